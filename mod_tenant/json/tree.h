@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_JSON_TREE_H
+#define TENANT_JSON_TREE_H
+
+#include <apr_pools.h>
+#include <stdint.h>
+
+/* One JSON value. It lives as long as the pool of the text that it came from. */
+typedef struct tree_t tree_t;
+
+typedef enum tree_type_t {
+    TREE_NULL,
+    TREE_BOOLEAN,
+    TREE_INTEGER, /* a number written without fraction and exponent */
+    TREE_NUMBER,  /* any other number */
+    TREE_STRING,
+    TREE_ARRAY,
+    TREE_OBJECT,
+} tree_type_t;
+
+/* Parses a text that scan_text() has accepted. The values are released, and their strings wiped, with the
+ * pool. *root is NULL for the JSON text "null", which is what tree_type() calls TREE_NULL. Returns 0 only
+ * when memory ran out or the text had not been accepted by scan_text(). */
+int tree_parse(const tree_t **root, const char *text, apr_size_t length, apr_pool_t *pool);
+
+tree_type_t tree_type(const tree_t *value);
+
+/* Each of these wants a value of its type. */
+int tree_boolean(const tree_t *value);
+int64_t tree_integer(const tree_t *value);
+const char *tree_string(const tree_t *value, apr_size_t *length); /* UTF-8, no NUL inside, NUL-terminated */
+
+/* Calls visit for each member of an object, in the order of the text, until visit returns non-zero; returns
+ * what the last call returned, 0 for an empty object. */
+typedef int tree_visit_fn(void *context, const char *name, apr_size_t name_length, const tree_t *value);
+int tree_each(const tree_t *object, tree_visit_fn *visit, void *context);
+
+#endif
