@@ -17,7 +17,8 @@ int apikey_is_meant(const char *text, apr_size_t length);
 /* Whether text has the syntax of a key and a right checksum. Says nothing about whether a tenant has it. */
 int apikey_is_well_formed(const char *text, apr_size_t length);
 
-/* Makes a new key from the kernel's random numbers; NUL-terminated. The caller wipes it. */
+/* Makes a new key from the kernel's random numbers; NUL-terminated. The caller wipes it. Like libsodium it
+ * aborts the process where the kernel has none to give. */
 void apikey_make(char key[APIKEY_LENGTH + 1]);
 
 /* What is stored of a key: `PEPPER-ID:` and 64 lower-case hex digits of the keyed BLAKE2b-256 of the whole

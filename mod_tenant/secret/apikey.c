@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apikey.h"
+
+#include <apr_strings.h>
+#include <sodium.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define APIKEY_PREFIX "mt_"
+
+enum {
+    PREFIX_LENGTH = sizeof APIKEY_PREFIX - 1,
+    CHECKED_LENGTH = PREFIX_LENGTH + APIKEY_RANDOM_LENGTH, /* what the checksum covers */
+    RANDOM_WORDS = 8,                                      /* 256 bits as 32-bit words */
+    HASH_BYTES = 32,
+};
+
+_Static_assert(CHECKED_LENGTH + APIKEY_CHECK_LENGTH == APIKEY_LENGTH, "the parts make up the key");
+_Static_assert(crypto_generichash_BYTES == HASH_BYTES, "BLAKE2b-256");
+_Static_assert(crypto_generichash_KEYBYTES == KEYRING_KEY_BYTES, "a pepper is a BLAKE2b key");
+
+static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/* CRC-32 of ISO 3309, bit by bit: 46 characters do not deserve a table. */
+static uint32_t crc32_of(const char *text, apr_size_t length)
+{
+    uint32_t crc = UINT32_MAX;
+
+    for (apr_size_t n = 0; n < length; n++) {
+        crc ^= (unsigned char)text[n];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320U : 0);
+    }
+    return ~crc;
+}
+
+/* Writes a number, given as big-endian words, in digits of base 62; the words are used up. */
+static void write_base62(char *digits, int length, uint32_t *words, int count)
+{
+    for (int digit = length - 1; digit >= 0; digit--) {
+        uint64_t remainder = 0;
+
+        for (int n = 0; n < count; n++) {
+            remainder = remainder << 32 | words[n];
+            words[n] = (uint32_t)(remainder / 62);
+            remainder %= 62;
+        }
+        digits[digit] = base62[remainder];
+    }
+}
+
+static void write_check(char check[APIKEY_CHECK_LENGTH], const char *key)
+{
+    uint32_t crc = crc32_of(key, CHECKED_LENGTH);
+
+    write_base62(check, APIKEY_CHECK_LENGTH, &crc, 1);
+}
+
+static int is_base62(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+int apikey_is_meant(const char *text, apr_size_t length)
+{
+    return length >= PREFIX_LENGTH && memcmp(text, APIKEY_PREFIX, PREFIX_LENGTH) == 0;
+}
+
+int apikey_is_well_formed(const char *text, apr_size_t length)
+{
+    char check[APIKEY_CHECK_LENGTH];
+
+    if (length != APIKEY_LENGTH || !apikey_is_meant(text, length))
+        return 0;
+    for (apr_size_t n = PREFIX_LENGTH; n < APIKEY_LENGTH; n++) {
+        if (!is_base62(text[n]))
+            return 0;
+    }
+    write_check(check, text);
+    return memcmp(text + CHECKED_LENGTH, check, sizeof check) == 0;
+}
+
+void apikey_make(char key[APIKEY_LENGTH + 1])
+{
+    uint32_t words[RANDOM_WORDS];
+
+    if (sodium_init() < 0)
+        abort();
+    randombytes_buf(words, sizeof words);
+    memcpy(key, APIKEY_PREFIX, PREFIX_LENGTH);
+    write_base62(key + PREFIX_LENGTH, APIKEY_RANDOM_LENGTH, words, RANDOM_WORDS);
+    write_check(key + CHECKED_LENGTH, key);
+    key[APIKEY_LENGTH] = '\0';
+    sodium_memzero(words, sizeof words);
+}
+
+const char *apikey_hash(const keyring_key_t *pepper, const char *key, apr_pool_t *pool)
+{
+    unsigned char hash[HASH_BYTES];
+    char hex[2 * HASH_BYTES + 1];
+
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)key, APIKEY_LENGTH, pepper->bytes,
+                       KEYRING_KEY_BYTES);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    return apr_psprintf(pool, "%u:%s", pepper->id, hex);
+}
+
+const char *apikey_hashes(const keyring_t *ring, const char *key, apr_pool_t *pool)
+{
+    const keyring_key_t *pepper;
+    const char *literal = "";
+
+    for (int n = 0; (pepper = keyring_key(ring, KEYRING_PEPPER, n)) != NULL; n++)
+        literal = apr_pstrcat(pool, literal, n ? "," : "", apikey_hash(pepper, key, pool), NULL);
+    return apr_pstrcat(pool, "{", literal, "}", NULL);
+}
+
+void apikey_wipe(void *bytes, apr_size_t length)
+{
+    sodium_memzero(bytes, length);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keyring.h"
+
+#include <apr_strings.h>
+#include <apr_tables.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "keyfile.h"
+
+enum {
+    PURPOSES = KEYRING_PEPPER + 1,
+    LINE_MIN = sizeof "seal 1 " - 1 + 44, /* the shortest line that holds a key */
+    FIELDS_MAX = 4,
+};
+
+static const char *const purpose_words[PURPOSES] = {[KEYRING_SEAL] = "seal", [KEYRING_PEPPER] = "pepper"};
+
+struct keyring_t {
+    apr_array_header_t *keys[PURPOSES]; /* keyring_key_t, the primary one first */
+    unsigned char *bytes;               /* guarded: every key, in the order of the file */
+    apr_size_t size;                    /* of bytes */
+    apr_size_t used;                    /* of size */
+};
+
+/* A part of a line, within the file's text. */
+typedef struct field_t {
+    const char *text;
+    apr_size_t length;
+} field_t;
+
+static apr_status_t wipe(void *data)
+{
+    keyring_t *ring = data;
+
+    sodium_free(ring->bytes);
+    ring->bytes = NULL;
+    return APR_SUCCESS;
+}
+
+/* Splits a line at blanks. Returns the number of fields, FIELDS_MAX + 1 where there are more than fit. */
+static int split(field_t fields[FIELDS_MAX], const char *line, apr_size_t length)
+{
+    const char *end = line + length;
+    int count = 0;
+
+    for (;;) {
+        const char *start;
+
+        while (line < end && (*line == ' ' || *line == '\t'))
+            line++;
+        if (line == end)
+            return count;
+        if (count == FIELDS_MAX)
+            return FIELDS_MAX + 1;
+        for (start = line; line < end && *line != ' ' && *line != '\t';)
+            line++;
+        fields[count++] = (field_t){start, (apr_size_t)(line - start)};
+    }
+}
+
+static int field_is(field_t field, const char *word)
+{
+    return field.length == strlen(word) && memcmp(field.text, word, field.length) == 0;
+}
+
+static int read_purpose(keyring_purpose_t *purpose, field_t field)
+{
+    for (int n = 0; n < PURPOSES; n++) {
+        if (field_is(field, purpose_words[n])) {
+            *purpose = (keyring_purpose_t)n;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Reads an id; 0 where it is none. Leading zeros would give one key several names. */
+static uint32_t read_id(field_t field)
+{
+    uint64_t id = 0;
+
+    if (field.length > sizeof "4294967295" - 1 || field.text[0] == '0')
+        return 0;
+    for (apr_size_t n = 0; n < field.length; n++) {
+        if (field.text[n] < '0' || field.text[n] > '9')
+            return 0;
+        id = id * 10 + (uint64_t)(field.text[n] - '0');
+    }
+    return id <= UINT32_MAX ? (uint32_t)id : 0;
+}
+
+/* Decodes a key straight into the guarded memory. NULL, or what is wrong with it. */
+static const char *read_bytes(keyring_t *ring, field_t field)
+{
+    unsigned char *bytes = ring->bytes + ring->used;
+    size_t length;
+
+    if (sodium_base642bin(bytes, KEYRING_KEY_BYTES, field.text, field.length, NULL, &length, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        length != KEYRING_KEY_BYTES)
+        return "the key is not 32 bytes in padded base64";
+    if (sodium_is_zero(bytes, KEYRING_KEY_BYTES))
+        return "the key is all zeros";
+    for (apr_size_t other = 0; other < ring->used; other += KEYRING_KEY_BYTES) {
+        if (sodium_memcmp(ring->bytes + other, bytes, KEYRING_KEY_BYTES) == 0)
+            return "the key equals one in an earlier line";
+    }
+    ring->used += KEYRING_KEY_BYTES;
+    return NULL;
+}
+
+/* Takes a key into the list of its purpose. NULL, or what is wrong with it. */
+static const char *add_key(keyring_t *ring, const keyring_key_t *key)
+{
+    apr_array_header_t *keys = ring->keys[key->purpose];
+    keyring_key_t *first;
+
+    for (int n = 0; n < keys->nelts; n++) {
+        if (APR_ARRAY_IDX(keys, n, keyring_key_t).id == key->id)
+            return "the id is taken by an earlier line";
+    }
+    APR_ARRAY_PUSH(keys, keyring_key_t) = *key;
+    if (!key->primary)
+        return NULL;
+    first = (keyring_key_t *)keys->elts;
+    if (keys->nelts > 1 && first->primary)
+        return "an earlier line has the primary key of this purpose";
+    APR_ARRAY_IDX(keys, keys->nelts - 1, keyring_key_t) = *first;
+    *first = *key;
+    return NULL;
+}
+
+/* Reads a line. NULL, or what is wrong with it, in words that quote nothing of it: a key may stand anywhere
+ * in a line that somebody mistyped. */
+static const char *read_line(keyring_t *ring, const char *line, apr_size_t length)
+{
+    field_t fields[FIELDS_MAX];
+    keyring_key_t key;
+    const char *wrong;
+    int count;
+
+    if (length > 0 && *line == '#')
+        return NULL;
+    count = split(fields, line, length);
+    if (count == 0)
+        return NULL;
+    if (count < 3 || count > FIELDS_MAX || (count == FIELDS_MAX && !field_is(fields[3], "primary")))
+        return "a line has the form: seal|pepper ID BASE64 [primary]";
+    if (!read_purpose(&key.purpose, fields[0]))
+        return "a key is for seal or pepper";
+    key.id = read_id(fields[1]);
+    if (key.id == 0)
+        return "an id is a decimal number from 1 to 4294967295";
+    key.primary = count == FIELDS_MAX;
+    key.bytes = ring->bytes + ring->used;
+    wrong = read_bytes(ring, fields[2]);
+    return wrong ? wrong : add_key(ring, &key);
+}
+
+static const char *read_lines(keyring_t *ring, const char *text, apr_size_t length, const char *path,
+                              apr_pool_t *pool)
+{
+    const char *end = text + length;
+
+    for (int number = 1; text < end; number++) {
+        const char *newline = memchr(text, '\n', (apr_size_t)(end - text));
+        const char *line_end = newline ? newline : end;
+        const char *wrong = read_line(ring, text, (apr_size_t)(line_end - text));
+
+        if (wrong)
+            return apr_psprintf(pool, "key file %s, line %d: %s", path, number, wrong);
+        text = newline ? newline + 1 : end;
+    }
+    for (int purpose = 0; purpose < PURPOSES; purpose++) {
+        const keyring_key_t *first = keyring_key(ring, (keyring_purpose_t)purpose, 0);
+
+        if (!first || !first->primary)
+            return apr_psprintf(pool, "key file %s: no %s key is marked primary", path,
+                                purpose_words[purpose]);
+    }
+    return NULL;
+}
+
+/* Makes an empty ring with room for every key that a text of this length can hold. */
+static keyring_t *make_ring(apr_size_t text_length, apr_pool_t *pool)
+{
+    keyring_t *ring = apr_pcalloc(pool, sizeof *ring);
+
+    for (int purpose = 0; purpose < PURPOSES; purpose++)
+        ring->keys[purpose] = apr_array_make(pool, 2, sizeof(keyring_key_t));
+    ring->size = (text_length / LINE_MIN + 1) * KEYRING_KEY_BYTES;
+    ring->bytes = sodium_malloc(ring->size);
+    if (!ring->bytes)
+        return NULL;
+    apr_pool_cleanup_register(pool, ring, wipe, apr_pool_cleanup_null);
+    return ring;
+}
+
+const char *keyring_read(keyring_t **ring, const char *path, apr_pool_t *pool)
+{
+    const char *sentence;
+    apr_size_t length;
+    keyring_t *made;
+    char *text;
+
+    *ring = NULL;
+    sentence = keyfile_read(&text, &length, path, pool);
+    if (sentence)
+        return sentence;
+    made = make_ring(length, pool);
+    if (!made) {
+        keyfile_free(text);
+        return apr_psprintf(pool, "key file %s: no guarded memory for its keys", path);
+    }
+    sentence = read_lines(made, text, length, path, pool);
+    keyfile_free(text);
+    if (!sentence && sodium_mprotect_readonly(made->bytes) != 0)
+        sentence = apr_psprintf(pool, "key file %s: its keys cannot be made read-only in memory", path);
+    if (sentence) {
+        apr_pool_cleanup_run(pool, made, wipe);
+        return sentence;
+    }
+    *ring = made;
+    return NULL;
+}
+
+int keyring_lock(const keyring_t *ring)
+{
+    return sodium_mlock(ring->bytes, ring->size) == 0;
+}
+
+const keyring_key_t *keyring_key(const keyring_t *ring, keyring_purpose_t purpose, int n)
+{
+    const apr_array_header_t *keys = ring->keys[purpose];
+
+    return n >= 0 && n < keys->nelts ? &APR_ARRAY_IDX(keys, n, const keyring_key_t) : NULL;
+}
