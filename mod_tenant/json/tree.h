@@ -18,9 +18,10 @@ typedef enum tree_type_t {
     TREE_OBJECT,
 } tree_type_t;
 
-/* Parses a text that scan_text() has accepted. The values are released, and their strings wiped, with the
- * pool. *root is NULL for the JSON text "null", which is what tree_type() calls TREE_NULL. Returns 0 only
- * when memory ran out or the text had not been accepted by scan_text(). */
+/* Parses a text that scan_text() has accepted with the depth of scan_limits_default or less. The values are
+ * released with the pool, and every copy of their strings that was made on the way is wiped; the text itself
+ * is the caller's. *root is NULL for the JSON text "null", which is what tree_type() calls TREE_NULL. Returns
+ * 0 only when memory ran out or the text had not been accepted by scan_text(). */
 int tree_parse(const tree_t **root, const char *text, apr_size_t length, apr_pool_t *pool);
 
 tree_type_t tree_type(const tree_t *value);
