@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+#   make          build the module and its command; installs what is missing first, as root or through sudo
+#   make run      a private PostgreSQL cluster, two demo tenants and httpd on 127.0.0.1:8080 and :8443
+#   make stop     stop them; `make run` starts them again with the same data
+#   make clean    stop them and remove everything that was built or made
+#   make test     all tests, under one prove
+#   make lint     the compiler's warnings, the format, the walls between the rooms, the scripts
+#   make install  module, its .load and .conf, tenantctl and the Sqitch project; enables nothing (DESTDIR)
+#
+# What takes more than a line is a script in tools/.
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all units run stop clean test lint install
+
+MODULE = build/mod_tenant.so
+COMMAND = build/tenantctl
+
+all: $(MODULE) $(COMMAND)
+
+# The flags of this machine. Making this file installs what the build needs, so nothing that builds goes
+# without it; what only stops or removes does.
+ifneq ($(filter-out stop clean,$(or $(MAKECMDGOALS),all)),)
+include build/config.mk
+endif
+
+build/config.mk: tools/configure tools/packages
+	@tools/install-packages build
+	@mkdir -p $(@D)
+	tools/configure >$@
+
+# --- Objects ---------------------------------------------------------------------------------------------
+
+CFLAGS = $(HTTPD_CFLAGS) -std=gnu11 -fPIC -fvisibility=hidden -Wall -Wextra -Wshadow -Wconversion -Werror \
+    -MMD -MP -Ibuild $(APR_HEADERS) $(ROOM_HEADERS) $(EXTRA_CFLAGS)
+LDFLAGS = $(HTTPD_LDFLAGS) $(EXTRA_LDFLAGS)
+
+object = $(patsubst mod_tenant/%.c,build/obj/%.o,$(1))
+
+SOURCES := $(sort $(filter-out mod_tenant/tenantctl.c,$(wildcard mod_tenant/*.c mod_tenant/*/*.c)))
+OBJECTS := $(call object,$(SOURCES))
+SECRET := $(call object,$(wildcard mod_tenant/secret/*.c) mod_tenant/problem.c)
+JSON := $(call object,$(wildcard mod_tenant/json/*.c))
+
+# A room sees the headers that it may know, and no others.
+$(OBJECTS): ROOM_HEADERS = $(HTTPD_HEADERS)
+$(SECRET) $(JSON): ROOM_HEADERS =
+$(filter build/obj/store/%,$(OBJECTS)): ROOM_HEADERS = $(HTTPD_HEADERS) $(LIBPQ_HEADERS)
+
+build/obj/%.o: mod_tenant/%.c build/config.mk | build/schema.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c -o $@ $<
+
+build/schema.h: sql/sqitch.plan tools/schema-header
+	@mkdir -p $(@D)
+	tools/schema-header $< >$@
+
+# --- Programs --------------------------------------------------------------------------------------------
+
+$(MODULE): $(OBJECTS) tools/exports.map tools/check-exports
+	$(CC) -shared $(LDFLAGS) -Wl,--version-script=tools/exports.map -o $@ $(OBJECTS) $(MODULE_LIBS)
+	@tools/check-exports $@ tenant_module
+
+$(COMMAND): $(call object,mod_tenant/tenantctl.c) $(SECRET)
+	$(CC) $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(ROOM_LIBS)
+
+UNITS := $(patsubst t/unit/%_test.c,build/unit/%,$(wildcard t/unit/*_test.c))
+
+units: $(UNITS)
+
+build/unit/librooms.a: $(SECRET) $(JSON)
+	@mkdir -p $(@D)
+	rm -f $@
+	$(AR) -crs $@ $^
+
+build/unit/%: t/unit/%_test.c build/unit/librooms.a build/config.mk
+	$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/unit/librooms.a $(APR_LIBS) $(ROOM_LIBS)
+
+-include $(patsubst %.o,%.d,$(OBJECTS) build/obj/tenantctl.o) $(UNITS:=.d)
+
+# --- Running, testing, installing ------------------------------------------------------------------------
+
+run: all
+	@tools/install-packages run
+	@tools/demo start
+
+stop:
+	@tools/demo stop
+
+clean:
+	@tools/demo clean
+	rm -rf build
+
+test: all units
+	@tools/install-packages run test
+	@tools/test
+
+lint:
+	@tools/install-packages build test lint
+	@tools/lint
+
+MODULES = $(DESTDIR)$(LIBEXECDIR)
+AVAILABLE = $(DESTDIR)$(SYSCONFDIR)/mods-available
+SCHEMA = $(DESTDIR)/usr/share/mod_tenant/sql
+
+install: all
+	install -d $(MODULES) $(AVAILABLE) $(DESTDIR)/usr/bin $(SCHEMA)
+	install -m 644 $(MODULE) $(MODULES)
+	install -m 644 conf/tenant.load conf/tenant.conf $(AVAILABLE)
+	install -m 755 $(COMMAND) $(DESTDIR)/usr/bin
+	cp -R sql/. $(SCHEMA)
+	chmod -R u=rwX,go=rX $(SCHEMA)
