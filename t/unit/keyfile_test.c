@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The key file as a file: its kind, owner, mode and folders; and the making of a new one. */
+#include "../../mod_tenant/secret/keyfile.h"
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "../../mod_tenant/secret/keyring.h"
+#include "scratch.h"
+#include "tap.h"
+
+static const char text[] = "seal 1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8= primary\n"
+                           "pepper 1 AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA= primary\n";
+
+static apr_pool_t *pool;
+
+static const char *read_path(const char *path)
+{
+    keyring_t *ring;
+
+    return keyring_read(&ring, path, pool);
+}
+
+static void refused(const char *path, const char *part, const char *name)
+{
+    const char *sentence = read_path(path);
+
+    if (!ok(sentence && strstr(sentence, part) && strstr(sentence, path), "refused: %s", name))
+        diag("%s", sentence ? sentence : "(no sentence)");
+}
+
+static void accepted(const char *path, const char *name)
+{
+    is_text(read_path(path), NULL, "accepted: %s", name);
+}
+
+static const char *write_keys(const char *name, mode_t mode)
+{
+    return scratch_write(name, text, sizeof text - 1, mode);
+}
+
+static void test_kinds(void)
+{
+    const char *path = write_keys("keys", 0600);
+
+    accepted(path, "a regular file of our own, mode 0600");
+    accepted(write_keys("keys", 0400), "mode 0400");
+    scratch_must(symlink(path, scratch_path("link")) == 0, "symlink");
+    refused(scratch_path("link"), "must not be a symbolic link", "a symbolic link");
+    scratch_must(mkfifo(scratch_path("fifo"), 0600) == 0, "mkfifo");
+    alarm(10); /* opening it must not wait for a writer */
+    refused(scratch_path("fifo"), "must be a regular file", "a FIFO");
+    alarm(0);
+    refused(scratch_mkdir("folder", 0700), "must be a regular file", "a folder");
+    refused(scratch_path("none"), "cannot be opened: No such file", "a path that does not exist");
+    refused(scratch_path("keys/keys"), "is not a folder", "a path through a file");
+    scratch_must(chdir(scratch_folder) == 0, "chdir");
+    refused("keys", "the path must be absolute", "a relative path");
+    refused("", "the path must be absolute", "an empty path");
+}
+
+static void test_modes(void)
+{
+    static const mode_t modes[] = {0640, 0620, 0610, 0604, 0602, 0601};
+
+    for (size_t n = 0; n < sizeof modes / sizeof *modes; n++)
+        refused(write_keys("keys", modes[n]), "no permission to group or others",
+                apr_psprintf(pool, "mode 0%o", modes[n]));
+}
+
+static void test_size(void)
+{
+    static char filled[64 * 1024 + 1];
+
+    memset(filled, '\n', sizeof filled);
+    memcpy(filled, text, sizeof text - 1);
+    accepted(scratch_write("keys", filled, sizeof filled - 1, 0600), "64 KiB");
+    refused(scratch_write("keys", filled, sizeof filled, 0600), "larger than 64 KiB", "one byte more");
+}
+
+static void test_folders(void)
+{
+    const char *outer = scratch_mkdir("outer", 0755), *inner = scratch_mkdir("outer/inner", 0755);
+    const char *path = write_keys("outer/inner/keys", 0600), *through;
+
+    accepted(path, "folders that only their owner writes to");
+    chmod(inner, 0757);
+    refused(path, inner, "a folder that others may write to");
+    chmod(inner, 01777);
+    accepted(path, "a sticky one");
+    chmod(inner, 0755);
+    chmod(outer, 0757);
+    refused(path, outer, "a folder further up that others may write to");
+
+    scratch_must(symlink(inner, scratch_path("way")) == 0, "symlink");
+    through = scratch_path("way/keys");
+    refused(through, outer, "such a folder behind a symbolic link");
+    chmod(outer, 0755);
+    accepted(through, "a way through a symbolic link, when both ends are in order");
+    chmod(outer, 0757);
+    scratch_must(symlink(scratch_folder, scratch_path("outer/back")) == 0, "symlink");
+    write_keys("keys", 0600);
+    refused(scratch_path("outer/back/keys"), outer, "such a folder ahead of a symbolic link");
+    chmod(outer, 0755);
+}
+
+/* Only root gives files away. */
+static void test_owners(void)
+{
+    const char *folder = scratch_path("outer"), *path = scratch_path("outer/inner/keys");
+
+    if (geteuid() != 0) {
+        for (int n = 0; n < 4; n++)
+            skip("only root can give files away");
+        return;
+    }
+    chmod(folder, 0775);
+    accepted(path, "a folder that root's group may write to");
+    scratch_must(chown(folder, (uid_t)-1, 54321) == 0, "chown");
+    refused(path, folder, "a folder that another group may write to");
+    scratch_must(chown(folder, 54321, 0) == 0 && chmod(folder, 01777) == 0, "chown");
+    refused(path, "must belong to root", "a folder of another user, even a sticky one");
+    scratch_must(chown(folder, 0, 0) == 0 && chmod(folder, 0755) == 0, "chown");
+    scratch_must(chown(path, 54321, (gid_t)-1) == 0, "chown");
+    refused(path, "must belong to root", "a file of another user");
+}
+
+static void test_make(void)
+{
+    const char *path = scratch_path("made"), *other = scratch_path("other");
+    keyring_t *ring, *other_ring;
+    const char *sentence;
+    struct stat before, after;
+
+    umask(0277);
+    is_text(keyfile_make(path, pool), NULL, "a key file is made");
+    umask(022);
+    scratch_must(stat(path, &before) == 0, path);
+    is(before.st_mode & 07777, 0600, "of mode 0600, whatever the umask");
+    is_text(keyring_read(&ring, path, pool), NULL, "it can be read");
+    ok(keyring_key(ring, KEYRING_SEAL, 0)->id == 1 && keyring_key(ring, KEYRING_PEPPER, 0)->id == 1 &&
+           !keyring_key(ring, KEYRING_SEAL, 1) && !keyring_key(ring, KEYRING_PEPPER, 1),
+       "it holds one key of each purpose, id 1");
+
+    sentence = keyfile_make(path, pool);
+    scratch_must(stat(path, &after) == 0, path);
+    ok(sentence && strstr(sentence, "File exists") && before.st_size == after.st_size &&
+           before.st_mtim.tv_nsec == after.st_mtim.tv_nsec,
+       "an existing file is refused and kept");
+    is_text(keyfile_make(other, pool), NULL, "another file is made");
+    is_text(keyring_read(&other_ring, other, pool), NULL, "and read");
+    ok(memcmp(keyring_key(ring, KEYRING_SEAL, 0)->bytes, keyring_key(other_ring, KEYRING_SEAL, 0)->bytes,
+              KEYRING_KEY_BYTES) != 0,
+       "it has other keys");
+}
+
+static void test_make_refusals(void)
+{
+    const char *sentence;
+
+    scratch_must(symlink("nowhere", scratch_path("dangling")) == 0, "symlink");
+    sentence = keyfile_make(scratch_path("dangling"), pool);
+    ok(sentence && access(scratch_path("nowhere"), F_OK) != 0, "none is made through a symbolic link");
+    chmod(scratch_path("outer"), 0757);
+    sentence = keyfile_make(scratch_path("outer/made"), pool);
+    ok(sentence && strstr(sentence, "writable by others") && access(scratch_path("outer/made"), F_OK) != 0,
+       "none in a folder that others may write to");
+    ok(keyfile_make("made", pool) != NULL, "none at a relative path");
+    ok(keyfile_make(scratch_path("none/made"), pool) != NULL, "none in a folder that does not exist");
+}
+
+int main(void)
+{
+    scratch_make();
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    plan(9 + 6 + 2 + 7 + 4 + 8 + 4);
+    test_kinds();
+    test_modes();
+    test_size();
+    test_folders();
+    test_owners();
+    test_make();
+    test_make_refusals();
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_status();
+}
