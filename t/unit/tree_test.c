@@ -96,6 +96,8 @@ static void test_extent(void)
     ok(!tree_parse(&root, "[1", 2, pool), "a text that ends early");
     ok(!tree_parse(&root, "[1] [", 5, pool), "a text that goes on");
     ok(!tree_parse(&root, "[1]\0", 4, pool), "a text with a NUL behind it");
+    ok(!tree_parse(&root, "[1,]", 4, pool), "a text that only a lax parser takes");
+    ok(!tree_parse(&root, "\"\xff\"", 3, pool), "a text that is not UTF-8");
     ok(!tree_parse(&root, "-", 1, pool), "half of a number");
     ok(!tree_parse(&root, "", 0, pool), "nothing");
     ok(root == NULL, "... and no value");
