@@ -245,7 +245,6 @@ int main(int argc, char **argv)
 
     setvbuf(stdin, in, _IOFBF, sizeof in);
     setvbuf(stdout, out, _IOFBF, sizeof out);
-
     if (apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS)
         return complain(EXIT_FAILED, "APR does not start");
     status = run(argc, argv, pool);

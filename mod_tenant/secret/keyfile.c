@@ -103,8 +103,6 @@ static const char *check_file(int fd, const char *path, apr_pool_t *pool)
         return refuse(path, "must belong to root or to the user that reads it", pool);
     if (info.st_mode & (S_IRWXG | S_IRWXO))
         return refuse(path, "must give no permission to group or others (chmod 600)", pool);
-    if (info.st_size > TEXT_LIMIT)
-        return refuse(path, "must not be larger than 64 KiB", pool);
     return NULL;
 }
 

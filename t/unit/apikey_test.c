@@ -60,7 +60,7 @@ static void test_make(void)
 {
     enum { KEYS = 500 };
     static char keys[KEYS][APIKEY_LENGTH + 1];
-    int well_formed = 0, terminated = 0, twins = 0, too_high = 0;
+    int well_formed = 0, terminated = 0, twins = 0, too_high = 0, low = 0;
     char seen[256] = {0};
     int digits = 0;
 
@@ -70,6 +70,7 @@ static void test_make(void)
         terminated += strnlen(keys[n], sizeof keys[n]) == APIKEY_LENGTH;
         well_formed += apikey_is_well_formed(keys[n], APIKEY_LENGTH);
         too_high += memcmp(keys[n] + 3, highest, APIKEY_RANDOM_LENGTH) > 0;
+        low += keys[n][3] == '0';
         for (int other = 0; other < n; other++)
             twins += memcmp(keys[n], keys[other], APIKEY_LENGTH) == 0;
         for (int digit = 4; digit < 3 + APIKEY_RANDOM_LENGTH; digit++)
@@ -80,6 +81,7 @@ static void test_make(void)
     is(terminated, KEYS, "new keys are NUL-terminated and %d long", APIKEY_LENGTH);
     is(well_formed, KEYS, "new keys are well-formed");
     is(too_high, 0, "none is above 256 bits");
+    ok(low < KEYS / 10, "and few begin with 0: %d of %d", low, KEYS);
     is(twins, 0, "no two are equal");
     is(digits, 62, "all 62 digits occur");
 }
@@ -110,7 +112,7 @@ int main(void)
     scratch_make();
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    plan(20);
+    plan(21);
     test_syntax();
     test_meant();
     test_make();
