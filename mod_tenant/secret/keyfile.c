@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sodium.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,18 +24,24 @@ static const char header[] =
     "# Keys of mod_tenant: seal|pepper ID BASE64 [primary]\n"
     "# What was sealed or hashed with a key is lost with it: keep a copy in a safe place.\n";
 
-static const char *refuse(const char *path, const char *reason, apr_pool_t *pool)
+__attribute__((format(printf, 3, 4))) static const char *refuse(apr_pool_t *pool, const char *path,
+                                                                const char *format, ...)
 {
+    va_list arguments;
+    const char *reason;
+
+    va_start(arguments, format);
+    reason = apr_pvsprintf(pool, format, arguments);
+    va_end(arguments);
     return apr_psprintf(pool, "key file %s: %s", path, reason);
 }
 
-/* As refuse(), with the reason that errno has. */
-static const char *refuse_errno(const char *path, const char *what, apr_pool_t *pool)
+/* What errno means. */
+static const char *reason(apr_pool_t *pool)
 {
-    char reason[120];
+    char text[120];
 
-    apr_strerror(errno, reason, sizeof reason);
-    return apr_psprintf(pool, "key file %s: %s: %s", path, what, reason);
+    return apr_pstrdup(pool, apr_strerror(errno, text, sizeof text));
 }
 
 /* In a sticky folder only the owners of a file, of the folder, and root may rename or remove it. */
@@ -43,19 +50,16 @@ static const char *check_folder(const char *folder, const char *path, apr_pool_t
     struct stat info;
 
     if (stat(folder, &info) != 0)
-        return refuse_errno(path, apr_psprintf(pool, "the folder %s cannot be examined", folder), pool);
+        return refuse(pool, path, "the folder %s cannot be examined: %s", folder, reason(pool));
     if (!S_ISDIR(info.st_mode))
-        return refuse(path, apr_psprintf(pool, "%s is not a folder", folder), pool);
+        return refuse(pool, path, "%s is not a folder", folder);
     if (info.st_uid != 0 && info.st_uid != geteuid())
-        return refuse(path,
-                      apr_psprintf(pool,
-                                   "the folder %s must belong to root or to the user that reads the key file",
-                                   folder),
-                      pool);
+        return refuse(pool, path, "the folder %s must belong to root or to the user that reads the file",
+                      folder);
     if (info.st_mode & S_ISVTX)
         return NULL;
     if (info.st_mode & S_IWOTH || (info.st_mode & S_IWGRP && info.st_gid != 0))
-        return refuse(path, apr_psprintf(pool, "the folder %s must not be writable by others", folder), pool);
+        return refuse(pool, path, "the folder %s must not be writable by others", folder);
     return NULL;
 }
 
@@ -80,13 +84,13 @@ static const char *resolve_folders(const char **real, const char *path, apr_pool
     char resolved[PATH_MAX];
 
     if (*path != '/')
-        return refuse(path, "the path must be absolute", pool);
+        return refuse(pool, path, "the path must be absolute");
     sentence = check_folders(path, path, pool);
     if (sentence)
         return sentence;
     folder = apr_pstrmemdup(pool, path, (apr_size_t)(name - path) + 1);
     if (!realpath(folder, resolved))
-        return refuse_errno(path, apr_psprintf(pool, "the folder %s cannot be resolved", folder), pool);
+        return refuse(pool, path, "the folder %s cannot be resolved: %s", folder, reason(pool));
     *real = apr_pstrcat(pool, strcmp(resolved, "/") == 0 ? "" : resolved, name, NULL);
     return check_folders(*real, path, pool);
 }
@@ -96,13 +100,13 @@ static const char *check_file(int fd, const char *path, apr_pool_t *pool)
     struct stat info;
 
     if (fstat(fd, &info) != 0)
-        return refuse_errno(path, "cannot be examined", pool);
+        return refuse(pool, path, "cannot be examined: %s", reason(pool));
     if (!S_ISREG(info.st_mode))
-        return refuse(path, "must be a regular file", pool);
+        return refuse(pool, path, "must be a regular file");
     if (info.st_uid != 0 && info.st_uid != geteuid())
-        return refuse(path, "must belong to root or to the user that reads it", pool);
+        return refuse(pool, path, "must belong to root or to the user that reads it");
     if (info.st_mode & (S_IRWXG | S_IRWXO))
-        return refuse(path, "must give no permission to group or others (chmod 600)", pool);
+        return refuse(pool, path, "must give no permission to group or others (chmod 600)");
     return NULL;
 }
 
@@ -132,12 +136,12 @@ static const char *read_text(char **text, apr_size_t *length, int fd, const char
 
     *text = sodium_malloc(TEXT_LIMIT + 1);
     if (!*text)
-        return refuse_errno(path, "no guarded memory", pool);
+        return refuse(pool, path, "no guarded memory: %s", reason(pool));
     got = read_all(fd, *text);
     if (got < 0)
-        sentence = refuse_errno(path, "cannot be read", pool);
+        sentence = refuse(pool, path, "cannot be read: %s", reason(pool));
     else if (got > TEXT_LIMIT)
-        sentence = refuse(path, "must not be larger than 64 KiB", pool);
+        sentence = refuse(pool, path, "must not be larger than 64 KiB");
     if (sentence) {
         keyfile_free(*text);
         *text = NULL;
@@ -154,16 +158,16 @@ const char *keyfile_read(char **text, apr_size_t *length, const char *path, apr_
 
     *text = NULL;
     if (sodium_init() < 0)
-        return refuse(path, "libsodium does not start", pool);
+        return refuse(pool, path, "libsodium does not start");
     sentence = resolve_folders(&real, path, pool);
     if (sentence)
         return sentence;
     /* O_NONBLOCK: opening a FIFO would wait for a writer. */
     fd = open(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0 && errno == ELOOP)
-        return refuse(path, "must not be a symbolic link", pool);
+        return refuse(pool, path, "must not be a symbolic link");
     if (fd < 0)
-        return refuse_errno(path, "cannot be opened", pool);
+        return refuse(pool, path, "cannot be opened: %s", reason(pool));
     sentence = check_file(fd, path, pool);
     if (!sentence)
         sentence = read_text(text, length, fd, path, pool);
@@ -231,17 +235,17 @@ const char *keyfile_make(const char *path, apr_pool_t *pool)
     int fd, done;
 
     if (sodium_init() < 0)
-        return refuse(path, "libsodium does not start", pool);
+        return refuse(pool, path, "libsodium does not start");
     sentence = resolve_folders(&real, path, pool);
     if (sentence)
         return sentence;
     fd = open(real, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
-        return refuse_errno(path, "cannot be made", pool);
+        return refuse(pool, path, "cannot be made: %s", reason(pool));
     done = fchmod(fd, 0600) == 0 && write_all(fd, header, sizeof header - 1) && write_key(fd, "seal") &&
            write_key(fd, "pepper") && fsync(fd) == 0 && sync_folder(real, pool);
     if (!done) {
-        sentence = refuse_errno(path, "cannot be written", pool);
+        sentence = refuse(pool, path, "cannot be written: %s", reason(pool));
         unlink(real);
     }
     close(fd);

@@ -32,8 +32,9 @@ typedef struct keyring_key_t {
  * Refused, with a sentence (in pool) that names the path and the line, never a byte of a key: a path that is
  * not absolute, a symbolic link, not a regular file (a FIFO must not block: O_NONBLOCK), an owner other than
  * root and the effective user, any permission for group or others, a parent folder, up to the root, that
- * others (or a group other than root's) may write to unless it is sticky; over 64 KiB; a line of another
- * form, a short, long or all-zero key, a repeated id, equal keys, no or two primaries of a purpose.
+ * belongs to somebody else, or that others (or a group other than root's) may write to unless it is sticky;
+ * over 64 KiB; a line of another form, a short, long or all-zero key, a repeated id, equal keys, no or two
+ * primaries of a purpose.
  *
  * NULL: *ring is the ring, freed and wiped with the pool. The file is read with O_NOFOLLOW | O_CLOEXEC, and
  * checked by fstat on the descriptor that it is read from. */
