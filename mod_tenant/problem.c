@@ -7,14 +7,30 @@
     const problem_t problem_##identifier = {code, status, title};
 PROBLEMS(PROBLEM_DEFINE)
 
-#define PROBLEM_LIST(identifier, status, code, title) &problem_##identifier,
-static const problem_t *const problems[] = {PROBLEMS(PROBLEM_LIST)};
+/* What httpd's own refusals are called: of the many entries of a status, the one that claims no more than the
+ * status says. */
+static const problem_t *const generic[] = {
+    &problem_bad_request,
+    &problem_key_missing,
+    &problem_forbidden,
+    &problem_not_found,
+    &problem_method_not_allowed,
+    &problem_not_acceptable,
+    &problem_request_timeout,
+    &problem_conflict,
+    &problem_precondition_failed,
+    &problem_body_too_large,
+    &problem_unsupported_media_type,
+    &problem_rate_limited,
+    &problem_internal,
+    &problem_misconfigured,
+};
 
 const problem_t *problem_of_status(int status)
 {
-    for (size_t i = 0; i < sizeof problems / sizeof *problems; i++) {
-        if (problems[i]->status == status)
-            return problems[i];
+    for (size_t i = 0; i < sizeof generic / sizeof *generic; i++) {
+        if (generic[i]->status == status)
+            return generic[i];
     }
     return status < 500 ? &problem_bad_request : &problem_internal;
 }

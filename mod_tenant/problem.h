@@ -49,8 +49,8 @@ typedef struct problem_t {
 PROBLEMS(PROBLEM_DECLARE)
 #undef PROBLEM_DECLARE
 
-/* The entry for an HTTP error that httpd itself raised: the first of that status, else by class
- * (bad_request for 4xx, internal for 5xx). Never NULL. */
+/* The entry for an HTTP error that httpd itself raised; for a status without one, by class (bad_request for
+ * 4xx, internal for 5xx). Never NULL. */
 const problem_t *problem_of_status(int status);
 
 #endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_API_H
+#define TENANT_API_API_H
+
+#include <httpd.h>
+
+#include "../config.h"
+#include "../identity/tenant.h"
+#include "input.h"
+#include "page.h"
+#include "route.h"
+
+/* One request to the API, as far as it has been understood. */
+typedef struct api_t {
+    request_rec *r;
+    const server_config_t *server;
+    const location_config_t *location;
+    route_t route;
+    page_t page;            /* of a list */
+    const tenant_t *tenant; /* whose rows may be touched; NULL until that is proven */
+    input_t input;          /* of a create or update */
+
+    const char *detail;         /* a sentence about the problem of this request */
+    apr_array_header_t *errors; /* of input_error_t */
+    int answered;               /* the answer has been written; status is what the hook returns */
+    int status;
+} api_t;
+
+/* Notes what a hook returns once an answer is written. */
+static inline const problem_t *api_answered(api_t *api, int status)
+{
+    api->answered = 1;
+    api->status = status;
+    return NULL;
+}
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+
+#include <apr_lib.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SID_LENGTH = 34 };
+
+/* Two letters and 32 hex digits (Twilio's SIDs). */
+static int is_sid(const char *text, apr_size_t length, const char *prefix)
+{
+    if (length != SID_LENGTH || memcmp(text, prefix, 2) != 0)
+        return 0;
+    for (apr_size_t i = 2; i < length; i++) {
+        if (!apr_isxdigit(text[i]))
+            return 0;
+    }
+    return 1;
+}
+
+const char *check_call_sid(const char *text, apr_size_t length)
+{
+    return is_sid(text, length, "CA") ? NULL : "must be CA and 32 hexadecimal digits";
+}
+
+const char *check_message_sid(const char *text, apr_size_t length)
+{
+    return is_sid(text, length, "SM") || is_sid(text, length, "MM")
+               ? NULL
+               : "must be SM or MM and 32 hexadecimal digits";
+}
+
+const char *check_recording_sid(const char *text, apr_size_t length)
+{
+    return is_sid(text, length, "RE") ? NULL : "must be RE and 32 hexadecimal digits";
+}
+
+const char *check_status(const char *text, apr_size_t length)
+{
+    apr_size_t i = 0;
+
+    while (i < length && (apr_islower(text[i]) || (i > 0 && (text[i] == '_' || text[i] == '-'))))
+        i++;
+    return i == length && i > 0 ? NULL : "must be lower-case letters, `_` and `-`, and start with a letter";
+}
+
+const char *check_email(const char *text, apr_size_t length)
+{
+    const char *at = memchr(text, '@', length);
+    const char *end = text + length;
+
+    if (!at || at == text || at + 1 == end || memchr(at + 1, '@', (apr_size_t)(end - at - 1)) ||
+        memchr(text, ' ', length) || memchr(text, ':', length))
+        return "must be an e-mail address with one `@`, without spaces and colons";
+    return NULL;
+}
+
+const char *check_url(const char *text, apr_size_t length)
+{
+    static const char wanted[] = "must be an absolute http or https URL without user information";
+    const char *end = text + length;
+    const char *host, *host_end;
+
+    if (length > 8 && strncasecmp(text, "https://", 8) == 0)
+        host = text + 8;
+    else if (length > 7 && strncasecmp(text, "http://", 7) == 0)
+        host = text + 7;
+    else
+        return wanted;
+    host_end = host;
+    while (host_end < end && !strchr("/?#", *host_end))
+        host_end++;
+    if (host_end == host || *host == ':' || memchr(host, '@', (apr_size_t)(host_end - host)))
+        return wanted;
+    for (const char *c = text; c < end; c++) {
+        if (*c == ' ' || strchr("\"<>\\^`{|}", *c))
+            return wanted;
+    }
+    return NULL;
+}
+
+int check_characters(const char *text, apr_size_t length)
+{
+    int characters = 0;
+
+    for (apr_size_t i = 0; i < length; i++)
+        characters += ((unsigned char)text[i] & 0xC0) != 0x80;
+    return characters;
+}
+
+int check_is_utf8(const char *text, apr_size_t length)
+{
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000}; /* anything less has a shorter form */
+    const unsigned char *at = (const unsigned char *)text;
+    const unsigned char *end = at + length;
+
+    while (at < end) {
+        int more = *at < 0x80 ? 0 : *at >= 0xF0 ? 3 : *at >= 0xE0 ? 2 : 1;
+        uint32_t c = more == 0 ? *at : *at & (0x3Fu >> more);
+
+        if (*at == 0 || (*at >= 0x80 && *at < 0xC2) || *at > 0xF4 || end - at <= more)
+            return 0;
+        at++;
+        for (int i = 0; i < more; i++, at++) {
+            if ((*at & 0xC0) != 0x80)
+                return 0;
+            c = (c << 6) | (*at & 0x3Fu);
+        }
+        if (c < least[more] || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
+            return 0;
+    }
+    return 1;
+}
+
+int check_has_controls(const char *text, apr_size_t length, int lines)
+{
+    for (apr_size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (c < 0x20 && !(lines && (c == '\t' || c == '\n' || c == '\r')))
+            return 1;
+    }
+    return 0;
+}
+
+int check_is_id(const char *text, apr_size_t length)
+{
+    static const char max[] = "2147483647";
+
+    if (length == 0 || length > sizeof max - 1 || text[0] == '0')
+        return 0;
+    for (apr_size_t i = 0; i < length; i++) {
+        if (!apr_isdigit(text[i]))
+            return 0;
+    }
+    return length < sizeof max - 1 || memcmp(text, max, length) <= 0;
+}
+
+/* A text that is read from left to right. */
+typedef struct reader_t {
+    const char *at, *end;
+    int failed;
+} reader_t;
+
+/* Reads exactly so many digits. */
+static int read_digits(reader_t *reader, int count)
+{
+    int value = 0;
+
+    while (count-- > 0) {
+        if (reader->at == reader->end || !apr_isdigit(*reader->at)) {
+            reader->failed = 1;
+            return 0;
+        }
+        value = value * 10 + (*reader->at++ - '0');
+    }
+    return value;
+}
+
+/* Reads one of the given characters. */
+static char read_one(reader_t *reader, const char *accepted)
+{
+    if (reader->at == reader->end || !strchr(accepted, *reader->at)) {
+        reader->failed = 1;
+        return 0;
+    }
+    return *reader->at++;
+}
+
+/* Reads a fraction, if there is one, as microseconds. */
+static int read_fraction(reader_t *reader)
+{
+    int micros = 0;
+    int digits = 0;
+
+    if (reader->at == reader->end || *reader->at != '.')
+        return 0;
+    for (reader->at++; reader->at < reader->end && apr_isdigit(*reader->at); reader->at++) {
+        if (digits++ < 6)
+            micros = micros * 10 + (*reader->at - '0');
+    }
+    if (digits == 0)
+        reader->failed = 1;
+    for (; digits < 6; digits++)
+        micros *= 10;
+    return micros;
+}
+
+/* Reads `Z` or `±hh:mm` as seconds east of UTC. */
+static int read_offset(reader_t *reader)
+{
+    char sign = read_one(reader, "Zz+-");
+    int hours, minutes;
+
+    if (reader->failed || sign == 'Z' || sign == 'z')
+        return 0;
+    hours = read_digits(reader, 2);
+    read_one(reader, ":");
+    minutes = read_digits(reader, 2);
+    if (hours > 23 || minutes > 59)
+        reader->failed = 1;
+    return (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+}
+
+static int days_of_month(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    return days[month - 1] + (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+}
+
+/* Days from 1970-01-01 to a date of the Gregorian calendar, the year starting in March. */
+static int64_t days_of_date(int year, int month, int day)
+{
+    int64_t y = month > 2 ? year : year - 1;
+    int64_t m = month > 2 ? month - 3 : month + 9;
+
+    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+}
+
+/* The date that lies so many days, 0 or more, after 1970-01-01. */
+static void date_of_days(int64_t days, int *year, int *month, int *day)
+{
+    int y = 1970;
+    int m = 1;
+
+    while (days >= 365 + (days_of_month(y, 2) == 29))
+        days -= 365 + (days_of_month(y++, 2) == 29);
+    while (days >= days_of_month(y, m))
+        days -= days_of_month(y, m++);
+    *year = y;
+    *month = m;
+    *day = (int)days + 1;
+}
+
+int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE])
+{
+    enum { DAY = 86400 };
+    const int64_t end_of_9999 = (days_of_date(9999, 12, 31) + 1) * DAY;
+    reader_t reader = {text, text + length, 0};
+    int year, month, day, hour, minute, second, micros;
+    int64_t instant;
+
+    year = read_digits(&reader, 4);
+    read_one(&reader, "-");
+    month = read_digits(&reader, 2);
+    read_one(&reader, "-");
+    day = read_digits(&reader, 2);
+    read_one(&reader, "Tt");
+    hour = read_digits(&reader, 2);
+    read_one(&reader, ":");
+    minute = read_digits(&reader, 2);
+    read_one(&reader, ":");
+    second = read_digits(&reader, 2);
+    micros = read_fraction(&reader);
+    if (reader.failed || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month) ||
+        hour > 23 || minute > 59 || second > 60)
+        return 0;
+    instant =
+        days_of_date(year, month, day) * DAY + hour * 3600 + minute * 60 + second - read_offset(&reader);
+    if (reader.failed || reader.at != reader.end || instant < 0 || instant >= end_of_9999)
+        return 0;
+    date_of_days(instant / DAY, &year, &month, &day);
+    second = (int)(instant % DAY);
+    snprintf(utc, CHECK_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", year, month, day, second / 3600,
+             second / 60 % 60, second % 60, micros);
+    return 1;
+}

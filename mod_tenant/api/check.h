@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_CHECK_H
+#define TENANT_API_CHECK_H
+
+#include <apr_pools.h>
+
+/* What the fields of the table require past type and length. Each takes length bytes of UTF-8 and returns
+ * NULL, or the end of a sentence: "must be …". */
+const char *check_call_sid(const char *text, apr_size_t length);
+const char *check_message_sid(const char *text, apr_size_t length);
+const char *check_recording_sid(const char *text, apr_size_t length);
+const char *check_status(const char *text, apr_size_t length);
+const char *check_email(const char *text, apr_size_t length);
+const char *check_url(const char *text, apr_size_t length);
+
+/* How many characters (code points) length bytes of valid UTF-8 are. */
+int check_characters(const char *text, apr_size_t length);
+
+/* Whether bytes are UTF-8 (RFC 3629) without NUL: what PostgreSQL takes as text. */
+int check_is_utf8(const char *text, apr_size_t length);
+
+/* Whether a text holds a C0 control character; TAB, LF and CR pass where lines are allowed. */
+int check_has_controls(const char *text, apr_size_t length, int lines);
+
+/* An id in a path or cursor: [1-9][0-9]{0,9}, at most 2147483647. */
+int check_is_id(const char *text, apr_size_t length);
+
+enum { CHECK_TIME_SIZE = sizeof "YYYY-MM-DDThh:mm:ss.ffffffZ" };
+
+/* Reads a date-time of RFC 3339 section 5.6, with an offset; the instant must lie in the years 1970 to 9999
+ * of UTC. Writes it in UTC with six digits of fraction (the rest is cut), NUL-terminated. 0: it is not one.
+ */
+int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE]);
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "handler.h"
+
+#include <apr_strings.h>
+#include <http_log.h>
+#include <http_protocol.h>
+
+#include "../identity/resolve.h"
+#include "../json/scan.h"
+#include "../json/tree.h"
+#include "api.h"
+#include "body.h"
+#include "media.h"
+#include "operation.h"
+#include "query.h"
+#include "reply.h"
+
+APLOG_USE_MODULE(tenant);
+
+/* One check or deed of a request's way. NULL: go on, unless the answer has been written. */
+typedef const problem_t *step_fn(api_t *api);
+
+static const problem_t *require_tls(api_t *api)
+{
+    if (!config_requires_tls(api->location) || resolve_is_private(api->r))
+        return NULL;
+    /* never a redirect: the key has already crossed the network, and its owner should learn so */
+    api->detail = "Send this request by HTTPS, and replace the API key if it carried one.";
+    return &problem_https_required;
+}
+
+static const problem_t *find_route(api_t *api)
+{
+    const char *path = api->r->uri + strlen(api->location->prefix);
+
+    return route_parse(&api->route, path) ? NULL : &problem_not_found;
+}
+
+static const problem_t *check_method(api_t *api)
+{
+    request_rec *r = api->r;
+
+    if (!route_allows(&api->route, r->method_number)) {
+        apr_table_setn(r->headers_out, "Allow", route_allow(&api->route, r->pool));
+        return &problem_method_not_allowed;
+    }
+    if (r->method_number != M_OPTIONS)
+        return NULL;
+    apr_table_setn(r->headers_out, "Allow", route_allow(&api->route, r->pool));
+    return api_answered(api, reply_empty(r, HTTP_NO_CONTENT));
+}
+
+static const problem_t *refuse_parameter(void *context, const char *name, const char *value,
+                                         const char **detail)
+{
+    api_t *api = context;
+
+    (void)value;
+    *detail = query_unknown(name, api->r->pool);
+    return &problem_bad_parameter;
+}
+
+static const problem_t *check_query(api_t *api)
+{
+    request_rec *r = api->r;
+
+    if (api->route.kind == ROUTE_COLLECTION && r->method_number == M_GET)
+        return page_parse(&api->page, api->route.resource, r->args, config_page_default(api->location),
+                          config_page_max(api->location), &api->detail, r->pool);
+    return query_parse(r->args, refuse_parameter, api, &api->detail, r->pool);
+}
+
+static const problem_t *check_accept(api_t *api)
+{
+    return media_is_accepted(apr_table_get(api->r->headers_in, "Accept"), "application/json")
+               ? NULL
+               : &problem_not_acceptable;
+}
+
+static int has_body(const api_t *api)
+{
+    return api->r->method_number == M_POST || api->r->method_number == M_PATCH;
+}
+
+static const problem_t *check_content_type(api_t *api)
+{
+    const char *type = apr_table_get(api->r->headers_in, "Content-Type");
+    int is_patch = api->r->method_number == M_PATCH;
+
+    if (!has_body(api) || media_is(type, "application/json") ||
+        (is_patch && media_is(type, "application/merge-patch+json")))
+        return NULL;
+    api->detail = is_patch ? "The body must be application/merge-patch+json or application/json."
+                           : "The body must be application/json.";
+    return &problem_unsupported_media_type;
+}
+
+static const problem_t *body_too_large(api_t *api)
+{
+    api->detail =
+        apr_psprintf(api->r->pool, "The body may have at most %d bytes.", config_max_body(api->location));
+    return &problem_body_too_large;
+}
+
+static const problem_t *check_content_length(api_t *api)
+{
+    const char *length = apr_table_get(api->r->headers_in, "Content-Length");
+
+    if (has_body(api) && length && apr_atoi64(length) > config_max_body(api->location))
+        return body_too_large(api);
+    return NULL;
+}
+
+/* Whether the Host alone may read this. */
+static int is_public(const api_t *api)
+{
+    const apr_array_header_t *names = api->location->public_read;
+
+    if (!names || api->r->method_number != M_GET || !api->route.resource)
+        return 0;
+    for (int i = 0; i < names->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(names, i, const char *), api->route.resource->name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* The base path is for everybody; what is public needs no key, but a wrong one is still refused. */
+static const problem_t *check_key(api_t *api)
+{
+    const problem_t *problem = resolve_check_key(api->r);
+
+    if (problem == &problem_key_missing && (api->route.kind == ROUTE_INDEX || is_public(api)))
+        return NULL;
+    return problem;
+}
+
+static const problem_t *answer_index(api_t *api)
+{
+    return api->route.kind == ROUTE_INDEX ? operation_index(api) : NULL;
+}
+
+static const problem_t *authorise(api_t *api)
+{
+    const problem_t *problem;
+
+    if (resolve_check_key(api->r) != &problem_key_missing)
+        return resolve_key(api->r, &api->tenant);
+    problem = resolve_host(api->r, &api->tenant);
+    return !problem && !api->tenant ? &problem_key_missing : problem;
+}
+
+/* Turns what the scanner refused into the answer's words. */
+static const problem_t *refuse_json(api_t *api, const problem_t *problem, const scan_error_t *error)
+{
+    api->detail = apr_psprintf(api->r->pool, "At byte %" APR_SIZE_T_FMT ": %s", error->offset, error->detail);
+    if (problem == &problem_invalid) {
+        api->errors = apr_array_make(api->r->pool, 1, sizeof(input_error_t));
+        APR_ARRAY_PUSH(api->errors, input_error_t) =
+            (input_error_t){error->pointer, error->code, error->detail};
+        api->detail = NULL;
+    }
+    return problem;
+}
+
+static const problem_t *read_body(api_t *api)
+{
+    request_rec *r = api->r;
+    const problem_t *problem;
+    const tree_t *body;
+    scan_error_t error;
+    apr_size_t length;
+    char *bytes;
+    int answered;
+
+    if (!has_body(api))
+        return NULL;
+    problem = body_read(r, (apr_size_t)config_max_body(api->location), &bytes, &length, &answered);
+    if (answered)
+        return api_answered(api, AP_FILTER_ERROR);
+    if (problem)
+        return problem == &problem_body_too_large ? body_too_large(api) : problem;
+    problem = scan_text(bytes, length, &scan_limits_default, &error, r->pool);
+    if (problem)
+        return refuse_json(api, problem, &error);
+    if (!tree_parse(&body, bytes, length, r->pool))
+        return &problem_internal;
+    problem =
+        input_read(&api->input, api->route.resource, r->method_number == M_POST ? INPUT_CREATE : INPUT_UPDATE,
+                   body, api->server->slots, &api->errors, r->pool);
+    if (problem == &problem_bad_request)
+        api->detail = "The body must be a JSON object.";
+    return problem;
+}
+
+/* A request's way. The order is part of the contract: what costs nothing to refuse is refused first, and
+ * nothing asks the database that can be refused without it. */
+static step_fn *const steps[] = {
+    require_tls,          find_route, check_method, check_query, check_accept, check_content_type,
+    check_content_length, check_key,  answer_index, authorise,   read_body,    operation_run,
+};
+
+int handler_map_to_storage(request_rec *r)
+{
+    return config_location(r)->handler == HANDLER_API ? OK : DECLINED;
+}
+
+int handler_run(request_rec *r)
+{
+    api_t api = {.r = r, .server = config_server(r->server), .location = config_location(r)};
+    const problem_t *problem = NULL;
+
+    if (api.location->handler != HANDLER_API)
+        return DECLINED;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps && !problem && !api.answered; i++)
+        problem = steps[i](&api);
+    if (!problem)
+        return api.status;
+    body_discard(r);
+    return reply_problem(r, api.location->prefix, problem, api.detail, api.errors);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_HANDLER_H
+#define TENANT_API_HANDLER_H
+
+#include <httpd.h>
+
+/* The hook map_to_storage: in our Locations no file system is walked. */
+int handler_map_to_storage(request_rec *r);
+
+/* The hook handler: answers every request in a Location with `TenantHandler api`, refusals included. */
+int handler_run(request_rec *r);
+
+#endif

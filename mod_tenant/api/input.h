@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_INPUT_H
+#define TENANT_API_INPUT_H
+
+#include <apr_tables.h>
+
+#include "../json/tree.h"
+#include "../problem.h"
+#include "resource.h"
+
+struct password_slots_t;
+
+/* One thing that is wrong with a body, as an answer with problem_invalid lists them. */
+typedef struct input_error_t {
+    const char *pointer; /* JSON Pointer (RFC 6901) of the member */
+    const char *code;   /* required, unknown, read-only, type, length, pattern, range, null, nul, duplicate */
+    const char *detail; /* a sentence */
+} input_error_t;
+
+/* The values of a body, by the number of their field in the resource. */
+typedef struct input_t {
+    const char **values;        /* as statements take them; NULL is SQL NULL, and what is not given */
+    const unsigned char *given; /* whether the body has the member */
+    int count;                  /* members that it has */
+} input_t;
+
+typedef enum input_for_t {
+    INPUT_CREATE,
+    INPUT_UPDATE, /* a JSON Merge Patch (RFC 7396) */
+} input_for_t;
+
+/* Reads a body's object by the resource's fields; passwords come out hashed, in one of the machine's slots.
+ * problem_bad_request: it is not an object; problem_invalid: *errors lists every wrong member;
+ * problem_slots_busy. */
+const problem_t *input_read(input_t *input, const resource_t *resource, input_for_t purpose,
+                            const tree_t *body, const struct password_slots_t *slots,
+                            apr_array_header_t **errors, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "media.h"
+
+#include <apr_lib.h>
+#include <string.h>
+
+/* A stretch of text, without white space around it. */
+typedef struct span_t {
+    const char *start;
+    apr_size_t length;
+} span_t;
+
+static span_t trim(const char *start, const char *end)
+{
+    while (start < end && apr_isspace(*start))
+        start++;
+    while (end > start && apr_isspace(end[-1]))
+        end--;
+    return (span_t){start, (apr_size_t)(end - start)};
+}
+
+/* Cuts the text at *rest off at the first separator outside of a quoted string. */
+static span_t next_part(const char **rest, const char *end, char separator)
+{
+    const char *start = *rest;
+    const char *c = start;
+    int quoted = 0;
+
+    for (; c < end && (quoted || *c != separator); c++) {
+        if (quoted && *c == '\\' && c + 1 < end)
+            c++;
+        else if (*c == '"')
+            quoted = !quoted;
+    }
+    *rest = c < end ? c + 1 : end;
+    return trim(start, c);
+}
+
+static int span_is(span_t span, const char *text)
+{
+    return span.length == strlen(text) && strncasecmp(span.start, text, span.length) == 0;
+}
+
+/* How specific a media range that fits is, 1 to 3; 0: it does not fit. */
+static int fit(span_t range, const char *type)
+{
+    apr_size_t main_length = strcspn(type, "/") + 1;
+
+    if (span_is(range, "*/*"))
+        return 1;
+    if (range.length == main_length + 1 && range.start[main_length] == '*' &&
+        strncasecmp(range.start, type, main_length) == 0)
+        return 2;
+    return span_is(range, type) ? 3 : 0;
+}
+
+/* Whether the parameters of a media range refuse it: q=0, q=0.0 … */
+static int is_refused(const char *rest, const char *end)
+{
+    while (rest < end) {
+        span_t parameter = next_part(&rest, end, ';');
+
+        if (parameter.length >= 3 && strncasecmp(parameter.start, "q=0", 3) == 0)
+            return strspn(parameter.start + 3, ".0") >= parameter.length - 3;
+    }
+    return 0;
+}
+
+int media_is_accepted(const char *accept, const char *type)
+{
+    const char *end;
+    int best = 0;
+    int accepted = 0;
+
+    if (!accept || !*accept)
+        return 1;
+    end = accept + strlen(accept);
+    while (accept < end) {
+        span_t member = next_part(&accept, end, ',');
+        const char *rest = member.start;
+        const char *member_end = member.start + member.length;
+        int fitting = fit(next_part(&rest, member_end, ';'), type);
+
+        if (fitting > best) {
+            best = fitting;
+            accepted = !is_refused(rest, member_end);
+        }
+    }
+    return accepted;
+}
+
+int media_is(const char *content_type, const char *type)
+{
+    const char *end;
+    span_t parameter;
+
+    if (!content_type)
+        return 0;
+    end = content_type + strlen(content_type);
+    if (!span_is(next_part(&content_type, end, ';'), type))
+        return 0;
+    while (content_type < end) {
+        parameter = next_part(&content_type, end, ';');
+        if (parameter.length >= 8 && strncasecmp(parameter.start, "charset=", 8) == 0 &&
+            !span_is(parameter, "charset=utf-8") && !span_is(parameter, "charset=\"utf-8\""))
+            return 0;
+    }
+    return 1;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_MEDIA_H
+#define TENANT_API_MEDIA_H
+
+#include <apr_pools.h>
+
+/* Whether an Accept header (RFC 9110 section 12.5.1; NULL: anything) takes a media type. The most specific
+ * range that fits decides; q=0 refuses. A member that is not a media range is skipped. */
+int media_is_accepted(const char *accept, const char *type);
+
+/* Whether a Content-Type names a media type, whatever its parameters; a charset may only be UTF-8. */
+int media_is(const char *content_type, const char *type);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operation.h"
+
+#include <apr_strings.h>
+
+#include "../json/writer.h"
+#include "../store/database.h"
+#include "reply.h"
+#include "represent.h"
+#include "sql.h"
+
+/* What a row takes as JSON, about: room that need not grow. */
+enum { ROW_SIZE = 320 };
+
+/* The path of a resource, or of one of its rows. */
+static const char *path_of(const api_t *api, const char *id)
+{
+    return apr_pstrcat(api->r->pool, api->location->prefix, "/", api->route.resource->name, id ? "/" : "",
+                       id ? id : "", NULL);
+}
+
+static const problem_t *answer_row(api_t *api, int status, rows_t *rows)
+{
+    writer_t writer;
+
+    writer_init(&writer, api->r->pool, ROW_SIZE);
+    represent_row(&writer, api->route.resource, rows, 0);
+    writer_literal(&writer, "\n");
+    return api_answered(api, reply_json(api->r, status, &writer));
+}
+
+/* The values of a create or an update, as its statement wants them. */
+typedef struct values_t {
+    const char *list[SQL_VALUES_MAX];
+    int count;
+} values_t;
+
+static void add_value(values_t *values, const char *value)
+{
+    values->list[values->count++] = value;
+}
+
+static const problem_t *read_row(api_t *api)
+{
+    const resource_t *resource = api->route.resource;
+    const resource_sql_t *sql = sql_of(resource);
+    const char *values[] = {api->tenant->id_text, api->route.id};
+    const problem_t *problem;
+    writer_t writer;
+    rows_t *rows;
+
+    problem = database_read(api->server->database, api->r, api->route.by_key ? &sql->read_by_key : &sql->read,
+                            values, &rows);
+    if (problem)
+        return problem;
+    if (rows_count(rows) > 0)
+        return answer_row(api, HTTP_OK, rows);
+    if (!resource->is_single)
+        return &problem_not_found;
+    writer_init(&writer, api->r->pool, ROW_SIZE);
+    represent_absent(&writer, resource, api->tenant->id_text);
+    writer_literal(&writer, "\n");
+    return api_answered(api, reply_json(api->r, HTTP_OK, &writer));
+}
+
+/* The column of a field in an answer's rows. */
+static int column_of(const resource_t *resource, const char *name)
+{
+    int column = 0;
+
+    for (const field_t *field = resource->fields; strcmp(field->name, name) != 0; field++)
+        column += field_is_readable(field);
+    return column;
+}
+
+/* The path of the page behind row n. */
+static const char *next_path(const api_t *api, rows_t *rows, int n)
+{
+    const resource_t *resource = api->route.resource;
+    const char *created = NULL;
+    apr_pool_t *pool = api->r->pool;
+
+    rows_seek(rows, n);
+    if (resource->order == ORDER_CREATED)
+        created = represent_time(rows_text(rows, column_of(resource, "created_at")), pool);
+    return apr_pstrcat(pool, path_of(api, NULL), "?",
+                       page_next(&api->page, resource, rows_text(rows, 0), created, pool), NULL);
+}
+
+/* Writes a list of up to limit rows; one more than that tells that there is a next page. */
+static const problem_t *answer_list(api_t *api, rows_t *rows)
+{
+    int more = rows_count(rows) > api->page.limit;
+    int count = more ? api->page.limit : rows_count(rows);
+    const char *next = more ? next_path(api, rows, count - 1) : NULL;
+    writer_t writer;
+
+    writer_init(&writer, api->r->pool, (apr_size_t)(count + 1) * ROW_SIZE);
+    writer_literal(&writer, "{\"data\":[");
+    for (int n = 0; n < count; n++) {
+        if (n > 0)
+            writer_literal(&writer, ",");
+        represent_row(&writer, api->route.resource, rows, n);
+    }
+    writer_literal(&writer, "],\"next\":");
+    writer_text(&writer, next);
+    writer_literal(&writer, "}\n");
+    if (next)
+        apr_table_setn(api->r->headers_out, "Link",
+                       apr_pstrcat(api->r->pool, "<", next, ">; rel=\"next\"", NULL));
+    return api_answered(api, reply_json(api->r, HTTP_OK, &writer));
+}
+
+static const problem_t *list(api_t *api)
+{
+    const resource_t *resource = api->route.resource;
+    const resource_sql_t *sql = sql_of(resource);
+    const problem_t *problem;
+    values_t values = {.count = 0};
+    rows_t *rows;
+
+    add_value(&values, api->tenant->id_text);
+    if (api->page.is_after && resource->order == ORDER_CREATED)
+        add_value(&values, api->page.created);
+    if (api->page.is_after)
+        add_value(&values, api->page.id);
+    add_value(&values, apr_itoa(api->r->pool, api->page.limit + 1));
+    problem = database_read(api->server->database, api->r, api->page.is_after ? &sql->list_after : &sql->list,
+                            values.list, &rows);
+    return problem ? problem : answer_list(api, rows);
+}
+
+static const problem_t *create(api_t *api)
+{
+    const resource_t *resource = api->route.resource;
+    const problem_t *problem;
+    values_t values = {.count = 0};
+    rows_t *rows;
+
+    for (int n = 0; resource->fields[n].name; n++) {
+        if (field_is_creatable(&resource->fields[n]))
+            add_value(&values, api->input.values[n]);
+    }
+    add_value(&values, api->tenant->id_text);
+    problem = database_insert(api->server->database, api->r, &sql_of(resource)->create, values.list, &rows);
+    if (problem)
+        return problem;
+    if (rows_count(rows) == 0)
+        return &problem_internal;
+    rows_seek(rows, 0);
+    apr_table_setn(api->r->headers_out, "Location",
+                   path_of(api, ap_escape_path_segment(api->r->pool, rows_text(rows, 0))));
+    return answer_row(api, HTTP_CREATED, rows);
+}
+
+/* For each updatable field, whether it is given and its value. */
+static void add_assignments(values_t *values, const api_t *api)
+{
+    const resource_t *resource = api->route.resource;
+
+    for (int n = 0; resource->fields[n].name; n++) {
+        if (!field_is_updatable(&resource->fields[n]))
+            continue;
+        add_value(values, api->input.given[n] ? "true" : "false");
+        add_value(values, api->input.values[n]);
+    }
+}
+
+static const problem_t *update(api_t *api)
+{
+    const resource_t *resource = api->route.resource;
+    const resource_sql_t *sql = sql_of(resource);
+    const statement_t *statement = &sql->upsert;
+    const problem_t *problem;
+    values_t values = {.count = 0};
+    rows_t *rows;
+
+    if (api->input.count == 0)
+        return read_row(api); /* nothing to write; whether there is a row is still said */
+    if (resource->is_single) {
+        add_value(&values, api->tenant->id_text);
+        for (int n = 0; resource->fields[n].name; n++) {
+            if (field_is_updatable(&resource->fields[n]))
+                add_value(&values, api->input.values[n]);
+        }
+        add_assignments(&values, api);
+    } else {
+        statement = api->route.by_key ? &sql->update_by_key : &sql->update;
+        add_assignments(&values, api);
+        add_value(&values, api->tenant->id_text);
+        add_value(&values, api->route.id);
+    }
+    problem = database_change(api->server->database, api->r, api->tenant->id, statement, values.list, &rows);
+    if (problem)
+        return problem;
+    return rows_count(rows) > 0 ? answer_row(api, HTTP_OK, rows) : &problem_not_found;
+}
+
+static const problem_t *remove_row(api_t *api)
+{
+    const resource_sql_t *sql = sql_of(api->route.resource);
+    const char *values[] = {api->tenant->id_text, api->route.id};
+    const problem_t *problem;
+    rows_t *rows;
+
+    problem = database_change(api->server->database, api->r, api->tenant->id,
+                              api->route.by_key ? &sql->remove_by_key : &sql->remove, values, &rows);
+    if (problem)
+        return problem;
+    if (rows_count(rows) == 0)
+        return &problem_not_found;
+    return api_answered(api, reply_empty(api->r, HTTP_NO_CONTENT));
+}
+
+const problem_t *operation_run(api_t *api)
+{
+    switch (api->r->method_number) {
+    case M_POST:
+        return create(api);
+    case M_PATCH:
+        return update(api);
+    case M_DELETE:
+        return remove_row(api);
+    default:
+        return api->route.kind == ROUTE_COLLECTION ? list(api) : read_row(api);
+    }
+}
+
+const problem_t *operation_index(api_t *api)
+{
+    writer_t writer;
+
+    writer_init(&writer, api->r->pool, 512);
+    for (const resource_t *resource = resources; resource->name; resource++) {
+        const char *name = resource->name;
+
+        writer_literal(&writer, "{");
+        writer.text[writer.length - 1] = resource == resources ? '{' : ',';
+        writer_text(&writer, name);
+        writer_literal(&writer, ":");
+        writer_text(&writer, apr_pstrcat(api->r->pool, api->location->prefix, "/", name, NULL));
+    }
+    writer_literal(&writer, "}\n");
+    return api_answered(api, reply_json(api->r, HTTP_OK, &writer));
+}

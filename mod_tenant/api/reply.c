@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reply.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <util_filter.h>
+
+#include "../config.h"
+#include "input.h"
+
+APLOG_USE_MODULE(tenant);
+
+#define ERROR_FILTER "TENANT_PROBLEM"
+
+static void set_headers(request_rec *r)
+{
+    apr_table_t *headers = r->err_headers_out; /* httpd keeps these for error answers too */
+
+    apr_table_setn(headers, "Cache-Control", "private, no-store");
+    apr_table_setn(headers, "Vary", "Accept, Authorization, X-API-Key");
+    apr_table_setn(headers, "X-Content-Type-Options", "nosniff");
+}
+
+/* Hands the whole answer to the filters in one piece, without a copy. */
+static int send_bytes(request_rec *r, const char *bytes, apr_size_t length)
+{
+    apr_bucket_alloc_t *allocator = r->connection->bucket_alloc;
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, allocator);
+
+    if (length > 0)
+        APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create(bytes, length, r->pool, allocator));
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(allocator));
+    if (ap_pass_brigade(r->output_filters, brigade) != APR_SUCCESS)
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "the client is gone"); /* nobody is left to tell */
+    return OK;
+}
+
+int reply_json(request_rec *r, int status, const writer_t *json)
+{
+    r->status = status;
+    set_headers(r);
+    ap_set_content_type(r, "application/json");
+    ap_set_content_length(r, (apr_off_t)json->length);
+    return send_bytes(r, json->text, json->length);
+}
+
+int reply_empty(request_rec *r, int status)
+{
+    r->status = status;
+    set_headers(r);
+    return send_bytes(r, NULL, 0);
+}
+
+/* httpd's name for the request, which its logs carry as well. */
+static const char *request_id(request_rec *r)
+{
+    const char *unique = apr_table_get(r->subprocess_env, "UNIQUE_ID");
+
+    if (unique)
+        return unique;
+    if (!r->log_id)
+        ap_run_generate_log_id(r->connection, r, &r->log_id);
+    return r->log_id;
+}
+
+static void write_member(writer_t *writer, const char *name, const char *value)
+{
+    writer_raw(writer, name, strlen(name));
+    writer_text(writer, value);
+}
+
+static void write_errors(writer_t *writer, const apr_array_header_t *errors)
+{
+    writer_literal(writer, ",\"errors\":[");
+    for (int i = 0; i < errors->nelts; i++) {
+        const input_error_t *error = &APR_ARRAY_IDX(errors, i, input_error_t);
+
+        write_member(writer, i == 0 ? "{\"pointer\":" : ",{\"pointer\":", error->pointer);
+        write_member(writer, ",\"code\":", error->code);
+        write_member(writer, ",\"detail\":", error->detail);
+        writer_literal(writer, "}");
+    }
+    writer_literal(writer, "]");
+}
+
+/* The problem as application/problem+json. */
+static void write_problem(writer_t *writer, request_rec *r, const char *prefix, const problem_t *problem,
+                          const char *detail, const apr_array_header_t *errors)
+{
+    write_member(writer, "{\"type\":", apr_pstrcat(r->pool, prefix, "/problems/", problem->code, NULL));
+    write_member(writer, ",\"title\":", problem->title);
+    writer_literal(writer, ",\"status\":");
+    writer_integer(writer, problem->status);
+    write_member(writer, ",\"code\":", problem->code);
+    if (detail)
+        write_member(writer, ",\"detail\":", detail);
+    write_member(writer, ",\"request_id\":", request_id(r));
+    if (errors && errors->nelts > 0)
+        write_errors(writer, errors);
+    writer_literal(writer, "}");
+}
+
+/* How long a client does well to wait, in seconds (RFC 9110 section 10.2.3). */
+static const char *retry_after(const problem_t *problem)
+{
+    if (problem == &problem_misconfigured)
+        return "30";
+    if (problem->status == HTTP_SERVICE_UNAVAILABLE || problem->status == HTTP_TOO_MANY_REQUESTS)
+        return "1";
+    return NULL;
+}
+
+/* The headers that belong to a problem, whoever raised it. */
+static void set_problem_headers(request_rec *r, const problem_t *problem)
+{
+    set_headers(r);
+    if (retry_after(problem))
+        apr_table_setn(r->err_headers_out, "Retry-After", retry_after(problem));
+    if (problem == &problem_key_missing)
+        apr_table_setn(r->err_headers_out, "WWW-Authenticate", "Bearer realm=\"api\"");
+    else if (problem->status == HTTP_UNAUTHORIZED)
+        apr_table_setn(r->err_headers_out, "WWW-Authenticate",
+                       "Bearer realm=\"api\", error=\"invalid_token\"");
+}
+
+int reply_problem(request_rec *r, const char *prefix, const problem_t *problem, const char *detail,
+                  const apr_array_header_t *errors)
+{
+    writer_t writer;
+
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "answers %d %s", problem->status, problem->code);
+    writer_init(&writer, r->pool, 512);
+    write_problem(&writer, r, prefix, problem, detail, errors);
+    r->status = problem->status;
+    set_problem_headers(r, problem);
+    ap_set_content_type(r, "application/problem+json");
+    ap_set_content_length(r, (apr_off_t)writer.length);
+    return send_bytes(r, writer.text, writer.length);
+}
+
+int reply_prepare(request_rec *r)
+{
+    static const int raised_by_httpd[] = {400, 401, 403, 404, 405, 406, 408, 411, 412, 413, 414,
+                                          415, 416, 417, 424, 429, 431, 500, 501, 502, 503, 504};
+    const core_dir_config *core;
+
+    if (config_location(r)->handler != HANDLER_API)
+        return DECLINED;
+    core = ap_get_core_module_config(r->per_dir_config);
+    if (!core->response_code_exprs)
+        return DECLINED; /* no ErrorDocument anywhere */
+    for (size_t i = 0; i < sizeof raised_by_httpd / sizeof *raised_by_httpd; i++)
+        ap_custom_response(r, raised_by_httpd[i], "a problem");
+    return DECLINED;
+}
+
+/* Replaces httpd's page by the problem of its status. */
+static apr_status_t filter_error(ap_filter_t *filter, apr_bucket_brigade *brigade)
+{
+    request_rec *r = filter->r;
+    apr_bucket *last = APR_BRIGADE_LAST(brigade);
+    const problem_t *problem;
+    apr_bucket *body;
+    writer_t writer;
+
+    if (APR_BRIGADE_EMPTY(brigade))
+        return APR_SUCCESS;
+    if (!APR_BUCKET_IS_EOS(last)) {
+        apr_brigade_cleanup(brigade);
+        return APR_SUCCESS;
+    }
+    problem = problem_of_status(r->status);
+    writer_init(&writer, r->pool, 512);
+    write_problem(&writer, r, config_location(r)->prefix, problem, NULL, NULL);
+    set_problem_headers(r, problem);
+    apr_table_unset(r->headers_out, "Content-Length");
+    ap_set_content_type(r, "application/problem+json");
+    ap_set_content_length(r, (apr_off_t)writer.length);
+
+    body = apr_bucket_pool_create(writer.text, writer.length, r->pool, r->connection->bucket_alloc);
+    while (APR_BRIGADE_FIRST(brigade) != last)
+        apr_bucket_delete(APR_BRIGADE_FIRST(brigade));
+    APR_BUCKET_INSERT_BEFORE(last, body);
+    ap_remove_output_filter(filter);
+    return ap_pass_brigade(filter->next, brigade);
+}
+
+void reply_insert_error_filter(request_rec *r)
+{
+    if (config_location(r)->handler == HANDLER_API)
+        ap_add_output_filter(ERROR_FILTER, NULL, r, r->connection);
+}
+
+void reply_register(void)
+{
+    ap_register_output_filter(ERROR_FILTER, filter_error, NULL, AP_FTYPE_RESOURCE);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_REPLY_H
+#define TENANT_API_REPLY_H
+
+#include <apr_tables.h>
+#include <httpd.h>
+
+#include "../json/writer.h"
+#include "../problem.h"
+
+/* Answers with a JSON text and the headers that every answer carries. Nothing else of the module writes to a
+ * client but this and reply_problem(). Returns what a handler returns. */
+int reply_json(request_rec *r, int status, const writer_t *json);
+
+/* Answers without a body: 204, or OPTIONS. */
+int reply_empty(request_rec *r, int status);
+
+/* Answers with a problem (RFC 9457), its headers and a line in the log. detail is a sentence for this
+ * occurrence, or NULL; errors are input_error_t of a problem_invalid, or NULL. prefix is the Location's base
+ * path. */
+int reply_problem(request_rec *r, const char *prefix, const problem_t *problem, const char *detail,
+                  const apr_array_header_t *errors);
+
+/* The hook pre_translate_name: keeps ErrorDocument from replacing what httpd refuses in our Locations. */
+int reply_prepare(request_rec *r);
+
+/* The hook insert_error_filter: what httpd itself refuses in our Locations becomes a problem as well. */
+void reply_insert_error_filter(request_rec *r);
+
+/* Registers the filter that the hook inserts. */
+void reply_register(void);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "represent.h"
+
+#include <apr_strings.h>
+#include <apr_tables.h>
+#include <string.h>
+
+/* What stands ahead of a value: `{"id":`, `,"sid":`. */
+typedef struct key_text_t {
+    const char *text;
+    apr_size_t length;
+    field_type_t type;
+} key_text_t;
+
+/* For each resource its readable fields, ended by a NULL text; made once per configuration and never changed.
+ */
+static const key_text_t **keys;
+
+static const key_text_t *keys_of(const resource_t *resource, apr_pool_t *pool)
+{
+    apr_array_header_t *list = apr_array_make(pool, 16, sizeof(key_text_t));
+    key_text_t end = {0};
+
+    for (const field_t *field = resource->fields; field->name; field++) {
+        key_text_t key;
+
+        if (!field_is_readable(field))
+            continue;
+        key.text = apr_pstrcat(pool, list->nelts == 0 ? "{" : ",", "\"", field->name, "\":", NULL);
+        key.length = strlen(key.text);
+        key.type = field->type;
+        APR_ARRAY_PUSH(list, key_text_t) = key;
+    }
+    APR_ARRAY_PUSH(list, key_text_t) = end;
+    return (const key_text_t *)list->elts;
+}
+
+void represent_build(apr_pool_t *pool)
+{
+    keys = apr_pcalloc(pool, (apr_size_t)resource_count() * sizeof *keys);
+    for (const resource_t *resource = resources; resource->name; resource++)
+        keys[resource_index(resource)] = keys_of(resource, pool);
+}
+
+/* PostgreSQL's `YYYY-MM-DD hh:mm:ss[.ffffff]+00` has its parts in the same places as RFC 3339. */
+enum { TIME_SPACE = 10, TIME_MIN = 22, TIME_MAX = 29, TIME_OFFSET = 3 };
+
+/* The length of such a text without its offset; 0: it is another text. */
+static apr_size_t time_length(const char *text)
+{
+    apr_size_t length = strlen(text);
+
+    if (length < TIME_MIN || length > TIME_MAX || text[TIME_SPACE] != ' ' ||
+        strcmp(text + length - TIME_OFFSET, "+00") != 0)
+        return 0;
+    return length - TIME_OFFSET;
+}
+
+const char *represent_time(const char *text, apr_pool_t *pool)
+{
+    apr_size_t length = text ? time_length(text) : 0;
+    char *time;
+
+    if (length == 0)
+        return NULL;
+    time = apr_palloc(pool, length + 2);
+    memcpy(time, text, length);
+    time[TIME_SPACE] = 'T';
+    time[length] = 'Z';
+    time[length + 1] = '\0';
+    return time;
+}
+
+static void write_time(writer_t *writer, const char *text)
+{
+    apr_size_t length = time_length(text);
+
+    if (length == 0) {
+        writer_literal(writer, "null");
+        return;
+    }
+    writer_literal(writer, "\"");
+    writer_raw(writer, text, length);
+    writer->text[writer->length - length + TIME_SPACE] = 'T';
+    writer_literal(writer, "Z\"");
+}
+
+static void write_value(writer_t *writer, field_type_t type, const char *text)
+{
+    if (!text)
+        writer_literal(writer, "null");
+    else if (type == FIELD_INTEGER)
+        writer_raw(writer, text, strlen(text));
+    else if (type == FIELD_BOOLEAN && *text == 't')
+        writer_literal(writer, "true");
+    else if (type == FIELD_BOOLEAN)
+        writer_literal(writer, "false");
+    else if (type == FIELD_TIME)
+        write_time(writer, text);
+    else
+        writer_string(writer, text, strlen(text));
+}
+
+void represent_row(writer_t *writer, const resource_t *resource, rows_t *rows, int n)
+{
+    const key_text_t *key = keys[resource_index(resource)];
+
+    rows_seek(rows, n);
+    for (int column = 0; key->text; key++, column++) {
+        writer_raw(writer, key->text, key->length);
+        write_value(writer, key->type, rows_text(rows, column));
+    }
+    writer_literal(writer, "}");
+}
+
+void represent_absent(writer_t *writer, const resource_t *resource, const char *tenant_id)
+{
+    const key_text_t *key = keys[resource_index(resource)];
+    const char *tenant_column = resource_tenant_column(resource);
+
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (!field_is_readable(field))
+            continue;
+        writer_raw(writer, key->text, key->length);
+        write_value(writer, field->type,
+                    strcmp(field->name, tenant_column) == 0 ? tenant_id : field->fallback);
+        key++;
+    }
+    writer_literal(writer, "}");
+}

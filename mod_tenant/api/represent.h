@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_REPRESENT_H
+#define TENANT_API_REPRESENT_H
+
+#include "../json/writer.h"
+#include "../store/row.h"
+#include "resource.h"
+
+/* Prepares what answers are made of; called once at start, in the configuration's pool. */
+void represent_build(apr_pool_t *pool);
+
+/* Writes row n, whose columns are the resource's readable fields in their order, as a JSON object. */
+void represent_row(writer_t *writer, const resource_t *resource, rows_t *rows, int n);
+
+/* Writes what a single resource shows before its row exists: no id, its tenant, its fallbacks. */
+void represent_absent(writer_t *writer, const resource_t *resource, const char *tenant_id);
+
+/* A time as PostgreSQL writes it in UTC (`2026-11-22 10:00:00.5+00`) by RFC 3339, in pool; NULL for NULL and
+ * for what RFC 3339 cannot say (infinity, years before 1 and after 9999). */
+const char *represent_time(const char *text, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "resource.h"
+
+#include <apr_strings.h>
+#include <limits.h>
+#include <string.h>
+
+#include "check.h"
+
+/* The longest sequence and timestamp that PostgreSQL's integer and ours hold. */
+#define ANY_INTEGER .min = 0, .max = INT_MAX
+
+#define ID                                                                                                   \
+    {                                                                                                        \
+        .name = "id", .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY | FIELD_FILTER, ANY_INTEGER            \
+    }
+#define TENANT_ID                                                                                            \
+    {                                                                                                        \
+        .name = "tenant_id", .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY, ANY_INTEGER                    \
+    }
+#define SID(checked)                                                                                         \
+    {                                                                                                        \
+        .name = "sid", .type = FIELD_TEXT,                                                                   \
+        .flags = FIELD_REQUIRED | FIELD_WRITE_ONCE | FIELD_KEY | FIELD_FILTER, .min = 34, .max = 34,         \
+        .check = (checked)                                                                                   \
+    }
+#define PARTY(field)                                                                                         \
+    {                                                                                                        \
+        .name = (field), .type = FIELD_TEXT, .flags = FIELD_NULLABLE | FIELD_FILTER, .min = 0, .max = 320    \
+    }
+#define STATUS                                                                                               \
+    {                                                                                                        \
+        .name = "status", .type = FIELD_TEXT, .flags = FIELD_NULLABLE | FIELD_FILTER, .min = 1, .max = 20,   \
+        .check = check_status                                                                                \
+    }
+#define CREATED_AT                                                                                           \
+    {                                                                                                        \
+        .name = "created_at", .type = FIELD_TIME, .flags = FIELD_WRITE_ONCE | FIELD_FILTER | FIELD_RANGE,    \
+        .fallback = "now()"                                                                                  \
+    }
+#define SECRET_SET(field, kept)                                                                              \
+    {                                                                                                        \
+        .name = (field), .type = FIELD_BOOLEAN, .flags = FIELD_READ_ONLY,                                    \
+        .expression = "(" kept " IS NOT NULL)"                                                               \
+    }
+#define PROFILE(field, extra)                                                                                \
+    {                                                                                                        \
+        .name = (field), .type = FIELD_TEXT, .flags = FIELD_READ_ONLY | (extra), .min = 0, .max = 256        \
+    }
+
+const resource_t resources[] = {
+    {
+     .name = "tenant",
+     .table = "tenants",
+     .tenant_column = "id",
+     .operations = RESOURCE_READ,
+     .is_single = 1,
+     .fields =
+            (const field_t[]){
+                ID,
+                PROFILE("name", 0),
+                PROFILE("status", 0),
+                PROFILE("custom_domain", FIELD_NULLABLE),
+                PROFILE("twilio_account_sid", FIELD_NULLABLE),
+                PROFILE("twilio_api_key_sid", FIELD_NULLABLE),
+                SECRET_SET("twilio_auth_token_set", "twilio_auth_token"),
+                SECRET_SET("twilio_api_key_secret_set", "twilio_api_key_secret"),
+                PROFILE("twilio_phone_number", FIELD_NULLABLE),
+                {0},
+            }, },
+    {
+     .name = "calls",
+     .operations = RESOURCE_ALL,
+     .fields = (const field_t[]){ID,
+                                    SID(check_call_sid),
+                                    TENANT_ID,
+                                    PARTY("from_number"),
+                                    PARTY("to_number"),
+                                    STATUS,
+                                    CREATED_AT,
+                                    {0}},
+     .conflicts = (const conflict_t[]){{"calls_sid_key", &problem_sid_taken}, {0}},
+     },
+    {
+     .name = "messages",
+     .operations = RESOURCE_ALL,
+     .fields =
+            (const field_t[]){
+                ID,
+                SID(check_message_sid),
+                TENANT_ID,
+                PARTY("from_number"),
+                PARTY("to_number"),
+                STATUS,
+                {.name = "body",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_NULLABLE | FIELD_LINES,
+                 .min = 0,
+                 .max = 4096},
+                CREATED_AT,
+                {0},
+            }, .conflicts = (const conflict_t[]){{"messages_sid_key", &problem_sid_taken}, {0}},
+     },
+    {
+     .name = "recordings",
+     .operations = RESOURCE_ALL,
+     .fields =
+            (const field_t[]){
+                ID,
+                SID(check_recording_sid),
+                TENANT_ID,
+                {.name = "call_sid",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_NULLABLE | FIELD_FILTER,
+                 .min = 34,
+                 .max = 34,
+                 .check = check_call_sid},
+                {.name = "url",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_NULLABLE,
+                 .min = 1,
+                 .max = 2048,
+                 .check = check_url},
+                {.name = "duration",
+                 .type = FIELD_INTEGER,
+                 .flags = FIELD_NULLABLE | FIELD_FILTER | FIELD_RANGE,
+                 ANY_INTEGER},
+                CREATED_AT,
+                {0},
+            }, .conflicts = (const conflict_t[]){{"recordings_sid_key", &problem_sid_taken}, {0}},
+     },
+    {
+     .name = "products",
+     .operations = RESOURCE_ALL,
+     .is_public = 1,
+     .fields =
+            (const field_t[]){
+                ID,
+                TENANT_ID,
+                {.name = "name",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_REQUIRED | FIELD_FILTER,
+                 .min = 1,
+                 .max = 256},
+                {.name = "description",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_NULLABLE | FIELD_LINES,
+                 .min = 0,
+                 .max = 16384},
+                {0},
+            }, },
+    {
+     .name = "users",
+     .operations = RESOURCE_ALL,
+     .order = ORDER_CREATED,
+     .fields =
+            (const field_t[]){
+                {.name = "id",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_READ_ONLY | FIELD_FILTER,
+                 .min = 1,
+                 .max = 256,
+                 .fallback = "gen_random_uuid()::text"},
+                TENANT_ID,
+                {.name = "email",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_REQUIRED | FIELD_FILTER,
+                 .min = 3,
+                 .max = 254,
+                 .check = check_email},
+                {.name = "password",
+                 .type = FIELD_PASSWORD,
+                 .flags = FIELD_NULLABLE,
+                 .min = 8,
+                 .max = 1024,
+                 .column = "password_hash"},
+                {.name = "created_at",
+                 .type = FIELD_TIME,
+                 .flags = FIELD_READ_ONLY | FIELD_FILTER | FIELD_RANGE,
+                 .fallback = "now()"},
+                {.name = "updated_at",
+                 .type = FIELD_TIME,
+                 .flags = FIELD_READ_ONLY | FIELD_FILTER | FIELD_RANGE,
+                 .fallback = "now()",
+                 .on_update = "now()"},
+                {0},
+            }, .conflicts = (const conflict_t[]){{"users_tenant_email_key", &problem_email_taken}, {0}},
+     },
+    {
+     .name = "settings",
+     .operations = RESOURCE_READ | RESOURCE_UPDATE,
+     .is_single = 1,
+     .fields =
+            (const field_t[]){
+                ID,
+                TENANT_ID,
+                {.name = "auto_record_calls",
+                 .type = FIELD_BOOLEAN,
+                 .flags = FIELD_RESET,
+                 .fallback = "false"},
+                {0},
+            }, },
+    {0                 },
+};
+
+int resource_count(void)
+{
+    return (int)(sizeof resources / sizeof *resources) - 1;
+}
+
+const resource_t *resource_find(const char *name, apr_size_t length)
+{
+    for (const resource_t *resource = resources; resource->name; resource++) {
+        if (strlen(resource->name) == length && memcmp(resource->name, name, length) == 0)
+            return resource;
+    }
+    return NULL;
+}
+
+int resource_index(const resource_t *resource)
+{
+    return (int)(resource - resources);
+}
+
+const field_t *resource_field(const resource_t *resource, const char *name, apr_size_t length)
+{
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (strlen(field->name) == length && memcmp(field->name, name, length) == 0)
+            return field;
+    }
+    return NULL;
+}
+
+const field_t *resource_key(const resource_t *resource)
+{
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (field->flags & FIELD_KEY)
+            return field;
+    }
+    return NULL;
+}
+
+const char *resource_table(const resource_t *resource)
+{
+    return resource->table ? resource->table : resource->name;
+}
+
+const char *resource_tenant_column(const resource_t *resource)
+{
+    return resource->tenant_column ? resource->tenant_column : "tenant_id";
+}
+
+const char *field_column(const field_t *field)
+{
+    return field->column ? field->column : field->name;
+}
+
+int field_is_readable(const field_t *field)
+{
+    return field->type != FIELD_PASSWORD;
+}
+
+int field_is_creatable(const field_t *field)
+{
+    return !(field->flags & FIELD_READ_ONLY);
+}
+
+int field_is_updatable(const field_t *field)
+{
+    return !(field->flags & (FIELD_READ_ONLY | FIELD_WRITE_ONCE));
+}
+
+const char *resource_public_names(apr_pool_t *pool)
+{
+    const char *names = "";
+
+    for (const resource_t *resource = resources; resource->name; resource++) {
+        if (resource->is_public)
+            names = apr_pstrcat(pool, names, *names ? ", " : "", resource->name, NULL);
+    }
+    return names;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_RESOURCE_H
+#define TENANT_API_RESOURCE_H
+
+#include <apr_pools.h>
+
+#include "../store/statement.h"
+
+typedef enum field_type_t {
+    FIELD_INTEGER,  /* a JSON integer, min to max; PostgreSQL integer */
+    FIELD_TEXT,     /* a JSON string of min to max characters; varchar or text */
+    FIELD_BOOLEAN,  /* boolean */
+    FIELD_TIME,     /* a JSON string by RFC 3339; timestamptz */
+    FIELD_PASSWORD, /* a JSON string of min to max bytes, kept as an argon2id hash; text, never read */
+} field_type_t;
+
+enum {
+    FIELD_REQUIRED = 1,   /* must be given on create, and never be null */
+    FIELD_READ_ONLY = 2,  /* the server's: refused in bodies */
+    FIELD_WRITE_ONCE = 4, /* accepted on create, refused on update */
+    FIELD_NULLABLE = 8,   /* may be null */
+    FIELD_LINES = 16,     /* TAB, LF and CR are allowed in the text */
+    FIELD_KEY = 32,       /* names the row in a path as well as the id does */
+    FIELD_FILTER = 64,    /* `field=value` in a list; its index is (tenant_id, field, id) */
+    FIELD_RANGE = 128,    /* `field.gt=` and its like as well */
+    FIELD_RESET = 256,    /* null stores the fallback */
+};
+
+/* A check past type and length. Returns NULL, or what the text must be, as a sentence's end: "must be …". */
+typedef const char *field_check_fn(const char *text, apr_size_t length);
+
+typedef struct field_t {
+    const char *name; /* JSON key; also the column unless column says otherwise */
+    field_type_t type;
+    unsigned flags;         /* FIELD_… */
+    int min, max;           /* see the type */
+    field_check_fn *check;  /* or NULL */
+    const char *column;     /* another column's name */
+    const char *expression; /* SQL that is read instead of the column; makes the field read-only in effect */
+    const char *fallback;  /* SQL for a value that is absent on create. Of a FIELD_BOOLEAN it is JSON as well:
+                              what a  single row shows that does not exist yet */
+    const char *on_update; /* SQL that every update stores */
+} field_t;
+
+enum {
+    RESOURCE_LIST = 1,
+    RESOURCE_READ = 2,
+    RESOURCE_CREATE = 4,
+    RESOURCE_UPDATE = 8,
+    RESOURCE_DELETE = 16,
+    RESOURCE_ALL = RESOURCE_LIST | RESOURCE_READ | RESOURCE_CREATE | RESOURCE_UPDATE | RESOURCE_DELETE,
+};
+
+/* How a list is ordered, descending. */
+typedef enum resource_order_t {
+    ORDER_ID,
+    ORDER_CREATED, /* by created_at, then id; rows without created_at last. For ids that do not grow */
+} resource_order_t;
+
+/* One kind of rows, and all that is to be said of it: routes, validation, SQL and answers follow from this.
+ */
+typedef struct resource_t {
+    const char *name;          /* the path's segment */
+    const char *table;         /* NULL: the same name */
+    const char *tenant_column; /* NULL: tenant_id */
+    unsigned operations;       /* RESOURCE_… */
+    int is_single;             /* one row, or none yet, for each tenant: no list, no id in the path */
+    int is_public;             /* TenantPublicRead may name it */
+    resource_order_t order;
+    const field_t *fields;       /* in the order of the answer; the first one is id; ended by a NULL name */
+    const conflict_t *conflicts; /* or NULL */
+} resource_t;
+
+/* All of them; ended by a NULL name. */
+extern const resource_t resources[];
+
+/* How many there are. */
+int resource_count(void);
+
+/* The resource of a path segment, or NULL. */
+const resource_t *resource_find(const char *name, apr_size_t length);
+
+/* Its number in resources[]. */
+int resource_index(const resource_t *resource);
+
+/* The field of a name, or NULL. */
+const field_t *resource_field(const resource_t *resource, const char *name, apr_size_t length);
+
+/* The field that names a row in a path besides the id, or NULL. */
+const field_t *resource_key(const resource_t *resource);
+
+const char *resource_table(const resource_t *resource);
+const char *resource_tenant_column(const resource_t *resource);
+const char *field_column(const field_t *field);
+
+/* Whether answers show the field, a create takes it, an update takes it. */
+int field_is_readable(const field_t *field);
+int field_is_creatable(const field_t *field);
+int field_is_updatable(const field_t *field);
+
+/* The names of the resources that may be public, separated by ", ". */
+const char *resource_public_names(apr_pool_t *pool);
+
+#endif

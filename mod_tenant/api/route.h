@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_ROUTE_H
+#define TENANT_API_ROUTE_H
+
+#include "resource.h"
+
+typedef enum route_kind_t {
+    ROUTE_INDEX,      /* the base path, with or without a slash */
+    ROUTE_COLLECTION, /* /calls */
+    ROUTE_ROW,        /* /calls/17, /calls/CA… */
+    ROUTE_SINGLE,     /* /settings */
+} route_kind_t;
+
+/* What a path names. */
+typedef struct route_t {
+    route_kind_t kind;
+    const resource_t *resource; /* NULL for ROUTE_INDEX */
+    const char *id;             /* of a ROUTE_ROW, NUL-terminated: an id or a key that is well formed */
+    int by_key;                 /* id is the resource's FIELD_KEY, not its id */
+} route_t;
+
+/* Reads a decoded path behind the base path: "", "/", "/calls", "/calls/17". Case-sensitive; a slash at the
+ * end is nothing's path. id points into path. 0: nothing has that path, whatever the database holds. */
+int route_parse(route_t *route, const char *path);
+
+/* The methods that a route allows, for Allow (RFC 9110 section 10.2.1). */
+const char *route_allow(const route_t *route, apr_pool_t *pool);
+
+/* Whether it allows a method by httpd's number (M_GET, which is HEAD as well). */
+int route_allows(const route_t *route, int method);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_SQL_H
+#define TENANT_API_SQL_H
+
+#include "resource.h"
+
+/* The statements of one resource, made from its table entry. Each names the tenant twice, whatever row-level
+ * security does besides: it sets the tenant's context, and its predicate asks for the tenant's rows. In the
+ * comments t is the tenant's id. Reads, inserts and lists set the context themselves, ahead of the scan: the
+ * subselect with OFFSET 0 is a fence that the planner may not move. Updates, upserts and deletes want it set
+ * in their transaction (database_change()). */
+typedef struct resource_sql_t {
+    statement_t read;          /* t, id; of a single resource: t */
+    statement_t read_by_key;   /* t, key */
+    statement_t list;          /* t, limit */
+    statement_t list_after;    /* t, the order's values of the last row seen, limit */
+    statement_t create;        /* a value for each creatable field, t */
+    statement_t update;        /* for each updatable field whether it is given and its value, t, id */
+    statement_t update_by_key; /* the same, key */
+    statement_t
+        upsert; /* of a single resource: t, a value for each updatable field, whether and value again */
+    statement_t remove;        /* t, id; returns a row where there was one */
+    statement_t remove_by_key; /* t, key */
+} resource_sql_t;
+
+/* How many values a statement takes at most. */
+enum { SQL_VALUES_MAX = 64 };
+
+/* Makes the statements of every resource; called once at start, in the configuration's pool. */
+void sql_build(apr_pool_t *pool);
+
+/* The statements of a resource. */
+const resource_sql_t *sql_of(const resource_t *resource);
+
+/* Calls visit for each statement there is, for tests that look at all of them. */
+typedef void sql_visit_fn(const resource_t *resource, const statement_t *statement);
+void sql_each(sql_visit_fn *visit);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <apr_fnmatch.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <stdlib.h>
+
+#include "api/resource.h"
+#include "store/conninfo.h"
+
+enum {
+    POOL_MAX_LIMIT = 1000,
+    PAGE_DEFAULT = 50,
+    PAGE_MAX = 1000,
+    PAGE_LIMIT = 10000,
+    BODY_DEFAULT = 64 * 1024,
+    BODY_LIMIT = 16 * 1024 * 1024,
+};
+
+/* The members that a virtual host inherits one by one: create and merge cannot forget one of them. X(member,
+ * unset) */
+#define SERVER_MEMBERS(X)                                                                                    \
+    X(conninfo, NULL)                                                                                        \
+    X(key_file, NULL)                                                                                        \
+    X(pool.max, CONFIG_UNSET)                                                                                \
+    X(pool.wait, CONFIG_UNSET)                                                                               \
+    X(pool.statement, CONFIG_UNSET)                                                                          \
+    X(pool.idle, CONFIG_UNSET)                                                                               \
+    X(pool.prepare, CONFIG_UNSET)
+
+#define LOCATION_MEMBERS(X)                                                                                  \
+    X(public_read, NULL)                                                                                     \
+    X(require_tls, CONFIG_UNSET)                                                                             \
+    X(page_default, CONFIG_UNSET)                                                                            \
+    X(page_max, CONFIG_UNSET)                                                                                \
+    X(max_body, CONFIG_UNSET)
+
+#define MEMBER_CREATE(member, unset) config->member = (unset);
+#define MEMBER_MERGE(member, unset)  merged->member = own->member != (unset) ? own->member : base->member;
+
+void *config_server_create(apr_pool_t *pool, server_rec *server)
+{
+    server_config_t *config = apr_pcalloc(pool, sizeof *config);
+
+    (void)server;
+    SERVER_MEMBERS(MEMBER_CREATE)
+    return config;
+}
+
+void *config_server_merge(apr_pool_t *pool, void *base_config, void *own_config)
+{
+    const server_config_t *base = base_config;
+    const server_config_t *own = own_config;
+    server_config_t *merged = apr_pcalloc(pool, sizeof *merged);
+
+    SERVER_MEMBERS(MEMBER_MERGE)
+    merged->has_handler = own->has_handler;
+    return merged;
+}
+
+void *config_location_create(apr_pool_t *pool, char *path)
+{
+    location_config_t *config = apr_pcalloc(pool, sizeof *config);
+
+    (void)path;
+    LOCATION_MEMBERS(MEMBER_CREATE)
+    return config;
+}
+
+void *config_location_merge(apr_pool_t *pool, void *base_config, void *own_config)
+{
+    const location_config_t *base = base_config;
+    const location_config_t *own = own_config;
+    const location_config_t *handler = own->handler != HANDLER_UNSET ? own : base;
+    location_config_t *merged = apr_pcalloc(pool, sizeof *merged);
+
+    LOCATION_MEMBERS(MEMBER_MERGE)
+    merged->handler = handler->handler;
+    merged->prefix = handler->prefix;
+    return merged;
+}
+
+server_config_t *config_server(const server_rec *server)
+{
+    return ap_get_module_config(server->module_config, &tenant_module);
+}
+
+const location_config_t *config_location(const request_rec *r)
+{
+    return ap_get_module_config(r->per_dir_config, &tenant_module);
+}
+
+int config_requires_tls(const location_config_t *location)
+{
+    return location->require_tls != 0;
+}
+
+int config_page_default(const location_config_t *location)
+{
+    return location->page_default != CONFIG_UNSET ? location->page_default : PAGE_DEFAULT;
+}
+
+int config_page_max(const location_config_t *location)
+{
+    return location->page_max != CONFIG_UNSET ? location->page_max : PAGE_MAX;
+}
+
+int config_max_body(const location_config_t *location)
+{
+    return location->max_body != CONFIG_UNSET ? location->max_body : BODY_DEFAULT;
+}
+
+/* A whole decimal number from low to high. */
+static int parse_number(const char *text, int low, int high, int *number)
+{
+    char *end;
+    apr_int64_t value;
+
+    if (!apr_isdigit(*text))
+        return 0;
+    value = apr_strtoi64(text, &end, 10);
+    if (*end || value < low || value > high)
+        return 0;
+    *number = (int)value;
+    return 1;
+}
+
+/* Refuses a directive outside of a Location that names one path: a pattern has no prefix to cut off, and a
+ * Directory's path is not a URL's. */
+static const char *refuse_outside_location(cmd_parms *cmd)
+{
+    const ap_directive_t *section = cmd->directive->parent;
+
+    if (!section || strcasecmp(section->directive, "<Location") != 0 || !cmd->path || cmd->path[0] != '/' ||
+        apr_fnmatch_test(cmd->path))
+        return apr_pstrcat(cmd->pool, cmd->cmd->name,
+                           " is allowed only in a <Location \"/path\"> without wildcards", NULL);
+    return NULL;
+}
+
+static const char *set_database(cmd_parms *cmd, void *unused, const char *conninfo)
+{
+    const char *why;
+
+    (void)unused;
+    if (strncmp(conninfo, CONFIG_EXEC_PREFIX, sizeof CONFIG_EXEC_PREFIX - 1) == 0)
+        why = conninfo[sizeof CONFIG_EXEC_PREFIX - 1] == '/' ? NULL : "wants an absolute path behind exec:";
+    else
+        why = conninfo_check(conninfo, 0, cmd->pool);
+    if (why)
+        return apr_pstrcat(cmd->pool, "TenantDatabase ", why, NULL);
+    config_server(cmd->server)->conninfo = conninfo;
+    return NULL;
+}
+
+static const char *set_key_file(cmd_parms *cmd, void *unused, const char *path)
+{
+    const char *why = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    (void)unused;
+    if (why)
+        return why;
+    if (*path != '/')
+        return "TenantKeyFile wants an absolute path";
+    config_server(cmd->server)->key_file = path;
+    return NULL;
+}
+
+static const char *set_pool(cmd_parms *cmd, void *unused, const char *setting)
+{
+    pool_settings_t *pool = &config_server(cmd->server)->pool;
+    const struct {
+        const char *name;
+        apr_interval_time_t *value;
+        apr_interval_time_t low, high;
+    } times[] = {
+        {"wait=",      &pool->wait,      apr_time_from_msec(1),  apr_time_from_sec(60)   },
+        {"statement=", &pool->statement, apr_time_from_msec(10), apr_time_from_sec(600)  },
+        {"idle=",      &pool->idle,      apr_time_from_sec(1),   apr_time_from_sec(86400)},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        apr_interval_time_t time;
+
+        if (strncmp(setting, times[i].name, strlen(times[i].name)) != 0)
+            continue;
+        if (!apr_isdigit(setting[strlen(times[i].name)]) ||
+            ap_timeout_parameter_parse(setting + strlen(times[i].name), &time, "s") != APR_SUCCESS ||
+            time < times[i].low || time > times[i].high)
+            return apr_psprintf(cmd->pool,
+                                "TenantPool %s wants a time from %" APR_TIME_T_FMT "ms to %" APR_TIME_T_FMT
+                                "s, such as 500ms or 2s",
+                                times[i].name, apr_time_as_msec(times[i].low), apr_time_sec(times[i].high));
+        *times[i].value = time;
+        return NULL;
+    }
+    if (strncmp(setting, "max=", 4) == 0)
+        return parse_number(setting + 4, 1, POOL_MAX_LIMIT, &pool->max)
+                   ? NULL
+                   : apr_psprintf(cmd->pool, "TenantPool max= wants a number from 1 to %d", POOL_MAX_LIMIT);
+    if (strcasecmp(setting, "prepare=on") == 0 || strcasecmp(setting, "prepare=off") == 0) {
+        pool->prepare = strcasecmp(setting, "prepare=on") == 0;
+        return NULL;
+    }
+    return "TenantPool knows max=, wait=, statement=, idle= and prepare=on|off";
+}
+
+static const char *set_handler(cmd_parms *cmd, void *config, const char *name)
+{
+    location_config_t *location = config;
+    const char *why = refuse_outside_location(cmd);
+    apr_size_t length;
+
+    if (why)
+        return why;
+    if (strcasecmp(name, "api") == 0)
+        location->handler = HANDLER_API;
+    else if (strcasecmp(name, "off") == 0)
+        location->handler = HANDLER_OFF;
+    else
+        return "TenantHandler must be api or off";
+    length = strlen(cmd->path);
+    location->prefix =
+        apr_pstrmemdup(cmd->pool, cmd->path, cmd->path[length - 1] == '/' ? length - 1 : length);
+    if (location->handler != HANDLER_OFF)
+        config_server(cmd->server)->has_handler = 1;
+    return NULL;
+}
+
+static const char *set_public_read(cmd_parms *cmd, void *config, const char *name)
+{
+    location_config_t *location = config;
+    const char *why = refuse_outside_location(cmd);
+    const resource_t *resource = resource_find(name, strlen(name));
+
+    if (why)
+        return why;
+    if (!resource || !resource->is_public)
+        return apr_pstrcat(cmd->pool, "TenantPublicRead may name only: ", resource_public_names(cmd->pool),
+                           NULL);
+    if (!location->public_read)
+        location->public_read = apr_array_make(cmd->pool, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(location->public_read, const char *) = name;
+    return NULL;
+}
+
+static const char *set_require_tls(cmd_parms *cmd, void *config, int on)
+{
+    ((location_config_t *)config)->require_tls = on;
+    return ap_check_cmd_context(cmd, NOT_IN_HTACCESS);
+}
+
+static const char *set_page_size(cmd_parms *cmd, void *config, const char *usual, const char *most)
+{
+    location_config_t *location = config;
+    const char *why = refuse_outside_location(cmd);
+
+    if (why)
+        return why;
+    if (!parse_number(usual, 1, PAGE_LIMIT, &location->page_default) ||
+        !parse_number(most, location->page_default, PAGE_LIMIT, &location->page_max))
+        return apr_psprintf(cmd->pool,
+                            "TenantPageSize wants two numbers from 1 to %d, the default and the maximum",
+                            PAGE_LIMIT);
+    return NULL;
+}
+
+static const char *set_max_body(cmd_parms *cmd, void *config, const char *bytes)
+{
+    location_config_t *location = config;
+    const char *why = refuse_outside_location(cmd);
+
+    if (why)
+        return why;
+    if (!parse_number(bytes, 1, BODY_LIMIT, &location->max_body))
+        return apr_psprintf(cmd->pool, "TenantMaxBody wants a number of bytes from 1 to %d", BODY_LIMIT);
+    return NULL;
+}
+
+const command_rec config_directives[] = {
+    AP_INIT_TAKE1("TenantDatabase", set_database, NULL, RSRC_CONF,
+                  "a libpq connection string without a password, or exec:/path of a program that prints one"),
+    AP_INIT_TAKE1("TenantKeyFile", set_key_file, NULL, RSRC_CONF, "the file of sealing keys and peppers"),
+    AP_INIT_ITERATE("TenantPool", set_pool, NULL, RSRC_CONF,
+                    "max=N wait=TIME statement=TIME idle=TIME prepare=on|off, for each child process"),
+    AP_INIT_TAKE1("TenantHandler", set_handler, NULL, ACCESS_CONF, "api or off"),
+    AP_INIT_ITERATE("TenantPublicRead", set_public_read, NULL, ACCESS_CONF,
+                    "resources that GET and HEAD may read by Host alone"),
+    AP_INIT_FLAG("TenantRequireTLS", set_require_tls, NULL, ACCESS_CONF,
+                 "off where a proxy in front of httpd speaks TLS with the clients"),
+    AP_INIT_TAKE2("TenantPageSize", set_page_size, NULL, ACCESS_CONF,
+                  "rows of a list by default, and at most"),
+    AP_INIT_TAKE1("TenantMaxBody", set_max_body, NULL, ACCESS_CONF, "the largest request body in bytes"),
+    {NULL},
+};

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_CONFIG_H
+#define TENANT_CONFIG_H
+
+#include <httpd.h>
+#include <http_config.h>
+
+#include "store/pool.h"
+
+struct database_t;
+struct keyring_t;
+struct password_slots_t;
+
+extern module AP_MODULE_DECLARE_DATA tenant_module;
+
+/* TenantDatabase exec:/path names a program instead of a connection string. */
+#define CONFIG_EXEC_PREFIX "exec:"
+
+/* What a directive that was not given leaves in an int: an httpd flag slot writes an int, and 0 means off. */
+enum { CONFIG_UNSET = -1 };
+
+/* A server's own settings. Those of a virtual host come from the main server where it sets none. */
+typedef struct server_config_t {
+    const char *conninfo; /* TenantDatabase as given, or exec:/path; NULL: none */
+    const char *key_file; /* TenantKeyFile, an absolute path */
+    pool_settings_t pool; /* TenantPool; each member CONFIG_UNSET until startup_finish() */
+    int has_handler;      /* a TenantHandler stands in this very server, not in what it inherits */
+
+    /* made at start, the same for all requests */
+    const char *connect;            /* the complete connection string; NULL without TenantDatabase */
+    struct keyring_t *keyring;      /* NULL without TenantKeyFile */
+    struct password_slots_t *slots; /* the machine's slots for hashing passwords */
+    struct database_t *database;    /* one per child and connection string */
+} server_config_t;
+
+/* What answers in a Location. */
+typedef enum handler_kind_t {
+    HANDLER_UNSET,
+    HANDLER_OFF,
+    HANDLER_API,
+} handler_kind_t;
+
+/* A Location's settings. handler and prefix are one unit: a Location inside of another one inherits both. */
+typedef struct location_config_t {
+    handler_kind_t handler;
+    const char *prefix;              /* the Location's path, without a slash at its end; "" for / */
+    apr_array_header_t *public_read; /* TenantPublicRead: names of resources (char *) */
+    int require_tls;                 /* TenantRequireTLS */
+    int page_default, page_max;      /* TenantPageSize, rows */
+    int max_body;                    /* TenantMaxBody, bytes */
+} location_config_t;
+
+extern const command_rec config_directives[];
+void *config_server_create(apr_pool_t *pool, server_rec *server);
+void *config_server_merge(apr_pool_t *pool, void *base, void *own);
+void *config_location_create(apr_pool_t *pool, char *path);
+void *config_location_merge(apr_pool_t *pool, void *base, void *own);
+
+/* The settings that are in force. */
+server_config_t *config_server(const server_rec *server);
+const location_config_t *config_location(const request_rec *r);
+
+/* Each as given, or its default. */
+int config_requires_tls(const location_config_t *location);
+int config_page_default(const location_config_t *location);
+int config_page_max(const location_config_t *location);
+int config_max_body(const location_config_t *location);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_IDENTITY_RESOLVE_H
+#define TENANT_IDENTITY_RESOLVE_H
+
+#include <httpd.h>
+
+#include "../problem.h"
+#include "tenant.h"
+
+/* The hook post_read_request: takes the credential out of the headers. No database here, so that what needs
+ * no tenant never waits for one. */
+int resolve_prepare(request_rec *r);
+
+/* What is wrong with the request's key without asking the database: its kind and checksum.
+ * problem_ambiguous_key, problem_key_invalid, problem_key_missing. */
+const problem_t *resolve_check_key(request_rec *r);
+
+/* The tenant whose key the request carries, who may act: the key is known, the Host is not another tenant's,
+ * the tenant is active. Found once per request. Besides the problems of resolve_check_key():
+ * problem_key_invalid, problem_tenant_mismatch, problem_tenant_inactive, and those of the database. */
+const problem_t *resolve_key(request_rec *r, const tenant_t **tenant);
+
+/* The tenant whose Host the request names, who must be active; it has no authority. *tenant is NULL when the
+ * Host is nobody's. problem_tenant_inactive, and those of the database. */
+const problem_t *resolve_host(request_rec *r, const tenant_t **tenant);
+
+/* Whether the request came by HTTPS, or from this machine; the connection's own peer counts, not what a
+ * header says. */
+int resolve_is_private(request_rec *r);
+
+#endif

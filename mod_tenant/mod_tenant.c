@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The front door: what httpd calls, and when. The rooms behind it are named by the functions' prefixes. */
+
+#include <httpd.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+#include "api/handler.h"
+#include "api/reply.h"
+#include "api/represent.h"
+#include "api/sql.h"
+#include "config.h"
+#include "identity/auth.h"
+#include "identity/resolve.h"
+#include "startup.h"
+
+static int build_tables(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
+{
+    (void)log;
+    (void)temporary;
+    (void)servers;
+    sql_build(pool);
+    represent_build(pool);
+    return OK;
+}
+
+static void register_hooks(apr_pool_t *pool)
+{
+    ap_hook_check_config(startup_check, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(startup_finish, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(build_tables, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(startup_child, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* ahead of everybody who might log, copy or forward the headers that carry a key */
+    ap_hook_post_read_request(resolve_prepare, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* ahead of the decoding of the path, which may fail */
+    ap_hook_pre_translate_name(reply_prepare, NULL, NULL, APR_HOOK_FIRST);
+    /* ahead of core, which would walk the file system */
+    ap_hook_map_to_storage(handler_map_to_storage, NULL, NULL, APR_HOOK_FIRST);
+    /* ahead of what a SetHandler or AddHandler elsewhere may bring: the Location is ours */
+    ap_hook_handler(handler_run, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_insert_error_filter(reply_insert_error_filter, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* one AuthType, one Require: the order among authentication modules does not matter */
+    ap_hook_check_authn(auth_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_note_auth_failure(auth_challenge, NULL, NULL, APR_HOOK_MIDDLE);
+
+    auth_register(pool);
+    reply_register();
+}
+
+AP_DECLARE_MODULE(tenant) = {
+    STANDARD20_MODULE_STUFF, config_location_create, config_location_merge, config_server_create,
+    config_server_merge,     config_directives,      register_hooks,        AP_MODULE_FLAG_NONE,
+};

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "startup.h"
+
+#include <ap_mpm.h>
+#include <apr_hash.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <unistd.h>
+#include <unixd.h>
+
+#include "config.h"
+#include "secret/keyring.h"
+#include "secret/slots.h"
+#include "store/conninfo.h"
+#include "store/database.h"
+#include "store/driver.h"
+
+APLOG_USE_MODULE(tenant);
+
+enum { POOL_MAX_DEFAULT = 10 };
+
+/* What TenantPool leaves out. */
+static void pool_defaults(pool_settings_t *pool)
+{
+    int threads;
+
+    if (pool->max == CONFIG_UNSET) {
+        ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+        pool->max = threads < 1 ? 1 : threads < POOL_MAX_DEFAULT ? threads : POOL_MAX_DEFAULT;
+    }
+    if (pool->wait == CONFIG_UNSET)
+        pool->wait = apr_time_from_sec(2);
+    if (pool->statement == CONFIG_UNSET)
+        pool->statement = apr_time_from_sec(5);
+    if (pool->idle == CONFIG_UNSET)
+        pool->idle = apr_time_from_sec(60);
+    if (pool->prepare == CONFIG_UNSET)
+        pool->prepare = 1;
+}
+
+static int pool_equal(const pool_settings_t *a, const pool_settings_t *b)
+{
+    return a->max == b->max && a->wait == b->wait && a->statement == b->statement && a->idle == b->idle &&
+           a->prepare == b->prepare;
+}
+
+/* Where a server is defined, for a message. */
+static const char *where(const server_rec *server, apr_pool_t *pool)
+{
+    return server->defn_name ? apr_psprintf(pool, "%s:%u", server->defn_name, server->defn_line_number)
+                             : "the main server";
+}
+
+/* The reason why a server's settings cannot work, or NULL. */
+static const char *check_server(server_rec *server, apr_hash_t *pools, apr_pool_t *pool)
+{
+    const server_config_t *config = config_server(server);
+    const pool_settings_t *other;
+
+    if (config->has_handler && !config->conninfo)
+        return "TenantHandler needs TenantDatabase in the same server";
+    if (config->has_handler && !config->key_file)
+        return "TenantHandler needs TenantKeyFile";
+    if (!config->conninfo)
+        return NULL;
+    other = apr_hash_get(pools, config->conninfo, APR_HASH_KEY_STRING);
+    if (other && !pool_equal(other, &config->pool))
+        return "TenantPool differs from that of another server with the same TenantDatabase: they share one "
+               "pool";
+    apr_hash_set(pools, apr_pstrdup(pool, config->conninfo), APR_HASH_KEY_STRING, &config->pool);
+    return NULL;
+}
+
+int startup_check(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
+{
+    apr_hash_t *pools = apr_hash_make(temporary);
+    const char *key_file = config_server(servers)->key_file;
+    const char *why;
+    keyring_t *keyring;
+
+    (void)pool;
+    (void)log;
+    for (server_rec *server = servers; server; server = server->next) {
+        why = check_server(server, pools, temporary);
+        if (why) {
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, servers, "%s (%s)", why,
+                         where(server, temporary));
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+    why = key_file ? keyring_read(&keyring, key_file, temporary) : NULL;
+    if (why) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, servers, "TenantKeyFile: %s", why);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return OK;
+}
+
+/* Reads the keys and makes the slot files, while still root. */
+static const char *load_secrets(server_rec *servers, keyring_t **keyring, password_slots_t **slots,
+                                apr_pool_t *pool)
+{
+    const char *key_file = config_server(servers)->key_file;
+    const char *why;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    int root = geteuid() == 0;
+
+    *keyring = NULL;
+    *slots = NULL;
+    if (!key_file)
+        return NULL;
+    why = keyring_read(keyring, key_file, pool);
+    if (why)
+        return apr_pstrcat(pool, "TenantKeyFile: ", why, NULL);
+    return password_slots_make(slots, ap_runtime_dir_relative(pool, "tenant-password"),
+                               processors < 1 ? 1 : (int)processors,
+                               root ? ap_unixd_config.user_id : (uid_t)-1,
+                               root ? ap_unixd_config.group_id : (gid_t)-1, pool);
+}
+
+/* The complete connection string of a server, or NULL with a sentence. */
+static const char *connect_string(const server_config_t *config, const char **why, apr_pool_t *pool)
+{
+    const char *conninfo = config->conninfo;
+
+    *why = NULL;
+    if (strncmp(conninfo, CONFIG_EXEC_PREFIX, sizeof CONFIG_EXEC_PREFIX - 1) == 0) {
+        *why = conninfo_exec(&conninfo, conninfo + sizeof CONFIG_EXEC_PREFIX - 1, pool);
+        if (!*why)
+            *why = conninfo_check(conninfo, 1, pool);
+    }
+    return *why ? NULL : conninfo_complete(conninfo, pool);
+}
+
+int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
+{
+    apr_hash_t *databases = apr_hash_make(temporary);
+    keyring_t *keyring;
+    password_slots_t *slots;
+    const char *why;
+    int children = 0;
+    int connections = 0;
+
+    (void)log;
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+        return OK; /* httpd reads its configuration twice at start: this was the rehearsal */
+    why = load_secrets(servers, &keyring, &slots, pool);
+    for (server_rec *server = servers; server && !why; server = server->next) {
+        server_config_t *config = config_server(server);
+
+        config->keyring = keyring;
+        config->slots = slots;
+        pool_defaults(&config->pool);
+        if (!config->conninfo)
+            continue;
+        why = driver_load(pool);
+        if (!why)
+            config->connect = connect_string(config, &why, pool);
+        if (why || apr_hash_get(databases, config->connect, APR_HASH_KEY_STRING))
+            continue;
+        apr_hash_set(databases, config->connect, APR_HASH_KEY_STRING, config);
+        connections += config->pool.max;
+    }
+    if (why) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, servers, "mod_tenant cannot start: %s", why);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children);
+    if (connections)
+        ap_log_error(
+            APLOG_MARK, APLOG_NOTICE, 0, servers,
+            "at most %d database connections (%d children, %d in each; twice as many during a graceful "
+            "restart): hold this against max_connections",
+            children * connections, children, connections);
+    return OK;
+}
+
+void startup_child(apr_pool_t *pool, server_rec *servers)
+{
+    apr_hash_t *databases = apr_hash_make(pool);
+    const keyring_t *keyring = config_server(servers)->keyring;
+
+    if (keyring && !keyring_lock(keyring))
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, servers,
+                     "the keys cannot be locked in memory (RLIMIT_MEMLOCK): they may be written to swap");
+    for (server_rec *server = servers; server; server = server->next) {
+        server_config_t *config = config_server(server);
+
+        if (!config->connect)
+            continue;
+        config->database = apr_hash_get(databases, config->connect, APR_HASH_KEY_STRING);
+        if (config->database)
+            continue;
+        config->database = database_open(config->connect, &config->pool, servers, pool);
+        if (!config->database)
+            ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers,
+                         "the threads of the connection pool cannot be started");
+        apr_hash_set(databases, config->connect, APR_HASH_KEY_STRING, config->database);
+    }
+}

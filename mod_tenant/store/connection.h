@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_STORE_CONNECTION_H
+#define TENANT_STORE_CONNECTION_H
+
+#include <apr_pools.h>
+#include <apr_ring.h>
+#include <apr_time.h>
+#include <stdatomic.h>
+
+#include "row.h"
+#include "sqlstate.h"
+#include "statement.h"
+
+/* One connection to PostgreSQL. It belongs to one thread at a time; only connection_overdue() and
+ * connection_cut() may be called by another, while the owner cannot close it. */
+typedef struct connection_t connection_t;
+
+struct connection_t {
+    APR_RING_ENTRY(connection_t) link; /* in the pool's idle or busy list */
+    struct apr_dbd_t *handle;
+    struct pg_conn *libpq;         /* the same connection, for what apr_dbd cannot say */
+    apr_pool_t *pool;              /* its own, with its own allocator: no other thread allocates from it */
+    struct apr_hash_t *prepared;   /* label -> prepared_t */
+    unsigned uses;                 /* statements run; the clock of the least recently used one */
+    apr_time_t born;               /* when it was opened */
+    apr_time_t idle_since;         /* when it was given back */
+    apr_interval_time_t statement; /* the hard limit of one statement */
+    int prepare;                   /* whether statements may be prepared: not behind a transaction pooler */
+    int lookup;                    /* taken for a lookup, of which a pool runs only so many */
+    _Atomic(apr_time_t) deadline;  /* of the statement that runs; 0: none runs */
+    _Atomic int cut;               /* another thread has shut its socket */
+};
+
+/* How a statement ended. */
+typedef enum run_t {
+    RUN_DONE,
+    RUN_REFUSED, /* PostgreSQL reported an error; the connection is fine */
+    RUN_STALE,   /* the plan no longer fits the tables: drop the connection, run it in a new one */
+    RUN_OVERDUE, /* the hard limit has passed; the connection is lost */
+    RUN_LOST,    /* the connection is lost; whether the statement took effect is unknown */
+} run_t;
+
+/* Connects, which takes as long as the connection string allows. On failure returns NULL and a sentence in
+ * pool. */
+connection_t *connection_open(const char *conninfo, apr_interval_time_t statement, int prepare,
+                              const char **why, apr_pool_t *pool);
+
+/* Closes it, whatever state it is in. */
+void connection_close(connection_t *connection);
+
+/* Whether the idle connection has nothing to read: what an idle server sends is its farewell. */
+int connection_is_quiet(const connection_t *connection);
+
+/* Whether it may go back to the pool: alive, not in a transaction, not cut. */
+int connection_is_reusable(const connection_t *connection);
+
+/* Whether a statement has run past its limit at the time now. */
+int connection_overdue(const connection_t *connection, apr_time_t now);
+
+/* Shuts the socket, so that the thread that waits for an answer gets an error at once. */
+void connection_cut(connection_t *connection);
+
+/* Runs a statement with a value for each of its parameters, NULL being SQL NULL. Unless it was RUN_DONE,
+ * *state says what PostgreSQL reported. rows may be NULL. Results and texts are in pool. */
+run_t connection_run(connection_t *connection, const statement_t *statement, const char *const *values,
+                     rows_t **rows, sqlstate_t *state, apr_pool_t *pool);
+
+/* Runs a text that holds nothing of a request: BEGIN, COMMIT, ROLLBACK. */
+run_t connection_command(connection_t *connection, const char *sql, sqlstate_t *state, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conninfo.h"
+
+#include <apr_strings.h>
+#include <apr_thread_proc.h>
+#include <libpq-fe.h>
+#include <string.h>
+
+static apr_status_t options_free(void *options)
+{
+    PQconninfoFree(options);
+    return APR_SUCCESS;
+}
+
+/* libpq's parse, freed with the pool; NULL when the string is not valid. */
+static PQconninfoOption *options_parse(const char *conninfo, apr_pool_t *pool)
+{
+    char *why = NULL; /* quotes parts of the string, so it is not shown */
+    PQconninfoOption *options = PQconninfoParse(conninfo, &why);
+
+    PQfreemem(why);
+    if (options)
+        apr_pool_cleanup_register(pool, options, options_free, apr_pool_cleanup_null);
+    return options;
+}
+
+const char *conninfo_check(const char *conninfo, int may_hold_password, apr_pool_t *pool)
+{
+    const PQconninfoOption *option = options_parse(conninfo, pool);
+
+    if (!option)
+        return "is not a libpq connection string";
+    for (; option->keyword; option++) {
+        if (option->val && !may_hold_password && strcmp(option->keyword, "password") == 0)
+            return "must not hold a password: use a passfile, peer authentication or exec:/path";
+        if (option->val && strcmp(option->keyword, "client_encoding") == 0 &&
+            strcasecmp(option->val, "UTF8") != 0)
+            return "must not set another client_encoding than UTF8";
+    }
+    return NULL;
+}
+
+/* value between single quotes, its quotes and backslashes escaped (PostgreSQL manual, 34.1.1.1). */
+static const char *quote(const char *value, apr_pool_t *pool)
+{
+    char *quoted = apr_palloc(pool, 2 * strlen(value) + 3);
+    char *to = quoted;
+
+    *to++ = '\'';
+    for (; *value; value++) {
+        if (*value == '\'' || *value == '\\')
+            *to++ = '\\';
+        *to++ = *value;
+    }
+    *to++ = '\'';
+    *to = '\0';
+    return quoted;
+}
+
+const char *conninfo_complete(const char *conninfo, apr_pool_t *pool)
+{
+    static const struct {
+        const char *keyword, *value;
+    } defaults[] = {
+        {"connect_timeout",           "2"         }, /* seconds; libpq knows no less */
+        {"keepalives_idle",           "10"        }, /* seconds */
+        {"keepalives_interval",       "5"         }, /* seconds */
+        {"keepalives_count",          "3"         },
+        {"tcp_user_timeout",          "10000"     }, /* milliseconds */
+        {"client_encoding",           "UTF8"      },
+        {"fallback_application_name", "mod_tenant"},
+    };
+    const char *complete = "";
+
+    for (const PQconninfoOption *option = options_parse(conninfo, pool); option && option->keyword;
+         option++) {
+        const char *value = option->val;
+
+        for (size_t i = 0; !value && i < sizeof defaults / sizeof *defaults; i++) {
+            if (strcmp(option->keyword, defaults[i].keyword) == 0)
+                value = defaults[i].value;
+        }
+        if (value)
+            complete = apr_pstrcat(pool, complete, *complete ? " " : "", option->keyword, "=",
+                                   quote(value, pool), NULL);
+    }
+    return complete;
+}
+
+const char *conninfo_exec(const char **conninfo, const char *path, apr_pool_t *pool)
+{
+    enum { OUTPUT_MAX = 4096 };
+    char *output = apr_pcalloc(pool, OUTPUT_MAX + 1);
+    const char *args[] = {path, NULL};
+    apr_procattr_t *attributes;
+    apr_proc_t program;
+    apr_size_t length;
+    apr_exit_why_e why;
+    int status;
+
+    if (apr_procattr_create(&attributes, pool) != APR_SUCCESS ||
+        apr_procattr_io_set(attributes, APR_NO_PIPE, APR_FULL_BLOCK, APR_NO_PIPE) != APR_SUCCESS ||
+        apr_procattr_cmdtype_set(attributes, APR_PROGRAM_ENV) != APR_SUCCESS ||
+        apr_proc_create(&program, path, args, NULL, attributes, pool) != APR_SUCCESS)
+        return "the program cannot be started";
+    apr_file_read_full(program.out, output, OUTPUT_MAX, &length);
+    apr_file_close(program.out);
+    apr_proc_wait(&program, &status, &why, APR_WAIT);
+    if (!APR_PROC_CHECK_EXIT(why) || status != 0)
+        return "the program failed";
+    output[strcspn(output, "\r\n")] = '\0';
+    if (!*output || length == OUTPUT_MAX)
+        return "the program printed no connection string";
+    *conninfo = output;
+    return NULL;
+}

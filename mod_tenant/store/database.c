@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "database.h"
+
+#include <apr_strings.h>
+#include <http_log.h>
+
+APLOG_USE_MODULE(tenant);
+
+struct database_t {
+    pool_t *pool;
+};
+
+database_t *database_open(const char *conninfo, const pool_settings_t *settings, server_rec *server,
+                          apr_pool_t *process)
+{
+    database_t *database = apr_pcalloc(process, sizeof *database);
+
+    database->pool = pool_open(conninfo, settings, server, process);
+    return database->pool ? database : NULL;
+}
+
+/* Turns the end of a statement into the caller's problem, and logs what a sysadmin can mend. */
+static const problem_t *outcome(request_rec *r, run_t run, const statement_t *statement,
+                                const sqlstate_t *state)
+{
+    const char *label = statement->label ? statement->label : "unprepared";
+    const problem_t *problem;
+
+    switch (run) {
+    case RUN_DONE:
+        return NULL;
+    case RUN_OVERDUE:
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "statement %s was cut off: no answer within TenantPool's "
+                      "statement limit",
+                      label);
+        return &problem_query_timeout;
+    case RUN_LOST:
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "statement %s lost its connection: %s", label,
+                      state->message);
+        return &problem_database_away;
+    default:
+        problem = sqlstate_problem(state, statement->conflicts);
+        /* conflicts are the client's affair, and their message may quote values */
+        ap_log_rerror(APLOG_MARK, problem->status >= 500 ? APLOG_ERR : APLOG_DEBUG, 0, r,
+                      "statement %s: SQLSTATE %s%s%s", label, state->code, problem->status >= 500 ? ": " : "",
+                      problem->status >= 500 ? state->message : "");
+        return problem;
+    }
+}
+
+/* Runs one statement, outside of a transaction of ours, at most `tries` times. */
+static const problem_t *run_alone(database_t *database, request_rec *r, pool_use_t use, int tries,
+                                  const statement_t *statement, const char *const *values, rows_t **rows)
+{
+    connection_t *connection;
+    const problem_t *problem;
+    sqlstate_t state;
+    run_t run;
+
+    do {
+        problem = pool_acquire(database->pool, use, &connection);
+        if (problem)
+            return problem;
+        run = connection_run(connection, statement, values, rows, &state, r->pool);
+        if (run == RUN_STALE)
+            connection_cut(connection);
+        pool_release(database->pool, connection);
+    } while ((run == RUN_LOST || run == RUN_STALE) && --tries > 0);
+    return outcome(r, run, statement, &state);
+}
+
+const problem_t *database_lookup(database_t *database, request_rec *r, const statement_t *statement,
+                                 const char *const *values, rows_t **rows)
+{
+    return run_alone(database, r, POOL_LOOKUP, 2, statement, values, rows);
+}
+
+const problem_t *database_read(database_t *database, request_rec *r, const statement_t *statement,
+                               const char *const *values, rows_t **rows)
+{
+    return run_alone(database, r, POOL_STATEMENT, 2, statement, values, rows);
+}
+
+const problem_t *database_insert(database_t *database, request_rec *r, const statement_t *statement,
+                                 const char *const *values, rows_t **rows)
+{
+    return run_alone(database, r, POOL_STATEMENT, 1, statement, values, rows);
+}
+
+/* BEGIN, the tenant, the statement, COMMIT. What PostgreSQL refused is rolled back here; a connection that is
+ * in any other trouble is dropped by pool_release(), which rolls back too. */
+static run_t run_transaction(connection_t *connection, int tenant, const statement_t *statement,
+                             const char *const *values, rows_t **rows, sqlstate_t *state, apr_pool_t *pool)
+{
+    sqlstate_t ignored;
+    run_t run;
+
+    run = connection_command(
+        connection, apr_psprintf(pool, "BEGIN;SELECT set_config('mod_tenant.tenant_id','%d',true)", tenant),
+        state, pool);
+    if (run != RUN_DONE)
+        return run;
+    run = connection_run(connection, statement, values, rows, state, pool);
+    if (run == RUN_DONE)
+        return connection_command(connection, "COMMIT", state, pool);
+    if (run == RUN_REFUSED)
+        connection_command(connection, "ROLLBACK", &ignored, pool);
+    return run;
+}
+
+const problem_t *database_change(database_t *database, request_rec *r, int tenant,
+                                 const statement_t *statement, const char *const *values, rows_t **rows)
+{
+    connection_t *connection;
+    sqlstate_t state;
+    run_t run;
+    const problem_t *problem = pool_acquire(database->pool, POOL_STATEMENT, &connection);
+
+    if (problem)
+        return problem;
+    run = run_transaction(connection, tenant, statement, values, rows, &state, r->pool);
+    pool_release(database->pool, connection);
+    return outcome(r, run, statement, &state);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_STORE_DATABASE_H
+#define TENANT_STORE_DATABASE_H
+
+#include "pool.h"
+#include "row.h"
+#include "statement.h"
+
+/* One database, in one child process: what all virtual hosts with the same connection string share. */
+typedef struct database_t database_t;
+
+/* Starts it; nothing is connected yet. NULL when a thread cannot be started. */
+database_t *database_open(const char *conninfo, const pool_settings_t *settings, server_rec *server,
+                          apr_pool_t *process);
+
+/* Each of these runs one statement with a value for each of its parameters (NULL is SQL NULL) and gives the
+ * connection back before it returns; *rows are the rows that it returned. What failed is logged where the
+ * sysadmin can mend it, without values of rows. */
+
+/* A lookup of who is asking, in no tenant's scope; a lost connection is tried again once. */
+const problem_t *database_lookup(database_t *database, request_rec *r, const statement_t *statement,
+                                 const char *const *values, rows_t **rows);
+
+/* A read that sets its tenant itself; a lost connection is tried again once. */
+const problem_t *database_read(database_t *database, request_rec *r, const statement_t *statement,
+                               const char *const *values, rows_t **rows);
+
+/* A write in one statement that sets its tenant itself. Never tried again: it may have taken effect. */
+const problem_t *database_insert(database_t *database, request_rec *r, const statement_t *statement,
+                                 const char *const *values, rows_t **rows);
+
+/* An UPDATE, DELETE or upsert in a transaction that sets the tenant first: within one statement PostgreSQL
+ * may scan the table ahead of the setting. Never tried again. */
+const problem_t *database_change(database_t *database, request_rec *r, int tenant,
+                                 const statement_t *statement, const char *const *values, rows_t **rows);
+
+#endif

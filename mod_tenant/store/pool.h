@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_STORE_POOL_H
+#define TENANT_STORE_POOL_H
+
+#include <apr_time.h>
+#include <httpd.h>
+
+#include "connection.h"
+
+/* How a pool behaves (directive TenantPool). */
+typedef struct pool_settings_t {
+    int max;                       /* connections that a child opens at most */
+    apr_interval_time_t wait;      /* how long a request waits for one */
+    apr_interval_time_t statement; /* the hard limit of one statement */
+    apr_interval_time_t idle;      /* how long an unused one is kept */
+    int prepare;                   /* whether statements are prepared */
+} pool_settings_t;
+
+/* The connections of one child process to one database. Opening one happens in a thread of the pool's own, so
+ * that a request's deadline holds however slow the database is; after a failure requests are refused at once
+ * while that thread goes on trying. A second thread, the reaper, cuts connections whose statement is overdue
+ * and closes those that nobody has used for long. */
+typedef struct pool_t pool_t;
+
+/* What a connection is taken for. */
+typedef enum pool_use_t {
+    POOL_STATEMENT,
+    POOL_LOOKUP, /* finding out who is asking: at most a quarter of the pool, at least one connection */
+} pool_use_t;
+
+/* Starts an empty pool with its threads, both of which end with the process's pool. Called after the fork.
+ * server is what is logged to. NULL when a thread cannot be started. */
+pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, server_rec *server,
+                  apr_pool_t *process);
+
+/* Takes a connection that is alive as far as its socket tells, waiting for it for as long as the settings
+ * say. problem_database_away, problem_misconfigured: none can be opened; problem_pool_exhausted: all are in
+ * use. */
+const problem_t *pool_acquire(pool_t *pool, pool_use_t use, connection_t **connection);
+
+/* Gives a connection back; one that is not fit for another use is closed. */
+void pool_release(pool_t *pool, connection_t *connection);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_STORE_ROW_H
+#define TENANT_STORE_ROW_H
+
+#include <apr_pools.h>
+
+/* The result of a statement, buffered whole in the request's pool: it needs no connection any more. */
+typedef struct rows_t rows_t;
+
+struct apr_dbd_driver_t;
+struct apr_dbd_results_t;
+
+/* Takes over a result that was selected with random access. */
+rows_t *rows_make(const struct apr_dbd_driver_t *driver, struct apr_dbd_results_t *results, apr_pool_t *pool);
+
+/* How many rows there are. */
+int rows_count(const rows_t *rows);
+
+/* Makes row n the current one, 0 <= n < rows_count(). */
+void rows_seek(rows_t *rows, int n);
+
+/* Column n (from 0) of the current row as PostgreSQL's text form; NULL for SQL NULL, which
+ * apr_dbd_get_entry() cannot tell from "". It lives as long as the rows' pool. */
+const char *rows_text(const rows_t *rows, int column);
+
+/* Column n of the current row, an integer column that is not NULL. */
+int rows_int(const rows_t *rows, int column);
+
+#endif
