@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+package TenantTest::Run;
+
+# Apache::TestRun with a site (PostgreSQL, keys, certificate) around httpd, and one prove for all kinds of tests.
+
+use strict;
+use warnings;
+
+use parent 'Apache::TestRun';
+
+use TenantTest::Server;
+use TenantTest::Site;
+
+# The exit status for the process.
+sub status {
+    my ($self) = @_;
+    return $self->{status} // 0;
+}
+
+# The modules and programs of Debian, and variables for t/conf/*.conf.in.
+sub new_test_config {
+    my ($self) = @_;
+    my $options = $self->{conf_opts};
+    return $self->SUPER::new_test_config if grep { $self->{opts}{$_} } qw(clean help);
+
+    my $site = $self->{site} //= TenantTest::Site->make(is_main => 1);
+    %$options = (
+        %$options,
+        save            => 1,
+        apxs            => '/usr/bin/apxs',
+        httpd           => '/usr/sbin/apache2',
+        httpd_conf      => "$site->{conf_dir}/modules.conf",
+        port            => 'select',
+        servername      => '127.0.0.1',
+        tls_port        => TenantTest::Server::free_port(),
+        TenantTest::Server::sizes(),
+        (map { $_ => $site->{$_} } qw(module conninfo key_file certificate certificate_key)),
+    );
+    delete $options->{thaw};
+    return $self->SUPER::new_test_config;
+}
+
+# Tells the tests where httpd is.
+sub configure {
+    my ($self) = @_;
+    $self->SUPER::configure;
+    my $vars = $self->{test_config}{vars};
+    mkdir $vars->{t_logs};
+    $self->{site}->save(server => {
+        root     => $vars->{serverroot},
+        pid_file => $vars->{t_pid_file},
+        logs     => $vars->{t_logs},
+        port     => $vars->{port},
+        tls_port => $vars->{tls_port},
+        ca       => $self->{site}{ca_file},
+    });
+}
+
+# Apache::TestServer ends this process by SIGTERM when httpd does not start: the site has to go then too.
+sub install_sighandlers {
+    my ($self) = @_;
+    $SIG{TERM} = sub { exit 1 };
+    $self->SUPER::install_sighandlers;
+}
+
+sub run_tests {
+    my ($self) = @_;
+    my @tests = @{ $self->{tests} };
+    my $site = $self->{site};
+
+    @tests = map { sort glob } qw(t/*.t t/sql/*.sql build/unit/*_test) unless @tests;
+    local $ENV{PGHOST} = $site->{host};
+    local $ENV{PGUSER} = $site->{superuser};
+    local $ENV{PGDATABASE} = $site->{database};
+    my @prove = ($^X, '-It/lib', '-S', 'prove', '-It/lib', '--harness', 'TenantTest::Harness', '--timer',
+        '--source', 'pgTAP', '--pgtap-option', 'suffix=.sql');
+    push @prove, '-v' if $self->{opts}{verbose};
+    $self->{status} = system(@prove, @tests) == 0 ? 0 : 1;
+}
+
+sub stop {
+    my ($self) = @_;
+    $self->SUPER::stop;
+    $self->{site}->remove if $self->{opts}{'stop-httpd'} && $self->{site};
+}
+
+1;

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+package TenantTest::Server;
+
+# An httpd of the test's own, on free ports, with a configuration of its own; stopped when the object goes.
+#
+#     my $server = TenantTest::Server->start(
+#         server   => 'TenantPool max=1 wait=300ms',     # lines at the server's level
+#         location => 'TenantMaxBody 1024',              # lines in <Location "/v1">
+#     );
+#     my $response = request(GET => '/v1/calls', as => 'acme', to => $server);
+#
+# The database and the key file are the test site's unless `database` (a conninfo) or `key_file` say otherwise.
+# Instead of all that, `config => "…"` gives everything but the frame (modules, ports, logs). Sizes: processes
+# (2), threads (10 each). A build of one's own: module => PATH.
+
+use strict;
+use warnings;
+
+use Errno ();
+use File::Path ();
+use File::Temp ();
+use IO::Socket::INET;
+use POSIX ();
+use Time::HiRes qw(sleep time);
+
+use TenantTest::Client;
+use TenantTest::Log;
+
+# Starts it and waits until it answers; dies with what httpd said when it does not start.
+sub start {
+    my ($class, %option) = @_;
+    my $self = $class->prepare(%option);
+    $self->boot;
+    return $self;
+}
+
+# Writes the configuration without starting.
+sub prepare {
+    my ($class, %option) = @_;
+    my $site = $option{site} // TenantTest::site();
+    my $root = File::Temp::tempdir('httpd.XXXXXX', DIR => $site->{scratch});
+    my $self = bless {
+        owner    => $$,
+        root     => $root,
+        logs     => $root,
+        pid_file => "$root/httpd.pid",
+        port     => free_port(),
+        tls_port => free_port(),
+        ca       => $site->{ca_file},
+    }, $class;
+
+    mkdir "$root/htdocs";
+    _write("$root/htdocs/static.txt", "static\n");
+    _write("$root/httpd.conf", $self->_frame($site, %option) . ($option{config} // _body($site, %option)));
+    return $self;
+}
+
+# The main server, as its members describe it: to be asked and watched, not to be started or stopped.
+sub attach {
+    my ($class, $members) = @_;
+    return bless { %$members, owner => 0 }, $class;
+}
+
+# What `apache2 -t` says of the configuration: (whether it may start, its output).
+sub configtest {
+    my ($class, %option) = @_;
+    my $self = $class->prepare(%option);
+    my ($status, $output) = $self->_httpd('-t');
+    return ($status == 0, $output);
+}
+
+sub boot {
+    my ($self) = @_;
+    my ($status, $output) = $self->_httpd('-k', 'start');
+    die "httpd does not start: $output" if $status;
+    $self->_until(sub { $self->pid && eval { $self->client } }, 'httpd does not answer');
+    return $self;
+}
+
+# Stops it and waits until every process of it is gone; after 10 s they are killed.
+sub stop {
+    my ($self) = @_;
+    my @pids = $self->pids or return;
+    my $until = time + 10;
+
+    kill TERM => $self->pid // ();
+    while (my @left = grep { _is_alive($_) } @pids) {
+        kill KILL => @left if time > $until;
+        sleep 0.02;
+    }
+}
+
+sub restart {
+    my ($self) = @_;
+    $self->stop;
+    return $self->boot;
+}
+
+# A graceful restart; returns once the new generation has been announced in the log.
+sub graceful {
+    my ($self) = @_;
+    my $log = $self->error_log;
+    kill USR1 => $self->pid;
+    $log->wait_for(qr/resuming normal operations/, 20) or die "no graceful restart:\n" . $log->text;
+    return $self;
+}
+
+sub port     { return $_[0]{port} }
+sub tls_port { return $_[0]{tls_port} }
+sub root     { return $_[0]{root} }
+
+# The parent's process id; undef when it is not running.
+sub pid {
+    my ($self) = @_;
+    my ($pid) = _read($self->{pid_file}) =~ /^(\d+)/ or return undef;
+    return _is_alive($pid) ? $pid : undef;
+}
+
+# The process ids of the parent and its children.
+sub pids {
+    my ($self) = @_;
+    my $parent = $self->pid // return;
+    return ($parent, $self->children);
+}
+
+sub children {
+    my ($self) = @_;
+    my $parent = $self->pid // return;
+    my @children;
+    for my $stat (glob '/proc/[0-9]*/stat') {
+        my ($pid, $state, $ppid) = _read($stat) =~ /^(\d+) \(.*\) (\S) (\d+)/ or next;
+        push @children, $pid if $ppid == $parent && $state ne 'Z';
+    }
+    return @children;
+}
+
+# A TenantTest::Client for it; tls => 1 for HTTPS.
+sub client {
+    my ($self, %option) = @_;
+    return TenantTest::Client->new(
+        port => $option{tls} ? $self->{tls_port} : $self->{port},
+        ca   => $self->{ca},
+        %option,
+    );
+}
+
+# Its logs, marked at their present end.
+sub error_log  { return TenantTest::Log->new("$_[0]{logs}/error_log") }
+sub access_log { return TenantTest::Log->new("$_[0]{logs}/access_log") }
+
+sub DESTROY {
+    my ($self) = @_;
+    local ($@, $?, $!);
+    return unless $self->{owner} == $$;
+    $self->stop;
+    File::Path::remove_tree($self->{root}) unless $ENV{TENANT_TEST_KEEP};
+}
+
+# Debian's modules and t/conf/frame.conf with its variables.
+sub _frame {
+    my ($self, $site, %option) = @_;
+    my %variable = (
+        sizes(%option),
+        root     => $self->{root},
+        logs     => $self->{logs},
+        pid_file => $self->{pid_file},
+        port     => $self->{port},
+        tls_port => $self->{tls_port},
+        module   => $option{module} // $site->{module},
+        map { $_ => $site->{$_} } qw(certificate certificate_key),
+    );
+    return join '',
+        map({ qq{Define test_$_ "$variable{$_}"\n} } sort keys %variable),
+        map({ qq{Include "$site->{conf_dir}/$_.conf"\n} } qw(modules frame)),
+        defined $option{log_level} ? "LogLevel $option{log_level}\n" : ();
+}
+
+# The sizes of a server as variables of the frame: processes, and threads of each.
+sub sizes {
+    my (%option) = @_;
+    my $processes = $option{processes} // 2;
+    my $threads = $option{threads} // 10;
+    return (processes => $processes, threads => $threads, workers => $processes * $threads);
+}
+
+sub _body {
+    my ($site, %option) = @_;
+    my $database = exists $option{database} ? $option{database} : $site->{conninfo};
+    my $key_file = exists $option{key_file} ? $option{key_file} : $site->{key_file};
+    my $config = '';
+
+    $config .= qq{TenantDatabase "$database"\n} if defined $database;
+    $config .= qq{TenantKeyFile "$key_file"\n} if defined $key_file;
+    $config .= "$option{server}\n" if defined $option{server};
+    $config .= qq{<Location "/v1">\nTenantHandler api\n} . ($option{location} // '') . "\n</Location>\n";
+    return $config;
+}
+
+# Runs httpd on the configuration: (exit status, output).
+sub _httpd {
+    my ($self, @arguments) = @_;
+    my $pid = open my $out, '-|';
+    die "fork: $!" unless defined $pid;
+    if (!$pid) {
+        open STDERR, '>&', \*STDOUT;
+        open STDIN, '<', '/dev/null';
+        exec '/usr/sbin/apache2', '-f', "$self->{root}/httpd.conf", @arguments or POSIX::_exit(127);
+    }
+    my $output = do { local $/; <$out> } // '';
+    close $out;
+    return ($?, $output . ($? ? _read("$self->{logs}/error_log") : ''));
+}
+
+sub _until {
+    my ($self, $condition, $otherwise) = @_;
+    my $until = time + 20;
+    while (!$condition->()) {
+        die "$otherwise:\n" . _read("$self->{logs}/error_log") if time > $until;
+        sleep 0.02;
+    }
+}
+
+sub _is_alive {
+    my ($pid) = @_;
+    return 0 unless kill 0, $pid or $! == Errno::EPERM();
+    return _read("/proc/$pid/stat") =~ /^\d+ \(.*\) [^Z]/;
+}
+
+# A TCP port of 127.0.0.1 that nothing listens on.
+sub free_port {
+    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', ReuseAddr => 1) or die "no port: $!";
+    return $socket->sockport;
+}
+
+sub _read {
+    my ($path) = @_;
+    open my $file, '<', $path or return '';
+    local $/;
+    return <$file> // '';
+}
+
+sub _write {
+    my ($path, $text) = @_;
+    open my $file, '>', $path or die "$path: $!";
+    print $file $text;
+    close $file or die "$path: $!";
+}
+
+1;
