@@ -1,0 +1,117 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The roles of mod_tenant and what only a superuser can give them. Run once per database, before Sqitch; running it
+-- again changes nothing. It sets no password: use peer authentication, a passfile, or ALTER ROLE by hand.
+--
+--     psql -X -d DATABASE -f bootstrap.sql [-v api_statement_timeout=4s] [-v admin_statement_timeout=30s]
+
+\set ON_ERROR_STOP on
+\if :{?api_statement_timeout}
+\else
+  \set api_statement_timeout 4s
+\endif
+\if :{?admin_statement_timeout}
+\else
+  \set admin_statement_timeout 30s
+\endif
+
+SET client_min_messages = warning;
+SET search_path = pg_catalog, pg_temp;
+-- Writers that queue behind a lock of ours wait no longer than this. Run the file again where it gives up.
+SET lock_timeout = '500ms';
+SET deadlock_timeout = '50ms';
+
+BEGIN;
+
+DO $$
+DECLARE
+  role text;
+BEGIN
+  FOREACH role IN ARRAY '{tenant_owner,tenant_api,tenant_admin,tenant_lookup}'::text[] LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+      EXECUTE format('CREATE ROLE %I', role);
+    END IF;
+  END LOOP;
+END
+$$;
+
+-- FORCE ROW LEVEL SECURITY binds an owner too: without BYPASSRLS a backfill silently changes no row, a foreign key
+-- validates falsely and pg_dump writes no data.
+ALTER ROLE tenant_owner WITH LOGIN CREATEROLE BYPASSRLS NOSUPERUSER NOCREATEDB NOREPLICATION;
+ALTER ROLE tenant_api WITH LOGIN NOCREATEROLE NOBYPASSRLS NOSUPERUSER NOCREATEDB NOREPLICATION;
+ALTER ROLE tenant_admin WITH LOGIN NOCREATEROLE NOBYPASSRLS NOSUPERUSER NOCREATEDB NOREPLICATION;
+ALTER ROLE tenant_lookup WITH NOLOGIN NOCREATEROLE NOBYPASSRLS NOSUPERUSER NOCREATEDB NOREPLICATION;
+
+-- tenant_owner gives the lookup functions to tenant_lookup, which takes a member of it.
+GRANT tenant_lookup TO tenant_owner;
+
+-- Settings belong to the roles: PgBouncer refuses them among a connection's options.
+-- force_generic_plan: the plan that EXPLAIN shows in a test is the one that runs.
+ALTER ROLE tenant_api SET plan_cache_mode = force_generic_plan;
+ALTER ROLE tenant_api SET jit = off;
+ALTER ROLE tenant_api SET statement_timeout = :'api_statement_timeout';
+ALTER ROLE tenant_api SET lock_timeout = '2s';
+ALTER ROLE tenant_api SET idle_in_transaction_session_timeout = '5s';
+ALTER ROLE tenant_api SET client_connection_check_interval = '2s';
+
+ALTER ROLE tenant_admin SET plan_cache_mode = force_generic_plan;
+ALTER ROLE tenant_admin SET jit = off;
+ALTER ROLE tenant_admin SET statement_timeout = :'admin_statement_timeout';
+ALTER ROLE tenant_admin SET lock_timeout = '2s';
+ALTER ROLE tenant_admin SET idle_in_transaction_session_timeout = '5s';
+ALTER ROLE tenant_admin SET client_connection_check_interval = '2s';
+
+-- While a deploy script runs in psql, Sqitch's own connection is idle in a transaction: no timeout for that here.
+ALTER ROLE tenant_owner SET statement_timeout = 0;
+ALTER ROLE tenant_owner SET lock_timeout = '2s';
+ALTER ROLE tenant_owner SET idle_in_transaction_session_timeout = 0;
+
+-- log_parameter_max_length = 0: else log_statement = all prints passwords and hashes.
+DO $$
+DECLARE
+  role text;
+BEGIN
+  FOREACH role IN ARRAY '{tenant_owner,tenant_api,tenant_admin}'::text[] LOOP
+    EXECUTE format('ALTER ROLE %I SET timezone = %L', role, 'UTC');
+    EXECUTE format('ALTER ROLE %I SET datestyle = %L', role, 'ISO, YMD');
+    EXECUTE format('ALTER ROLE %I SET search_path = public', role);
+    EXECUTE format('ALTER ROLE %I SET log_parameter_max_length = 0', role);
+    EXECUTE format('ALTER ROLE %I SET log_parameter_max_length_on_error = 0', role);
+  END LOOP;
+END
+$$;
+
+-- deadlock_timeout: a migration that waits for an autovacuum has it cancelled after that time, with writers queueing
+-- behind the migration meanwhile.
+GRANT SET ON PARAMETER log_parameter_max_length, log_parameter_max_length_on_error, deadlock_timeout TO tenant_owner;
+
+-- CREATE on the database for Sqitch's registry and the record of the migration, each in a schema of its own.
+GRANT CONNECT, CREATE ON DATABASE :"DBNAME" TO tenant_owner;
+GRANT CONNECT ON DATABASE :"DBNAME" TO tenant_api, tenant_admin;
+GRANT USAGE, CREATE ON SCHEMA public TO tenant_owner WITH GRANT OPTION;
+GRANT USAGE ON SCHEMA public TO tenant_api, tenant_admin, tenant_lookup;
+
+-- A live database's tables stay with their owner, whose privileges tenant_owner shares to migrate them. Only a
+-- superuser's tables change hands, since sharing a superuser's privileges would make tenant_owner one.
+DO $$
+DECLARE
+  old record;
+BEGIN
+  FOR old IN
+    SELECT c.oid::regclass AS relation, r.rolname, r.rolsuper
+      FROM pg_class c
+      JOIN pg_roles r ON r.oid = c.relowner
+     WHERE c.relnamespace = 'public'::regnamespace
+       AND c.relkind = 'r'
+       AND c.relname IN ('tenants', 'calls', 'messages', 'recordings', 'settings', 'products', 'users')
+       AND r.rolname <> 'tenant_owner'
+  LOOP
+    IF old.rolsuper THEN
+      EXECUTE format('ALTER TABLE %s OWNER TO tenant_owner', old.relation);
+    ELSE
+      EXECUTE format('GRANT %I TO tenant_owner', old.rolname);
+    END IF;
+  END LOOP;
+END
+$$;
+
+COMMIT;

@@ -1,0 +1,25 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Deploy mod_tenant:calls to pg
+
+BEGIN;
+SET LOCAL lock_timeout = '2s';
+
+SELECT to_regclass('public.calls') IS NULL AS missing \gset
+\if :missing
+CREATE TABLE calls (
+  id serial PRIMARY KEY,
+  sid varchar(34) UNIQUE NOT NULL,
+  tenant_id integer NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+  from_number varchar(20),
+  to_number varchar(20),
+  status varchar(20),
+  created_at timestamptz DEFAULT now()
+);
+CALL tenant_migration.record('calls', 'calls', 'DROP TABLE calls', 'SELECT id FROM calls');
+\else
+-- The pre-check has found all of its columns and keys.
+CALL tenant_migration.lock_tables('calls', 'tenants');
+CALL tenant_migration.add_tenant_key('calls', 'calls');
+\endif
+
+COMMIT;

@@ -1,0 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert mod_tenant:precheck from pg
+--
+-- The deploy script changed nothing.

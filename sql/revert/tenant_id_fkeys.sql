@@ -1,0 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revert mod_tenant:tenant_id_fkeys from pg
+--
+-- A key that has been checked stays so until it goes.

@@ -1,0 +1,6 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Verify mod_tenant:products_tenant_id on pg
+
+SELECT tenant_id FROM products WHERE false;
+SELECT 1 / count(*) FROM pg_constraint
+ WHERE conrelid = 'products'::regclass AND confrelid = 'tenants'::regclass AND contype = 'f' AND confdeltype = 'c';

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+package TenantTest::Cluster;
+
+=head1 NAME
+
+TenantTest::Cluster - a throwaway PostgreSQL cluster on a Unix socket
+
+=head1 SYNOPSIS
+
+    my $pg = TenantTest::Cluster->new;          # initdb and start
+    $pg->create_database('app');
+    $pg->bootstrap('app');                      # sql/bootstrap.sql
+    $pg->deploy('app');                         # sqitch deploy as tenant_owner
+    print $pg->query('app', 'SELECT count(*) FROM tenants');
+    $pg->restart('immediate');
+
+PostgreSQL refuses to run as root, and so does this module. There is no TCP port; every local role may connect as
+anyone, which only the owner of the directory can do. The cluster stops and its directory goes when the object does.
+
+=cut
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Path qw(make_path);
+use File::Temp ();
+
+my $ROOT = abs_path(dirname(__FILE__) . '/../../..');
+
+# new(%args): dir (default: a new one below /tmp; a given one is kept), settings (a hash of postgresql.conf names to
+# values), start (default 1). Dies with the program's output when something fails.
+sub new {
+    my ($class, %args) = @_;
+    die "a PostgreSQL cluster cannot run as root\n" if $> == 0;
+    my $self = bless {
+        bindir => _bindir(),
+        owner  => $$,
+        temp   => $args{dir} ? undef : File::Temp->newdir('mt-pg-XXXXXX', DIR => '/tmp', CLEANUP => 1),
+    }, $class;
+    $self->{dir} = $args{dir} || $self->{temp}->dirname;
+    make_path($self->{dir}, { mode => 0700 });
+    # sun_path holds 107 bytes.
+    die "$self->{dir} is too long for a socket\n" if length("$self->{dir}/.s.PGSQL.5432") > 107;
+    $self->_init(%{ $args{settings} || {} }) if !-d "$self->{dir}/data";
+    $self->start if !exists $args{start} || $args{start};
+    return $self;
+}
+
+sub DESTROY {
+    my $self = shift;
+    local ($?, $@);
+    return if $self->{owner} != $$ || !$self->is_running;
+    eval { $self->stop('immediate') };
+    return;
+}
+
+sub socket_dir { return shift->{dir} }
+sub log_file   { return shift->{dir} . '/log' }
+sub data_dir   { return shift->{dir} . '/data' }
+
+# A libpq conninfo, usable as DBI's "dbi:Pg:" suffix too when its blanks become semicolons.
+sub conninfo {
+    my ($self, $database, $user) = @_;
+    return "host=$self->{dir} dbname=$database user=" . ($user || 'postgres');
+}
+
+# The environment of libpq programs, as a list of names and values.
+sub env {
+    my ($self, $database, $user) = @_;
+    return (PGHOST => $self->{dir}, PGPORT => 5432, PGDATABASE => $database || 'postgres', PGUSER => $user || 'postgres');
+}
+
+sub is_running {
+    my $self = shift;
+    open my $fh, '<', $self->data_dir . '/postmaster.pid' or return 0;
+    my $pid = <$fh>;
+    return $pid && kill(0, $pid) ? 1 : 0;
+}
+
+sub start {
+    my $self = shift;
+    $self->_run('pg_ctl', '-D', $self->data_dir, '-l', $self->log_file, '-w', '-t', 60, 'start');
+    return $self;
+}
+
+# stop and restart take pg_ctl's mode: smart, fast (the default) or immediate.
+sub stop {
+    my ($self, $mode) = @_;
+    $self->_run('pg_ctl', '-D', $self->data_dir, '-m', $mode || 'fast', '-w', '-t', 60, 'stop');
+    return $self;
+}
+
+sub restart {
+    my ($self, $mode) = @_;
+    return $self->stop($mode)->start;
+}
+
+sub create_database {
+    my ($self, $database) = @_;
+    $self->_run('createdb', '-h', $self->{dir}, '-U', 'postgres', $database);
+    return $self;
+}
+
+sub drop_database {
+    my ($self, $database) = @_;
+    $self->_run('dropdb', '-h', $self->{dir}, '-U', 'postgres', '--if-exists', '--force', $database);
+    return $self;
+}
+
+# Runs SQL in one psql and returns what it prints: rows on lines, columns separated by |. Dies on an SQL error.
+sub query {
+    my ($self, $database, $sql, $user) = @_;
+    my ($status, $output) = $self->try_query($database, $sql, $user);
+    die "$sql\n$output" if $status;
+    chomp $output;
+    return $output;
+}
+
+# The same, returning psql's exit status and its output with the errors.
+sub try_query {
+    my ($self, $database, $sql, $user) = @_;
+    my $file = File::Temp->new(DIR => $self->{dir}, SUFFIX => '.sql');
+    print {$file} $sql;
+    close $file;
+    return $self->psql($database, $user, '-At', '-q', '-f', $file->filename);
+}
+
+# Runs psql with arguments; returns its exit status and output.
+sub psql {
+    my ($self, $database, $user, @args) = @_;
+    return $self->_capture({ $self->env($database, $user) }, "$self->{bindir}/psql", '-X', '-v', 'ON_ERROR_STOP=1', @args);
+}
+
+sub bootstrap {
+    my ($self, $database) = @_;
+    my ($status, $output) = $self->psql($database, 'postgres', '-q', '-f', "$ROOT/sql/bootstrap.sql");
+    die "bootstrap of $database failed:\n$output" if $status;
+    return $self;
+}
+
+# deploy($database, @sqitch_arguments), revert likewise: die with Sqitch's output when it fails.
+sub deploy { return shift->_sqitch_or_die('deploy', @_) }
+
+sub revert {
+    my ($self, $database, @args) = @_;
+    return $self->_sqitch_or_die('revert', $database, '-y', @args);
+}
+
+# Runs a Sqitch command as tenant_owner; returns its exit status and output.
+sub sqitch {
+    my ($self, $command, $database, @args) = @_;
+    my %env = (
+        $self->env($database, 'tenant_owner'),
+        SQITCH_FULLNAME      => 'mod_tenant tests',
+        SQITCH_EMAIL         => 'mod_tenant@example.org',
+        SQITCH_SYSTEM_CONFIG => '/dev/null',
+        SQITCH_USER_CONFIG   => '/dev/null',
+        TZ                   => 'UTC',
+    );
+    return $self->_capture(\%env, 'sqitch', '--chdir', "$ROOT/sql", $command, '--target', "db:pg:$database",
+        '--client', "$self->{bindir}/psql", @args);
+}
+
+# The pids of the backends of a role, or of all clients.
+sub backends {
+    my ($self, $user) = @_;
+    my $of = defined $user ? " AND usename = '$user'" : '';
+    return split /\n/, $self->query('postgres',
+        "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()$of");
+}
+
+# Stops backends as a hung disk would, and lets them go on. Those that are gone already are passed over.
+sub freeze { my ($self, @pids) = @_; return kill 'STOP', @pids }
+sub thaw   { my ($self, @pids) = @_; return kill 'CONT', @pids }
+
+sub _sqitch_or_die {
+    my ($self, $command, $database, @args) = @_;
+    my ($status, $output) = $self->sqitch($command, $database, @args);
+    die "sqitch $command of $database failed:\n$output" if $status;
+    return $output;
+}
+
+sub _bindir {
+    my @found = sort { ($a =~ m{/(\d+)/bin})[0] <=> ($b =~ m{/(\d+)/bin})[0] } glob '/usr/lib/postgresql/*/bin/initdb';
+    die "no initdb below /usr/lib/postgresql\n" if !@found;
+    return dirname($found[-1]);
+}
+
+sub _init {
+    my ($self, %settings) = @_;
+    $self->_run('initdb', '-D', $self->data_dir, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8',
+        '--no-sync', '--no-instructions');
+    my %all = (
+        listen_addresses        => "''",
+        unix_socket_directories => "'$self->{dir}'",
+        unix_socket_permissions => '0700',
+        max_connections         => 100,
+        fsync                   => 'off',
+        timezone                => "'UTC'",
+        log_timezone            => "'UTC'",
+        %settings,
+    );
+    open my $fh, '>>', $self->data_dir . '/postgresql.conf' or die "postgresql.conf: $!\n";
+    print {$fh} map {"$_ = $all{$_}\n"} sort keys %all;
+    close $fh or die "postgresql.conf: $!\n";
+    return;
+}
+
+sub _run {
+    my ($self, $program, @args) = @_;
+    my ($status, $output) = $self->_capture({}, "$self->{bindir}/$program", @args);
+    die "$program failed:\n$output" if $status;
+    return;
+}
+
+# The exit status and the output, standard error included, of a command. Through a file: a server that pg_ctl starts
+# would keep a pipe open.
+sub _capture {
+    my ($self, $env, @command) = @_;
+    my $file = File::Temp->new(DIR => $self->{dir});
+    my $pid  = fork;
+    die "fork: $!\n" if !defined $pid;
+    if (!$pid) {
+        delete @ENV{ grep {/\APG/} keys %ENV };
+        @ENV{ keys %{$env} } = values %{$env};
+        open STDIN,  '<', '/dev/null' or die "/dev/null: $!\n";
+        open STDOUT, '>&', $file      or die "output: $!\n";
+        open STDERR, '>&', $file      or die "output: $!\n";
+        chdir '/';
+        exec {$command[0]} @command or die "$command[0]: $!\n";
+    }
+    waitpid $pid, 0;
+    my $status = $?;
+    seek $file, 0, 0;
+    my $output = do { local $/; <$file> };
+    return ($status, defined $output ? $output : '');
+}
+
+1;
