@@ -10,6 +10,10 @@
 #
 # What takes more than a line is a script in tools/.
 
+# One line for each file; V=1 shows the whole commands.
+quiet = $(if $(V),,@)
+say = @$(if $(V),:,echo)
+
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all units run stop clean test lint install
@@ -28,11 +32,11 @@ endif
 build/config.mk: tools/configure tools/packages
 	@tools/install-packages build
 	@mkdir -p $(@D)
-	tools/configure >$@
+	@tools/configure >$@
 
 # --- Objects ---------------------------------------------------------------------------------------------
 
-CFLAGS = $(HTTPD_CFLAGS) -std=gnu11 -fPIC -fvisibility=hidden -Wall -Wextra -Wshadow -Wconversion -Werror \
+CFLAGS = $(HTTPD_CFLAGS) -std=gnu11 -fPIC -Wall -Wextra -Wshadow -Wconversion -Werror \
     -MMD -MP -Ibuild $(APR_HEADERS) $(ROOM_HEADERS) $(EXTRA_CFLAGS)
 LDFLAGS = $(HTTPD_LDFLAGS) $(EXTRA_LDFLAGS)
 
@@ -50,20 +54,23 @@ $(filter build/obj/store/%,$(OBJECTS)): ROOM_HEADERS = $(HTTPD_HEADERS) $(LIBPQ_
 
 build/obj/%.o: mod_tenant/%.c build/config.mk | build/schema.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c -o $@ $<
+	$(say) CC $<
+	$(quiet)$(CC) $(CFLAGS) -c -o $@ $<
 
 build/schema.h: sql/sqitch.plan tools/schema-header
 	@mkdir -p $(@D)
-	tools/schema-header $< >$@
+	@tools/schema-header $< >$@
 
 # --- Programs --------------------------------------------------------------------------------------------
 
 $(MODULE): $(OBJECTS) tools/exports.map tools/check-exports
-	$(CC) -shared $(LDFLAGS) -Wl,--version-script=tools/exports.map -o $@ $(OBJECTS) $(MODULE_LIBS)
+	$(say) LD $@
+	$(quiet)$(CC) -shared $(LDFLAGS) -Wl,--version-script=tools/exports.map -o $@ $(OBJECTS) $(MODULE_LIBS)
 	@tools/check-exports $@ tenant_module
 
 $(COMMAND): $(call object,mod_tenant/tenantctl.c) $(SECRET)
-	$(CC) $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(ROOM_LIBS)
+	$(say) LD $@
+	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(ROOM_LIBS)
 
 UNITS := $(patsubst t/unit/%_test.c,build/unit/%,$(wildcard t/unit/*_test.c))
 
@@ -71,11 +78,12 @@ units: $(UNITS)
 
 build/unit/librooms.a: $(SECRET) $(JSON)
 	@mkdir -p $(@D)
-	rm -f $@
-	$(AR) -crs $@ $^
+	@rm -f $@
+	@$(AR) -crs $@ $^
 
 build/unit/%: t/unit/%_test.c build/unit/librooms.a build/config.mk
-	$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/unit/librooms.a $(APR_LIBS) $(ROOM_LIBS)
+	$(say) CC $<
+	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/unit/librooms.a $(APR_LIBS) $(ROOM_LIBS)
 
 -include $(patsubst %.o,%.d,$(OBJECTS) build/obj/tenantctl.o) $(UNITS:=.d)
 

@@ -3,7 +3,7 @@
 
 #include <apr_lib.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <apr_strings.h>
 #include <string.h>
 
 enum { SID_LENGTH = 34 };
@@ -264,7 +264,7 @@ int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE])
         return 0;
     date_of_days(instant / DAY, &year, &month, &day);
     second = (int)(instant % DAY);
-    snprintf(utc, CHECK_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", year, month, day, second / 3600,
+    apr_snprintf(utc, CHECK_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", year, month, day, second / 3600,
              second / 60 % 60, second % 60, micros);
     return 1;
 }
