@@ -6,6 +6,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base64.h"
 #include "keyfile.h"
 
 enum {
@@ -75,29 +76,14 @@ static int read_purpose(keyring_purpose_t *purpose, field_t field)
     return 0;
 }
 
-/* Reads an id; 0 where it is none. Leading zeros would give one key several names. */
-static uint32_t read_id(field_t field)
-{
-    uint64_t id = 0;
-
-    if (field.length > sizeof "4294967295" - 1 || field.text[0] == '0')
-        return 0;
-    for (apr_size_t n = 0; n < field.length; n++) {
-        if (field.text[n] < '0' || field.text[n] > '9')
-            return 0;
-        id = id * 10 + (uint64_t)(field.text[n] - '0');
-    }
-    return id <= UINT32_MAX ? (uint32_t)id : 0;
-}
-
 /* Decodes a key straight into the guarded memory. NULL, or what is wrong with it. */
 static const char *read_bytes(keyring_t *ring, field_t field)
 {
     unsigned char *bytes = ring->bytes + ring->used;
     size_t length;
 
-    if (sodium_base642bin(bytes, KEYRING_KEY_BYTES, field.text, field.length, NULL, &length, NULL,
-                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
+    if (!base64_decode(bytes, KEYRING_KEY_BYTES, &length, field.text, field.length,
+                       sodium_base64_VARIANT_ORIGINAL) ||
         length != KEYRING_KEY_BYTES)
         return "the key is not 32 bytes in padded base64";
     if (sodium_is_zero(bytes, KEYRING_KEY_BYTES))
@@ -116,10 +102,8 @@ static const char *add_key(keyring_t *ring, const keyring_key_t *key)
     apr_array_header_t *keys = ring->keys[key->purpose];
     keyring_key_t *first;
 
-    for (int n = 0; n < keys->nelts; n++) {
-        if (APR_ARRAY_IDX(keys, n, keyring_key_t).id == key->id)
-            return "the id is taken by an earlier line";
-    }
+    if (keyring_find(ring, key->purpose, key->id))
+        return "the id is taken by an earlier line";
     APR_ARRAY_PUSH(keys, keyring_key_t) = *key;
     if (!key->primary)
         return NULL;
@@ -149,7 +133,7 @@ static const char *read_line(keyring_t *ring, const char *line, apr_size_t lengt
         return "a line has the form: seal|pepper ID BASE64 [primary]";
     if (!read_purpose(&key.purpose, fields[0]))
         return "a key is for seal or pepper";
-    key.id = read_id(fields[1]);
+    key.id = keyring_id(fields[1].text, fields[1].length);
     if (key.id == 0)
         return "an id is a decimal number from 1 to 4294967295";
     key.primary = count == FIELDS_MAX;
@@ -235,4 +219,29 @@ const keyring_key_t *keyring_key(const keyring_t *ring, keyring_purpose_t purpos
     const apr_array_header_t *keys = ring->keys[purpose];
 
     return n >= 0 && n < keys->nelts ? &APR_ARRAY_IDX(keys, n, const keyring_key_t) : NULL;
+}
+
+const keyring_key_t *keyring_find(const keyring_t *ring, keyring_purpose_t purpose, uint32_t id)
+{
+    const keyring_key_t *key;
+
+    for (int n = 0; (key = keyring_key(ring, purpose, n)) != NULL; n++) {
+        if (key->id == id)
+            return key;
+    }
+    return NULL;
+}
+
+uint32_t keyring_id(const char *text, apr_size_t length)
+{
+    uint64_t id = 0;
+
+    if (length < 1 || length > sizeof "4294967295" - 1 || *text == '0')
+        return 0;
+    for (apr_size_t n = 0; n < length; n++) {
+        if (text[n] < '0' || text[n] > '9')
+            return 0;
+        id = id * 10 + (uint64_t)(text[n] - '0');
+    }
+    return id <= UINT32_MAX ? (uint32_t)id : 0;
 }

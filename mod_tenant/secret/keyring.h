@@ -47,4 +47,11 @@ int keyring_lock(const keyring_t *ring);
 /* The n-th key of a purpose, the primary one first; NULL past the last. */
 const keyring_key_t *keyring_key(const keyring_t *ring, keyring_purpose_t purpose, int n);
 
+/* The key of a purpose with this id; NULL where the ring has none. */
+const keyring_key_t *keyring_find(const keyring_t *ring, keyring_purpose_t purpose, uint32_t id);
+
+/* Reads a key's id from exactly these characters: decimal, 1 to 4294967295, no leading zero, so that a key
+ * has one name only. 0 where they are none. */
+uint32_t keyring_id(const char *text, apr_size_t length);
+
 #endif
