@@ -11,6 +11,9 @@ use parent 'Apache::TestRun';
 use TenantTest::Server;
 use TenantTest::Site;
 
+# Not a member of the object: Apache::Test writes the object to a file and makes copies from it.
+my $site;
+
 # The exit status for the process.
 sub status {
     my ($self) = @_;
@@ -23,7 +26,7 @@ sub new_test_config {
     my $options = $self->{conf_opts};
     return $self->SUPER::new_test_config if grep { $self->{opts}{$_} } qw(clean help);
 
-    my $site = $self->{site} //= TenantTest::Site->make(is_main => 1);
+    $site //= TenantTest::Site->make(is_main => 1);
     %$options = (
         %$options,
         save            => 1,
@@ -46,13 +49,13 @@ sub configure {
     $self->SUPER::configure;
     my $vars = $self->{test_config}{vars};
     mkdir $vars->{t_logs};
-    $self->{site}->save(server => {
+    $site->save(server => {
         root     => $vars->{serverroot},
         pid_file => $vars->{t_pid_file},
         logs     => $vars->{t_logs},
         port     => $vars->{port},
         tls_port => $vars->{tls_port},
-        ca       => $self->{site}{ca_file},
+        ca       => $site->{ca_file},
     });
 }
 
@@ -66,7 +69,6 @@ sub install_sighandlers {
 sub run_tests {
     my ($self) = @_;
     my @tests = @{ $self->{tests} };
-    my $site = $self->{site};
 
     @tests = map { sort glob } qw(t/*.t t/sql/*.sql build/unit/*_test) unless @tests;
     local $ENV{PGHOST} = $site->{host};
@@ -81,7 +83,7 @@ sub run_tests {
 sub stop {
     my ($self) = @_;
     $self->SUPER::stop;
-    $self->{site}->remove if $self->{opts}{'stop-httpd'} && $self->{site};
+    $site->remove if $site;
 }
 
 1;

@@ -52,6 +52,7 @@ sub make {
         owner        => $$,
         is_main      => $option{is_main},
         cluster      => TenantTest::Cluster->new,
+        superuser    => 'postgres',
         database     => 'tenant',
         module       => "$top/build/mod_tenant.so",
         conf_dir     => "$top/t/conf",
@@ -60,7 +61,6 @@ sub make {
     $made{$self} = $self;
     Scalar::Util::weaken($made{$self});
     $self->{host} = $self->{cluster}->socket_dir;
-    $self->{superuser} = $self->{cluster}->superuser;
     $self->{conninfo} = $self->conninfo($self->{database});
     $main ? $self->_take_secrets($main) : $self->_make_secrets;
     $self->_make_seed;
@@ -139,8 +139,7 @@ sub _make_seed {
     my $tenants = $self->{tenants};
     my @variables = map { ('-v', "$_=$tenants->{$_}{hash}") } keys %$tenants;
 
-    $self->{cluster}->create_database('tenant_seed');
-    $self->{cluster}->deploy('tenant_seed');
+    $self->{cluster}->create_database('tenant_seed')->bootstrap('tenant_seed')->deploy('tenant_seed');
     $self->psql('tenant_seed', @variables, '-f', "$top/t/lib/TenantTest/seed.sql");
     for (split /\n/, $self->psql('tenant_seed', '-F', ' ', '-c', 'SELECT name, id FROM tenants')) {
         my ($name, $id) = split / /;
