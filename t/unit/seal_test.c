@@ -209,7 +209,8 @@ static unsigned char *member_bytes(apr_size_t *length, json_object *vector, cons
     return bytes;
 }
 
-/* Whether our decryption agrees with a vector of Wycheproof's: opens it to its plaintext, or refuses it. */
+/* Whether our decryption agrees with a vector of Wycheproof's: refuses it, or opens it to its plaintext, but
+ * not with a nonce of another length. */
 static int agrees(json_object *vector, apr_pool_t *pool)
 {
     apr_size_t key_length, nonce_length, associated_length, length, sealed_length, tag_length;
@@ -230,7 +231,9 @@ static int agrees(json_object *vector, apr_pool_t *pool)
     if (!seal_decrypt(opened, key, nonce, nonce_length, associated, associated_length, sealed,
                       sealed_length + tag_length))
         return !valid;
-    return valid && sealed_length == length && memcmp(opened, message, length) == 0;
+    return valid && sealed_length == length && memcmp(opened, message, length) == 0 &&
+           !seal_decrypt(opened, key, nonce, nonce_length - 1, associated, associated_length, sealed,
+                         sealed_length + tag_length);
 }
 
 static void test_wycheproof(apr_pool_t *pool)
