@@ -138,8 +138,8 @@ static const command_t commands[] = {
     {
      .words = {"key"},
      .arguments = "--key-file PATH [--hash]",
-     .summary =
-            "make an API key and print it, a tab and its hash; --hash: hash the keys on standard input",                                                     .options = OPTION_KEY_FILE | OPTION_HASH,
+     .summary = "print a new API key and its hash; --hash: the hashes of keys on standard input",
+     .options = OPTION_KEY_FILE | OPTION_HASH,
      .run = run_key,
      },
 };
