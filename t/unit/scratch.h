@@ -50,7 +50,7 @@ SCRATCH_UNUSED static void scratch_make(void)
     char made[PATH_MAX];
 
     umask(022);
-    snprintf(made, sizeof made, "%s/mod_tenant.XXXXXX", base && *base == '/' ? base : "/tmp");
+    snprintf(made, sizeof made, "%s/mod_tenant_unit.XXXXXX", base && *base == '/' ? base : "/tmp");
     scratch_must(mkdtemp(made) != NULL, "mkdtemp");
     scratch_must(realpath(made, scratch_folder) != NULL, "realpath");
     scratch_owner = getpid();
