@@ -8,11 +8,16 @@ use warnings;
 
 use parent 'Apache::TestRun';
 
+use Apache::TestTrace ();
+
 use TenantTest::Server;
 use TenantTest::Site;
 
 # Not a member of the object: Apache::Test writes the object to a file and makes copies from it.
 my $site;
+
+# Apache::Test would run itself again to allow core files.
+sub set_ulimit { }
 
 # The exit status for the process.
 sub status {
@@ -70,18 +75,26 @@ sub run_tests {
     my ($self) = @_;
     my @tests = @{ $self->{tests} };
 
-    @tests = map { sort glob } qw(t/*.t t/sql/*.sql build/unit/*_test) unless @tests;
+    @tests = _all_tests() unless @tests;
     local $ENV{PGHOST} = $site->{host};
     local $ENV{PGUSER} = $site->{superuser};
     local $ENV{PGDATABASE} = $site->{database};
+    local $ENV{TENANT_TEST_CRASHES} = my $crashes = "$site->{scratch}/crashes";
     my @prove = ($^X, '-It/lib', '-S', 'prove', '-It/lib', '--harness', 'TenantTest::Harness', '--timer',
         '--source', 'pgTAP', '--pgtap-option', 'suffix=.sql');
     push @prove, '-v' if $self->{opts}{verbose};
     $self->{status} = system(@prove, @tests) == 0 ? 0 : 1;
 }
 
+# The C units first, for what all rests on fails first; a unit test is built from t/unit/NAME_test.c.
+sub _all_tests {
+    my @units = map { m{([^/]+)_test\.c$} ? "build/unit/$1" : () } sort glob 't/unit/*_test.c';
+    return (@units, sort(glob 't/sql/*.sql'), sort(glob 't/*.t'));
+}
+
 sub stop {
     my ($self) = @_;
+    local $Apache::TestTrace::Level = 'error';    # prove has the last word
     $self->SUPER::stop;
     $site->remove if $site;
 }

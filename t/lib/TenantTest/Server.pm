@@ -153,6 +153,7 @@ sub DESTROY {
     local ($@, $?, $!);
     return unless $self->{owner} == $$;
     $self->stop;
+    $self->_report_crashes;
     File::Path::remove_tree($self->{root}) unless $ENV{TENANT_TEST_KEEP};
 }
 
@@ -194,6 +195,20 @@ sub _body {
     $config .= "$option{server}\n" if defined $option{server};
     $config .= qq{<Location "/v1">\nTenantHandler api\n} . ($option{location} // '') . "\n</Location>\n";
     return $config;
+}
+
+# The lines of an error log about children that a signal ended, other than by someone's will.
+sub crashes {
+    my ($path) = @_;
+    return grep { /exit signal (?!Killed|Terminated)/ } split /\n/, _read($path);
+}
+
+# Hands crashes on to TenantTest::Harness before the log goes.
+sub _report_crashes {
+    my ($self) = @_;
+    my @crashes = crashes("$self->{logs}/error_log") or return;
+    open my $file, '>>', $ENV{TENANT_TEST_CRASHES} // '/dev/stderr' or return;
+    print $file map { "$_\n" } @crashes;
 }
 
 # Runs httpd on the configuration: (exit status, output).
