@@ -36,7 +36,7 @@ BEGIN
     ELSE
       INSERT INTO tenants (id, name, status, api_key_hash) OVERRIDING SYSTEM VALUE
       VALUES (wanted, 'legacy', 'active', '!') RETURNING id INTO chosen;
-      PERFORM setval(pg_get_serial_sequence('tenants', 'id'), chosen);
+      PERFORM setval(coalesce(tenant_migration.id_sequence('tenants'), pg_get_serial_sequence('tenants', 'id')), chosen);
     END IF;
     UPDATE tenants SET api_key_hash = '!' || id WHERE id = chosen;
     CALL tenant_migration.record('legacy_tenant', 'tenants', format('DELETE FROM tenants WHERE id = %s', chosen),

@@ -42,7 +42,7 @@ BEGIN
   END IF;
   IF (SELECT NOT atthasdef AND attidentity = '' FROM pg_attribute
        WHERE attrelid = 'tenants'::regclass AND attnum = id_column) THEN
-    CREATE SEQUENCE tenants_id_seq AS integer OWNED BY tenants.id;
+    CREATE SEQUENCE tenants_id_seq AS integer; -- not OWNED BY: the table may have another owner
     PERFORM setval('tenants_id_seq', coalesce(max(id), 1), max(id) IS NOT NULL) FROM tenants;
     CALL tenant_migration.record('tenants', 'tenants', 'DROP SEQUENCE tenants_id_seq');
     CALL tenant_migration.set_default('tenants', 'tenants', 'id', 'nextval(''tenants_id_seq'')');

@@ -133,6 +133,12 @@ sub psql {
     return $self->_capture({ $self->env($database, $user) }, "$self->{bindir}/psql", '-X', '-v', 'ON_ERROR_STOP=1', @args);
 }
 
+# Runs pg_dump with arguments; returns its exit status and output.
+sub dump {
+    my ($self, $database, @args) = @_;
+    return $self->_capture({ $self->env($database) }, "$self->{bindir}/pg_dump", @args);
+}
+
 sub bootstrap {
     my ($self, $database) = @_;
     my ($status, $output) = $self->psql($database, 'postgres', '-q', '-f', "$ROOT/sql/bootstrap.sql");
