@@ -4,7 +4,7 @@
 #   make run      a private PostgreSQL cluster, two demo tenants and httpd on 127.0.0.1:8080 and :8443
 #   make stop     stop them; `make run` starts them again with the same data
 #   make clean    stop them and remove everything that was built or made
-#   make test     all tests, under one prove
+#   make test     all tests, under one prove; TESTS="t/smoke.t ..." only these
 #   make lint     the compiler's warnings, the format, the walls between the rooms, the scripts
 #   make install  module, its .load and .conf, tenantctl and the Sqitch project; enables nothing (DESTDIR)
 #
@@ -102,10 +102,10 @@ clean:
 
 test: all units
 	@tools/install-packages run test
-	@tools/test
+	@tools/test $(TESTS)
 
-lint:
-	@tools/install-packages build test lint
+lint: all units
+	@tools/install-packages run test lint
 	@tools/lint
 
 MODULES = $(DESTDIR)$(LIBEXECDIR)
