@@ -9,8 +9,8 @@ SET LOCAL lock_timeout = '2s';
 
 GRANT SELECT (xmin, id, name, status, custom_domain, twilio_account_sid, twilio_auth_token, twilio_api_key_sid,
               twilio_api_key_secret, twilio_phone_number),
-      UPDATE (name, api_key_hash, retiring_api_key_hash, retiring_api_key_expires_at, twilio_account_sid,
-              twilio_auth_token, twilio_api_key_sid, twilio_api_key_secret, twilio_phone_number)
+      UPDATE (name, twilio_account_sid, twilio_auth_token, twilio_api_key_sid, twilio_api_key_secret,
+              twilio_phone_number)
    ON tenants TO tenant_api;
 
 GRANT SELECT, DELETE,
