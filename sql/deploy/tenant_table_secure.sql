@@ -45,7 +45,7 @@ DECLARE
   sequence regclass := tenant_migration.id_sequence(resource);
   field name;
 BEGIN
-  IF NOT columns @> filterable || secret || '{id,tenant_id}'::name[] THEN
+  IF NOT columns @> (filterable || secret || '{id,tenant_id}'::name[]) THEN
     RAISE EXCEPTION '% needs the columns id, tenant_id, and those named as filterable or secret', resource;
   END IF;
   IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = resource AND attname = 'tenant_id' AND attnotnull
