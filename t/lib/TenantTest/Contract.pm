@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+package TenantTest::Contract;
+
+# The API's resources as its contract describes them, apart from the module's own table, and what tests of the
+# contract share. Each function takes a resource's name.
+#
+#     for my $resource (collections()) {
+#         my $members = members($resource);            # name => { type, … }
+#         my $body    = sample($resource);             # a new, valid body for POST
+#     }
+#
+# A member:
+#     type        integer, text, boolean, time or password
+#     required, nullable, read_only, write_once        1 where that holds
+#     lines       TAB, LF and CR are allowed in the text
+#     min, max    characters of a text, bytes of a password, the range of an integer
+#     good        values that are taken; [in, out] where they come back in another form
+#     wrong       values that are refused for their pattern
+
+use strict;
+use warnings;
+use utf8;
+
+use Exporter 'import';
+
+use TenantTest ();
+
+our @EXPORT = qw(collections singles resources members has_sid new_sid sample rows_of snapshot);
+
+my $hex32 = '0123456789abcdefABCDEF0123456789';
+my $emoji = "\x{1F600}";
+
+sub _sid {
+    my (@prefixes) = @_;
+    return (
+        type  => 'text',
+        min   => 34,
+        max   => 34,
+        wrong => ["XX$hex32", lc($prefixes[0]) . $hex32, "$prefixes[0]${\ ('g' x 32)}", "$prefixes[0]${\ ('é' x 32)}"],
+    );
+}
+
+my %id        = (type => 'integer', read_only => 1);
+my %tenant_id = (type => 'integer', read_only => 1);
+my %party     = (
+    type     => 'text',
+    nullable => 1,
+    min      => 0,
+    max      => 320,
+    good     => ['', '+12025550100', 'sip:bob@example.com', $emoji x 320, "Ame\x{301}lie \x{200D}", "\x{7F}\x{A0}\x{FFFD}"],
+);
+my %status = (
+    type     => 'text',
+    nullable => 1,
+    min      => 1,
+    max      => 20,
+    good     => ['a', 'in-progress', 'no_answer', 'z' x 20, 'a-_'],
+    wrong    => ['A', '-a', '_a', 'a b', 'a1', 'é', 'a.'],
+);
+my %time = (
+    type => 'time',
+    good => [
+        '2026-01-02T03:04:05Z',
+        '1970-01-01T00:00:00Z',
+        '9999-12-31T23:59:59.999999Z',
+        ['2026-01-02t03:04:05z',                '2026-01-02T03:04:05Z'],
+        ['2026-01-02T03:04:05.500Z',            '2026-01-02T03:04:05.5Z'],
+        ['2026-01-02T03:04:05.1234567899Z',     '2026-01-02T03:04:05.123456Z'],
+        ['2026-01-02T03:04:05+05:30',           '2026-01-01T21:34:05Z'],
+        ['2024-02-28T23:30:00-01:00',           '2024-02-29T00:30:00Z'],
+        ['1969-12-31T23:30:00-01:00',           '1970-01-01T00:30:00Z'],
+        ['2016-12-31T23:59:60Z',                '2017-01-01T00:00:00Z'],
+        ['2100-03-01T00:00:00+00:01',           '2100-02-28T23:59:00Z'],
+    ],
+    wrong => [
+        '', 'now', 'infinity', 'epoch', '2026-01-02', '2026-01-02T03:04:05', '2026-01-02 03:04:05Z', '2026-1-2T03:04:05Z',
+        '2026-02-29T00:00:00Z', '2100-02-29T00:00:00Z', '2026-00-01T00:00:00Z', '2026-13-01T00:00:00Z',
+        '2026-01-32T00:00:00Z', '2026-01-00T00:00:00Z', '2026-01-02T24:00:00Z', '2026-01-02T03:60:00Z',
+        '2026-01-02T03:04:61Z', '2026-01-02T03:04:05.Z', '2026-01-02T03:04:05+24:00', '2026-01-02T03:04:05+01:60',
+        '2026-01-02T03:04:05+0100', '2026-01-02T03:04:05 Z', '2026-01-02T03:04:05Z ', ' 2026-01-02T03:04:05Z',
+        '1969-12-31T23:59:59Z', '9999-12-31T23:59:60Z', '9999-12-31T23:59:59-00:01', '10000-01-01T00:00:00Z',
+        '-2026-01-02T03:04:05Z', '20260102T030405Z', '2026-01-02T03:04:05Z; DROP TABLE calls', '２０２６-01-02T03:04:05Z',
+    ],
+);
+my %created_at = (%time, write_once => 1);
+
+my %resources = (
+    calls => {
+        prefixes => ['CA'],
+        members  => {
+            id          => \%id,
+            sid         => { _sid('CA'), required => 1, write_once => 1 },
+            tenant_id   => \%tenant_id,
+            from_number => \%party,
+            to_number   => \%party,
+            status      => \%status,
+            created_at  => \%created_at,
+        },
+    },
+    messages => {
+        prefixes => ['SM', 'MM'],
+        members  => {
+            id          => \%id,
+            sid         => { _sid('SM', 'MM'), required => 1, write_once => 1 },
+            tenant_id   => \%tenant_id,
+            from_number => \%party,
+            to_number   => \%party,
+            status      => \%status,
+            body        => {
+                type     => 'text',
+                nullable => 1,
+                lines    => 1,
+                min      => 0,
+                max      => 4096,
+                good     => ['', "a\tb\r\nc\n", $emoji x 4096, '<script>"\\/\'&amp;', '%s %d %% $1 :x'],
+            },
+            created_at => \%created_at,
+        },
+    },
+    recordings => {
+        prefixes => ['RE'],
+        members  => {
+            id        => \%id,
+            sid       => { _sid('RE'), required => 1, write_once => 1 },
+            tenant_id => \%tenant_id,
+            call_sid  => { _sid('CA'), nullable => 1, good => ["CA$hex32"] },
+            url       => {
+                type     => 'text',
+                nullable => 1,
+                min      => 1,
+                max      => 2048,
+                good     => [
+                    'http://a', 'https://example.com/a?b=c#d', 'HTTPS://EXAMPLE.COM:8443', 'http://[::1]:8080/x',
+                    'https://example.com/?q=a@b', 'https://example.com/' . 'x' x 2028,
+                ],
+                wrong => [
+                    'ftp://example.com/', '/relative', '//example.com/', 'example.com', 'http:/example.com', 'http://',
+                    'https://', 'http:///path', 'http://?q', 'http://:80/', 'http://user@example.com/',
+                    'http://user:secret@example.com/', 'http://@example.com/', 'http://example.com/a b',
+                    'http://example.com\\@evil.example/', 'javascript:alert(1)', 'http://example.com/<x>', ' http://a',
+                ],
+            },
+            duration   => { type => 'integer', nullable => 1, min => 0, max => 2147483647, good => [0, 1, 2147483647] },
+            created_at => \%created_at,
+        },
+    },
+    products => {
+        members => {
+            id        => \%id,
+            tenant_id => \%tenant_id,
+            name      => {
+                type     => 'text',
+                required => 1,
+                min      => 1,
+                max      => 256,
+                good     => ['x', ' ', $emoji x 256, "Ame\x{301}lie", '0', 'null'],
+            },
+            description => {
+                type     => 'text',
+                nullable => 1,
+                lines    => 1,
+                min      => 0,
+                max      => 16384,
+                good     => ['', "a\tb\r\nc\n", 'x' x 16384, $emoji x 16000],
+            },
+        },
+    },
+    users => {
+        members => {
+            id        => { type => 'text', read_only => 1 },
+            tenant_id => \%tenant_id,
+            email     => {
+                type     => 'text',
+                required => 1,
+                min      => 3,
+                max      => 254,
+                good     => ['a@b', 'A.B+c@Example.COM', 'ü@exämple.de', 'x' x 252 . '@y', $emoji x 252 . '@y'],
+                wrong    => ['abc', '@abc', 'abc@', 'a@b@c', 'a b@c', 'a:b@c', ' a@b', 'a@b '],
+            },
+            password   => { type => 'password', nullable => 1, min => 8, max => 1024 },
+            created_at => { type => 'time', nullable => 1, read_only => 1 },
+            updated_at => { type => 'time', nullable => 1, read_only => 1 },
+        },
+    },
+    settings => {
+        is_single => 1,
+        members   => {
+            id                => \%id,
+            tenant_id         => \%tenant_id,
+            auto_record_calls => { type => 'boolean', nullable => 1, good => [JSON::PP::true, JSON::PP::false] },
+        },
+    },
+    tenant => {
+        is_single => 1,
+        members   => {
+            (map { $_ => { type => 'text', read_only => 1 } }
+                qw(name status custom_domain twilio_account_sid twilio_api_key_sid twilio_phone_number)),
+            (map { $_ => { type => 'boolean', read_only => 1 } } qw(twilio_auth_token_set twilio_api_key_secret_set)),
+            id => \%id,
+        },
+    },
+);
+
+sub resources   { return sort keys %resources }
+sub collections { return grep { !$resources{$_}{is_single} } resources() }
+sub singles     { return grep { $resources{$_}{is_single} } resources() }
+
+sub members { return $resources{ $_[0] }{members} }
+sub has_sid { return exists $resources{ $_[0] }{members}{sid} }
+
+# A sid that no row has, of any of the resource's prefixes.
+my $count = 0;
+
+sub new_sid {
+    my ($resource) = @_;
+    my @prefixes = @{ $resources{$resource}{prefixes} };
+    $count++;
+    return $prefixes[$count % @prefixes] . sprintf '%s%012x', 'f' x 20, $count;
+}
+
+# A valid body for POST with the required members alone; given ones are added to it.
+sub sample {
+    my ($resource, %more) = @_;
+    my %body;
+    $body{sid} = new_sid($resource) if has_sid($resource);
+    $body{name} = 'product ' . ++$count if $resource eq 'products';
+    $body{email} = 'sample' . ++$count . '@example.com' if $resource eq 'users';
+    return { %body, %more };
+}
+
+# A resource's rows in a database as text, with what shows that a row was written again though nothing differs:
+# all of them, or a tenant's.
+sub rows_of {
+    my ($database, $resource, $tenant) = @_;
+    my ($table, $column) = $resource eq 'tenant' ? qw(tenants id) : ($resource, 'tenant_id');
+    my $only = defined $tenant ? "WHERE $column = $tenant" : '';
+    return TenantTest::column({ database => $database }, "SELECT format('%s %s %s', ctid, xmin, t) FROM $table t $only ORDER BY 1");
+}
+
+# All rows of all tables as one text: the same twice means that nothing was written in between.
+sub snapshot {
+    my ($database) = @_;
+    return join "\n", map { ("[$_]", rows_of($database, $_)) } resources();
+}
+
+1;
