@@ -95,16 +95,16 @@ BEGIN
     RAISE EXCEPTION 'row level security of % is not enabled and forced', resource;
   END IF;
   IF NOT EXISTS (
-    SELECT FROM pg_policies
-     WHERE format('%I.%I', schemaname, tablename)::regclass = resource
-       AND policyname = 'tenant' AND permissive = 'PERMISSIVE' AND roles = '{tenant_api}' AND cmd = 'ALL'
-       AND qual = '(tenant_id = tenant_context())' AND with_check = qual) THEN
+    SELECT FROM pg_policy
+     WHERE polrelid = resource AND polname = 'tenant' AND polpermissive AND polcmd = '*'
+       AND polroles = ARRAY['tenant_api'::regrole::oid]
+       AND pg_get_expr(polqual, polrelid) = '(tenant_id = tenant_context())'
+       AND pg_get_expr(polwithcheck, polrelid) = '(tenant_id = tenant_context())') THEN
     RAISE EXCEPTION '% lacks the policy tenant', resource;
   END IF;
   IF EXISTS (
-    SELECT FROM pg_policies
-     WHERE format('%I.%I', schemaname, tablename)::regclass = resource
-       AND policyname <> 'tenant' AND roles && '{tenant_api,public}') THEN
+    SELECT FROM pg_policy
+     WHERE polrelid = resource AND polname <> 'tenant' AND polroles && ARRAY[0, 'tenant_api'::regrole::oid]) THEN
     RAISE EXCEPTION '% has another policy that binds tenant_api', resource;
   END IF;
   IF has_column_privilege('tenant_api', resource, 'tenant_id', 'UPDATE')
