@@ -175,9 +175,9 @@ static const char *set_pool(cmd_parms *cmd, void *unused, const char *setting)
         apr_interval_time_t *value;
         apr_interval_time_t low, high;
     } times[] = {
-        {"wait=",      &pool->wait,      apr_time_from_msec(1),  apr_time_from_sec(60)   },
-        {"statement=", &pool->statement, apr_time_from_msec(10), apr_time_from_sec(600)  },
-        {"idle=",      &pool->idle,      apr_time_from_sec(1),   apr_time_from_sec(86400)},
+        {"wait=", &pool->wait, apr_time_from_msec(1), apr_time_from_sec(60)},
+        {"statement=", &pool->statement, apr_time_from_msec(10), apr_time_from_sec(600)},
+        {"idle=", &pool->idle, apr_time_from_sec(1), apr_time_from_sec(86400)},
     };
 
     (void)unused;

@@ -23,6 +23,7 @@ typedef struct problem_t {
     X(key_invalid, 401, "key-invalid", "The API key is not valid.")                                          \
     X(tenant_mismatch, 403, "tenant-mismatch", "The API key belongs to another tenant than the Host.")       \
     X(tenant_inactive, 403, "tenant-inactive", "The tenant is not active.")                                  \
+    X(key_retiring, 403, "key-retiring", "Only the current API key may do this.")                            \
     X(https_required, 403, "https-required", "This needs HTTPS.")                                            \
     X(forbidden, 403, "forbidden", "The server's configuration does not allow this.")                        \
     X(not_found, 404, "not-found", "There is nothing here.")                                                 \
@@ -43,6 +44,7 @@ typedef struct problem_t {
     X(pool_exhausted, 503, "pool-exhausted", "All database connections are in use.")                         \
     X(query_timeout, 503, "query-timeout", "The database did not answer in time.")                           \
     X(slots_busy, 503, "slots-busy", "Too many passwords are being hashed.")                                 \
+    X(secret_unreadable, 503, "secret-unreadable", "A stored secret cannot be read.")                        \
     X(misconfigured, 503, "misconfigured", "The service is not set up correctly.")
 
 #define PROBLEM_DECLARE(identifier, status, code, title) extern const problem_t problem_##identifier;

@@ -37,6 +37,38 @@ const char *check_recording_sid(const char *text, apr_size_t length)
     return is_sid(text, length, "RE") ? NULL : "must be RE and 32 hexadecimal digits";
 }
 
+const char *check_account_sid(const char *text, apr_size_t length)
+{
+    return is_sid(text, length, "AC") ? NULL : "must be AC and 32 hexadecimal digits";
+}
+
+const char *check_api_key_sid(const char *text, apr_size_t length)
+{
+    return is_sid(text, length, "SK") ? NULL : "must be SK and 32 hexadecimal digits";
+}
+
+const char *check_phone(const char *text, apr_size_t length)
+{
+    enum { DIGITS_MIN = 2, DIGITS_MAX = 15 };
+    apr_size_t digits = 0;
+
+    while (1 + digits < length && apr_isdigit(text[1 + digits]))
+        digits++;
+    if (length > 1 && text[0] == '+' && text[1] != '0' && 1 + digits == length && digits >= DIGITS_MIN &&
+        digits <= DIGITS_MAX)
+        return NULL;
+    return "must be `+` and 2 to 15 digits, the first of which is not 0";
+}
+
+const char *check_printable(const char *text, apr_size_t length)
+{
+    for (apr_size_t i = 0; i < length; i++) {
+        if (text[i] < 0x21 || text[i] > 0x7E)
+            return "must be printable ASCII without spaces";
+    }
+    return NULL;
+}
+
 const char *check_status(const char *text, apr_size_t length)
 {
     apr_size_t i = 0;
@@ -265,6 +297,6 @@ int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE])
     date_of_days(instant / DAY, &year, &month, &day);
     second = (int)(instant % DAY);
     apr_snprintf(utc, CHECK_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", year, month, day, second / 3600,
-             second / 60 % 60, second % 60, micros);
+                 second / 60 % 60, second % 60, micros);
     return 1;
 }

@@ -186,8 +186,10 @@ static const problem_t *read_body(api_t *api)
     if (!tree_parse(&body, bytes, length, r->pool))
         return &problem_internal;
     problem =
-        input_read(&api->input, api->route.resource, r->method_number == M_POST ? INPUT_CREATE : INPUT_UPDATE,
-                   body, api->server->slots, &api->errors, r->pool);
+        input_read(&api->input, api->route.kind == ROUTE_ROTATION ? &resource_rotation : api->route.resource,
+                   r->method_number == M_POST ? INPUT_CREATE : INPUT_UPDATE, body,
+                   &(input_secrets_t){api->server->slots, api->server->keyring, api->tenant->id},
+                   &api->errors, r->pool);
     if (problem == &problem_bad_request)
         api->detail = "The body must be a JSON object.";
     return problem;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../secret/password.h"
+#include "../secret/seal.h"
 #include "check.h"
 
 /* How long a request waits for a slot to hash a password in. */
@@ -137,7 +138,7 @@ static const char *read_value(reader_t *reader, const field_t *field, const tree
     text = tree_string(value, &length);
     if (field->type == FIELD_TIME)
         return read_time(reader, field, text, length);
-    if (field->type == FIELD_TEXT)
+    if (field->type == FIELD_TEXT || field->type == FIELD_SECRET)
         return read_text(reader, field, text, length);
     return check_length(reader, field, length, "bytes") ? text : NULL;
 }
@@ -176,21 +177,37 @@ static void check_required(reader_t *reader)
     }
 }
 
-/* Replaces passwords by what is stored of them. */
-static const problem_t *hash_passwords(reader_t *reader, const struct password_slots_t *slots)
+/* What is stored of a password. */
+static const problem_t *hash_password(const char **value, const input_secrets_t *secrets, apr_pool_t *pool)
 {
-    for (const field_t *field = reader->resource->fields; field->name; field++) {
-        const char **value = &reader->values[field - reader->resource->fields];
-        const problem_t *problem;
-        char *stored;
+    char *stored = apr_palloc(pool, PASSWORD_HASH_SIZE);
+    const problem_t *problem =
+        password_hash(secrets->slots, *value, strlen(*value), apr_time_now() + SLOT_WAIT, stored);
 
-        if (field->type != FIELD_PASSWORD || !*value)
+    *value = stored;
+    return problem;
+}
+
+/* Replaces passwords and secrets by what is stored of them. */
+static const problem_t *protect(reader_t *reader, const input_secrets_t *secrets)
+{
+    const resource_t *resource = reader->resource;
+
+    for (const field_t *field = resource->fields; field->name; field++) {
+        const char **value = &reader->values[field - resource->fields];
+        const problem_t *problem = NULL;
+
+        if (!*value)
             continue;
-        stored = apr_palloc(reader->pool, PASSWORD_HASH_SIZE);
-        problem = password_hash(slots, *value, strlen(*value), apr_time_now() + SLOT_WAIT, stored);
+        if (field->type == FIELD_PASSWORD)
+            problem = hash_password(value, secrets, reader->pool);
+        else if (field->type == FIELD_SECRET)
+            *value =
+                seal_make(secrets->keyring,
+                          &(seal_place_t){secrets->tenant_id, resource_table(resource), field_column(field)},
+                          *value, strlen(*value), reader->pool);
         if (problem)
             return problem;
-        *value = stored;
     }
     return NULL;
 }
@@ -205,8 +222,8 @@ static int count_fields(const resource_t *resource)
 }
 
 const problem_t *input_read(input_t *input, const resource_t *resource, input_for_t purpose,
-                            const tree_t *body, const struct password_slots_t *slots,
-                            apr_array_header_t **errors, apr_pool_t *pool)
+                            const tree_t *body, const input_secrets_t *secrets, apr_array_header_t **errors,
+                            apr_pool_t *pool)
 {
     apr_size_t fields = (apr_size_t)count_fields(resource);
     reader_t reader = {
@@ -229,5 +246,5 @@ const problem_t *input_read(input_t *input, const resource_t *resource, input_fo
     input->values = reader.values;
     input->given = reader.given;
     input->count = reader.count;
-    return hash_passwords(&reader, slots);
+    return protect(&reader, secrets);
 }

@@ -8,7 +8,15 @@
 #include "../problem.h"
 #include "resource.h"
 
+struct keyring_t;
 struct password_slots_t;
+
+/* What secrets of a body are turned into what is stored with. */
+typedef struct input_secrets_t {
+    const struct password_slots_t *slots;
+    const struct keyring_t *keyring;
+    int tenant_id;
+} input_secrets_t;
 
 /* One thing that is wrong with a body, as an answer with problem_invalid lists them. */
 typedef struct input_error_t {
@@ -29,11 +37,11 @@ typedef enum input_for_t {
     INPUT_UPDATE, /* a JSON Merge Patch (RFC 7396) */
 } input_for_t;
 
-/* Reads a body's object by the resource's fields; passwords come out hashed, in one of the machine's slots.
- * problem_bad_request: it is not an object; problem_invalid: *errors lists every wrong member;
- * problem_slots_busy. */
+/* Reads a body's object by the resource's fields; passwords come out hashed, in one of the machine's slots,
+ * and secrets sealed. problem_bad_request: it is not an object; problem_invalid: *errors lists every wrong
+ * member; problem_slots_busy. */
 const problem_t *input_read(input_t *input, const resource_t *resource, input_for_t purpose,
-                            const tree_t *body, const struct password_slots_t *slots,
-                            apr_array_header_t **errors, apr_pool_t *pool);
+                            const tree_t *body, const input_secrets_t *secrets, apr_array_header_t **errors,
+                            apr_pool_t *pool);
 
 #endif

@@ -7,6 +7,7 @@
 #include "../store/database.h"
 #include "reply.h"
 #include "represent.h"
+#include "rotation.h"
 #include "sql.h"
 
 /* What a row takes as JSON, about: room that need not grow. */
@@ -177,7 +178,7 @@ static const problem_t *update(api_t *api)
 
     if (api->input.count == 0)
         return read_row(api); /* nothing to write; whether there is a row is still said */
-    if (resource->is_single) {
+    if (resource->is_single && !resource->is_profile) {
         add_value(&values, api->tenant->id_text);
         for (int n = 0; resource->fields[n].name; n++) {
             if (field_is_updatable(&resource->fields[n]))
@@ -188,7 +189,8 @@ static const problem_t *update(api_t *api)
         statement = api->route.by_key ? &sql->update_by_key : &sql->update;
         add_assignments(&values, api);
         add_value(&values, api->tenant->id_text);
-        add_value(&values, api->route.id);
+        if (!resource->is_profile)
+            add_value(&values, api->route.id);
     }
     problem = database_change(api->server->database, api->r, api->tenant->id, statement, values.list, &rows);
     if (problem)
@@ -216,7 +218,7 @@ const problem_t *operation_run(api_t *api)
 {
     switch (api->r->method_number) {
     case M_POST:
-        return create(api);
+        return api->route.kind == ROUTE_ROTATION ? rotation_run(api) : create(api);
     case M_PATCH:
         return update(api);
     case M_DELETE:

@@ -7,9 +7,10 @@
 
 #include "check.h"
 
-/* The longest sequence and timestamp that PostgreSQL's integer and ours hold. */
+/* What a field may hold where it is PostgreSQL's integer that limits it. */
 #define ANY_INTEGER .min = 0, .max = INT_MAX
 
+/* Fields that several resources have. */
 #define ID                                                                                                   \
     {                                                                                                        \
         .name = "id", .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY | FIELD_FILTER, ANY_INTEGER            \
@@ -38,53 +39,74 @@
         .name = "created_at", .type = FIELD_TIME, .flags = FIELD_WRITE_ONCE | FIELD_FILTER | FIELD_RANGE,    \
         .fallback = "now()"                                                                                  \
     }
+#define TIME_OF_SERVER(field)                                                                                \
+    .name = (field), .type = FIELD_TIME, .flags = FIELD_READ_ONLY | FIELD_FILTER | FIELD_RANGE,              \
+    .fallback = "now()"
+#define TWILIO_SID(field, checked)                                                                           \
+    {                                                                                                        \
+        .name = (field), .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .min = 34, .max = 34,                  \
+        .check = (checked)                                                                                   \
+    }
+#define SECRET(field)                                                                                        \
+    {                                                                                                        \
+        .name = (field), .type = FIELD_SECRET, .flags = FIELD_NULLABLE, .min = 1, .max = 256,                \
+        .check = check_printable                                                                             \
+    }
 #define SECRET_SET(field, kept)                                                                              \
     {                                                                                                        \
         .name = (field), .type = FIELD_BOOLEAN, .flags = FIELD_READ_ONLY,                                    \
         .expression = "(" kept " IS NOT NULL)"                                                               \
     }
-#define PROFILE(field, extra)                                                                                \
-    {                                                                                                        \
-        .name = (field), .type = FIELD_TEXT, .flags = FIELD_READ_ONLY | (extra), .min = 0, .max = 256        \
-    }
 
 const resource_t resources[] = {
     {
-     .name = "tenant",
-     .table = "tenants",
-     .tenant_column = "id",
-     .operations = RESOURCE_READ,
-     .is_single = 1,
-     .fields =
+        .name = "tenant",
+        .table = "tenants",
+        .tenant_column = "id",
+        .operations = RESOURCE_READ | RESOURCE_UPDATE,
+        .is_single = 1,
+        .is_profile = 1,
+        .fields =
             (const field_t[]){
                 ID,
-                PROFILE("name", 0),
-                PROFILE("status", 0),
-                PROFILE("custom_domain", FIELD_NULLABLE),
-                PROFILE("twilio_account_sid", FIELD_NULLABLE),
-                PROFILE("twilio_api_key_sid", FIELD_NULLABLE),
+                {.name = "name", .type = FIELD_TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 256},
+                {.name = "status", .type = FIELD_TEXT, .flags = FIELD_READ_ONLY},
+                {.name = "custom_domain", .type = FIELD_TEXT, .flags = FIELD_READ_ONLY | FIELD_NULLABLE},
+                TWILIO_SID("twilio_account_sid", check_account_sid),
+                SECRET("twilio_auth_token"),
                 SECRET_SET("twilio_auth_token_set", "twilio_auth_token"),
+                TWILIO_SID("twilio_api_key_sid", check_api_key_sid),
+                SECRET("twilio_api_key_secret"),
                 SECRET_SET("twilio_api_key_secret_set", "twilio_api_key_secret"),
-                PROFILE("twilio_phone_number", FIELD_NULLABLE),
+                {.name = "twilio_phone_number",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_NULLABLE,
+                 .min = 3,
+                 .max = 16,
+                 .check = check_phone},
                 {0},
-            }, },
+            },
+    },
     {
-     .name = "calls",
-     .operations = RESOURCE_ALL,
-     .fields = (const field_t[]){ID,
-                                    SID(check_call_sid),
-                                    TENANT_ID,
-                                    PARTY("from_number"),
-                                    PARTY("to_number"),
-                                    STATUS,
-                                    CREATED_AT,
-                                    {0}},
-     .conflicts = (const conflict_t[]){{"calls_sid_key", &problem_sid_taken}, {0}},
-     },
+        .name = "calls",
+        .operations = RESOURCE_ALL,
+        .fields =
+            (const field_t[]){
+                ID,
+                SID(check_call_sid),
+                TENANT_ID,
+                PARTY("from_number"),
+                PARTY("to_number"),
+                STATUS,
+                CREATED_AT,
+                {0},
+            },
+        .conflicts = (const conflict_t[]){{"calls_sid_key", &problem_sid_taken}, {0}},
+    },
     {
-     .name = "messages",
-     .operations = RESOURCE_ALL,
-     .fields =
+        .name = "messages",
+        .operations = RESOURCE_ALL,
+        .fields =
             (const field_t[]){
                 ID,
                 SID(check_message_sid),
@@ -99,12 +121,13 @@ const resource_t resources[] = {
                  .max = 4096},
                 CREATED_AT,
                 {0},
-            }, .conflicts = (const conflict_t[]){{"messages_sid_key", &problem_sid_taken}, {0}},
-     },
+            },
+        .conflicts = (const conflict_t[]){{"messages_sid_key", &problem_sid_taken}, {0}},
+    },
     {
-     .name = "recordings",
-     .operations = RESOURCE_ALL,
-     .fields =
+        .name = "recordings",
+        .operations = RESOURCE_ALL,
+        .fields =
             (const field_t[]){
                 ID,
                 SID(check_recording_sid),
@@ -127,13 +150,14 @@ const resource_t resources[] = {
                  ANY_INTEGER},
                 CREATED_AT,
                 {0},
-            }, .conflicts = (const conflict_t[]){{"recordings_sid_key", &problem_sid_taken}, {0}},
-     },
+            },
+        .conflicts = (const conflict_t[]){{"recordings_sid_key", &problem_sid_taken}, {0}},
+    },
     {
-     .name = "products",
-     .operations = RESOURCE_ALL,
-     .is_public = 1,
-     .fields =
+        .name = "products",
+        .operations = RESOURCE_ALL,
+        .is_public = 1,
+        .fields =
             (const field_t[]){
                 ID,
                 TENANT_ID,
@@ -148,12 +172,13 @@ const resource_t resources[] = {
                  .min = 0,
                  .max = 16384},
                 {0},
-            }, },
+            },
+    },
     {
-     .name = "users",
-     .operations = RESOURCE_ALL,
-     .order = ORDER_CREATED,
-     .fields =
+        .name = "users",
+        .operations = RESOURCE_ALL,
+        .order = ORDER_CREATED,
+        .fields =
             (const field_t[]){
                 {.name = "id",
                  .type = FIELD_TEXT,
@@ -174,23 +199,17 @@ const resource_t resources[] = {
                  .min = 8,
                  .max = 1024,
                  .column = "password_hash"},
-                {.name = "created_at",
-                 .type = FIELD_TIME,
-                 .flags = FIELD_READ_ONLY | FIELD_FILTER | FIELD_RANGE,
-                 .fallback = "now()"},
-                {.name = "updated_at",
-                 .type = FIELD_TIME,
-                 .flags = FIELD_READ_ONLY | FIELD_FILTER | FIELD_RANGE,
-                 .fallback = "now()",
-                 .on_update = "now()"},
+                {TIME_OF_SERVER("created_at")},
+                {TIME_OF_SERVER("updated_at"), .on_update = "now()"},
                 {0},
-            }, .conflicts = (const conflict_t[]){{"users_tenant_email_key", &problem_email_taken}, {0}},
-     },
+            },
+        .conflicts = (const conflict_t[]){{"users_tenant_email_key", &problem_email_taken}, {0}},
+    },
     {
-     .name = "settings",
-     .operations = RESOURCE_READ | RESOURCE_UPDATE,
-     .is_single = 1,
-     .fields =
+        .name = "settings",
+        .operations = RESOURCE_READ | RESOURCE_UPDATE,
+        .is_single = 1,
+        .fields =
             (const field_t[]){
                 ID,
                 TENANT_ID,
@@ -199,8 +218,19 @@ const resource_t resources[] = {
                  .flags = FIELD_RESET,
                  .fallback = "false"},
                 {0},
-            }, },
-    {0                 },
+            },
+    },
+    {0},
+};
+
+const resource_t resource_rotation = {
+    .name = "key",
+    .operations = RESOURCE_CREATE,
+    .fields =
+        (const field_t[]){
+            {.name = "grace_seconds", .type = FIELD_INTEGER, .min = 0, .max = 604800},
+            {0},
+        },
 };
 
 int resource_count(void)
@@ -257,7 +287,7 @@ const char *field_column(const field_t *field)
 
 int field_is_readable(const field_t *field)
 {
-    return field->type != FIELD_PASSWORD;
+    return field->type != FIELD_PASSWORD && field->type != FIELD_SECRET;
 }
 
 int field_is_creatable(const field_t *field)

@@ -12,6 +12,7 @@ typedef enum field_type_t {
     FIELD_BOOLEAN,  /* boolean */
     FIELD_TIME,     /* a JSON string by RFC 3339; timestamptz */
     FIELD_PASSWORD, /* a JSON string of min to max bytes, kept as an argon2id hash; text, never read */
+    FIELD_SECRET,   /* a JSON string of min to max characters, kept sealed; text, never read */
 } field_type_t;
 
 enum {
@@ -65,6 +66,7 @@ typedef struct resource_t {
     const char *tenant_column; /* NULL: tenant_id */
     unsigned operations;       /* RESOURCE_… */
     int is_single;             /* one row, or none yet, for each tenant: no list, no id in the path */
+    int is_profile;            /* the tenant's own row, which is always there, and which has the API key */
     int is_public;             /* TenantPublicRead may name it */
     resource_order_t order;
     const field_t *fields;       /* in the order of the answer; the first one is id; ended by a NULL name */
@@ -73,6 +75,9 @@ typedef struct resource_t {
 
 /* All of them; ended by a NULL name. */
 extern const resource_t resources[];
+
+/* The body of POST /tenant/key: grace_seconds, how long the old key goes on working, at most a week. */
+extern const resource_t resource_rotation;
 
 /* How many there are. */
 int resource_count(void);

@@ -50,6 +50,10 @@ int route_parse(route_t *route, const char *path)
         route->kind = route->resource->is_single ? ROUTE_SINGLE : ROUTE_COLLECTION;
         return 1;
     }
+    if (route->resource->is_profile && strcmp(slash, "/key") == 0) {
+        route->kind = ROUTE_ROTATION;
+        return 1;
+    }
     route->kind = ROUTE_ROW;
     route->id = slash + 1;
     return !route->resource->is_single && is_name_of_row(route->resource, route->id, &route->by_key);
@@ -59,13 +63,14 @@ int route_parse(route_t *route, const char *path)
 static const struct {
     int method;
     const char *name;
-    unsigned operation[ROUTE_SINGLE + 1];
+    unsigned operation[ROUTE_KINDS];
 } methods[] = {
     {M_GET,
-     "GET, HEAD",        {[ROUTE_COLLECTION] = RESOURCE_LIST, [ROUTE_ROW] = RESOURCE_READ, [ROUTE_SINGLE] = RESOURCE_READ}},
-    {M_POST,   "POST",   {[ROUTE_COLLECTION] = RESOURCE_CREATE}                                                           },
-    {M_PATCH,  "PATCH",  {[ROUTE_ROW] = RESOURCE_UPDATE, [ROUTE_SINGLE] = RESOURCE_UPDATE}                                },
-    {M_DELETE, "DELETE", {[ROUTE_ROW] = RESOURCE_DELETE}                                                                  },
+     "GET, HEAD",
+     {[ROUTE_COLLECTION] = RESOURCE_LIST, [ROUTE_ROW] = RESOURCE_READ, [ROUTE_SINGLE] = RESOURCE_READ}},
+    {M_POST, "POST", {[ROUTE_COLLECTION] = RESOURCE_CREATE, [ROUTE_ROTATION] = RESOURCE_UPDATE}},
+    {M_PATCH, "PATCH", {[ROUTE_ROW] = RESOURCE_UPDATE, [ROUTE_SINGLE] = RESOURCE_UPDATE}},
+    {M_DELETE, "DELETE", {[ROUTE_ROW] = RESOURCE_DELETE}},
 };
 
 int route_allows(const route_t *route, int method)

@@ -9,6 +9,8 @@ typedef enum route_kind_t {
     ROUTE_COLLECTION, /* /calls */
     ROUTE_ROW,        /* /calls/17, /calls/CA… */
     ROUTE_SINGLE,     /* /settings */
+    ROUTE_ROTATION,   /* /tenant/key: the key of a profile */
+    ROUTE_KINDS,      /* how many there are */
 } route_kind_t;
 
 /* What a path names. */

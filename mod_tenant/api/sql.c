@@ -38,7 +38,7 @@ static const char *placeholder(const field_t *field)
 {
     static const char *const casts[] = {
         [FIELD_INTEGER] = "%s::int",      [FIELD_TEXT] = "%s",     [FIELD_BOOLEAN] = "%s::bool",
-        [FIELD_TIME] = "%s::timestamptz", [FIELD_PASSWORD] = "%s",
+        [FIELD_TIME] = "%s::timestamptz", [FIELD_PASSWORD] = "%s", [FIELD_SECRET] = "%s",
     };
 
     return casts[field->type];
@@ -128,10 +128,11 @@ static const char *assignments(const resource_t *resource, apr_pool_t *pool)
     return sql.text;
 }
 
+/* Of a profile, by is NULL: the tenant's id is the row's. */
 static const char *update_sql(const resource_t *resource, const field_t *by, apr_pool_t *pool)
 {
     return apr_pstrcat(pool, "UPDATE ", resource_table(resource), " SET ", assignments(resource, pool),
-                       " WHERE ", resource_tenant_column(resource), " = %s::int", is_row(by, pool),
+                       " WHERE ", resource_tenant_column(resource), " = %s::int", by ? is_row(by, pool) : "",
                        " RETURNING ", columns(resource, pool), NULL);
 }
 
@@ -172,7 +173,9 @@ static void define(statement_t *statement, const resource_t *resource, const cha
 static void build_single(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
 {
     define(&sql->read, resource, "read", select_sql(resource, " OFFSET 0", pool), pool);
-    if (resource->operations & RESOURCE_UPDATE)
+    if (resource->is_profile)
+        define(&sql->update, resource, "update", update_sql(resource, NULL, pool), pool);
+    else if (resource->operations & RESOURCE_UPDATE)
         define(&sql->upsert, resource, "upsert", upsert_sql(resource, pool), pool);
 }
 

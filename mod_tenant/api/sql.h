@@ -15,7 +15,8 @@ typedef struct resource_sql_t {
     statement_t list;          /* t, limit */
     statement_t list_after;    /* t, the order's values of the last row seen, limit */
     statement_t create;        /* a value for each creatable field, t */
-    statement_t update;        /* for each updatable field whether it is given and its value, t, id */
+    statement_t update;        /* for each updatable field whether it is given and its value, t, id (of a
+                                  profile: t) */
     statement_t update_by_key; /* the same, key */
     statement_t
         upsert; /* of a single resource: t, a value for each updatable field, whether and value again */

@@ -15,26 +15,44 @@ typedef struct source_t {
 } source_t;
 
 #define BEARER "Bearer "
+#define BASIC  "Basic "
 
-/* The token of `Bearer TOKEN` (RFC 6750 section 2.1). Other schemes are not ours, unless a second
- * Authorization header, which httpd joins to the first with a comma, hides one. */
-static char *bearer_token(char *value)
+/* The password of Basic credentials (RFC 7617 section 2) where it is meant as a key, in pool: what official
+ * Twilio libraries can send. Any user name goes with it. NULL: they are a user's, or none at all. */
+static char *basic_key(const char *credentials, apr_pool_t *pool)
 {
-    if (strncasecmp(value, BEARER, sizeof BEARER - 1) == 0) {
-        value += sizeof BEARER - 1;
-        return value + strspn(value, " ");
-    }
-    return strcasestr(value, ", " BEARER) ? value : NULL;
+    char *decoded = ap_pbase64decode(pool, credentials + strspn(credentials, " "));
+    char *password = strchr(decoded, ':');
+
+    if (password && apikey_is_meant(password + 1, strlen(password + 1)))
+        return password + 1;
+    apikey_wipe(decoded, strlen(decoded));
+    return NULL;
+}
+
+/* The token of `Bearer TOKEN` (RFC 6750 section 2.1), or a key in Basic. Other schemes are not ours, unless a
+ * second Authorization header, which httpd joins to the first with a comma, hides a key. */
+static char *authorization_token(char *value, apr_pool_t *pool)
+{
+    if (strcasestr(value, ", " BEARER) || strcasestr(value, ", " BASIC))
+        return value;
+    if (strncasecmp(value, BASIC, sizeof BASIC - 1) == 0)
+        return basic_key(value + sizeof BASIC - 1, pool);
+    if (strncasecmp(value, BEARER, sizeof BEARER - 1) != 0)
+        return NULL;
+    value += sizeof BEARER - 1;
+    return value + strspn(value, " ");
 }
 
 static void source_read(source_t *source, request_rec *r, const char *header)
 {
-    int is_bearer = strcmp(header, "Authorization") == 0;
+    int is_authorization = strcmp(header, "Authorization") == 0;
 
     source->header = header;
     source->kind = CREDENTIAL_NONE;
     source->value = (char *)apr_table_get(r->headers_in, header);
-    source->token = source->value && is_bearer ? bearer_token(source->value) : source->value;
+    source->token =
+        source->value && is_authorization ? authorization_token(source->value, r->pool) : source->value;
     if (!source->token)
         return;
     if (strchr(source->token, ','))
@@ -54,6 +72,7 @@ static void source_withdraw(const source_t *source, request_rec *r)
         return;
     apr_table_unset(r->headers_in, source->header);
     apikey_wipe(source->value, strlen(source->value));
+    apikey_wipe(source->token, strlen(source->token)); /* a copy, where Basic held it */
 }
 
 void credential_take(request_rec *r, const struct keyring_t *keyring, credential_t *credential)

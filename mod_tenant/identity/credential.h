@@ -19,9 +19,9 @@ typedef struct credential_t {
     const char *hashes; /* of a CREDENTIAL_KEY under every pepper: a text[] literal. The key itself is gone */
 } credential_t;
 
-/* Reads `Authorization: Bearer` and `X-API-Key`. A key, or what was meant as one, is taken out of headers_in
- * and wiped, so that no log, CGI or backend ever sees it: httpd itself prints Authorization at trace4. Other
- * credentials stay. */
+/* Reads `Authorization: Bearer`, `Authorization: Basic` with a key as the password, and `X-API-Key`. A key,
+ * or what was meant as one, is taken out of headers_in and wiped, so that no log, CGI or backend ever sees
+ * it: httpd itself prints Authorization at trace4. Other credentials stay. */
 void credential_take(request_rec *r, const struct keyring_t *keyring, credential_t *credential);
 
 #endif

@@ -109,6 +109,11 @@ const problem_t *resolve_check_key(request_rec *r)
     return NULL;
 }
 
+const char *resolve_key_hashes(const request_rec *r)
+{
+    return identity_of(r)->credential.hashes;
+}
+
 static const tenant_t *tenant_of_row(rows_t *rows, int n, tenant_via_t via, apr_pool_t *pool)
 {
     tenant_t *tenant = apr_pcalloc(pool, sizeof *tenant);

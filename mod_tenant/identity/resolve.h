@@ -20,6 +20,9 @@ const problem_t *resolve_check_key(request_rec *r);
  * problem_key_invalid, problem_tenant_mismatch, problem_tenant_inactive, and those of the database. */
 const problem_t *resolve_key(request_rec *r, const tenant_t **tenant);
 
+/* The hashes of the request's well-formed key under every pepper, a text[] literal. */
+const char *resolve_key_hashes(const request_rec *r);
+
 /* The tenant whose Host the request names, who must be active; it has no authority. *tenant is NULL when the
  * Host is nobody's. problem_tenant_inactive, and those of the database. */
 const problem_t *resolve_host(request_rec *r, const tenant_t **tenant);

@@ -62,13 +62,11 @@ const char *conninfo_complete(const char *conninfo, apr_pool_t *pool)
     static const struct {
         const char *keyword, *value;
     } defaults[] = {
-        {"connect_timeout",           "2"         }, /* seconds; libpq knows no less */
-        {"keepalives_idle",           "10"        }, /* seconds */
-        {"keepalives_interval",       "5"         }, /* seconds */
-        {"keepalives_count",          "3"         },
-        {"tcp_user_timeout",          "10000"     }, /* milliseconds */
-        {"client_encoding",           "UTF8"      },
-        {"fallback_application_name", "mod_tenant"},
+        {"connect_timeout", "2"},                                    /* seconds; libpq knows no less */
+        {"keepalives_idle", "10"},                                   /* seconds */
+        {"keepalives_interval", "5"},                                /* seconds */
+        {"keepalives_count", "3"},    {"tcp_user_timeout", "10000"}, /* milliseconds */
+        {"client_encoding", "UTF8"},  {"fallback_application_name", "mod_tenant"},
     };
     const char *complete = "";
 

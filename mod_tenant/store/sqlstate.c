@@ -51,19 +51,19 @@ static const struct {
     const char *prefix;
     const problem_t *problem;
 } meanings[] = {
-    {"08",    &problem_database_away}, /* connection exception */
-    {"22",    &problem_invalid      }, /* data exception: a value that our own checks let through */
-    {"23",    &problem_conflict     }, /* integrity constraint violation */
-    {"25P",   &problem_query_timeout}, /* idle in transaction for too long */
-    {"40",    &problem_conflict     }, /* serialization failure, deadlock */
-    {"53",    &problem_database_away}, /* insufficient resources: disk, memory, connections */
+    {"08", &problem_database_away},    /* connection exception */
+    {"22", &problem_invalid},          /* data exception: a value that our own checks let through */
+    {"23", &problem_conflict},         /* integrity constraint violation */
+    {"25P", &problem_query_timeout},   /* idle in transaction for too long */
+    {"40", &problem_conflict},         /* serialization failure, deadlock */
+    {"53", &problem_database_away},    /* insufficient resources: disk, memory, connections */
     {"55P03", &problem_query_timeout}, /* lock_timeout */
     {"57014", &problem_query_timeout}, /* statement_timeout */
-    {"57P",   &problem_database_away}, /* shutdown, crash, start-up */
-    {"58",    &problem_database_away}, /* system error outside of PostgreSQL */
-    {"42",    &problem_misconfigured}, /* a table, column or privilege that is not as the module expects */
-    {"0A",    &problem_misconfigured}, /* a plan that is stale even in a new connection */
-    {"XX",    &problem_database_away}, /* corrupted data, internal error */
+    {"57P", &problem_database_away},   /* shutdown, crash, start-up */
+    {"58", &problem_database_away},    /* system error outside of PostgreSQL */
+    {"42", &problem_misconfigured},    /* a table, column or privilege that is not as the module expects */
+    {"0A", &problem_misconfigured},    /* a plan that is stale even in a new connection */
+    {"XX", &problem_database_away},    /* corrupted data, internal error */
 };
 
 const problem_t *sqlstate_problem(const sqlstate_t *state, const conflict_t *conflicts)
