@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+# That the configuration files that we ship are accepted, with every directive in them in force.
+use strict;
+use warnings;
+
+use Test::More;
+use TenantTest;
+
+sub slurp {
+    my ($path) = @_;
+    open my $file, '<', $path or die "$path: $!";
+    local $/;
+    return <$file>;
+}
+
+# Takes the comment signs off what is configuration; prose has one blank behind them.
+sub uncomment {
+    my ($text) = @_;
+    $text =~ s/^#(?=    |\S)//mg;
+    $text =~ s/^( +)#(?=\S)/$1/mg;
+    return $text;
+}
+
+# Puts this site's files where the sample has a sysadmin's.
+sub at_home {
+    my ($text) = @_;
+    my %path = (
+        '/etc/apache2/tenant.keys'               => site->{key_file},
+        '/etc/ssl/certs/API.EXAMPLE.COM.pem'     => site->{certificate},
+        '/etc/ssl/private/API.EXAMPLE.COM.key'   => site->{certificate_key},
+        '/var/www/html'                          => site->{scratch},
+        '${APACHE_LOG_DIR}'                      => site->{scratch},
+        'exec:/usr/local/sbin/print-tenant-conninfo' => 'exec:/bin/true',
+    );
+    $text =~ s/\Q$_\E/$path{$_}/g for keys %path;
+    return $text;
+}
+
+my @directives = do {
+    my ($table) = slurp('mod_tenant/config.c') =~ /config_directives\[\] = \{(.*?)\{NULL\}/s;
+    $table =~ /AP_INIT_\w+\("(\w+)"/g;
+};
+cmp_ok(scalar @directives, '>', 5, 'the directives of the module');
+
+my $reference = slurp('conf/tenant.conf');
+unlike($reference, qr/^[^#\n]/m, 'tenant.conf does nothing until something is uncommented');
+my $all = uncomment($reference);
+like($all, qr/^\s*\Q$_\E /m, "tenant.conf has $_") for @directives;
+
+for my $sample (['tenant.conf', $all], ['site.conf', slurp('conf/site.conf')], ['site.conf, all', uncomment(slurp('conf/site.conf'))]) {
+    my ($name, $text) = @$sample;
+    my ($ok, $output) = TenantTest::Server->configtest(config => at_home($text));
+    ok($ok, "$name is accepted") or diag $output;
+}
+
+like(slurp('conf/tenant.load'), qr/^# Depends: authn_core authz_core\nLoadModule tenant_module \S+mod_tenant\.so$/m,
+    'tenant.load as a2enmod reads it');
+
+done_testing;
