@@ -32,6 +32,8 @@ enum {
 #define LOCATION_MEMBERS(X)                                                                                  \
     X(public_read, NULL)                                                                                     \
     X(require_tls, CONFIG_UNSET)                                                                             \
+    X(identify, CONFIG_UNSET)                                                                                \
+    X(forward, CONFIG_UNSET)                                                                                 \
     X(page_default, CONFIG_UNSET)                                                                            \
     X(page_max, CONFIG_UNSET)                                                                                \
     X(max_body, CONFIG_UNSET)
@@ -252,6 +254,18 @@ static const char *set_require_tls(cmd_parms *cmd, void *config, int on)
     return ap_check_cmd_context(cmd, NOT_IN_HTACCESS);
 }
 
+static const char *set_identify(cmd_parms *cmd, void *config, int on)
+{
+    ((location_config_t *)config)->identify = on;
+    return ap_check_cmd_context(cmd, NOT_IN_HTACCESS);
+}
+
+static const char *set_forward(cmd_parms *cmd, void *config, int on)
+{
+    ((location_config_t *)config)->forward = on;
+    return ap_check_cmd_context(cmd, NOT_IN_HTACCESS);
+}
+
 static const char *set_page_size(cmd_parms *cmd, void *config, const char *usual, const char *most)
 {
     location_config_t *location = config;
@@ -290,6 +304,10 @@ const command_rec config_directives[] = {
                     "resources that GET and HEAD may read by Host alone"),
     AP_INIT_FLAG("TenantRequireTLS", set_require_tls, NULL, ACCESS_CONF,
                  "off where a proxy in front of httpd speaks TLS with the clients"),
+    AP_INIT_FLAG("TenantIdentify", set_identify, NULL, RSRC_CONF | ACCESS_CONF,
+                 "on: find out the tenant of any content's requests, for logs, expressions and CGIs"),
+    AP_INIT_FLAG("TenantForward", set_forward, NULL, ACCESS_CONF,
+                 "on: tell a proxied backend the tenant in X-Tenant-Id, which no client can set there"),
     AP_INIT_TAKE2("TenantPageSize", set_page_size, NULL, ACCESS_CONF,
                   "rows of a list by default, and at most"),
     AP_INIT_TAKE1("TenantMaxBody", set_max_body, NULL, ACCESS_CONF, "the largest request body in bytes"),

@@ -46,6 +46,8 @@ typedef struct location_config_t {
     const char *prefix;              /* the Location's path, without a slash at its end; "" for / */
     apr_array_header_t *public_read; /* TenantPublicRead: names of resources (char *) */
     int require_tls;                 /* TenantRequireTLS */
+    int identify;                    /* TenantIdentify */
+    int forward;                     /* TenantForward */
     int page_default, page_max;      /* TenantPageSize, rows */
     int max_body;                    /* TenantMaxBody, bytes */
 } location_config_t;

@@ -7,6 +7,7 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <mod_proxy.h>
 
 #include "api/handler.h"
 #include "api/reply.h"
@@ -14,6 +15,7 @@
 #include "api/sql.h"
 #include "config.h"
 #include "identity/auth.h"
+#include "identity/expose.h"
 #include "identity/resolve.h"
 #include "startup.h"
 
@@ -44,11 +46,18 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_handler(handler_run, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_insert_error_filter(reply_insert_error_filter, NULL, NULL, APR_HOOK_MIDDLE);
 
+    /* late, so that whoever authenticates has done so */
+    ap_hook_fixups(expose_identify, NULL, NULL, APR_HOOK_LAST);
+    /* optional: only where mod_proxy is loaded */
+    APR_OPTIONAL_HOOK(proxy, fixups, expose_forward, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_expr_lookup(expose_expression, NULL, NULL, APR_HOOK_MIDDLE);
+
     /* one AuthType, one Require: the order among authentication modules does not matter */
     ap_hook_check_authn(auth_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(auth_challenge, NULL, NULL, APR_HOOK_MIDDLE);
 
     auth_register(pool);
+    expose_register();
     reply_register();
 }
 

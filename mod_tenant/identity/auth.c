@@ -96,8 +96,35 @@ static const authz_provider require_tenant = {
     .parse_require_line = require_parse,
 };
 
+static const char *require_host_parse(cmd_parms *cmd, const char *line, const void **parsed)
+{
+    (void)cmd;
+    *parsed = NULL;
+    return *line ? "Require tenant-host takes nothing" : NULL;
+}
+
+/* Needs no user: the Host is asked for, not who is asking. */
+static authz_status require_host_check(request_rec *r, const char *line, const void *parsed)
+{
+    const tenant_t *tenant;
+    const problem_t *problem = resolve_host(r, &tenant);
+
+    (void)line;
+    (void)parsed;
+    if (problem)
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "Require tenant-host: %s", problem->code);
+    return tenant ? AUTHZ_GRANTED : AUTHZ_DENIED;
+}
+
+static const authz_provider require_tenant_host = {
+    .check_authorization = require_host_check,
+    .parse_require_line = require_host_parse,
+};
+
 void auth_register(apr_pool_t *pool)
 {
+    ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, "tenant-host", AUTHZ_PROVIDER_VERSION,
+                              &require_tenant_host, AP_AUTH_INTERNAL_PER_CONF);
     ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, "tenant", AUTHZ_PROVIDER_VERSION, &require_tenant,
                               AP_AUTH_INTERNAL_PER_CONF);
 }

@@ -12,7 +12,7 @@ int auth_check(request_rec *r);
  */
 int auth_challenge(request_rec *r, const char *type);
 
-/* Registers `Require tenant [id …]`. */
+/* Registers `Require tenant [id …]` and `Require tenant-host`. */
 void auth_register(apr_pool_t *pool);
 
 #endif

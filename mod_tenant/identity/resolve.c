@@ -174,7 +174,8 @@ const problem_t *resolve_key(request_rec *r, const tenant_t **tenant)
     if (!identity->key_looked_up) {
         identity->key_problem = look_up_key(origin_of(r), identity);
         identity->key_looked_up = 1;
-        if (!identity->key_problem)
+        /* an inactive tenant may not act, but it is the one that the request is of */
+        if (!identity->key_problem || identity->key_problem == &problem_tenant_inactive)
             settle(r, identity, identity->key_tenant);
     }
     if (!identity->key_problem)
@@ -213,12 +214,26 @@ const problem_t *resolve_host(request_rec *r, const tenant_t **tenant)
     }
     if (identity->host_problem || !identity->host_tenant)
         return identity->host_problem;
-    if (!identity->host_tenant->is_active)
-        return &problem_tenant_inactive;
     if (!identity->tenant)
         settle(r, identity, identity->host_tenant);
+    if (!identity->host_tenant->is_active)
+        return &problem_tenant_inactive;
     *tenant = identity->host_tenant;
     return NULL;
+}
+
+const tenant_t *resolve_any(request_rec *r)
+{
+    const identity_t *identity = identity_of(r);
+    const tenant_t *ignored; /* who may act is another question than whose request it is */
+
+    if (identity && !identity->tenant) {
+        if (identity->credential.kind == CREDENTIAL_NONE)
+            resolve_host(r, &ignored);
+        else
+            resolve_key(r, &ignored);
+    }
+    return identity ? identity->tenant : NULL;
 }
 
 static int is_loopback(const apr_sockaddr_t *address)

@@ -27,6 +27,11 @@ const char *resolve_key_hashes(const request_rec *r);
  * Host is nobody's. problem_tenant_inactive, and those of the database. */
 const problem_t *resolve_host(request_rec *r, const tenant_t **tenant);
 
+/* The tenant that the request is of, active or not, for content that uses it without asking who may act: by
+ * its key where it carries one, else by its Host. NULL: nobody's, or a problem of resolve_key() or
+ * resolve_host(). */
+const tenant_t *resolve_any(request_rec *r);
+
 /* Whether the request came by HTTPS, or from this machine; the connection's own peer counts, not what a
  * header says. */
 int resolve_is_private(request_rec *r);

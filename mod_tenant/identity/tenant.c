@@ -1,13 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tenant.h"
 
+const char *tenant_status(const tenant_t *tenant)
+{
+    return tenant->is_active ? "active" : "inactive";
+}
+
+const char *tenant_via(const tenant_t *tenant)
+{
+    static const char *const names[] = {
+        [TENANT_VIA_HOST] = "host",
+        [TENANT_VIA_KEY] = "key",
+        [TENANT_VIA_USER] = "user",
+    };
+
+    return names[tenant->via];
+}
+
 void tenant_export(request_rec *r, const tenant_t *tenant)
 {
-    static const char *const via[] = {[TENANT_VIA_HOST] = "host", [TENANT_VIA_KEY] = "key"};
     apr_table_t *environment = r->subprocess_env;
 
     apr_table_setn(environment, "TENANT_ID", tenant->id_text);
     apr_table_setn(environment, "TENANT_NAME", tenant->name);
-    apr_table_setn(environment, "TENANT_STATUS", tenant->is_active ? "active" : "inactive");
-    apr_table_setn(environment, "TENANT_VIA", via[tenant->via]);
+    apr_table_setn(environment, "TENANT_STATUS", tenant_status(tenant));
+    apr_table_setn(environment, "TENANT_VIA", tenant_via(tenant));
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_IDENTITY_EXPOSE_H
+#define TENANT_IDENTITY_EXPOSE_H
+
+#include <ap_expr.h>
+#include <httpd.h>
+
+/* The hook fixups: looks the tenant up for any content where `TenantIdentify on`, so that logs, CGIs and
+ * templates know it. */
+int expose_identify(request_rec *r);
+
+/* The hook expr_lookup: `%{TENANT:id}`, name, status, domain, via. */
+int expose_expression(ap_expr_lookup_parms *parms);
+
+/* mod_proxy's hook fixups: X-Tenant-Id for the backend where `TenantForward on`. It runs behind the point at
+ * which a client's `Connection: x-tenant-id` could strip the header, and replaces what a client sent. */
+int expose_forward(request_rec *r);
+
+/* Registers the function for other modules (mod_tenant.h). */
+void expose_register(void);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MOD_TENANT_H
+#define MOD_TENANT_H
+
+/* What other modules may know of a request's tenant.
+ *
+ *     static APR_OPTIONAL_FN_TYPE(tenant_of_request) *tenant_of_request_fn;
+ *     tenant_of_request_fn = APR_RETRIEVE_OPTIONAL_FN(tenant_of_request);     // in optional_fn_retrieve
+ *     const tenant_t *tenant = tenant_of_request_fn ? tenant_of_request_fn(r) : NULL;
+ */
+
+#include <apr_optional.h>
+#include <httpd.h>
+
+/* How a request was found to be a tenant's. */
+typedef enum tenant_via_t {
+    TENANT_VIA_HOST, /* by its Host: identifies, but gives no authority */
+    TENANT_VIA_KEY,  /* by an API key */
+    TENANT_VIA_USER, /* by a login at the tenant's Host */
+} tenant_via_t;
+
+/* A tenant, in the pool of the request that it was found for. */
+typedef struct tenant_t {
+    int id;              /* tenants.id, above 0 */
+    const char *id_text; /* the same in decimal */
+    const char *name;    /* the tenant chooses it: it never authorises */
+    const char *domain;  /* its own host name, or NULL */
+    int is_active;
+    tenant_via_t via;
+} tenant_t;
+
+/* The tenant of a request, looked up at first use: by its key where it carries one, else by its Host. NULL:
+ * it is nobody's, the key is wrong, or the database cannot be asked. Ask is_active ahead of letting it act.
+ */
+APR_DECLARE_OPTIONAL_FN(const tenant_t *, tenant_of_request, (request_rec * r));
+
+#endif
