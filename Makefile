@@ -72,7 +72,8 @@ $(COMMAND): $(call object,mod_tenant/tenantctl.c) $(SECRET)
 	$(say) LD $@
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(ROOM_LIBS)
 
-UNITS := $(patsubst t/unit/%_test.c,build/unit/%,$(wildcard t/unit/*_test.c))
+# The unit tests, and a program that other tests run.
+UNITS := $(patsubst t/unit/%_test.c,build/unit/%,$(wildcard t/unit/*_test.c)) build/unit/statements
 
 units: $(UNITS)
 
@@ -84,6 +85,11 @@ build/unit/librooms.a: $(SECRET) $(JSON)
 build/unit/%: t/unit/%_test.c build/unit/librooms.a build/config.mk
 	$(say) CC $<
 	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/unit/librooms.a $(APR_LIBS) $(ROOM_LIBS)
+
+build/unit/statements: t/unit/statements.c $(call object,$(patsubst %,mod_tenant/api/%.c,sql resource check)) \
+    build/unit/librooms.a
+	$(say) CC $<
+	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(ROOM_LIBS)
 
 -include $(patsubst %.o,%.d,$(OBJECTS) build/obj/tenantctl.o) $(UNITS:=.d)
 
