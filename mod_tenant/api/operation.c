@@ -154,26 +154,33 @@ static const problem_t *create(api_t *api)
     return answer_row(api, HTTP_CREATED, rows);
 }
 
-/* For each updatable field, whether it is given and its value. */
-static void add_assignments(values_t *values, const api_t *api)
+/* The values of a SET list (sql.h). Returns which of the two lists it is: whether a password is stored. */
+static int add_assignments(values_t *values, const api_t *api)
 {
     const resource_t *resource = api->route.resource;
+    int with_password = 0;
 
     for (int n = 0; resource->fields[n].name; n++) {
-        if (!field_is_updatable(&resource->fields[n]))
+        int is_password = resource->fields[n].type == FIELD_PASSWORD;
+
+        if (!field_is_updatable(&resource->fields[n]) || (is_password && !api->input.given[n]))
             continue;
-        add_value(values, api->input.given[n] ? "true" : "false");
+        if (!is_password)
+            add_value(values, api->input.given[n] ? "true" : "false");
         add_value(values, api->input.values[n]);
+        with_password |= is_password;
     }
+    return with_password;
 }
 
 static const problem_t *update(api_t *api)
 {
     const resource_t *resource = api->route.resource;
     const resource_sql_t *sql = sql_of(resource);
-    const statement_t *statement = &sql->upsert;
+    const statement_t *statements = sql->upsert;
     const problem_t *problem;
     values_t values = {.count = 0};
+    int with_password;
     rows_t *rows;
 
     if (api->input.count == 0)
@@ -184,15 +191,16 @@ static const problem_t *update(api_t *api)
             if (field_is_updatable(&resource->fields[n]))
                 add_value(&values, api->input.values[n]);
         }
-        add_assignments(&values, api);
+        with_password = add_assignments(&values, api);
     } else {
-        statement = api->route.by_key ? &sql->update_by_key : &sql->update;
-        add_assignments(&values, api);
+        statements = api->route.by_key ? sql->update_by_key : sql->update;
+        with_password = add_assignments(&values, api);
         add_value(&values, api->tenant->id_text);
         if (!resource->is_profile)
             add_value(&values, api->route.id);
     }
-    problem = database_change(api->server->database, api->r, api->tenant->id, statement, values.list, &rows);
+    problem = database_change(api->server->database, api->r, api->tenant->id, &statements[with_password],
+                              values.list, &rows);
     if (problem)
         return problem;
     return rows_count(rows) > 0 ? answer_row(api, HTTP_OK, rows) : &problem_not_found;

@@ -110,8 +110,8 @@ static const char *create_sql(const resource_t *resource, apr_pool_t *pool)
                        values.text, " FROM " CONTEXT " RETURNING ", columns(resource, pool), NULL);
 }
 
-/* The SET list of an update: one fixed shape, whichever fields are given. */
-static const char *assignments(const resource_t *resource, apr_pool_t *pool)
+/* The SET list of an update: one fixed shape, whichever fields are given, but for a password. */
+static const char *assignments(const resource_t *resource, int with_password, apr_pool_t *pool)
 {
     text_t sql = {"", pool};
 
@@ -121,7 +121,9 @@ static const char *assignments(const resource_t *resource, apr_pool_t *pool)
 
         if (field->on_update)
             add(&sql, "%s%s = %s", comma, column, field->on_update);
-        else if (field_is_updatable(field))
+        else if (field->type == FIELD_PASSWORD && with_password)
+            add(&sql, "%s%s = %s", comma, column, stored(field, pool));
+        else if (field->type != FIELD_PASSWORD && field_is_updatable(field))
             add(&sql, "%s%s = CASE WHEN %%s::bool THEN %s ELSE %s.%s END", comma, column, stored(field, pool),
                 resource_table(resource), column);
     }
@@ -129,14 +131,16 @@ static const char *assignments(const resource_t *resource, apr_pool_t *pool)
 }
 
 /* Of a profile, by is NULL: the tenant's id is the row's. */
-static const char *update_sql(const resource_t *resource, const field_t *by, apr_pool_t *pool)
+static const char *update_sql(const resource_t *resource, int with_password, const field_t *by,
+                              apr_pool_t *pool)
 {
-    return apr_pstrcat(pool, "UPDATE ", resource_table(resource), " SET ", assignments(resource, pool),
-                       " WHERE ", resource_tenant_column(resource), " = %s::int", by ? is_row(by, pool) : "",
+    return apr_pstrcat(pool, "UPDATE ", resource_table(resource), " SET ",
+                       assignments(resource, with_password, pool), " WHERE ",
+                       resource_tenant_column(resource), " = %s::int", by ? is_row(by, pool) : "",
                        " RETURNING ", columns(resource, pool), NULL);
 }
 
-static const char *upsert_sql(const resource_t *resource, apr_pool_t *pool)
+static const char *upsert_sql(const resource_t *resource, int with_password, apr_pool_t *pool)
 {
     const char *tenant_column = resource_tenant_column(resource);
     text_t names = {tenant_column, pool};
@@ -150,8 +154,9 @@ static const char *upsert_sql(const resource_t *resource, apr_pool_t *pool)
     }
     return apr_pstrcat(pool, "INSERT INTO ", resource_table(resource), " (", names.text, ") VALUES (",
                        values.text, ") ON CONFLICT (", tenant_column, ") DO UPDATE SET ",
-                       assignments(resource, pool), " WHERE ", resource_table(resource), ".", tenant_column,
-                       " = excluded.", tenant_column, " RETURNING ", columns(resource, pool), NULL);
+                       assignments(resource, with_password, pool), " WHERE ", resource_table(resource), ".",
+                       tenant_column, " = excluded.", tenant_column, " RETURNING ", columns(resource, pool),
+                       NULL);
 }
 
 static const char *remove_sql(const resource_t *resource, const field_t *by, apr_pool_t *pool)
@@ -169,14 +174,36 @@ static void define(statement_t *statement, const resource_t *resource, const cha
     statement->conflicts = resource->conflicts;
 }
 
+static int has_password(const resource_t *resource)
+{
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (field->type == FIELD_PASSWORD)
+            return 1;
+    }
+    return 0;
+}
+
+/* The statements of an update of the row that `by` names (update_sql()). */
+static void build_updates(statement_t updates[2], const resource_t *resource, const char *verb,
+                          const field_t *by, apr_pool_t *pool)
+{
+    define(&updates[0], resource, verb, update_sql(resource, 0, by, pool), pool);
+    if (has_password(resource))
+        define(&updates[1], resource, apr_pstrcat(pool, verb, "_password", NULL),
+               update_sql(resource, 1, by, pool), pool);
+}
+
 /* A resource of one row for each tenant. */
 static void build_single(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
 {
     define(&sql->read, resource, "read", select_sql(resource, " OFFSET 0", pool), pool);
-    if (resource->is_profile)
-        define(&sql->update, resource, "update", update_sql(resource, NULL, pool), pool);
-    else if (resource->operations & RESOURCE_UPDATE)
-        define(&sql->upsert, resource, "upsert", upsert_sql(resource, pool), pool);
+    if (resource->is_profile) {
+        build_updates(sql->update, resource, "update", NULL, pool);
+    } else if (resource->operations & RESOURCE_UPDATE) {
+        define(&sql->upsert[0], resource, "upsert", upsert_sql(resource, 0, pool), pool);
+        if (has_password(resource))
+            define(&sql->upsert[1], resource, "upsert_password", upsert_sql(resource, 1, pool), pool);
+    }
 }
 
 static void build_collection(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
@@ -189,13 +216,13 @@ static void build_collection(resource_sql_t *sql, const resource_t *resource, ap
     define(&sql->list, resource, "list", list_sql(resource, 0, pool), pool);
     define(&sql->list_after, resource, "list_after", list_sql(resource, 1, pool), pool);
     define(&sql->create, resource, "create", create_sql(resource, pool), pool);
-    define(&sql->update, resource, "update", update_sql(resource, id, pool), pool);
+    build_updates(sql->update, resource, "update", id, pool);
     define(&sql->remove, resource, "remove", remove_sql(resource, id, pool), pool);
     if (!key)
         return;
     define(&sql->read_by_key, resource, "read_by_key",
            select_sql(resource, apr_pstrcat(pool, is_row(key, pool), " OFFSET 0", NULL), pool), pool);
-    define(&sql->update_by_key, resource, "update_by_key", update_sql(resource, key, pool), pool);
+    build_updates(sql->update_by_key, resource, "update_by_key", key, pool);
     define(&sql->remove_by_key, resource, "remove_by_key", remove_sql(resource, key, pool), pool);
 }
 
@@ -220,11 +247,19 @@ const resource_sql_t *sql_of(const resource_t *resource)
 void sql_each(sql_visit_fn *visit)
 {
     static const size_t offsets[] = {
-        offsetof(resource_sql_t, read),          offsetof(resource_sql_t, read_by_key),
-        offsetof(resource_sql_t, list),          offsetof(resource_sql_t, list_after),
-        offsetof(resource_sql_t, create),        offsetof(resource_sql_t, update),
-        offsetof(resource_sql_t, update_by_key), offsetof(resource_sql_t, upsert),
-        offsetof(resource_sql_t, remove),        offsetof(resource_sql_t, remove_by_key),
+        offsetof(resource_sql_t, read),
+        offsetof(resource_sql_t, read_by_key),
+        offsetof(resource_sql_t, list),
+        offsetof(resource_sql_t, list_after),
+        offsetof(resource_sql_t, create),
+        offsetof(resource_sql_t, update[0]),
+        offsetof(resource_sql_t, update[1]),
+        offsetof(resource_sql_t, update_by_key[0]),
+        offsetof(resource_sql_t, update_by_key[1]),
+        offsetof(resource_sql_t, upsert[0]),
+        offsetof(resource_sql_t, upsert[1]),
+        offsetof(resource_sql_t, remove),
+        offsetof(resource_sql_t, remove_by_key),
     };
 
     for (const resource_t *resource = resources; resource->name; resource++) {

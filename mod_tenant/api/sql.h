@@ -10,17 +10,19 @@
  * subselect with OFFSET 0 is a fence that the planner may not move. Updates, upserts and deletes want it set
  * in their transaction (database_change()). */
 typedef struct resource_sql_t {
-    statement_t read;          /* t, id; of a single resource: t */
-    statement_t read_by_key;   /* t, key */
-    statement_t list;          /* t, limit */
-    statement_t list_after;    /* t, the order's values of the last row seen, limit */
-    statement_t create;        /* a value for each creatable field, t */
-    statement_t update;        /* for each updatable field whether it is given and its value, t, id (of a
-                                  profile: t) */
-    statement_t update_by_key; /* the same, key */
+    statement_t read;        /* t, id; of a single resource: t */
+    statement_t read_by_key; /* t, key */
+    statement_t list;        /* t, limit */
+    statement_t list_after;  /* t, the order's values of the last row seen, limit */
+    statement_t create;      /* a value for each creatable field, t */
+    /* Each of these by whether it stores a password: the module may not read the old one, not even to keep
+     * it. */
+    statement_t update[2];        /* for each updatable field whether it is given and its value (of a password
+                                     its value alone where it is stored, else nothing), t, id (of a profile: t) */
+    statement_t update_by_key[2]; /* the same, key */
     statement_t
-        upsert; /* of a single resource: t, a value for each updatable field, whether and value again */
-    statement_t remove;        /* t, id; returns a row where there was one */
+        upsert[2];      /* of a single resource: t, a value for each updatable field, then those of update */
+    statement_t remove; /* t, id; returns a row where there was one */
     statement_t remove_by_key; /* t, key */
 } resource_sql_t;
 
