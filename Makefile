@@ -77,14 +77,20 @@ UNITS := $(patsubst t/unit/%_test.c,build/unit/%,$(wildcard t/unit/*_test.c)) bu
 
 units: $(UNITS)
 
-build/unit/librooms.a: $(SECRET) $(JSON)
+# What of the other rooms needs no httpd.
+PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check media page query resource route sql) \
+    $(patsubst %,mod_tenant/store/%.c,conninfo sqlstate))
+
+build/unit/librooms.a: $(SECRET) $(JSON) $(PARSERS)
 	@mkdir -p $(@D)
 	@rm -f $@
 	@$(AR) -crs $@ $^
 
 build/unit/%: t/unit/%_test.c build/unit/librooms.a build/config.mk
 	$(say) CC $<
-	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/unit/librooms.a $(APR_LIBS) $(ROOM_LIBS)
+	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/unit/librooms.a $(APR_LIBS) $(MODULE_LIBS)
+
+build/unit/route: private ROOM_HEADERS = $(HTTPD_HEADERS)
 
 build/unit/statements: t/unit/statements.c $(call object,$(patsubst %,mod_tenant/api/%.c,sql resource check)) \
     build/unit/librooms.a

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../../mod_tenant/api/media.h"
+
+#include "tap.h"
+
+#define JSON "application/json"
+
+static void test_accept(void)
+{
+    static const char *const good[] = {
+        NULL,
+        "",
+        "*/*",
+        "application/*",
+        JSON,
+        "APPLICATION/Json",
+        "text/html, application/json",
+        "text/html,application/json",
+        " application/json ",
+        "text/html\t,\tapplication/json",
+        "application/json;charset=utf-8",
+        "application/json ; q=0.5",
+        "application/json;q=1",
+        "application/json;q=1.000",
+        "application/json;q=0.001",
+        "application/json;Q=0.1",
+        "text/html;q=0, application/json",
+        "text/html, */*;q=0.1",
+        "*/*;q=0, application/json",
+        "*/*;q=0, application/*",
+        "application/*;q=0, application/json;q=0.1",
+        "application/json, application/*;q=0",
+        "application/json, */*;q=0",
+        "text/plain;a=\"x, */*;q=0, y\", application/json",
+        "text/plain;a=\"x\\\", y\", application/json",
+        ", ,application/json,",
+        "nonsense, application/json",
+        "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+    };
+    static const char *const bad[] = {
+        "text/html",
+        "application/jsonp",
+        "application/jso",
+        "application/json+x",
+        "application/problem+json",
+        "application",
+        "application/",
+        "*",
+        "*/json",
+        "text/*",
+        "applicationx/*",
+        "application/json;q=0",
+        "application/json;q=0.0",
+        "application/json;q=0.000",
+        "application/json;Q=0",
+        "application/json; charset=utf-8; q=0",
+        "application/json;q=0, */*",
+        "application/json;q=0, application/*, */*",
+        "application/*;q=0, */*",
+        "*/*, application/*;q=0",
+        "*/*;q=0",
+        "text/plain;a=\"application/json\"",
+        "text/plain;a=\", application/json, \"",
+        "text/plain;a=\"x\\\", application/json, */*",
+        "nonsense",
+    };
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        ok(media_is_accepted(good[i], JSON), "`%s` takes JSON", good[i] ? good[i] : "no Accept");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ok(!media_is_accepted(bad[i], JSON), "`%s` does not", bad[i]);
+}
+
+static void test_content_type(void)
+{
+    static const char *const good[] = {
+        JSON,
+        "Application/JSON",
+        " application/json ",
+        "application/json;charset=utf-8",
+        "application/json; charset=UTF-8",
+        "application/json; Charset=\"utf-8\"",
+        "application/json ; charset=utf-8 ; profile=x",
+        "application/json; profile=\"a;charset=latin1\"",
+        "application/json;",
+        "application/json; charsets=latin1",
+    };
+    static const char *const bad[] = {
+        NULL,
+        "",
+        "text/plain",
+        "application/jsonx",
+        "application/json+x",
+        "application/merge-patch+json",
+        "application/json, application/json",
+        "application/json; charset=latin1",
+        "application/json; charset=\"utf-16\"",
+        "application/json; charset=",
+        "application/json; charset=utf-8; charset=latin1",
+        "text/plain; a=application/json",
+        "*/*",
+    };
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        ok(media_is(good[i], JSON), "`%s` is JSON", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ok(!media_is(bad[i], JSON), "`%s` is not", bad[i] ? bad[i] : "no Content-Type");
+}
+
+int main(void)
+{
+    test_accept();
+    test_content_type();
+    return done();
+}

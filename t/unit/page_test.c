@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../../mod_tenant/api/page.h"
+
+#include <apr_base64.h>
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "tap.h"
+
+enum { USUAL = 50, MOST = 1000 };
+
+static apr_pool_t *pool;
+
+static const resource_t *find(const char *name)
+{
+    return resource_find(name, strlen(name));
+}
+
+/* What becomes of a query: the problem's code, or "fine". */
+static const char *parse(page_t *page, const char *resource, const char *args)
+{
+    const char *detail = NULL;
+    const problem_t *const problem = page_parse(page, find(resource), args, USUAL, MOST, &detail, pool);
+
+    if (!problem != !detail)
+        return "a problem without a detail, or a detail without a problem";
+    return problem ? problem->code : "fine";
+}
+
+/* base64url without padding of bytes, as `after=`. */
+static const char *after(const char *bytes, apr_size_t length)
+{
+    char *const text = apr_palloc(pool, (apr_size_t)apr_base64_encode_len((int)length));
+
+    apr_base64_encode(text, bytes, (int)length);
+    for (char *c = text; *c; c++)
+        *c = *c == '+' ? '-' : *c == '/' ? '_' : *c == '=' ? '\0' : *c;
+    return apr_pstrcat(pool, "after=", text, NULL);
+}
+
+static void test_limit(void)
+{
+    static const struct {
+        const char *args;
+        int limit; /* 0: refused */
+    } limits[] = {
+        {NULL, USUAL},           {"", USUAL},
+        {"limit=1", 1},          {"limit=1000", 1000},
+        {"limit=%31", 1},        {"limit=0", 0},
+        {"limit=01", 0},         {"limit=1001", 0},
+        {"limit=2147483648", 0}, {"limit=99999999999999999999", 0},
+        {"limit=-1", 0},         {"limit=+1", 0},
+        {"limit=1.0", 0},        {"limit=1e2", 0},
+        {"limit=", 0},           {"limit", 0},
+        {"limit=all", 0},        {"limit=1&limit=1", 0},
+        {"Limit=1", 0},          {"offset=1", 0},
+        {"before=x", 0},
+    };
+
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        page_t page;
+
+        is_text(parse(&page, "calls", limits[i].args), limits[i].limit ? "fine" : "bad-parameter", "`%s`",
+                limits[i].args ? limits[i].args : "no query");
+        if (limits[i].limit)
+            is(page.limit, limits[i].limit, "... as its limit");
+        if (limits[i].limit)
+            ok(!page.is_after, "... from the start");
+    }
+}
+
+static void round_trip(const char *resource, const char *id, const char *created, const char *want_created)
+{
+    const page_t before = {.limit = 7};
+    const char *const next = page_next(&before, find(resource), id, created, pool);
+    page_t page;
+
+    ok(strspn(next, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=&") == strlen(next),
+       "a next page of %s needs no encoding", resource);
+    is_text(parse(&page, resource, next), "fine", "... and is taken back");
+    is(page.limit, 7, "... with its limit");
+    ok(page.is_after, "... behind a row");
+    is_text(page.id, id, "... with this id");
+    is_text(page.created, want_created, "... and this time");
+}
+
+static void test_round_trips(void)
+{
+    static const char uuid[] = "3f0e9a52-7d0c-4a51-9a0e-0d4c2f8e7b11";
+    static const char time[] = "2026-11-22T10:11:12.123456Z";
+
+    round_trip("calls", "1", NULL, NULL);
+    round_trip("calls", "12", NULL, NULL);
+    round_trip("messages", "123", NULL, NULL);
+    round_trip("products", "2147483647", NULL, NULL);
+    round_trip("users", uuid, time, time);
+    round_trip("users", uuid, NULL, "-infinity");
+    round_trip("users", "a legacy id of J\xc3\xb6rg?>~", time, time);
+    round_trip("users", "x", "1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z");
+}
+
+/* A cursor that page_next() did not make, or made for another list. */
+static void test_forged(void)
+{
+#define CURSOR(literal)                                                                                      \
+    {                                                                                                        \
+        literal, sizeof(literal) - 1                                                                         \
+    }
+    static const struct {
+        const char *text;
+        apr_size_t length;
+    } of_calls[] = {
+        CURSOR(""),
+        CURSOR("1"),
+        CURSOR("1 calls id "),
+        CURSOR("1 calls id 0"),
+        CURSOR("1 calls id -1"),
+        CURSOR("1 calls id 01"),
+        CURSOR("1 calls id 2147483648"),
+        CURSOR("1 calls id 1 "),
+        CURSOR("1 calls id 1 2"),
+        CURSOR("1 calls id  1"),
+        CURSOR("1 calls id 1\0"),
+        CURSOR("1 calls id 1\0 OR true"),
+        CURSOR("1 calls id 1;DELETE"),
+        CURSOR("1 calls id 1\n"),
+        CURSOR("1 calls id \xff"),
+        CURSOR("1 calls created_at 1"),
+        CURSOR("1 messages id 1"),
+        CURSOR("1 call id 1"),
+        CURSOR("1 Calls id 1"),
+        CURSOR("2 calls id 1"),
+        CURSOR("0 calls id 1"),
+        CURSOR(" 1 calls id 1"),
+    };
+    static const struct {
+        const char *text;
+        apr_size_t length;
+    } of_users[] = {
+        CURSOR("1 users id x"),
+        CURSOR("1 users created_at "),
+        CURSOR("1 users created_at 2026-11-22T10:11:12Z"),
+        CURSOR("1 users created_at 2026-11-22T10:11:12Z "),
+        CURSOR("1 users created_at 2026-11-22 x"),
+        CURSOR("1 users created_at 2026-11-22T10:11:12 x"),
+        CURSOR("1 users created_at now x"),
+        CURSOR("1 users created_at infinity x"),
+        CURSOR("1 users created_at 2026-02-30T10:11:12Z x"),
+        CURSOR("1 users created_at -infinity a\tb"),
+        CURSOR("1 users created_at -infinity a\0b"),
+        CURSOR("1 users created_at -infinity \xc3"),
+    };
+#undef CURSOR
+    page_t page;
+
+    for (size_t i = 0; i < sizeof of_calls / sizeof *of_calls; i++)
+        is_text(parse(&page, "calls", after(of_calls[i].text, of_calls[i].length)), "bad-cursor",
+                "cursor %zu is none of calls", i);
+    for (size_t i = 0; i < sizeof of_users / sizeof *of_users; i++)
+        is_text(parse(&page, "users", after(of_users[i].text, of_users[i].length)), "bad-cursor",
+                "cursor %zu is none of users", i);
+    is_text(parse(&page, "calls", after("1 calls id 17", 13)), "fine",
+            "... and a right one is told from them");
+}
+
+/* One text of base64 stands for one cursor: no padding, no other alphabet, no other length. */
+static void test_encoding(void)
+{
+    static const char *const bad[] = {
+        "after",
+        "after=",
+        "after=MSBjYWxscyBpZCAxNw%3D%3D",
+        "after=MSBjYWxscyBpZCAxNw==",
+        "after=MSBjYWxscyBpZCAxNw=",
+        "after==MSBjYWxscyBpZCAxNw",
+        "after=MSBj=YWxscyBpZCAxNw",
+        "after=MSBjYWxscyBpZCAxN",
+        "after=M",
+        "after=MSBjYWxscyBpZCAxNw%0A",
+        "after=+MSBjYWxscyBpZCAxNw",
+        "after=MSBjYWxscyBpZCAx/w",
+        "after=MSBjYWxscyBpZCAxNw.",
+        "after=MSBjYWxscyBpZCAx%C3%A9",
+    };
+    char long_one[2 * 1024 + sizeof "after="] = "after=";
+    page_t page;
+
+    is_text(parse(&page, "calls", "after=MSBjYWxscyBpZCAxNw"), "fine", "the cursor of the row 17 of calls");
+    is_text(page.id, "17", "... names it");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        is_text(parse(&page, "calls", bad[i]), "bad-cursor", "`%s`", bad[i]);
+    memset(long_one + 6, 'A', 2 * 1024);
+    is_text(parse(&page, "calls", long_one), "bad-cursor", "2 KiB are no cursor");
+    is_text(parse(&page, "calls", "after=MSBjYWxscyBpZCAxNw&after=MSBjYWxscyBpZCAxNw"), "bad-parameter",
+            "... nor are two");
+}
+
+int main(void)
+{
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    test_limit();
+    test_round_trips();
+    test_forged();
+    test_encoding();
+    apr_terminate();
+    return done();
+}
