@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Each of the three walls between tenants proven alone: the statements of the API, run as tenant_api for acme
+# against globex's rows, in databases where the other two walls are missing. That the wall was what held is shown
+# by taking it away too.
+
+use strict;
+use warnings;
+
+use DBD::Pg ();
+use Test::More;
+use TenantTest;
+use TenantTest::Contract qw(new_sid);
+
+my ($acme, $globex) = map { tenant($_)->{id} } qw(acme globex);
+my @tables = qw(tenants calls messages recordings products users settings);
+
+# --- The databases: what each lacks of the deployed one -------------------------------------------------------
+
+sub tenant_column { return $_[0] eq 'tenants' ? 'id' : 'tenant_id' }
+
+# Unique keys, but for those that a statement or a foreign key needs to exist at all; privileges too, so that they
+# are not what holds.
+sub drop_keys {
+    my ($database) = @_;
+    for my $table (grep { !/^(?:tenants|settings)$/ } @tables) {
+        my @constraints = column({ database => $database },
+            "SELECT conname FROM pg_constraint WHERE conrelid = '$table'::regclass AND contype IN ('p', 'u')");
+        sql({ database => $database }, "ALTER TABLE $table DROP CONSTRAINT $_") for @constraints;
+        my @indexes = column({ database => $database },
+            "SELECT indexrelid::regclass FROM pg_index WHERE indrelid = '$table'::regclass AND indisunique");
+        sql({ database => $database }, "DROP INDEX $_") for @indexes;
+    }
+    sql({ database => $database }, 'GRANT ALL ON ALL TABLES IN SCHEMA public TO tenant_api');
+}
+
+sub drop_row_security {
+    my ($database) = @_;
+    sql({ database => $database }, "ALTER TABLE $_ DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY") for @tables;
+}
+
+# Policies that show every row; what may be written is as deployed, or anything.
+sub open_policies {
+    my ($database, $check) = @_;
+    for my $table (@tables) {
+        my $written = $check // tenant_column($table) . ' = tenant_context()';
+        sql({ database => $database }, "ALTER POLICY tenant ON $table USING (true) WITH CHECK ($written)");
+    }
+}
+
+my %make = (
+    walls_all  => sub { },
+    walls_none => sub { drop_keys($_[0]); drop_row_security($_[0]) },
+    walls_rls  => sub { drop_keys($_[0]) },
+    walls_keys => sub { open_policies($_[0]) },
+    walls_open => sub { open_policies($_[0], 'true') },
+);
+for my $name (sort keys %make) {
+    database($name);
+    sql({ database => $name }, 'INSERT INTO settings (tenant_id, auto_record_calls) VALUES (?, true)', $globex);
+    $make{$name}->($name);
+}
+
+# --- The statements -------------------------------------------------------------------------------------------
+
+my @statements;
+open my $out, '-|', 'build/unit/statements' or die "build/unit/statements: $!";
+while (<$out>) {
+    chomp;
+    my ($resource, $label, $sql) = split /\t/;
+    my $verb = $label =~ s/^\Q$resource\E_//r;
+    my $table = $resource eq 'tenant' ? 'tenants' : $resource;
+    push @statements, { label => $label, verb => $verb, table => $table, sql => $sql, by => $verb =~ /_by_key/ ? 'sid' : 'id' };
+}
+close $out or die 'build/unit/statements failed';
+
+sub verb_is { my ($statement, $pattern) = @_; return $statement->{verb} =~ /^(?:$pattern)(?:_|$)/ }
+sub reads   { return verb_is($_[0], 'read|list') }
+sub creates { return verb_is($_[0], 'create') }
+sub changes { return verb_is($_[0], 'update|upsert|remove') }    # in a transaction that sets the context first
+
+# The statement as if the module had forgotten whose rows it may touch: it no longer asks for the tenant's rows, and
+# inserts for globex. The order of its parts and its parameters stay.
+sub without_predicate {
+    my ($statement) = @_;
+    my ($sql, $column) = ($statement->{sql}, tenant_column($statement->{table}));
+
+    if (creates($statement)) {
+        $sql =~ s/ SELECT t\.id,/ SELECT $globex + 0 * t.id,/ or return;
+    } elsif (reads($statement)) {
+        $sql =~ s/ WHERE $column = t\.id / WHERE t.id IS NOT NULL / or return;
+    } elsif (verb_is($statement, 'upsert')) {
+        $sql =~ s/ VALUES \(%s::int,/ VALUES ($globex + 0 * %s::int,/ or return;
+        $sql =~ s/ WHERE $statement->{table}\.$column = excluded\.$column / / or return;
+    } else {
+        $sql =~ s/ WHERE $column = %s::int / WHERE %s::int IS NOT NULL / or return;
+    }
+    return $sql;
+}
+
+# What to write into a column so that it shows.
+sub new_value {
+    my ($statement, $column) = @_;
+    my %value = (
+        created_at        => '2026-01-01T00:00:00Z',
+        duration          => 1,
+        auto_record_calls => 'false',
+        email             => 'stolen@example.com',
+        sid               => $column eq 'sid' ? new_sid($statement->{table}) : undef,
+    );
+    return $value{$column} // 'stolen';
+}
+
+# The columns that an INSERT fills from its parameters, in their order.
+sub inserted {
+    my ($sql) = @_;
+    my ($names, $values) = $sql =~ /^INSERT INTO \w+ \(([^)]*)\) (?:SELECT|VALUES \()\s*(.*?)(?: FROM \(|\) ON CONFLICT)/ or return;
+    my @names = split /, /, $names;
+    my @values = $values =~ /((?:[^,()]|(\((?:[^()]|(?2))*\)))+)/g;
+    @values = grep { !/^\(/ } grep { defined } @values;
+    return map { $names[$_] } grep { $values[$_] =~ /%s/ } 1 .. $#names;
+}
+
+# A value for each %s of a statement that acme runs and that names a row by $name.
+sub values_of {
+    my ($statement, $sql, $name) = @_;
+    my @columns = inserted($sql);
+    my @parts = split /%s/, $sql, -1;
+    my @values;
+
+    for my $before (@parts[0 .. $#parts - 1]) {
+        push @values,
+              $before =~ /set_config\('mod_tenant\.tenant_id', $/                       ? $acme
+            : $before =~ / WHERE (?:\w+ = )?$| VALUES \((?:\d+ \+ 0 \* )?$/             ? $acme
+            : $before =~ / AND (?:id|sid) = $/                                          ? $name
+            : $before =~ / AND id < $/                                                  ? 2147483647
+            : $before =~ / < \($/                                                       ? 'infinity'
+            : $before =~ /^::timestamptz, $/ && verb_is($statement, 'list')             ? '~'
+            : $before =~ / LIMIT $/                                                     ? 1000
+            : $before =~ / CASE WHEN $/                                                 ? 'true'
+            : $before =~ /^::bool THEN / && $parts[@values - 1] =~ /(\w+) = CASE WHEN $/ ? new_value($statement, $1)
+            : $before =~ /\b(\w+) = $/                                                  ? new_value($statement, $1)
+            : @columns                                                                  ? new_value($statement, shift @columns)
+            :                                                                             die "$statement->{label}: what is behind `$before`?\n";
+    }
+    return @values;
+}
+
+# --- Running one ----------------------------------------------------------------------------------------------
+
+sub rows_not_of {
+    my ($dbh, $table, $tenant) = @_;
+    my $rows = $dbh->selectcol_arrayref("SELECT format('%s %s', ctid, t) FROM $table t WHERE " . tenant_column($table) . " <> $tenant ORDER BY 1");
+    return join "\n", @$rows;
+}
+
+# Runs a statement as tenant_api for acme, and undoes it. Returns error (SQLSTATE, or ''), rows (how many it
+# returned), foreign (how many of them another tenant's), touched (whether it wrote any row of another tenant).
+sub run {
+    my ($database, $statement, $sql, @values) = @_;
+    my $dbh = site->dbh($database);
+    my ($table, $n, %result) = ($statement->{table}, 0);
+
+    $sql =~ s/%([s%])/$1 eq 's' ? '$' . ++$n : '%'/ge;
+    $dbh->begin_work;
+    my $before = rows_not_of($dbh, $table, $acme);
+    $dbh->do('SET LOCAL ROLE tenant_api');
+    $dbh->do('SET LOCAL plan_cache_mode = force_generic_plan');
+    $dbh->do("SELECT set_config('mod_tenant.tenant_id', '$acme', true)") if changes($statement);
+    my $rows = eval {
+        my $handle = $dbh->prepare($sql, { pg_server_prepare => 1 });
+        $handle->bind_param($_, $values[$_ - 1], { pg_type => DBD::Pg::PG_VARCHAR() }) for 1 .. $n;
+        $handle->execute;
+        $handle->fetchall_arrayref({});
+    };
+    $result{error} = $rows ? '' : $dbh->state || $@;
+    if ($rows) {
+        my $column = tenant_column($table);
+        $dbh->do('RESET ROLE');
+        $result{rows} = @$rows;
+        $result{foreign} = grep { exists $_->{$column} && $_->{$column} != $acme } @$rows;
+        $result{touched} = rows_not_of($dbh, $table, $acme) ne $before ? 1 : 0;
+    }
+    $dbh->rollback;
+    return \%result;
+}
+
+sub row_of {
+    my ($database, $statement, $tenant) = @_;
+    my $column = tenant_column($statement->{table});
+    return row({ database => $database }, "SELECT $statement->{by} FROM $statement->{table} WHERE $column = ? ORDER BY id LIMIT 1", $tenant);
+}
+
+sub says { my ($result) = @_; return join ' ', map { "$_=$result->{$_}" } sort keys %$result }
+
+sub is_harmless {
+    my ($result, $name) = @_;
+    my $ok = $result->{error} eq '42501' || $result->{error} eq '' && !$result->{foreign} && !$result->{touched};
+    return ok($ok, $name) || diag says($result);
+}
+
+sub is_harmful {
+    my ($result, $statement, $name) = @_;
+    my $ok = $result->{error} eq '' && $result->{ reads($statement) ? 'foreign' : 'touched' };
+    return ok($ok, $name) || diag says($result);
+}
+
+# --- The proofs -----------------------------------------------------------------------------------------------
+
+ok(@statements > 30, 'the statements of all resources');
+my %lacking;    # by label
+
+subtest 'the predicate can be taken out of each statement' => sub {
+    for my $statement (@statements) {
+        my $sql = $lacking{ $statement->{label} } = without_predicate($statement);
+        ok(defined $sql && $sql ne $statement->{sql}, $statement->{label}) or diag $statement->{sql};
+    }
+};
+
+# Each statement aimed at a row: as it is, or without its predicate.
+sub aim {
+    my ($database, $statement, $tenant, $lacks) = @_;
+    my $sql = $lacks ? $lacking{ $statement->{label} } : $statement->{sql};
+    return run($database, $statement, $sql, values_of($statement, $sql, row_of($database, $statement, $tenant)));
+}
+
+subtest 'each statement works where it should' => sub {
+    for my $statement (@statements) {
+        for my $database (qw(walls_all walls_none walls_rls walls_keys)) {
+            my $result = aim($database, $statement, $acme);
+            ok($result->{error} eq '' && $result->{rows} && !$result->{foreign} && !$result->{touched},
+                "$statement->{label} on acme's rows, $database") or diag says($result);
+        }
+    }
+};
+
+subtest 'the predicate alone' => sub {
+    is_harmless(aim('walls_none', $_, $globex), $_->{label}) for @statements;
+};
+
+subtest 'row-level security alone' => sub {
+    for my $statement (@statements) {
+        is_harmless(aim('walls_rls', $statement, $globex, 'without'), $statement->{label});
+        next if creates($statement) || verb_is($statement, 'upsert');
+        my $own = aim('walls_rls', $statement, $acme, 'without');
+        ok($own->{rows}, "$statement->{label}: it does show acme's own") or diag says($own);
+    }
+};
+
+subtest 'none of them' => sub {
+    is_harmful(aim('walls_none', $_, $globex, 'without'), $_, "$_->{label} reaches globex's row") for @statements;
+};
+
+my @writes = grep { !reads($_) && !verb_is($_, 'remove') } @statements;
+
+subtest 'checks alone' => sub {
+    for my $statement (@writes) {
+        is(aim('walls_keys', $statement, $globex, 'without')->{error}, '42501', "$statement->{label} is refused");
+        is_harmful(aim('walls_open', $statement, $globex, 'without'), $statement, "$statement->{label} without the check is not");
+    }
+};
+
+# Two tenants with the same id and sid, which only missing keys allow: the predicate still picks one's own.
+subtest 'the predicate among twins' => sub {
+    for my $table (grep { !/^(?:tenants|settings)$/ } @tables) {
+        my $sid = grep({ $_->{table} eq $table && $_->{by} eq 'sid' } @statements) ? ', sid = own.sid' : '';
+        sql({ database => 'walls_none' }, "UPDATE $table SET id = own.id$sid FROM $table own
+            WHERE own.id = (SELECT min(id) FROM $table WHERE tenant_id = $acme)
+              AND $table.id = (SELECT min(id) FROM $table WHERE tenant_id = $globex)");
+        for my $statement (grep { $_->{table} eq $table && !creates($_) } @statements) {
+            my $result = aim('walls_none', $statement, $acme);
+            ok($result->{rows} && !$result->{foreign} && !$result->{touched}, $statement->{label}) or diag says($result);
+            next if verb_is($statement, 'list');
+            is_harmful(aim('walls_none', $statement, $acme, 'without'), $statement, "$statement->{label} without it");
+        }
+    }
+};
+
+# Statements that the module does not have, by which a row would change hands.
+my %moves = (
+    'gives a row' => sub { "UPDATE $_[0] SET tenant_id = $globex WHERE id = (SELECT min(id) FROM $_[0] WHERE tenant_id = $acme)" },
+    'takes a row' => sub { "UPDATE $_[0] SET tenant_id = $acme WHERE id = (SELECT min(id) FROM $_[0] WHERE tenant_id = $globex)" },
+);
+
+subtest 'privileges and checks against rows that change hands' => sub {
+    my @statement = map { { table => $_, verb => 'update', label => $_ } } grep { !/^(?:tenants|settings)$/ } @tables;
+    for my $statement (@statement) {
+        my $table = $statement->{table};
+        for my $move (sort keys %moves) {
+            my $sql = $moves{$move}->($table);
+            is(run('walls_keys', $statement, $sql)->{error}, '42501', "$table: no UPDATE $move");
+            is_harmful(run('walls_none', $statement, $sql), $statement, "$table: without any wall it $move");
+        }
+    }
+    sql({ database => 'walls_keys' }, "GRANT UPDATE (tenant_id) ON $_->{table} TO tenant_api") for @statement;
+    is(run('walls_keys', $_, $moves{'gives a row'}->($_->{table}))->{error}, '42501', "$_->{table}: the check alone lets no row go") for @statement;
+    sql({ database => 'walls_keys' }, "REVOKE UPDATE (tenant_id) ON $_->{table} FROM tenant_api") for @statement;
+};
+
+subtest 'unique keys alone' => sub {
+    for my $statement (grep { creates($_) && $_->{sql} =~ /\bsid\b/ } @statements) {
+        my $taken = row("SELECT sid FROM $statement->{table} WHERE tenant_id = $globex LIMIT 1");
+        my @values = values_of($statement, $statement->{sql});
+        $values[0] = $taken;
+        is(run('walls_open', $statement, $statement->{sql}, @values)->{error}, '23505', "$statement->{table}: a sid of globex's");
+        is(run('walls_none', $statement, $statement->{sql}, @values)->{error}, '', "$statement->{table}: without the key it is taken twice");
+    }
+    my $statement = { table => 'users', verb => 'create', label => 'users' };
+    my $taken =
+        "INSERT INTO users (tenant_id, id, email) SELECT $acme, id, 'twin\@example.com' FROM users WHERE tenant_id = $globex LIMIT 1";
+    is(run('walls_open', $statement, $taken)->{error}, '23505', "users: an id of globex's");
+    is(run('walls_none', $statement, $taken)->{error}, '', 'users: without the key it is taken twice');
+};
+
+done_testing;
