@@ -275,14 +275,14 @@ subtest "a live database with $ROWS rows in each table" => sub {
             "update $n", $old);
         $run->("none", 'UPDATE tenants SET visits = visits + 1 RETURNING id');
     });
-    # A transaction that keeps its locks longer than the writers may have to wait.
+    # A transaction that keeps its locks longer than the writers may have to wait, and seldom lets go.
     my $slow = TenantTest::Writer->start($pg->conninfo('live', 'shop'), $pg->socket_dir . '/slow', sub {
         my ($run, $n) = @_;
         $run->("products\t1\tslow $n", 'WITH u AS (UPDATE products SET description = ? WHERE id = 1001 RETURNING id)
-            SELECT id, pg_sleep(1.5) FROM u', "slow $n");
-        sleep 0.7;
+            SELECT id, pg_sleep(1.8) FROM u', "slow $n");
+        sleep 0.35;
     });
-    sleep 1;
+    sleep 2.2; # the long transaction has just begun its second round
 
     my $start = time;
     my ($status, $output) = $pg->sqitch('deploy', 'live', '--to', 'users_tenant_id');

@@ -26,6 +26,9 @@ use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use File::Temp ();
+use Scalar::Util qw(weaken);
+
+my %running; # clusters of this process, by directory
 
 my $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 
@@ -44,6 +47,10 @@ sub new {
     # sun_path holds 107 bytes.
     die "$self->{dir} is too long for a socket\n" if length("$self->{dir}/.s.PGSQL.5432") > 107;
     $self->_init(%{ $args{settings} || {} }) if !-d "$self->{dir}/data";
+    weaken($running{ $self->{dir} } = $self);
+    for my $signal (qw(INT TERM HUP)) {
+        $SIG{$signal} ||= sub { exit 1 }; # through END
+    }
     $self->start if !exists $args{start} || $args{start};
     return $self;
 }
@@ -51,9 +58,17 @@ sub new {
 sub DESTROY {
     my $self = shift;
     local ($?, $@);
+    delete $running{ $self->{dir} };
     return if $self->{owner} != $$ || !$self->is_running;
     eval { $self->stop('immediate') };
     return;
+}
+
+# Runs ahead of File::Temp's, which removes the directories.
+END {
+    my $status = $?;
+    $_->DESTROY for grep {defined} values %running;
+    $? = $status;
 }
 
 sub socket_dir { return shift->{dir} }

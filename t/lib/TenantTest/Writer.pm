@@ -34,7 +34,14 @@ sub start {
         eval { _work($conninfo, $file, $round); 1 } or warn $@;
         POSIX::_exit(0); # without the destructors of the parent's objects
     }
-    return bless { pid => $pid, file => $file }, $class;
+    return bless { pid => $pid, file => $file, owner => $$ }, $class;
+}
+
+sub DESTROY {
+    my $self = shift;
+    local $?;
+    $self->_end if $self->{owner} == $$;
+    return;
 }
 
 # Makes the writer connect anew before its next round, as an application that is restarted does.
@@ -42,8 +49,7 @@ sub reconnect { my $self = shift; return kill 'HUP', $self->{pid} }
 
 sub stop {
     my $self = shift;
-    kill 'TERM', $self->{pid};
-    waitpid $self->{pid}, 0;
+    $self->_end;
     open my $fh, '<', $self->{file} or die "$self->{file}: $!\n";
     my %report = (slowest => 0, statements => 0, errors => [], acknowledged => [], connections => 0);
     while (my $line = <$fh>) {
@@ -56,6 +62,14 @@ sub stop {
         push @{ $kind eq 'error' ? $report{errors} : $report{acknowledged} }, $text;
     }
     return \%report;
+}
+
+sub _end {
+    my $self = shift;
+    my $pid  = delete $self->{pid} or return;
+    kill 'TERM', $pid;
+    waitpid $pid, 0;
+    return;
 }
 
 sub _work {
