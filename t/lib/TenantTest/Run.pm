@@ -69,6 +69,14 @@ sub install_sighandlers {
     $self->SUPER::install_sighandlers;
 }
 
+# Test files of any kind, as prove takes them.
+sub split_test_args {
+    my ($self) = @_;
+    my @arguments = @{ $self->{argv} };
+    $self->{tests} = [grep { -f } @arguments];
+    $self->{argv} = [grep { !-f } @arguments];
+}
+
 sub run_tests {
     my ($self) = @_;
     my @tests = @{ $self->{tests} };
