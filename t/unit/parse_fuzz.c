@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* For libFuzzer: the parsers of what a client or a server may send. The first byte picks one, the rest is its
+ * text; what a parser accepts must hold what its header promises.
+ *
+ *     clang -fsanitize=fuzzer,address,undefined ... t/unit/parse_fuzz.c
+ * mod_tenant/api/{check,media,page,query,resource,route}.c mod_tenant/store/sqlstate.c mod_tenant/problem.c
+ */
+
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../mod_tenant/api/check.h"
+#include "../../mod_tenant/api/media.h"
+#include "../../mod_tenant/api/page.h"
+#include "../../mod_tenant/api/query.h"
+#include "../../mod_tenant/api/route.h"
+#include "../../mod_tenant/store/sqlstate.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(int condition)
+{
+    if (!condition)
+        abort();
+}
+
+static const problem_t *take(void *context, const char *name, const char *value, const char **detail)
+{
+    require(check_is_utf8(name, strlen(name)) && check_is_utf8(value, strlen(value)));
+    *detail = query_unknown(name, context);
+    return *value == '!' ? &problem_bad_parameter : NULL;
+}
+
+static void parse_query(char *text, apr_size_t length, apr_pool_t *pool)
+{
+    const char *detail = NULL;
+    const problem_t *const problem = query_parse(text, take, pool, &detail, pool);
+
+    (void)length;
+    require(!problem || detail);
+}
+
+/* The page behind the row that a cursor names is found again by the cursor made of it. */
+static void parse_page(char *text, apr_size_t length, apr_pool_t *pool)
+{
+    const resource_t *const resource = &resources[length % (apr_size_t)resource_count()];
+    const char *detail = NULL;
+    page_t page, again;
+
+    if (page_parse(&page, resource, text, 50, 1000, &detail, pool)) {
+        require(detail != NULL);
+        return;
+    }
+    require(page.limit >= 1 && page.limit <= 1000);
+    if (!page.is_after)
+        return;
+    require(page_parse(&again, resource, page_next(&page, resource, page.id, page.created, pool), 50, 1000,
+                       &detail, pool) == NULL);
+    require(again.limit == page.limit && strcmp(again.id, page.id) == 0);
+    require(!page.created == !again.created);
+}
+
+static void parse_route(char *text, apr_size_t length, apr_pool_t *pool)
+{
+    route_t route;
+
+    (void)length;
+    if (!route_parse(&route, text))
+        return;
+    require(strstr(route_allow(&route, pool), "OPTIONS") != NULL);
+    require((route.kind == ROUTE_ROW) == (route.id != NULL));
+    require(!route.id || (check_is_utf8(route.id, strlen(route.id)) && !strchr(route.id, '/')));
+}
+
+static void parse_media(char *text, apr_size_t length, apr_pool_t *pool)
+{
+    (void)length;
+    (void)pool;
+    media_is_accepted(text, "application/json");
+    media_is(text, "application/json");
+}
+
+/* A time in UTC stays itself. */
+static void parse_time(char *text, apr_size_t length, apr_pool_t *pool)
+{
+    char utc[CHECK_TIME_SIZE];
+    char again[CHECK_TIME_SIZE];
+
+    (void)pool;
+    if (!check_time(text, length, utc))
+        return;
+    require(strlen(utc) == CHECK_TIME_SIZE - 1);
+    require(check_time(utc, strlen(utc), again) && strcmp(utc, again) == 0);
+}
+
+static void parse_sqlstate(char *text, apr_size_t length, apr_pool_t *pool)
+{
+    sqlstate_t state;
+
+    (void)length;
+    sqlstate_parse(&state, text, pool);
+    require(strlen(state.code) == SQLSTATE_LENGTH || !*state.code);
+    require(state.message && !strchr(state.message, '\n'));
+    require(!state.constraint || !strchr(state.constraint, '\n'));
+    require(sqlstate_problem(&state, NULL) != NULL);
+}
+
+static void parse_fields(char *text, apr_size_t length, apr_pool_t *pool)
+{
+    (void)pool;
+    check_email(text, length);
+    check_url(text, length);
+    check_status(text, length);
+    check_message_sid(text, length);
+    require(!check_is_id(text, length) || (atoi(text) >= 1 && length <= 10));
+    if (check_is_utf8(text, length))
+        require(strlen(text) == length && check_characters(text, length) <= (int)length);
+}
+
+typedef void parse_fn(char *text, apr_size_t length, apr_pool_t *pool);
+
+static parse_fn *const parsers[] = {
+    parse_query, parse_page, parse_route, parse_media, parse_time, parse_sqlstate, parse_fields,
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static int started;
+    apr_pool_t *pool;
+    char *text;
+
+    if (!started++)
+        apr_initialize();
+    if (size == 0)
+        return 0;
+    apr_pool_create(&pool, NULL);
+    /* from malloc(), where the sanitizer sees a read past the end */
+    text = malloc(size);
+    require(text != NULL);
+    memcpy(text, data + 1, size - 1);
+    text[size - 1] = '\0';
+    parsers[*data % (sizeof parsers / sizeof *parsers)](text, size - 1, pool);
+    free(text);
+    apr_pool_destroy(pool);
+    return 0;
+}
