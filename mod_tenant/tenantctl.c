@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "secret/apikey.h"
-#include "secret/keyfile.h"
+#include "secret/keyedit.h"
 #include "secret/keyring.h"
 #include "version.h"
 
@@ -73,7 +73,7 @@ static int run_keyfile_make(const options_t *options, char **operands, apr_pool_
     (void)options;
     if (!path)
         return complain(EXIT_FAILED, "the working directory: %s", strerror(errno));
-    sentence = keyfile_make(path, pool);
+    sentence = keyedit_make(path, pool);
     return sentence ? complain(EXIT_FAILED, "%s", sentence) : EXIT_DONE;
 }
 
@@ -129,19 +129,19 @@ static int run_key(const options_t *options, char **operands, apr_pool_t *pool)
 
 static const command_t commands[] = {
     {
-     .words = {"keyfile", "make"},
-     .arguments = "PATH",
-     .summary = "make a key file with a new sealing key and a new pepper",
-     .operands = 1,
-     .run = run_keyfile_make,
-     },
+        .words = {"keyfile", "make"},
+        .arguments = "PATH",
+        .summary = "make a key file with a new sealing key and a new pepper",
+        .operands = 1,
+        .run = run_keyfile_make,
+    },
     {
-     .words = {"key"},
-     .arguments = "--key-file PATH [--hash]",
-     .summary = "print a new API key and its hash; --hash: the hashes of keys on standard input",
-     .options = OPTION_KEY_FILE | OPTION_HASH,
-     .run = run_key,
-     },
+        .words = {"key"},
+        .arguments = "--key-file PATH [--hash]",
+        .summary = "print a new API key and its hash; --hash: the hashes of keys on standard input",
+        .options = OPTION_KEY_FILE | OPTION_HASH,
+        .run = run_key,
+    },
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -192,10 +192,10 @@ static int refuse_usage(const command_t *command)
 static int read_options(options_t *options, const command_t *command, int argc, char **argv, apr_pool_t *pool)
 {
     static const struct option known[] = {
-        {"help",     no_argument,       NULL, OPTION_HELP    },
+        {"help", no_argument, NULL, OPTION_HELP},
         {"key-file", required_argument, NULL, OPTION_KEY_FILE},
-        {"hash",     no_argument,       NULL, OPTION_HASH    },
-        {NULL,       0,                 NULL, 0              },
+        {"hash", no_argument, NULL, OPTION_HASH},
+        {NULL, 0, NULL, 0},
     };
     int option;
 

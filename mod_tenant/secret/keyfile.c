@@ -9,20 +9,14 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "keyring.h"
+enum { TEXT_LIMIT = 64 * 1024 };
 
-enum { TEXT_LIMIT = 64 * 1024, BASE64_LENGTH = 44 };
-
-_Static_assert(sodium_base64_ENCODED_LEN(KEYRING_KEY_BYTES, sodium_base64_VARIANT_ORIGINAL) ==
-                   BASE64_LENGTH + 1,
-               "a key's length in base64");
-
-static const char header[] =
-    "# Keys of mod_tenant: seal|pepper ID BASE64 [primary]\n"
-    "# What was sealed or hashed with a key is lost with it: keep a copy in a safe place.\n";
+/* What a change is written to, beside the key file. */
+#define STAGED_SUFFIX ".new"
 
 __attribute__((format(printf, 3, 4))) static const char *refuse(apr_pool_t *pool, const char *path,
                                                                 const char *format, ...)
@@ -151,6 +145,23 @@ static const char *read_text(char **text, apr_size_t *length, int fd, const char
     return NULL;
 }
 
+/* Opens the file behind resolved folders, and checks it on the descriptor. */
+static const char *open_file(int *fd, const char *real, const char *path, apr_pool_t *pool)
+{
+    const char *sentence;
+
+    /* O_NONBLOCK: opening a FIFO would wait for a writer. */
+    *fd = open(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (*fd < 0 && errno == ELOOP)
+        return refuse(pool, path, "must not be a symbolic link");
+    if (*fd < 0)
+        return refuse(pool, path, "cannot be opened: %s", reason(pool));
+    sentence = check_file(*fd, path, pool);
+    if (sentence)
+        close(*fd);
+    return sentence;
+}
+
 const char *keyfile_read(char **text, apr_size_t *length, const char *path, apr_pool_t *pool)
 {
     const char *real, *sentence;
@@ -160,17 +171,11 @@ const char *keyfile_read(char **text, apr_size_t *length, const char *path, apr_
     if (sodium_init() < 0)
         return refuse(pool, path, "libsodium does not start");
     sentence = resolve_folders(&real, path, pool);
+    if (!sentence)
+        sentence = open_file(&fd, real, path, pool);
     if (sentence)
         return sentence;
-    /* O_NONBLOCK: opening a FIFO would wait for a writer. */
-    fd = open(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0 && errno == ELOOP)
-        return refuse(pool, path, "must not be a symbolic link");
-    if (fd < 0)
-        return refuse(pool, path, "cannot be opened: %s", reason(pool));
-    sentence = check_file(fd, path, pool);
-    if (!sentence)
-        sentence = read_text(text, length, fd, path, pool);
+    sentence = read_text(text, length, fd, path, pool);
     close(fd);
     return sentence;
 }
@@ -195,28 +200,6 @@ static int write_all(int fd, const char *text, size_t length)
     return 1;
 }
 
-/* Writes a line `WORD 1 BASE64 primary` with a new key; the bytes exist nowhere but in guarded memory. */
-static int write_key(int fd, const char *word)
-{
-    enum { LINE_SIZE = BASE64_LENGTH + 32 };
-    unsigned char *bytes = sodium_malloc(KEYRING_KEY_BYTES);
-    char *line = sodium_malloc(LINE_SIZE);
-    int done = 0;
-
-    if (bytes && line) {
-        int length = apr_snprintf(line, LINE_SIZE, "%s 1 ", word);
-
-        randombytes_buf(bytes, KEYRING_KEY_BYTES);
-        sodium_bin2base64(line + length, BASE64_LENGTH + 1, bytes, KEYRING_KEY_BYTES,
-                          sodium_base64_VARIANT_ORIGINAL);
-        memcpy(line + length + BASE64_LENGTH, " primary\n", sizeof " primary\n");
-        done = write_all(fd, line, strlen(line));
-    }
-    sodium_free(line);
-    sodium_free(bytes);
-    return done;
-}
-
 /* A new file's name is on the disk only when its folder is. */
 static int sync_folder(const char *real, apr_pool_t *pool)
 {
@@ -229,25 +212,106 @@ static int sync_folder(const char *real, apr_pool_t *pool)
     return done;
 }
 
-const char *keyfile_make(const char *path, apr_pool_t *pool)
+const char *keyfile_create(const char *path, const char *text, apr_size_t length, apr_pool_t *pool)
 {
     const char *real, *sentence;
-    int fd, done;
+    int fd;
 
-    if (sodium_init() < 0)
-        return refuse(pool, path, "libsodium does not start");
     sentence = resolve_folders(&real, path, pool);
     if (sentence)
         return sentence;
     fd = open(real, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return refuse(pool, path, "cannot be made: %s", reason(pool));
-    done = fchmod(fd, 0600) == 0 && write_all(fd, header, sizeof header - 1) && write_key(fd, "seal") &&
-           write_key(fd, "pepper") && fsync(fd) == 0 && sync_folder(real, pool);
-    if (!done) {
+    if (fchmod(fd, 0600) != 0 || !write_all(fd, text, length) || fsync(fd) != 0 || !sync_folder(real, pool)) {
         sentence = refuse(pool, path, "cannot be written: %s", reason(pool));
         unlink(real);
     }
     close(fd);
     return sentence;
+}
+
+/* Whether the descriptor is still the file of that name: a change before ours has put another one there. */
+static int is_current(int fd, const char *real)
+{
+    struct stat opened, named;
+
+    return fstat(fd, &opened) == 0 && lstat(real, &named) == 0 && opened.st_ino == named.st_ino &&
+           opened.st_dev == named.st_dev;
+}
+
+const char *keyfile_lock(int *lock, const char *path, apr_pool_t *pool)
+{
+    const char *real, *sentence = resolve_folders(&real, path, pool);
+
+    while (!sentence) {
+        sentence = open_file(lock, real, path, pool);
+        if (sentence)
+            return sentence;
+        while (flock(*lock, LOCK_EX) != 0) {
+            if (errno == EINTR)
+                continue;
+            sentence = refuse(pool, path, "cannot be locked: %s", reason(pool));
+            close(*lock);
+            return sentence;
+        }
+        if (is_current(*lock, real))
+            return NULL;
+        close(*lock);
+    }
+    return sentence;
+}
+
+void keyfile_unlock(int lock)
+{
+    close(lock);
+}
+
+/* Gives a new file the owner, group and mode of the locked one. */
+static int copy_owner(int fd, int lock)
+{
+    struct stat info;
+
+    return fstat(lock, &info) == 0 && fchown(fd, info.st_uid, info.st_gid) == 0 &&
+           fchmod(fd, info.st_mode & 07777) == 0;
+}
+
+const char *keyfile_stage(const char **staged, int lock, const char *path, const char *text,
+                          apr_size_t length, apr_pool_t *pool)
+{
+    const char *real, *sentence = resolve_folders(&real, path, pool);
+    int fd;
+
+    if (sentence)
+        return sentence;
+    *staged = apr_pstrcat(pool, real, STAGED_SUFFIX, NULL);
+    unlink(*staged); /* of a change that was interrupted: the lock is ours */
+    fd = open(*staged, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return refuse(pool, path, "%s cannot be made: %s", *staged, reason(pool));
+    if (!copy_owner(fd, lock) || !write_all(fd, text, length) || fsync(fd) != 0) {
+        sentence = refuse(pool, path, "%s cannot be written: %s", *staged, reason(pool));
+        unlink(*staged);
+    }
+    close(fd);
+    return sentence;
+}
+
+const char *keyfile_commit(const char *staged, const char *path, apr_pool_t *pool)
+{
+    const char *real = apr_pstrmemdup(pool, staged, strlen(staged) - (sizeof STAGED_SUFFIX - 1));
+
+    if (rename(staged, real) != 0) {
+        const char *sentence = refuse(pool, path, "cannot be replaced: %s", reason(pool));
+
+        unlink(staged);
+        return sentence;
+    }
+    return sync_folder(real, pool) ? NULL
+                                   : refuse(pool, path, "its folder cannot be synced: %s", reason(pool));
+}
+
+void keyfile_discard(const char *staged)
+{
+    unlink(staged);
 }

@@ -8,11 +8,11 @@
 
 #include "base64.h"
 #include "keyfile.h"
+#include "keyline.h"
 
 enum {
     PURPOSES = KEYRING_PEPPER + 1,
     LINE_MIN = sizeof "seal 1 " - 1 + 44, /* the shortest line that holds a key */
-    FIELDS_MAX = 4,
 };
 
 static const char *const purpose_words[PURPOSES] = {[KEYRING_SEAL] = "seal", [KEYRING_PEPPER] = "pepper"};
@@ -24,12 +24,6 @@ struct keyring_t {
     apr_size_t used;                    /* of size */
 };
 
-/* A part of a line, within the file's text. */
-typedef struct field_t {
-    const char *text;
-    apr_size_t length;
-} field_t;
-
 static apr_status_t wipe(void *data)
 {
     keyring_t *ring = data;
@@ -39,50 +33,13 @@ static apr_status_t wipe(void *data)
     return APR_SUCCESS;
 }
 
-/* Splits a line at blanks. Returns the number of fields, FIELDS_MAX + 1 where there are more than fit. */
-static int split(field_t fields[FIELDS_MAX], const char *line, apr_size_t length)
-{
-    const char *end = line + length;
-    int count = 0;
-
-    for (;;) {
-        const char *start;
-
-        while (line < end && (*line == ' ' || *line == '\t'))
-            line++;
-        if (line == end)
-            return count;
-        if (count == FIELDS_MAX)
-            return FIELDS_MAX + 1;
-        for (start = line; line < end && *line != ' ' && *line != '\t';)
-            line++;
-        fields[count++] = (field_t){start, (apr_size_t)(line - start)};
-    }
-}
-
-static int field_is(field_t field, const char *word)
-{
-    return field.length == strlen(word) && memcmp(field.text, word, field.length) == 0;
-}
-
-static int read_purpose(keyring_purpose_t *purpose, field_t field)
-{
-    for (int n = 0; n < PURPOSES; n++) {
-        if (field_is(field, purpose_words[n])) {
-            *purpose = (keyring_purpose_t)n;
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Decodes a key straight into the guarded memory. NULL, or what is wrong with it. */
-static const char *read_bytes(keyring_t *ring, field_t field)
+static const char *read_bytes(keyring_t *ring, const keyline_t *line)
 {
     unsigned char *bytes = ring->bytes + ring->used;
     size_t length;
 
-    if (!base64_decode(bytes, KEYRING_KEY_BYTES, &length, field.text, field.length,
+    if (!base64_decode(bytes, KEYRING_KEY_BYTES, &length, line->base64, line->length,
                        sodium_base64_VARIANT_ORIGINAL) ||
         length != KEYRING_KEY_BYTES)
         return "the key is not 32 bytes in padded base64";
@@ -115,30 +72,20 @@ static const char *add_key(keyring_t *ring, const keyring_key_t *key)
     return NULL;
 }
 
-/* Reads a line. NULL, or what is wrong with it, in words that quote nothing of it: a key may stand anywhere
- * in a line that somebody mistyped. */
-static const char *read_line(keyring_t *ring, const char *line, apr_size_t length)
+/* Reads a line. NULL, or what is wrong with it. */
+static const char *read_line(keyring_t *ring, const char *text, apr_size_t length)
 {
-    field_t fields[FIELDS_MAX];
+    keyline_t line;
     keyring_key_t key;
-    const char *wrong;
-    int count;
+    const char *wrong = keyline_read(&line, text, length);
 
-    if (length > 0 && *line == '#')
-        return NULL;
-    count = split(fields, line, length);
-    if (count == 0)
-        return NULL;
-    if (count < 3 || count > FIELDS_MAX || (count == FIELDS_MAX && !field_is(fields[3], "primary")))
-        return "a line has the form: seal|pepper ID BASE64 [primary]";
-    if (!read_purpose(&key.purpose, fields[0]))
-        return "a key is for seal or pepper";
-    key.id = keyring_id(fields[1].text, fields[1].length);
-    if (key.id == 0)
-        return "an id is a decimal number from 1 to 4294967295";
-    key.primary = count == FIELDS_MAX;
+    if (wrong || line.id == 0)
+        return wrong;
+    key.purpose = line.purpose;
+    key.id = line.id;
+    key.primary = line.primary;
     key.bytes = ring->bytes + ring->used;
-    wrong = read_bytes(ring, fields[2]);
+    wrong = read_bytes(ring, &line);
     return wrong ? wrong : add_key(ring, &key);
 }
 
@@ -161,7 +108,7 @@ static const char *read_lines(keyring_t *ring, const char *text, apr_size_t leng
 
         if (!first || !first->primary)
             return apr_psprintf(pool, "key file %s: no %s key is marked primary", path,
-                                purpose_words[purpose]);
+                                keyring_word((keyring_purpose_t)purpose));
     }
     return NULL;
 }
@@ -230,6 +177,22 @@ const keyring_key_t *keyring_find(const keyring_t *ring, keyring_purpose_t purpo
             return key;
     }
     return NULL;
+}
+
+const char *keyring_word(keyring_purpose_t purpose)
+{
+    return purpose_words[purpose];
+}
+
+int keyring_purpose(keyring_purpose_t *purpose, const char *text, apr_size_t length)
+{
+    for (int n = 0; n < PURPOSES; n++) {
+        if (strlen(purpose_words[n]) == length && memcmp(purpose_words[n], text, length) == 0) {
+            *purpose = (keyring_purpose_t)n;
+            return 1;
+        }
+    }
+    return 0;
 }
 
 uint32_t keyring_id(const char *text, apr_size_t length)

@@ -50,6 +50,12 @@ const keyring_key_t *keyring_key(const keyring_t *ring, keyring_purpose_t purpos
 /* The key of a purpose with this id; NULL where the ring has none. */
 const keyring_key_t *keyring_find(const keyring_t *ring, keyring_purpose_t purpose, uint32_t id);
 
+/* `seal` or `pepper`: how a purpose is written. */
+const char *keyring_word(keyring_purpose_t purpose);
+
+/* Reads a purpose from exactly these characters; 0 where they are none. */
+int keyring_purpose(keyring_purpose_t *purpose, const char *text, apr_size_t length);
+
 /* Reads a key's id from exactly these characters: decimal, 1 to 4294967295, no leading zero, so that a key
  * has one name only. 0 where they are none. */
 uint32_t keyring_id(const char *text, apr_size_t length);

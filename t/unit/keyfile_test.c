@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The key file as a file: its kind, owner, mode and folders; and the making of a new one. */
-#include "../../mod_tenant/secret/keyfile.h"
+/* The key file as a file: its kind, owner, mode and folders. */
+#include "../../mod_tenant/secret/keyring.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
 
-#include "../../mod_tenant/secret/keyring.h"
 #include "scratch.h"
 #include "tap.h"
 
@@ -125,63 +124,17 @@ static void test_owners(void)
     refused(path, "must belong to root", "a file of another user");
 }
 
-static void test_make(void)
-{
-    const char *path = scratch_path("made"), *other = scratch_path("other");
-    keyring_t *ring, *other_ring;
-    const char *sentence;
-    struct stat before, after;
-
-    umask(0277);
-    is_text(keyfile_make(path, pool), NULL, "a key file is made");
-    umask(022);
-    scratch_must(stat(path, &before) == 0, path);
-    is(before.st_mode & 07777, 0600, "of mode 0600, whatever the umask");
-    is_text(keyring_read(&ring, path, pool), NULL, "it can be read");
-    ok(keyring_key(ring, KEYRING_SEAL, 0)->id == 1 && keyring_key(ring, KEYRING_PEPPER, 0)->id == 1 &&
-           !keyring_key(ring, KEYRING_SEAL, 1) && !keyring_key(ring, KEYRING_PEPPER, 1),
-       "it holds one key of each purpose, id 1");
-
-    sentence = keyfile_make(path, pool);
-    scratch_must(stat(path, &after) == 0, path);
-    ok(sentence && strstr(sentence, "File exists") && before.st_size == after.st_size &&
-           before.st_mtim.tv_nsec == after.st_mtim.tv_nsec,
-       "an existing file is refused and kept");
-    is_text(keyfile_make(other, pool), NULL, "another file is made");
-    is_text(keyring_read(&other_ring, other, pool), NULL, "and read");
-    ok(memcmp(keyring_key(ring, KEYRING_SEAL, 0)->bytes, keyring_key(other_ring, KEYRING_SEAL, 0)->bytes,
-              KEYRING_KEY_BYTES) != 0,
-       "it has other keys");
-}
-
-static void test_make_refusals(void)
-{
-    const char *sentence;
-
-    scratch_must(symlink("nowhere", scratch_path("dangling")) == 0, "symlink");
-    sentence = keyfile_make(scratch_path("dangling"), pool);
-    ok(sentence && access(scratch_path("nowhere"), F_OK) != 0, "none is made through a symbolic link");
-    chmod(scratch_path("outer"), 0757);
-    sentence = keyfile_make(scratch_path("outer/made"), pool);
-    ok(sentence && strstr(sentence, "writable by others") && access(scratch_path("outer/made"), F_OK) != 0,
-       "none in a folder that others may write to");
-    ok(keyfile_make("made", pool) != NULL, "none at a relative path");
-    ok(keyfile_make(scratch_path("none/made"), pool) != NULL, "none in a folder that does not exist");
-}
-
 int main(void)
 {
     scratch_make();
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    plan(9 + 6 + 2 + 7 + 4 + 8 + 4);
+    plan(9 + 6 + 2 + 7 + 4);
     test_kinds();
     test_modes();
     test_size();
     test_folders();
     test_owners();
-    test_make();
-    test_make_refusals();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_status();
