@@ -182,17 +182,20 @@ static void test_encoding(void)
         "after=MSBjYWxscyBpZCAxNw.",
         "after=MSBjYWxscyBpZCAx%C3%A9",
     };
-    char long_one[2 * 1024 + sizeof "after="] = "after=";
+    static const char before[] = "1 users created_at -infinity ";
+    char *const long_one = apr_palloc(pool, 4096);
     page_t page;
 
     is_text(parse(&page, "calls", "after=MSBjYWxscyBpZCAxNw"), "fine", "the cursor of the row 17 of calls");
     is_text(page.id, "17", "... names it");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         is_text(parse(&page, "calls", bad[i]), "bad-cursor", "`%s`", bad[i]);
-    memset(long_one + 6, 'A', 2 * 1024);
-    is_text(parse(&page, "calls", long_one), "bad-cursor", "2 KiB are no cursor");
+    memset(long_one, 'a', 4096);
+    memcpy(long_one, before, sizeof before - 1);
+    is_text(parse(&page, "users", after(long_one, sizeof before + 200)), "fine", "an id of 200 bytes is one");
+    is_text(parse(&page, "users", after(long_one, 4096)), "bad-cursor", "one of 4 KiB is none");
     is_text(parse(&page, "calls", "after=MSBjYWxscyBpZCAxNw&after=MSBjYWxscyBpZCAxNw"), "bad-parameter",
-            "... nor are two");
+            "two cursors are none");
 }
 
 int main(void)
