@@ -72,10 +72,11 @@ $(COMMAND): $(call object,mod_tenant/tenantctl.c) $(SECRET)
 	$(say) LD $@
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(ROOM_LIBS)
 
-# The unit tests, and a program that other tests run.
+# The unit tests, and what other tests run: a program, and a module for httpd.
 UNITS := $(patsubst t/unit/%_test.c,build/unit/%,$(wildcard t/unit/*_test.c)) build/unit/statements
+TEST_MODULE = build/mod_test_peer.so
 
-units: $(UNITS)
+units: $(UNITS) $(TEST_MODULE)
 
 # What of the other rooms needs no httpd.
 PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check media page query resource route sql) \
@@ -92,10 +93,14 @@ build/unit/%: t/unit/%_test.c build/unit/librooms.a build/config.mk
 
 build/unit/route: private ROOM_HEADERS = $(HTTPD_HEADERS)
 
-build/unit/statements: t/unit/statements.c $(call object,$(patsubst %,mod_tenant/api/%.c,sql resource check)) \
-    build/unit/librooms.a
+build/unit/statements: t/unit/statements.c build/unit/librooms.a build/config.mk
 	$(say) CC $<
-	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(ROOM_LIBS)
+	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/unit/librooms.a $(APR_LIBS) $(ROOM_LIBS)
+
+$(TEST_MODULE): private ROOM_HEADERS = $(HTTPD_HEADERS)
+$(TEST_MODULE): t/c-modules/peer/mod_test_peer.c build/config.mk
+	$(say) CC $<
+	$(quiet)$(CC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 -include $(patsubst %.o,%.d,$(OBJECTS) build/obj/tenantctl.o) $(UNITS:=.d)
 
