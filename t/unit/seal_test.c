@@ -115,12 +115,9 @@ static void test_altered(const keyring_t *ring, apr_pool_t *pool)
 static void test_places(const keyring_t *ring, apr_pool_t *pool)
 {
     static const seal_place_t others[] = {
-        {43,  "tenants",  "twilio_auth_token"    },
-        {4,   "2tenants", "twilio_auth_token"    },
-        {-42, "tenants",  "twilio_auth_token"    },
-        {42,  "tenant",   "twilio_auth_token"    },
-        {42,  "tenants",  "twilio_api_key_secret"},
-        {42,  "tenantst", "wilio_auth_token"     },
+        {43, "tenants", "twilio_auth_token"},     {4, "2tenants", "twilio_auth_token"},
+        {-42, "tenants", "twilio_auth_token"},    {42, "tenant", "twilio_auth_token"},
+        {42, "tenants", "twilio_api_key_secret"}, {42, "tenantst", "wilio_auth_token"},
     };
 
     for (size_t n = 0; n < sizeof others / sizeof *others; n++)

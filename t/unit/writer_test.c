@@ -17,30 +17,30 @@ static const struct {
     apr_size_t length;
     const char *json;
 } strings[] = {
-    {TEXT(""),                                                 "\"\""                                },
-    {TEXT("plain"),                                            "\"plain\""                           },
-    {TEXT("\""),                                               "\"\\\"\""                            },
-    {TEXT("\\"),                                               "\"\\\\\""                            },
-    {TEXT("/<>&'"),                                            "\"/<>&'\""                           },
-    {TEXT("\b\f\n\r\t"),                                       "\"\\b\\f\\n\\r\\t\""                 },
-    {TEXT("\0\x01\x0b\x1f\x7f"),                               "\"\\u0000\\u0001\\u000b\\u001f\x7f\""},
-    {TEXT("a\nb"),                                             "\"a\\nb\""                           },
+    {TEXT(""), "\"\""},
+    {TEXT("plain"), "\"plain\""},
+    {TEXT("\""), "\"\\\"\""},
+    {TEXT("\\"), "\"\\\\\""},
+    {TEXT("/<>&'"), "\"/<>&'\""},
+    {TEXT("\b\f\n\r\t"), "\"\\b\\f\\n\\r\\t\""},
+    {TEXT("\0\x01\x0b\x1f\x7f"), "\"\\u0000\\u0001\\u000b\\u001f\x7f\""},
+    {TEXT("a\nb"), "\"a\\nb\""},
     {TEXT("\xc3\xa9\xe2\x80\xa8\xe2\x80\xa9\xf0\x9d\x84\x9e"),
-     "\"\xc3\xa9\xe2\x80\xa8\xe2\x80\xa9\xf0\x9d\x84\x9e\""                                          },
-    {TEXT("\n\n\n\n\n\n\n\n"),                                 "\"\\n\\n\\n\\n\\n\\n\\n\\n\""        },
+     "\"\xc3\xa9\xe2\x80\xa8\xe2\x80\xa9\xf0\x9d\x84\x9e\""},
+    {TEXT("\n\n\n\n\n\n\n\n"), "\"\\n\\n\\n\\n\\n\\n\\n\\n\""},
 };
 
 static const struct {
     int64_t value;
     const char *json;
 } integers[] = {
-    {0,          "0"                   },
-    {7,          "7"                   },
-    {-1,         "-1"                  },
-    {10,         "10"                  },
-    {2147483647, "2147483647"          },
-    {INT64_MAX,  "9223372036854775807" },
-    {INT64_MIN,  "-9223372036854775808"},
+    {0, "0"},
+    {7, "7"},
+    {-1, "-1"},
+    {10, "10"},
+    {2147483647, "2147483647"},
+    {INT64_MAX, "9223372036854775807"},
+    {INT64_MIN, "-9223372036854775808"},
 };
 
 static void test_strings(void)
