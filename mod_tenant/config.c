@@ -22,6 +22,7 @@ enum {
  * unset) */
 #define SERVER_MEMBERS(X)                                                                                    \
     X(conninfo, NULL)                                                                                        \
+    X(admin, NULL)                                                                                           \
     X(key_file, NULL)                                                                                        \
     X(pool.max, CONFIG_UNSET)                                                                                \
     X(pool.wait, CONFIG_UNSET)                                                                               \
@@ -58,6 +59,7 @@ void *config_server_merge(apr_pool_t *pool, void *base_config, void *own_config)
 
     SERVER_MEMBERS(MEMBER_MERGE)
     merged->has_handler = own->has_handler;
+    merged->has_admin = own->has_admin;
     return merged;
 }
 
@@ -141,18 +143,40 @@ static const char *refuse_outside_location(cmd_parms *cmd)
     return NULL;
 }
 
+/* Whether a connection string, or the name of a program that prints one, may be used. */
+static const char *check_conninfo(const char *conninfo, apr_pool_t *pool)
+{
+    if (strncmp(conninfo, CONFIG_EXEC_PREFIX, sizeof CONFIG_EXEC_PREFIX - 1) == 0)
+        return conninfo[sizeof CONFIG_EXEC_PREFIX - 1] == '/' ? NULL : "wants an absolute path behind exec:";
+    return conninfo_check(conninfo, 0, pool);
+}
+
+/* Takes the connection string of the API's role, or a further one of the same database, by name. */
 static const char *set_database(cmd_parms *cmd, void *unused, const char *conninfo)
 {
+    server_config_t *config = config_server(cmd->server);
+    const struct {
+        const char *name;
+        const char **value;
+    } further[] = {
+        {"admin=", &config->admin},
+    };
+    const char **value = &config->conninfo;
+    const char *name = "";
     const char *why;
 
     (void)unused;
-    if (strncmp(conninfo, CONFIG_EXEC_PREFIX, sizeof CONFIG_EXEC_PREFIX - 1) == 0)
-        why = conninfo[sizeof CONFIG_EXEC_PREFIX - 1] == '/' ? NULL : "wants an absolute path behind exec:";
-    else
-        why = conninfo_check(conninfo, 0, cmd->pool);
+    for (size_t i = 0; i < sizeof further / sizeof *further; i++) {
+        if (strncmp(conninfo, further[i].name, strlen(further[i].name)) == 0) {
+            name = further[i].name;
+            value = further[i].value;
+        }
+    }
+    conninfo += strlen(name);
+    why = check_conninfo(conninfo, cmd->pool);
     if (why)
-        return apr_pstrcat(cmd->pool, "TenantDatabase ", why, NULL);
-    config_server(cmd->server)->conninfo = conninfo;
+        return apr_pstrcat(cmd->pool, "TenantDatabase ", name, *name ? " " : "", why, NULL);
+    *value = conninfo;
     return NULL;
 }
 
@@ -219,15 +243,19 @@ static const char *set_handler(cmd_parms *cmd, void *config, const char *name)
         return why;
     if (strcasecmp(name, "api") == 0)
         location->handler = HANDLER_API;
+    else if (strcasecmp(name, "admin") == 0)
+        location->handler = HANDLER_ADMIN;
     else if (strcasecmp(name, "off") == 0)
         location->handler = HANDLER_OFF;
     else
-        return "TenantHandler must be api or off";
+        return "TenantHandler must be api, admin or off";
     length = strlen(cmd->path);
     location->prefix =
         apr_pstrmemdup(cmd->pool, cmd->path, cmd->path[length - 1] == '/' ? length - 1 : length);
     if (location->handler != HANDLER_OFF)
         config_server(cmd->server)->has_handler = 1;
+    if (location->handler == HANDLER_ADMIN)
+        config_server(cmd->server)->has_admin = 1;
     return NULL;
 }
 
@@ -235,7 +263,7 @@ static const char *set_public_read(cmd_parms *cmd, void *config, const char *nam
 {
     location_config_t *location = config;
     const char *why = refuse_outside_location(cmd);
-    const resource_t *resource = resource_find(name, strlen(name));
+    const resource_t *resource = resource_find(name, strlen(name), 0);
 
     if (why)
         return why;
@@ -294,12 +322,14 @@ static const char *set_max_body(cmd_parms *cmd, void *config, const char *bytes)
 }
 
 const command_rec config_directives[] = {
-    AP_INIT_TAKE1("TenantDatabase", set_database, NULL, RSRC_CONF,
-                  "a libpq connection string without a password, or exec:/path of a program that prints one"),
+    AP_INIT_ITERATE(
+        "TenantDatabase", set_database, NULL, RSRC_CONF,
+        "a libpq connection string without a password, or exec:/path of a program that prints one; "
+        "admin=\"…\" the same for the role of the administrator"),
     AP_INIT_TAKE1("TenantKeyFile", set_key_file, NULL, RSRC_CONF, "the file of sealing keys and peppers"),
     AP_INIT_ITERATE("TenantPool", set_pool, NULL, RSRC_CONF,
                     "max=N wait=TIME statement=TIME idle=TIME prepare=on|off, for each child process"),
-    AP_INIT_TAKE1("TenantHandler", set_handler, NULL, ACCESS_CONF, "api or off"),
+    AP_INIT_TAKE1("TenantHandler", set_handler, NULL, ACCESS_CONF, "api, admin or off"),
     AP_INIT_ITERATE("TenantPublicRead", set_public_read, NULL, ACCESS_CONF,
                     "resources that GET and HEAD may read by Host alone"),
     AP_INIT_FLAG("TenantRequireTLS", set_require_tls, NULL, ACCESS_CONF,

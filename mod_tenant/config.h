@@ -22,15 +22,19 @@ enum { CONFIG_UNSET = -1 };
 /* A server's own settings. Those of a virtual host come from the main server where it sets none. */
 typedef struct server_config_t {
     const char *conninfo; /* TenantDatabase as given, or exec:/path; NULL: none */
+    const char *admin;    /* its admin=: the same for the role tenant_admin; NULL: none */
     const char *key_file; /* TenantKeyFile, an absolute path */
     pool_settings_t pool; /* TenantPool; each member CONFIG_UNSET until startup_finish() */
     int has_handler;      /* a TenantHandler stands in this very server, not in what it inherits */
+    int has_admin;        /* one of them is admin */
 
     /* made at start, the same for all requests */
     const char *connect;            /* the complete connection string; NULL without TenantDatabase */
+    const char *admin_connect;      /* the administrator's; NULL without admin= */
     struct keyring_t *keyring;      /* NULL without TenantKeyFile */
     struct password_slots_t *slots; /* the machine's slots for hashing passwords */
     struct database_t *database;    /* one per child and connection string */
+    struct database_t *admin_database;
 } server_config_t;
 
 /* What answers in a Location. */
@@ -38,6 +42,7 @@ typedef enum handler_kind_t {
     HANDLER_UNSET,
     HANDLER_OFF,
     HANDLER_API,
+    HANDLER_ADMIN,
 } handler_kind_t;
 
 /* A Location's settings. handler and prefix are one unit: a Location inside of another one inherits both. */

@@ -11,7 +11,7 @@ PROBLEMS(PROBLEM_DEFINE)
  * status says. */
 static const problem_t *const generic[] = {
     &problem_bad_request,
-    &problem_key_missing,
+    &problem_login_invalid,
     &problem_forbidden,
     &problem_not_found,
     &problem_method_not_allowed,

@@ -21,9 +21,13 @@ typedef struct problem_t {
     X(ambiguous_key, 400, "ambiguous-key", "The request carries more than one API key.")                     \
     X(key_missing, 401, "key-missing", "This needs an API key.")                                             \
     X(key_invalid, 401, "key-invalid", "The API key is not valid.")                                          \
+    X(login_invalid, 401, "login-invalid", "The user name or the password is wrong.")                        \
     X(tenant_mismatch, 403, "tenant-mismatch", "The API key belongs to another tenant than the Host.")       \
     X(tenant_inactive, 403, "tenant-inactive", "The tenant is not active.")                                  \
     X(key_retiring, 403, "key-retiring", "Only the current API key may do this.")                            \
+    X(cross_site, 403, "cross-site", "Another site may not send this.")                                      \
+    X(admin_unprotected, 403, "admin-unprotected",                                                           \
+      "The administration is not protected by a login of the server's own.")                                 \
     X(https_required, 403, "https-required", "This needs HTTPS.")                                            \
     X(forbidden, 403, "forbidden", "The server's configuration does not allow this.")                        \
     X(not_found, 404, "not-found", "There is nothing here.")                                                 \
@@ -32,6 +36,8 @@ typedef struct problem_t {
     X(request_timeout, 408, "request-timeout", "The request did not arrive in time.")                        \
     X(sid_taken, 409, "sid-taken", "The sid is taken.")                                                      \
     X(email_taken, 409, "email-taken", "The e-mail address is taken.")                                       \
+    X(domain_taken, 409, "domain-taken", "The custom domain is taken.")                                      \
+    X(tenant_active, 409, "tenant-active", "An active tenant cannot be removed.")                            \
     X(conflict, 409, "conflict", "The change conflicts with what is stored.")                                \
     X(precondition_failed, 412, "precondition-failed",                                                       \
       "The row has changed, or a precondition does not hold.")                                               \

@@ -18,7 +18,8 @@
 
 APLOG_USE_MODULE(tenant);
 
-enum { POOL_MAX_DEFAULT = 10 };
+/* Administration is rare: two connections in each child are plenty. */
+enum { POOL_MAX_DEFAULT = 10, ADMIN_POOL_MAX = 2 };
 
 /* What TenantPool leaves out. */
 static void pool_defaults(pool_settings_t *pool)
@@ -62,8 +63,10 @@ static const char *check_server(server_rec *server, apr_hash_t *pools, apr_pool_
         return "TenantHandler needs TenantDatabase in the same server";
     if (config->has_handler && !config->key_file)
         return "TenantHandler needs TenantKeyFile";
+    if (config->has_admin && !config->admin)
+        return "TenantHandler admin needs TenantDatabase with admin=\"…\" in the same server";
     if (!config->conninfo)
-        return NULL;
+        return config->admin ? "TenantDatabase admin= needs the API's connection string ahead of it" : NULL;
     other = apr_hash_get(pools, config->conninfo, APR_HASH_KEY_STRING);
     if (other && !pool_equal(other, &config->pool))
         return "TenantPool differs from that of another server with the same TenantDatabase: they share one "
@@ -119,18 +122,52 @@ static const char *load_secrets(server_rec *servers, keyring_t **keyring, passwo
                                root ? ap_unixd_config.group_id : (gid_t)-1, pool);
 }
 
-/* The complete connection string of a server, or NULL with a sentence. */
-static const char *connect_string(const server_config_t *config, const char **why, apr_pool_t *pool)
+/* Completes a connection string as given, in *connect; NULL stays NULL. Returns NULL, or a sentence. */
+static const char *complete(const char **connect, const char *conninfo, apr_pool_t *pool)
 {
-    const char *conninfo = config->conninfo;
+    const char *why = NULL;
 
-    *why = NULL;
+    *connect = NULL;
+    if (!conninfo)
+        return NULL;
     if (strncmp(conninfo, CONFIG_EXEC_PREFIX, sizeof CONFIG_EXEC_PREFIX - 1) == 0) {
-        *why = conninfo_exec(&conninfo, conninfo + sizeof CONFIG_EXEC_PREFIX - 1, pool);
-        if (!*why)
-            *why = conninfo_check(conninfo, 1, pool);
+        why = conninfo_exec(&conninfo, conninfo + sizeof CONFIG_EXEC_PREFIX - 1, pool);
+        if (!why)
+            why = conninfo_check(conninfo, 1, pool);
     }
-    return *why ? NULL : conninfo_complete(conninfo, pool);
+    if (!why)
+        *connect = conninfo_complete(conninfo, pool);
+    return why ? apr_pstrcat(pool, "TenantDatabase: ", why, NULL) : NULL;
+}
+
+/* Counts the connections of a pool, unless another server has the same one. */
+static void count_connections(apr_hash_t *seen, const char *connect, int max, int *connections)
+{
+    if (!connect || apr_hash_get(seen, connect, APR_HASH_KEY_STRING))
+        return;
+    apr_hash_set(seen, connect, APR_HASH_KEY_STRING, connect);
+    *connections += max;
+}
+
+/* Makes a server's settings ready for use. Returns NULL, or a sentence. */
+static const char *finish_server(server_config_t *config, apr_hash_t *seen, int *connections,
+                                 apr_pool_t *pool)
+{
+    const char *why;
+
+    pool_defaults(&config->pool);
+    if (!config->conninfo)
+        return NULL;
+    why = driver_load(pool);
+    if (!why)
+        why = complete(&config->connect, config->conninfo, pool);
+    if (!why)
+        why = complete(&config->admin_connect, config->admin, pool);
+    if (why)
+        return why;
+    count_connections(seen, config->connect, config->pool.max, connections);
+    count_connections(seen, config->admin_connect, ADMIN_POOL_MAX, connections);
+    return NULL;
 }
 
 int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
@@ -151,16 +188,7 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
 
         config->keyring = keyring;
         config->slots = slots;
-        pool_defaults(&config->pool);
-        if (!config->conninfo)
-            continue;
-        why = driver_load(pool);
-        if (!why)
-            config->connect = connect_string(config, &why, pool);
-        if (why || apr_hash_get(databases, config->connect, APR_HASH_KEY_STRING))
-            continue;
-        apr_hash_set(databases, config->connect, APR_HASH_KEY_STRING, config);
-        connections += config->pool.max;
+        why = finish_server(config, databases, &connections, pool);
     }
     if (why) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, servers, "mod_tenant cannot start: %s", why);
@@ -176,6 +204,22 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
     return OK;
 }
 
+/* The database of a connection string: the one that another server has started, or a new one. */
+static database_t *start_database(apr_hash_t *databases, const char *connect, const pool_settings_t *settings,
+                                  database_role_t role, server_rec *servers, apr_pool_t *pool)
+{
+    database_t *database = connect ? apr_hash_get(databases, connect, APR_HASH_KEY_STRING) : NULL;
+
+    if (!connect || database)
+        return database;
+    database = database_open(connect, settings, role, servers, pool);
+    if (!database)
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers,
+                     "the threads of the connection pool cannot be started");
+    apr_hash_set(databases, connect, APR_HASH_KEY_STRING, database);
+    return database;
+}
+
 void startup_child(apr_pool_t *pool, server_rec *servers)
 {
     apr_hash_t *databases = apr_hash_make(pool);
@@ -186,16 +230,12 @@ void startup_child(apr_pool_t *pool, server_rec *servers)
                      "the keys cannot be locked in memory (RLIMIT_MEMLOCK): they may be written to swap");
     for (server_rec *server = servers; server; server = server->next) {
         server_config_t *config = config_server(server);
+        pool_settings_t admin = config->pool;
 
-        if (!config->connect)
-            continue;
-        config->database = apr_hash_get(databases, config->connect, APR_HASH_KEY_STRING);
-        if (config->database)
-            continue;
-        config->database = database_open(config->connect, &config->pool, servers, pool);
-        if (!config->database)
-            ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers,
-                         "the threads of the connection pool cannot be started");
-        apr_hash_set(databases, config->connect, APR_HASH_KEY_STRING, config->database);
+        admin.max = ADMIN_POOL_MAX;
+        config->database =
+            start_database(databases, config->connect, &config->pool, DATABASE_API, servers, pool);
+        config->admin_database =
+            start_database(databases, config->admin_connect, &admin, DATABASE_ADMIN, servers, pool);
     }
 }

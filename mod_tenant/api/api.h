@@ -6,6 +6,8 @@
 
 #include "../config.h"
 #include "../identity/tenant.h"
+#include "../json/writer.h"
+#include "../store/row.h"
 #include "input.h"
 #include "page.h"
 #include "route.h"
@@ -19,6 +21,7 @@ typedef struct api_t {
     page_t page;            /* of a list */
     const tenant_t *tenant; /* whose rows may be touched; NULL until that is proven */
     input_t input;          /* of a create or update */
+    const char *new_key;    /* an API key that this request makes */
 
     const char *detail;         /* a sentence about the problem of this request */
     apr_array_header_t *errors; /* of input_error_t */

@@ -60,6 +60,45 @@ const char *check_phone(const char *text, apr_size_t length)
     return "must be `+` and 2 to 15 digits, the first of which is not 0";
 }
 
+const char *check_tenant_status(const char *text, apr_size_t length)
+{
+    if ((length == 6 && memcmp(text, "active", 6) == 0) || (length == 8 && memcmp(text, "inactive", 8) == 0))
+        return NULL;
+    return "must be active or inactive";
+}
+
+/* The length of the label (RFC 5890 section 2.3.1) that text starts with; 0: there is none. */
+static apr_size_t label_length(const char *text, apr_size_t length)
+{
+    enum { LABEL_MAX = 63 };
+    apr_size_t i = 0;
+
+    while (i < length && (apr_islower(text[i]) || apr_isdigit(text[i]) || text[i] == '-'))
+        i++;
+    return i == 0 || i > LABEL_MAX || text[0] == '-' || text[i - 1] == '-' ? 0 : i;
+}
+
+const char *check_domain(const char *text, apr_size_t length)
+{
+    static const char wanted[] = "must be a host name of ASCII labels (punycode for others), without port, "
+                                 "trailing dot and IP address";
+    const char *end = text + length;
+    int has_letter = 0; /* in the last label: without one it would be an IPv4 address */
+
+    for (;;) {
+        apr_size_t label = label_length(text, (apr_size_t)(end - text));
+
+        if (label == 0)
+            return wanted;
+        has_letter = strspn(text, "0123456789") < label;
+        text += label;
+        if (text == end)
+            return has_letter ? NULL : wanted;
+        if (*text++ != '.')
+            return wanted;
+    }
+}
+
 const char *check_printable(const char *text, apr_size_t length)
 {
     for (apr_size_t i = 0; i < length; i++) {

@@ -2,12 +2,14 @@
 #include "handler.h"
 
 #include <apr_strings.h>
+#include <stdlib.h>
 #include <http_log.h>
 #include <http_protocol.h>
 
 #include "../identity/resolve.h"
 #include "../json/scan.h"
 #include "../json/tree.h"
+#include "admin.h"
 #include "api.h"
 #include "body.h"
 #include "media.h"
@@ -33,7 +35,9 @@ static const problem_t *find_route(api_t *api)
 {
     const char *path = api->r->uri + strlen(api->location->prefix);
 
-    return route_parse(&api->route, path) ? NULL : &problem_not_found;
+    return route_parse(&api->route, path, api->location->handler == HANDLER_ADMIN, api->r->pool)
+               ? NULL
+               : &problem_not_found;
 }
 
 static const problem_t *check_method(api_t *api)
@@ -166,6 +170,7 @@ static const problem_t *refuse_json(api_t *api, const problem_t *problem, const 
 static const problem_t *read_body(api_t *api)
 {
     request_rec *r = api->r;
+    input_secrets_t secrets = {api->server->slots, api->server->keyring, 0};
     const problem_t *problem;
     const tree_t *body;
     scan_error_t error;
@@ -185,11 +190,11 @@ static const problem_t *read_body(api_t *api)
         return refuse_json(api, problem, &error);
     if (!tree_parse(&body, bytes, length, r->pool))
         return &problem_internal;
+    secrets.tenant_id = api->route.resource->is_admin ? atoi(api->route.id) : api->tenant->id;
     problem =
         input_read(&api->input, api->route.kind == ROUTE_ROTATION ? &resource_rotation : api->route.resource,
-                   r->method_number == M_POST ? INPUT_CREATE : INPUT_UPDATE, body,
-                   &(input_secrets_t){api->server->slots, api->server->keyring, api->tenant->id},
-                   &api->errors, r->pool);
+                   r->method_number == M_POST ? INPUT_CREATE : INPUT_UPDATE, body, &secrets, &api->errors,
+                   r->pool);
     if (problem == &problem_bad_request)
         api->detail = "The body must be a JSON object.";
     return problem;
@@ -197,25 +202,46 @@ static const problem_t *read_body(api_t *api)
 
 /* A request's way. The order is part of the contract: what costs nothing to refuse is refused first, and
  * nothing asks the database that can be refused without it. */
-static step_fn *const steps[] = {
-    require_tls,          find_route, check_method, check_query, check_accept, check_content_type,
-    check_content_length, check_key,  answer_index, authorise,   read_body,    operation_run,
+static step_fn *const api_steps[] = {
+    require_tls,        find_route,           check_method, check_query,  check_accept,
+    check_content_type, check_content_length, check_key,    answer_index, authorise,
+    read_body,          operation_run,        NULL,
 };
+
+/* An administrator's way: httpd has asked who it is, by a login of its own. */
+static step_fn *const admin_steps[] = {
+    require_tls,          find_route,
+    check_method,         check_query,
+    check_accept,         check_content_type,
+    check_content_length, admin_check_user,
+    admin_check_site,     answer_index,
+    admin_prepare,        read_body,
+    operation_run,        NULL,
+};
+
+/* The way of a Location's requests, or NULL where we do not answer. */
+static step_fn *const *steps_of(const location_config_t *location)
+{
+    if (location->handler == HANDLER_API)
+        return api_steps;
+    return location->handler == HANDLER_ADMIN ? admin_steps : NULL;
+}
 
 int handler_map_to_storage(request_rec *r)
 {
-    return config_location(r)->handler == HANDLER_API ? OK : DECLINED;
+    return steps_of(config_location(r)) ? OK : DECLINED;
 }
 
 int handler_run(request_rec *r)
 {
     api_t api = {.r = r, .server = config_server(r->server), .location = config_location(r)};
+    step_fn *const *step = steps_of(api.location);
     const problem_t *problem = NULL;
 
-    if (api.location->handler != HANDLER_API)
+    if (!step)
         return DECLINED;
-    for (size_t i = 0; i < sizeof steps / sizeof *steps && !problem && !api.answered; i++)
-        problem = steps[i](&api);
+    for (; *step && !problem && !api.answered; step++)
+        problem = (*step)(&api);
     if (!problem)
         return api.status;
     body_discard(r);

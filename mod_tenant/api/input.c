@@ -2,6 +2,7 @@
 #include "input.h"
 
 #include <apr_strings.h>
+#include <httpd.h>
 #include <string.h>
 
 #include "../secret/password.h"
@@ -95,6 +96,13 @@ static int check_length(reader_t *reader, const field_t *field, apr_size_t lengt
 static const char *read_text(reader_t *reader, const field_t *field, const char *text, apr_size_t length)
 {
     const char *wrong;
+
+    if (field->flags & FIELD_LOWER) {
+        char *lower = apr_pstrmemdup(reader->pool, text, length);
+
+        ap_str_tolower(lower);
+        text = lower;
+    }
 
     if (!check_length(reader, field, (apr_size_t)check_characters(text, length), "characters"))
         return NULL;

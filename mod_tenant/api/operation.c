@@ -5,10 +5,12 @@
 
 #include "../json/writer.h"
 #include "../store/database.h"
+#include "admin.h"
 #include "reply.h"
 #include "represent.h"
 #include "rotation.h"
 #include "sql.h"
+#include "values.h"
 
 /* What a row takes as JSON, about: room that need not grow. */
 enum { ROW_SIZE = 320 };
@@ -30,28 +32,37 @@ static const problem_t *answer_row(api_t *api, int status, rows_t *rows)
     return api_answered(api, reply_json(api->r, status, &writer));
 }
 
-/* The values of a create or an update, as its statement wants them. */
-typedef struct values_t {
-    const char *list[SQL_VALUES_MAX];
-    int count;
-} values_t;
-
-static void add_value(values_t *values, const char *value)
+/* The tenant's id, where statements of the resource take one. */
+static void add_tenant(values_t *values, const api_t *api)
 {
-    values->list[values->count++] = value;
+    if (!api->route.resource->is_admin)
+        values_add(values, api->tenant->id_text);
+}
+
+static database_t *database_of(const api_t *api)
+{
+    return api->route.resource->is_admin ? api->server->admin_database : api->server->database;
+}
+
+/* The tenant in whose scope a transaction runs. */
+static int scope_of(const api_t *api)
+{
+    return api->route.resource->is_admin ? 0 : api->tenant->id;
 }
 
 static const problem_t *read_row(api_t *api)
 {
     const resource_t *resource = api->route.resource;
     const resource_sql_t *sql = sql_of(resource);
-    const char *values[] = {api->tenant->id_text, api->route.id};
     const problem_t *problem;
+    values_t values = {.count = 0};
     writer_t writer;
     rows_t *rows;
 
-    problem = database_read(api->server->database, api->r, api->route.by_key ? &sql->read_by_key : &sql->read,
-                            values, &rows);
+    add_tenant(&values, api);
+    values_add(&values, api->route.id);
+    problem = database_read(database_of(api), api->r, api->route.by_key ? &sql->read_by_key : &sql->read,
+                            values.list, &rows);
     if (problem)
         return problem;
     if (rows_count(rows) > 0)
@@ -114,21 +125,31 @@ static const problem_t *answer_list(api_t *api, rows_t *rows)
 
 static const problem_t *list(api_t *api)
 {
-    const resource_t *resource = api->route.resource;
-    const resource_sql_t *sql = sql_of(resource);
+    const page_t *page = &api->page;
     const problem_t *problem;
     values_t values = {.count = 0};
+    statement_t statement;
     rows_t *rows;
 
-    add_value(&values, api->tenant->id_text);
-    if (api->page.is_after && resource->order == ORDER_CREATED)
-        add_value(&values, api->page.created);
-    if (api->page.is_after)
-        add_value(&values, api->page.id);
-    add_value(&values, apr_itoa(api->r->pool, api->page.limit + 1));
-    problem = database_read(api->server->database, api->r, api->page.is_after ? &sql->list_after : &sql->list,
-                            values.list, &rows);
+    add_tenant(&values, api);
+    for (int i = 0; i < page->filter_count; i++)
+        values_add(&values, page->filters[i].value);
+    if (page->is_after && api->route.resource->order == ORDER_CREATED)
+        values_add(&values, page->created);
+    if (page->is_after)
+        values_add(&values, page->id);
+    values_add(&values, apr_itoa(api->r->pool, page->limit + 1));
+    sql_list(&statement, api->route.resource, page, api->r->pool);
+    problem = database_read(database_of(api), api->r, &statement, values.list, &rows);
     return problem ? problem : answer_list(api, rows);
+}
+
+/* The Location of the new row, which is the first of rows. */
+static void set_location(const api_t *api, rows_t *rows)
+{
+    rows_seek(rows, 0);
+    apr_table_setn(api->r->headers_out, "Location",
+                   path_of(api, ap_escape_path_segment(api->r->pool, rows_text(rows, 0))));
 }
 
 static const problem_t *create(api_t *api)
@@ -138,20 +159,20 @@ static const problem_t *create(api_t *api)
     values_t values = {.count = 0};
     rows_t *rows;
 
+    if (resource->is_admin)
+        admin_add_new(api, &values);
     for (int n = 0; resource->fields[n].name; n++) {
         if (field_is_creatable(&resource->fields[n]))
-            add_value(&values, api->input.values[n]);
+            values_add(&values, api->input.values[n]);
     }
-    add_value(&values, api->tenant->id_text);
-    problem = database_insert(api->server->database, api->r, &sql_of(resource)->create, values.list, &rows);
+    add_tenant(&values, api);
+    problem = database_insert(database_of(api), api->r, &sql_of(resource)->create, values.list, &rows);
     if (problem)
         return problem;
     if (rows_count(rows) == 0)
         return &problem_internal;
-    rows_seek(rows, 0);
-    apr_table_setn(api->r->headers_out, "Location",
-                   path_of(api, ap_escape_path_segment(api->r->pool, rows_text(rows, 0))));
-    return answer_row(api, HTTP_CREATED, rows);
+    set_location(api, rows);
+    return resource->is_admin ? admin_answer_new(api, rows) : answer_row(api, HTTP_CREATED, rows);
 }
 
 /* The values of a SET list (sql.h). Returns which of the two lists it is: whether a password is stored. */
@@ -166,8 +187,8 @@ static int add_assignments(values_t *values, const api_t *api)
         if (!field_is_updatable(&resource->fields[n]) || (is_password && !api->input.given[n]))
             continue;
         if (!is_password)
-            add_value(values, api->input.given[n] ? "true" : "false");
-        add_value(values, api->input.values[n]);
+            values_add(values, api->input.given[n] ? "true" : "false");
+        values_add(values, api->input.values[n]);
         with_password |= is_password;
     }
     return with_password;
@@ -186,20 +207,20 @@ static const problem_t *update(api_t *api)
     if (api->input.count == 0)
         return read_row(api); /* nothing to write; whether there is a row is still said */
     if (resource->is_single && !resource->is_profile) {
-        add_value(&values, api->tenant->id_text);
+        add_tenant(&values, api);
         for (int n = 0; resource->fields[n].name; n++) {
             if (field_is_updatable(&resource->fields[n]))
-                add_value(&values, api->input.values[n]);
+                values_add(&values, api->input.values[n]);
         }
         with_password = add_assignments(&values, api);
     } else {
         statements = api->route.by_key ? sql->update_by_key : sql->update;
         with_password = add_assignments(&values, api);
-        add_value(&values, api->tenant->id_text);
+        add_tenant(&values, api);
         if (!resource->is_profile)
-            add_value(&values, api->route.id);
+            values_add(&values, api->route.id);
     }
-    problem = database_change(api->server->database, api->r, api->tenant->id, &statements[with_password],
+    problem = database_change(database_of(api), api->r, scope_of(api), &statements[with_password],
                               values.list, &rows);
     if (problem)
         return problem;
@@ -209,24 +230,37 @@ static const problem_t *update(api_t *api)
 static const problem_t *remove_row(api_t *api)
 {
     const resource_sql_t *sql = sql_of(api->route.resource);
-    const char *values[] = {api->tenant->id_text, api->route.id};
     const problem_t *problem;
+    values_t values = {.count = 0};
     rows_t *rows;
 
-    problem = database_change(api->server->database, api->r, api->tenant->id,
-                              api->route.by_key ? &sql->remove_by_key : &sql->remove, values, &rows);
+    add_tenant(&values, api);
+    values_add(&values, api->route.id);
+    problem = database_change(database_of(api), api->r, scope_of(api),
+                              api->route.by_key ? &sql->remove_by_key : &sql->remove, values.list, &rows);
     if (problem)
         return problem;
-    if (rows_count(rows) == 0)
-        return &problem_not_found;
-    return api_answered(api, reply_empty(api->r, HTTP_NO_CONTENT));
+    if (rows_count(rows) > 0)
+        return api_answered(api, reply_empty(api->r, HTTP_NO_CONTENT));
+    return api->route.resource->removable ? admin_why_kept(api) : &problem_not_found;
+}
+
+static const problem_t *rotate(api_t *api)
+{
+    return api->route.resource->is_admin ? admin_rotate(api) : rotation_run(api);
+}
+
+/* Whether a resource belongs into this index. */
+static int is_listed(const resource_t *resource, const api_t *api)
+{
+    return resource->is_admin == (api->location->handler == HANDLER_ADMIN);
 }
 
 const problem_t *operation_run(api_t *api)
 {
     switch (api->r->method_number) {
     case M_POST:
-        return api->route.kind == ROUTE_ROTATION ? rotation_run(api) : create(api);
+        return api->route.kind == ROUTE_ROTATION ? rotate(api) : create(api);
     case M_PATCH:
         return update(api);
     case M_DELETE:
@@ -238,17 +272,18 @@ const problem_t *operation_run(api_t *api)
 
 const problem_t *operation_index(api_t *api)
 {
+    const char *separator = "{";
     writer_t writer;
 
     writer_init(&writer, api->r->pool, 512);
     for (const resource_t *resource = resources; resource->name; resource++) {
-        const char *name = resource->name;
-
-        writer_literal(&writer, "{");
-        writer.text[writer.length - 1] = resource == resources ? '{' : ',';
-        writer_text(&writer, name);
+        if (!is_listed(resource, api))
+            continue;
+        writer_raw(&writer, separator, 1);
+        writer_text(&writer, resource->name);
         writer_literal(&writer, ":");
-        writer_text(&writer, apr_pstrcat(api->r->pool, api->location->prefix, "/", name, NULL));
+        writer_text(&writer, apr_pstrcat(api->r->pool, api->location->prefix, "/", resource->name, NULL));
+        separator = ",";
     }
     writer_literal(&writer, "}\n");
     return api_answered(api, reply_json(api->r, HTTP_OK, &writer));

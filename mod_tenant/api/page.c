@@ -2,6 +2,7 @@
 #include "page.h"
 
 #include <apr_base64.h>
+#include <apr_escape.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <stdlib.h>
@@ -10,9 +11,10 @@
 #include "check.h"
 #include "query.h"
 
-/* A cursor's text ahead of base64url: `VERSION RESOURCE ORDER ID` or `VERSION RESOURCE ORDER CREATED ID`. */
+/* A cursor's text ahead of base64url: `VERSION RESOURCE ORDER FILTERS ID`, with CREATED ahead of ID where
+ * the order is by it. */
 #define CURSOR_VERSION "1"
-enum { CURSOR_MAX = 1024 };
+enum { CURSOR_MAX = 1024, PAGE_FIELDS_MAX = 64 };
 
 static const char *const orders[] = {[ORDER_ID] = "id", [ORDER_CREATED] = "created_at"};
 
@@ -22,13 +24,32 @@ typedef struct parser_t {
     page_t *page;
     const resource_t *resource;
     int most;
+    const char *after;                  /* the cursor, which is read when the filters are known */
+    const char *given[PAGE_FIELDS_MAX]; /* the filters' values by number of their field */
     apr_pool_t *pool;
 } parser_t;
 
-/* What every cursor of a list starts with. */
-static const char *cursor_prefix(const resource_t *resource, apr_pool_t *pool)
+/* What tells one set of filters from another: a hash (FNV-1a), since a cursor only guards against mistakes.
+ */
+static apr_uint64_t filter_hash(const page_t *page)
 {
-    return apr_pstrcat(pool, CURSOR_VERSION " ", resource->name, " ", orders[resource->order], " ", NULL);
+    apr_uint64_t hash = 0xcbf29ce484222325;
+
+    for (int i = 0; i < page->filter_count; i++) {
+        for (const char *part = page->filters[i].field->name; part;
+             part = part == page->filters[i].value ? NULL : page->filters[i].value) {
+            for (const char *c = part; c == part || c[-1]; c++)
+                hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
+        }
+    }
+    return hash;
+}
+
+/* What every cursor of a list with these filters starts with. */
+static const char *cursor_prefix(const page_t *page, const resource_t *resource, apr_pool_t *pool)
+{
+    return apr_psprintf(pool, CURSOR_VERSION " %s %s %" APR_UINT64_T_HEX_FMT " ", resource->name,
+                        orders[resource->order], filter_hash(page));
 }
 
 /* base64url without padding (RFC 4648 section 5); NULL when text is not that. */
@@ -65,7 +86,7 @@ static const char *encode_base64url(const char *text, apr_pool_t *pool)
 
 static int take_cursor(page_t *page, const resource_t *resource, const char *value, apr_pool_t *pool)
 {
-    const char *prefix = cursor_prefix(resource, pool);
+    const char *prefix = cursor_prefix(page, resource, pool);
     char *text = decode_base64url(value, pool);
     char utc[CHECK_TIME_SIZE];
 
@@ -84,46 +105,105 @@ static int take_cursor(page_t *page, const resource_t *resource, const char *val
     return strcmp(page->created, NO_CREATED) == 0 || check_time(page->created, strlen(page->created), utc);
 }
 
+/* A filter's value as a statement takes it; NULL: no row could hold it. */
+static const char *filter_value(const field_t *field, const char *value, apr_pool_t *pool)
+{
+    apr_size_t length = strlen(value);
+    char *utc;
+
+    switch (field->type) {
+    case FIELD_INTEGER:
+        return check_is_id(value, length) || strcmp(value, "0") == 0 ? value : NULL;
+    case FIELD_BOOLEAN:
+        return strcmp(value, "true") == 0 || strcmp(value, "false") == 0 ? value : NULL;
+    case FIELD_TIME:
+        utc = apr_palloc(pool, CHECK_TIME_SIZE);
+        return check_time(value, length, utc) ? utc : NULL;
+    default:
+        return check_characters(value, length) <= field->max ? value : NULL;
+    }
+}
+
+static const problem_t *take_filter(parser_t *parser, const char *name, const char *value,
+                                    const char **detail)
+{
+    const field_t *field = resource_field(parser->resource, name, strlen(name));
+    const char *stored;
+
+    if (!field || !(field->flags & FIELD_FILTER)) {
+        *detail = query_unknown(name, parser->pool);
+        return &problem_bad_parameter;
+    }
+    stored = filter_value(field, value, parser->pool);
+    if (!stored) {
+        *detail =
+            apr_psprintf(parser->pool, "The value of `%s` is not one that this field can have.", field->name);
+        return &problem_bad_parameter;
+    }
+    parser->given[field - parser->resource->fields] = stored;
+    return NULL;
+}
+
 static const problem_t *take_parameter(void *context, const char *name, const char *value,
                                        const char **detail)
 {
     parser_t *parser = context;
 
-    if (strcmp(name, "limit") == 0) {
-        if (!check_is_id(value, strlen(value)) || atoi(value) > parser->most) {
-            *detail = apr_psprintf(parser->pool, "`limit` must be a number from 1 to %d.", parser->most);
-            return &problem_bad_parameter;
-        }
-        parser->page->limit = atoi(value);
+    if (strcmp(name, "after") == 0) {
+        parser->after = value;
         return NULL;
     }
-    if (strcmp(name, "after") == 0) {
-        if (take_cursor(parser->page, parser->resource, value, parser->pool))
-            return NULL;
-        *detail = "`after` must be a cursor of this list, as `next` gives it.";
-        return &problem_bad_cursor;
+    if (strcmp(name, "limit") != 0)
+        return take_filter(parser, name, value, detail);
+    if (!check_is_id(value, strlen(value)) || atoi(value) > parser->most) {
+        *detail = apr_psprintf(parser->pool, "`limit` must be a number from 1 to %d.", parser->most);
+        return &problem_bad_parameter;
     }
-    *detail = query_unknown(name, parser->pool);
-    return &problem_bad_parameter;
+    parser->page->limit = atoi(value);
+    return NULL;
+}
+
+/* Puts the filters in the order of the fields, whatever the order of the query. */
+static void order_filters(const parser_t *parser)
+{
+    page_t *page = parser->page;
+
+    for (int n = 0; parser->resource->fields[n].name && page->filter_count < PAGE_FILTERS_MAX; n++) {
+        if (parser->given[n])
+            page->filters[page->filter_count++] =
+                (page_filter_t){&parser->resource->fields[n], parser->given[n]};
+    }
 }
 
 const problem_t *page_parse(page_t *page, const resource_t *resource, const char *args, int usual, int most,
                             const char **detail, apr_pool_t *pool)
 {
-    parser_t parser = {page, resource, most, pool};
+    parser_t parser = {.page = page, .resource = resource, .most = most, .pool = pool};
+    const problem_t *problem;
 
     memset(page, 0, sizeof *page);
     page->limit = usual;
-    return query_parse(args, take_parameter, &parser, detail, pool);
+    problem = query_parse(args, take_parameter, &parser, detail, pool);
+    if (problem)
+        return problem;
+    order_filters(&parser);
+    if (!parser.after || take_cursor(page, resource, parser.after, pool))
+        return NULL;
+    *detail = "`after` must be a cursor of this list, with the same filters, as `next` gives it.";
+    return &problem_bad_cursor;
 }
 
 const char *page_next(const page_t *page, const resource_t *resource, const char *id, const char *created,
                       apr_pool_t *pool)
 {
-    const char *cursor = cursor_prefix(resource, pool);
+    const char *cursor = cursor_prefix(page, resource, pool);
+    const char *query = "";
 
     if (resource->order == ORDER_CREATED)
         cursor = apr_pstrcat(pool, cursor, created ? created : NO_CREATED, " ", NULL);
     cursor = apr_pstrcat(pool, cursor, id, NULL);
-    return apr_psprintf(pool, "limit=%d&after=%s", page->limit, encode_base64url(cursor, pool));
+    for (int i = 0; i < page->filter_count; i++)
+        query = apr_pstrcat(pool, query, page->filters[i].field->name, "=",
+                            apr_pescape_urlencoded(pool, page->filters[i].value), "&", NULL);
+    return apr_psprintf(pool, "%slimit=%d&after=%s", query, page->limit, encode_base64url(cursor, pool));
 }

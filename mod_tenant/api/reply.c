@@ -124,7 +124,7 @@ static void set_problem_headers(request_rec *r, const problem_t *problem)
         apr_table_setn(r->err_headers_out, "Retry-After", retry_after(problem));
     if (problem == &problem_key_missing)
         apr_table_setn(r->err_headers_out, "WWW-Authenticate", "Bearer realm=\"api\"");
-    else if (problem->status == HTTP_UNAUTHORIZED)
+    else if (problem == &problem_key_invalid)
         apr_table_setn(r->err_headers_out, "WWW-Authenticate",
                        "Bearer realm=\"api\", error=\"invalid_token\"");
 }
@@ -151,7 +151,7 @@ int reply_prepare(request_rec *r)
     const location_config_t *location = config_location(r);
     const core_dir_config *core;
 
-    if (location->handler != HANDLER_API)
+    if (location->handler != HANDLER_API && location->handler != HANDLER_ADMIN)
         return DECLINED;
     apr_table_setn(r->notes, PREFIX_NOTE, location->prefix);
     core = ap_get_core_module_config(r->per_dir_config);

@@ -58,6 +58,17 @@
         .expression = "(" kept " IS NOT NULL)"                                                               \
     }
 
+/* What both the tenant and the administrator see of its Twilio account. */
+#define TWILIO                                                                                               \
+    TWILIO_SID("twilio_account_sid", check_account_sid), SECRET("twilio_auth_token"),                        \
+        SECRET_SET("twilio_auth_token_set", "twilio_auth_token"),                                            \
+        TWILIO_SID("twilio_api_key_sid", check_api_key_sid), SECRET("twilio_api_key_secret"),                \
+        SECRET_SET("twilio_api_key_secret_set", "twilio_api_key_secret"),                                    \
+    {                                                                                                        \
+        .name = "twilio_phone_number", .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .min = 3, .max = 16,     \
+        .check = check_phone                                                                                 \
+    }
+
 const resource_t resources[] = {
     {
         .name = "tenant",
@@ -72,18 +83,7 @@ const resource_t resources[] = {
                 {.name = "name", .type = FIELD_TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 256},
                 {.name = "status", .type = FIELD_TEXT, .flags = FIELD_READ_ONLY},
                 {.name = "custom_domain", .type = FIELD_TEXT, .flags = FIELD_READ_ONLY | FIELD_NULLABLE},
-                TWILIO_SID("twilio_account_sid", check_account_sid),
-                SECRET("twilio_auth_token"),
-                SECRET_SET("twilio_auth_token_set", "twilio_auth_token"),
-                TWILIO_SID("twilio_api_key_sid", check_api_key_sid),
-                SECRET("twilio_api_key_secret"),
-                SECRET_SET("twilio_api_key_secret_set", "twilio_api_key_secret"),
-                {.name = "twilio_phone_number",
-                 .type = FIELD_TEXT,
-                 .flags = FIELD_NULLABLE,
-                 .min = 3,
-                 .max = 16,
-                 .check = check_phone},
+                TWILIO,
                 {0},
             },
     },
@@ -189,7 +189,7 @@ const resource_t resources[] = {
                 TENANT_ID,
                 {.name = "email",
                  .type = FIELD_TEXT,
-                 .flags = FIELD_REQUIRED | FIELD_FILTER,
+                 .flags = FIELD_REQUIRED | FIELD_FILTER | FIELD_IGNORE_CASE,
                  .min = 3,
                  .max = 254,
                  .check = check_email},
@@ -220,6 +220,37 @@ const resource_t resources[] = {
                 {0},
             },
     },
+    {
+        .name = "tenants",
+        .is_admin = 1,
+        .operations = RESOURCE_ALL,
+        .removable = "status = 'inactive'",
+        .fields =
+            (const field_t[]){
+                ID,
+                {.name = "name",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_REQUIRED | FIELD_FILTER,
+                 .min = 1,
+                 .max = 256},
+                {.name = "status",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_FILTER,
+                 .min = 1,
+                 .max = 50,
+                 .check = check_tenant_status,
+                 .fallback = "'active'"},
+                {.name = "custom_domain",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_NULLABLE | FIELD_FILTER | FIELD_LOWER,
+                 .min = 1,
+                 .max = 253,
+                 .check = check_domain},
+                TWILIO,
+                {0},
+            },
+        .conflicts = (const conflict_t[]){{"tenants_custom_domain_key", &problem_domain_taken}, {0}},
+    },
     {0},
 };
 
@@ -238,10 +269,11 @@ int resource_count(void)
     return (int)(sizeof resources / sizeof *resources) - 1;
 }
 
-const resource_t *resource_find(const char *name, apr_size_t length)
+const resource_t *resource_find(const char *name, apr_size_t length, int is_admin)
 {
     for (const resource_t *resource = resources; resource->name; resource++) {
-        if (strlen(resource->name) == length && memcmp(resource->name, name, length) == 0)
+        if (resource->is_admin == is_admin && strlen(resource->name) == length &&
+            memcmp(resource->name, name, length) == 0)
             return resource;
     }
     return NULL;

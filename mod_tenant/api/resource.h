@@ -16,15 +16,17 @@ typedef enum field_type_t {
 } field_type_t;
 
 enum {
-    FIELD_REQUIRED = 1,   /* must be given on create, and never be null */
-    FIELD_READ_ONLY = 2,  /* the server's: refused in bodies */
-    FIELD_WRITE_ONCE = 4, /* accepted on create, refused on update */
-    FIELD_NULLABLE = 8,   /* may be null */
-    FIELD_LINES = 16,     /* TAB, LF and CR are allowed in the text */
-    FIELD_KEY = 32,       /* names the row in a path as well as the id does */
-    FIELD_FILTER = 64,    /* `field=value` in a list; its index is (tenant_id, field, id) */
-    FIELD_RANGE = 128,    /* `field.gt=` and its like as well */
-    FIELD_RESET = 256,    /* null stores the fallback */
+    FIELD_REQUIRED = 1,       /* must be given on create, and never be null */
+    FIELD_READ_ONLY = 2,      /* the server's: refused in bodies */
+    FIELD_WRITE_ONCE = 4,     /* accepted on create, refused on update */
+    FIELD_NULLABLE = 8,       /* may be null */
+    FIELD_LINES = 16,         /* TAB, LF and CR are allowed in the text */
+    FIELD_KEY = 32,           /* names the row in a path as well as the id does */
+    FIELD_FILTER = 64,        /* `field=value` in a list; its index is (tenant_id, field, id) */
+    FIELD_RANGE = 128,        /* `field.gt=` and its like as well */
+    FIELD_LOWER = 512,        /* letters are stored in lower case (ASCII) */
+    FIELD_IGNORE_CASE = 1024, /* filters ignore case */
+    FIELD_RESET = 256,        /* null stores the fallback */
 };
 
 /* A check past type and length. Returns NULL, or what the text must be, as a sentence's end: "must be …". */
@@ -67,9 +69,11 @@ typedef struct resource_t {
     unsigned operations;       /* RESOURCE_… */
     int is_single;             /* one row, or none yet, for each tenant: no list, no id in the path */
     int is_profile;            /* the tenant's own row, which is always there, and which has the API key */
-    int is_public;             /* TenantPublicRead may name it */
+    int is_admin;  /* rows of all tenants: reached in Locations with `TenantHandler admin` alone */
+    int is_public; /* TenantPublicRead may name it */
     resource_order_t order;
     const field_t *fields;       /* in the order of the answer; the first one is id; ended by a NULL name */
+    const char *removable;       /* SQL condition without which no row is removed; NULL: none */
     const conflict_t *conflicts; /* or NULL */
 } resource_t;
 
@@ -82,8 +86,8 @@ extern const resource_t resource_rotation;
 /* How many there are. */
 int resource_count(void);
 
-/* The resource of a path segment, or NULL. */
-const resource_t *resource_find(const char *name, apr_size_t length);
+/* The resource of a path segment, among the administrator's or the tenants' own; or NULL. */
+const resource_t *resource_find(const char *name, apr_size_t length, int is_admin);
 
 /* Its number in resources[]. */
 int resource_index(const resource_t *resource);

@@ -15,7 +15,32 @@ static const statement_t rotate = {
     .sql = "SELECT tenant_rotate_key(%s::int, %s::text[], %s, %s::int)",
 };
 
-static apr_status_t wipe(void *data)
+static apr_status_t wipe_key(void *key)
+{
+    apikey_wipe(key, APIKEY_LENGTH);
+    return APR_SUCCESS;
+}
+
+const char *rotation_make_key(api_t *api)
+{
+    char *key = apr_palloc(api->r->pool, APIKEY_LENGTH + 1);
+
+    apikey_make(key);
+    apr_pool_cleanup_register(api->r->pool, key, wipe_key, apr_pool_cleanup_null);
+    return key;
+}
+
+const char *rotation_hash(const api_t *api)
+{
+    return apikey_hash(keyring_key(api->server->keyring, KEYRING_PEPPER, 0), api->new_key, api->r->pool);
+}
+
+const char *rotation_grace(const api_t *api)
+{
+    return api->input.values[0] ? api->input.values[0] : GRACE_DEFAULT;
+}
+
+static apr_status_t wipe_writer(void *data)
 {
     writer_t *writer = data;
 
@@ -23,15 +48,24 @@ static apr_status_t wipe(void *data)
     return APR_SUCCESS;
 }
 
-static const problem_t *answer_key(api_t *api, const char *key, const char *grace)
+writer_t *rotation_writer(api_t *api)
 {
+    enum { ANSWER_MAX = 4096 }; /* it must not grow, which would leave a copy behind */
     writer_t *writer = apr_palloc(api->r->pool, sizeof *writer);
 
-    writer_init(writer, api->r->pool, 256);
-    /* registered ahead of the bucket that holds the text, so it runs after the bucket is gone */
-    apr_pool_cleanup_register(api->r->pool, writer, wipe, apr_pool_cleanup_null);
+    writer_init(writer, api->r->pool, ANSWER_MAX);
+    /* registered ahead of the bucket that will hold the text, so it runs after the bucket is gone */
+    apr_pool_cleanup_register(api->r->pool, writer, wipe_writer, apr_pool_cleanup_null);
+    return writer;
+}
+
+const problem_t *rotation_answer(api_t *api)
+{
+    const char *grace = rotation_grace(api);
+    writer_t *writer = rotation_writer(api);
+
     writer_literal(writer, "{\"api_key\":");
-    writer_string(writer, key, APIKEY_LENGTH);
+    writer_text(writer, api->new_key);
     writer_literal(writer, ",\"grace_seconds\":");
     writer_raw(writer, grace, strlen(grace));
     writer_literal(writer, "}\n");
@@ -40,27 +74,22 @@ static const problem_t *answer_key(api_t *api, const char *key, const char *grac
 
 const problem_t *rotation_run(api_t *api)
 {
-    apr_pool_t *pool = api->r->pool;
-    const char *grace = api->input.values[0] ? api->input.values[0] : GRACE_DEFAULT;
-    const problem_t *problem;
-    char key[APIKEY_LENGTH + 1];
     const char *values[4];
+    const problem_t *problem;
+    const char *result;
     rows_t *rows;
 
-    apikey_make(key);
+    api->new_key = rotation_make_key(api);
     values[0] = api->tenant->id_text;
     values[1] = resolve_key_hashes(api->r);
-    values[2] = apikey_hash(keyring_key(api->server->keyring, KEYRING_PEPPER, 0), key, pool);
-    values[3] = grace;
+    values[2] = rotation_hash(api);
+    values[3] = rotation_grace(api);
     problem = database_insert(api->server->database, api->r, &rotate, values, &rows);
-    if (!problem) {
-        rows_seek(rows, 0);
-        if (strcmp(rows_text(rows, 0), "rotated") == 0)
-            answer_key(api, key, grace);
-        else
-            problem =
-                strcmp(rows_text(rows, 0), "retiring") == 0 ? &problem_key_retiring : &problem_key_invalid;
-    }
-    apikey_wipe(key, sizeof key);
-    return problem;
+    if (problem)
+        return problem;
+    rows_seek(rows, 0);
+    result = rows_text(rows, 0);
+    if (strcmp(result, "rotated") == 0)
+        return rotation_answer(api);
+    return strcmp(result, "retiring") == 0 ? &problem_key_retiring : &problem_key_invalid;
 }

@@ -4,8 +4,25 @@
 
 #include "api.h"
 
-/* POST /tenant/key: gives the tenant a new API key, which this answer alone shows. Only the current key may
- * ask. */
+/* New API keys: what making, storing and showing them has in common. The key is wiped with the request's
+ * pool. */
+
+/* A new key. */
+const char *rotation_make_key(api_t *api);
+
+/* What is stored of api->new_key. */
+const char *rotation_hash(const api_t *api);
+
+/* How long the old key goes on working, in seconds, as the body says or by default. */
+const char *rotation_grace(const api_t *api);
+
+/* A writer for an answer that shows a key: its text is wiped with the request's pool. */
+writer_t *rotation_writer(api_t *api);
+
+/* Answers with the new key. */
+const problem_t *rotation_answer(api_t *api);
+
+/* POST /tenant/key: gives the tenant a new API key. Only its current key may ask. */
 const problem_t *rotation_run(api_t *api);
 
 #endif

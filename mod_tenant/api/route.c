@@ -29,7 +29,7 @@ static int is_name_of_row(const resource_t *resource, const char *text, int *by_
     return *by_key;
 }
 
-int route_parse(route_t *route, const char *path)
+int route_parse(route_t *route, const char *path, int is_admin, apr_pool_t *pool)
 {
     const char *slash;
     apr_size_t length;
@@ -43,7 +43,7 @@ int route_parse(route_t *route, const char *path)
         return 0;
     slash = strchr(path, '/');
     length = slash ? (apr_size_t)(slash - path) : strlen(path);
-    route->resource = resource_find(path, length);
+    route->resource = resource_find(path, length, is_admin);
     if (!route->resource)
         return 0;
     if (!slash) {
@@ -56,6 +56,10 @@ int route_parse(route_t *route, const char *path)
     }
     route->kind = ROUTE_ROW;
     route->id = slash + 1;
+    if (is_admin && (slash = strchr(route->id, '/')) != NULL && strcmp(slash, "/key") == 0) {
+        route->kind = ROUTE_ROTATION;
+        route->id = apr_pstrmemdup(pool, route->id, (apr_size_t)(slash - route->id));
+    }
     return !route->resource->is_single && is_name_of_row(route->resource, route->id, &route->by_key);
 }
 

@@ -9,7 +9,7 @@ typedef enum route_kind_t {
     ROUTE_COLLECTION, /* /calls */
     ROUTE_ROW,        /* /calls/17, /calls/CA… */
     ROUTE_SINGLE,     /* /settings */
-    ROUTE_ROTATION,   /* /tenant/key: the key of a profile */
+    ROUTE_ROTATION,   /* /tenant/key, or the administrator's /tenants/17/key */
     ROUTE_KINDS,      /* how many there are */
 } route_kind_t;
 
@@ -22,8 +22,9 @@ typedef struct route_t {
 } route_t;
 
 /* Reads a decoded path behind the base path: "", "/", "/calls", "/calls/17". Case-sensitive; a slash at the
- * end is nothing's path. id points into path. 0: nothing has that path, whatever the database holds. */
-int route_parse(route_t *route, const char *path);
+ * end is nothing's path. id is in pool. is_admin picks the resources. 0: nothing has that path, whatever the
+ * database holds. */
+int route_parse(route_t *route, const char *path, int is_admin, apr_pool_t *pool);
 
 /* The methods that a route allows, for Allow (RFC 9110 section 10.2.1). */
 const char *route_allow(const route_t *route, apr_pool_t *pool);

@@ -76,29 +76,51 @@ static const char *is_row(const field_t *field, apr_pool_t *pool)
     return apr_pstrcat(pool, " AND ", field_column(field), " = ", placeholder(field), NULL);
 }
 
-/* SELECT in its own context. inner is what follows WHERE tenant_id = …, its OFFSET included. */
+/* SELECT in its own context; of the administrator's resources, in none. inner is what follows the tenant's
+ * predicate, its OFFSET included. */
 static const char *select_sql(const resource_t *resource, const char *inner, apr_pool_t *pool)
 {
+    const char *table = resource_table(resource);
+
+    if (resource->is_admin)
+        return apr_pstrcat(pool, "SELECT ", columns(resource, pool), " FROM ", table, " WHERE true", inner,
+                           NULL);
     return apr_pstrcat(pool, "SELECT r.* FROM " CONTEXT ", LATERAL (SELECT ", columns(resource, pool),
-                       " FROM ", resource_table(resource), " WHERE ", resource_tenant_column(resource),
-                       " = t.id", inner, ") r", NULL);
+                       " FROM ", table, " WHERE ", resource_tenant_column(resource), " = t.id", inner, ") r",
+                       NULL);
 }
 
-static const char *list_sql(const resource_t *resource, int after, apr_pool_t *pool)
+/* The tenant's predicate of an UPDATE or DELETE. */
+static const char *where_tenant(const resource_t *resource, apr_pool_t *pool)
+{
+    return resource->is_admin
+               ? " WHERE true"
+               : apr_pstrcat(pool, " WHERE ", resource_tenant_column(resource), " = %s::int", NULL);
+}
+
+static const char *list_sql(const resource_t *resource, const page_t *page, apr_pool_t *pool)
 {
     const char *order = resource->order == ORDER_ID ? "id DESC" : CREATED " DESC, id DESC";
     const char *seek =
         resource->order == ORDER_ID ? " AND id < %s::int" : " AND (" CREATED ", id) < (%s::timestamptz, %s)";
+    text_t inner = {"", pool};
 
-    return select_sql(
-        resource, apr_pstrcat(pool, after ? seek : "", " ORDER BY ", order, " LIMIT %s::int OFFSET 0", NULL),
-        pool);
+    for (int i = 0; i < page->filter_count; i++) {
+        const field_t *field = page->filters[i].field;
+
+        add(&inner, field->flags & FIELD_IGNORE_CASE ? " AND lower(%s) = lower(%s)" : " AND %s = %s",
+            field_column(field), placeholder(field));
+    }
+    if (page->is_after)
+        add(&inner, "%s", seek);
+    add(&inner, " ORDER BY %s LIMIT %%s::int OFFSET 0", order);
+    return select_sql(resource, inner.text, pool);
 }
 
 static const char *create_sql(const resource_t *resource, apr_pool_t *pool)
 {
-    text_t names = {resource_tenant_column(resource), pool};
-    text_t values = {"t.id", pool};
+    text_t names = {resource->is_admin ? "id, api_key_hash" : resource_tenant_column(resource), pool};
+    text_t values = {resource->is_admin ? "%s::int, %s" : "t.id", pool};
 
     for (const field_t *field = resource->fields; field->name; field++) {
         if (!field_is_creatable(field) && !field->fallback)
@@ -107,7 +129,8 @@ static const char *create_sql(const resource_t *resource, apr_pool_t *pool)
         add(&values, ", %s", field_is_creatable(field) ? stored(field, pool) : field->fallback);
     }
     return apr_pstrcat(pool, "INSERT INTO ", resource_table(resource), " (", names.text, ") SELECT ",
-                       values.text, " FROM " CONTEXT " RETURNING ", columns(resource, pool), NULL);
+                       values.text, resource->is_admin ? "" : " FROM " CONTEXT, " RETURNING ",
+                       columns(resource, pool), NULL);
 }
 
 /* The SET list of an update: one fixed shape, whichever fields are given, but for a password. */
@@ -135,9 +158,8 @@ static const char *update_sql(const resource_t *resource, int with_password, con
                               apr_pool_t *pool)
 {
     return apr_pstrcat(pool, "UPDATE ", resource_table(resource), " SET ",
-                       assignments(resource, with_password, pool), " WHERE ",
-                       resource_tenant_column(resource), " = %s::int", by ? is_row(by, pool) : "",
-                       " RETURNING ", columns(resource, pool), NULL);
+                       assignments(resource, with_password, pool), where_tenant(resource, pool),
+                       by ? is_row(by, pool) : "", " RETURNING ", columns(resource, pool), NULL);
 }
 
 static const char *upsert_sql(const resource_t *resource, int with_password, apr_pool_t *pool)
@@ -161,9 +183,9 @@ static const char *upsert_sql(const resource_t *resource, int with_password, apr
 
 static const char *remove_sql(const resource_t *resource, const field_t *by, apr_pool_t *pool)
 {
-    return apr_pstrcat(pool, "DELETE FROM ", resource_table(resource), " WHERE ",
-                       resource_tenant_column(resource), " = %s::int", is_row(by, pool), " RETURNING 1",
-                       NULL);
+    return apr_pstrcat(pool, "DELETE FROM ", resource_table(resource), where_tenant(resource, pool),
+                       is_row(by, pool), resource->removable ? " AND " : "",
+                       resource->removable ? resource->removable : "", " RETURNING 1", NULL);
 }
 
 static void define(statement_t *statement, const resource_t *resource, const char *verb, const char *sql,
@@ -213,8 +235,9 @@ static void build_collection(resource_sql_t *sql, const resource_t *resource, ap
 
     define(&sql->read, resource, "read",
            select_sql(resource, apr_pstrcat(pool, is_row(id, pool), " OFFSET 0", NULL), pool), pool);
-    define(&sql->list, resource, "list", list_sql(resource, 0, pool), pool);
-    define(&sql->list_after, resource, "list_after", list_sql(resource, 1, pool), pool);
+    define(&sql->list, resource, "list", list_sql(resource, &(page_t){.is_after = 0}, pool), pool);
+    define(&sql->list_after, resource, "list_after", list_sql(resource, &(page_t){.is_after = 1}, pool),
+           pool);
     define(&sql->create, resource, "create", create_sql(resource, pool), pool);
     build_updates(sql->update, resource, "update", id, pool);
     define(&sql->remove, resource, "remove", remove_sql(resource, id, pool), pool);
@@ -242,6 +265,20 @@ void sql_build(apr_pool_t *pool)
 const resource_sql_t *sql_of(const resource_t *resource)
 {
     return &statements[resource_index(resource)];
+}
+
+void sql_list(statement_t *statement, const resource_t *resource, const page_t *page, apr_pool_t *pool)
+{
+    const resource_sql_t *sql = sql_of(resource);
+
+    if (page->filter_count == 0) {
+        *statement = page->is_after ? sql->list_after : sql->list;
+        return;
+    }
+    *statement = (statement_t){.sql = list_sql(resource, page, pool)};
+    if (page->filter_count == 1) /* combinations are too many to keep prepared */
+        statement->label = apr_pstrcat(pool, page->is_after ? sql->list_after.label : sql->list.label, "_",
+                                       page->filters[0].field->name, NULL);
 }
 
 void sql_each(sql_visit_fn *visit)

@@ -16,7 +16,8 @@ static const char catalog_sql[] =
     "'DELETE'))"
     "  AND (c.relname = 'tenants' OR EXISTS (SELECT FROM pg_attribute a"
     "   WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped))),"
-    " secured AS (SELECT own.*, format('(%%I = tenant_context())', tenant_column) AS wall FROM own"
+    " secured AS (SELECT own.*, coalesce(%s, format('(%%I = tenant_context())', tenant_column)) AS wall FROM "
+    "own"
     "  WHERE relkind IN ('r', 'p'))"
     " SELECT rank::text, text FROM ("
     " SELECT 1 AS rank, format('the role %%s is a superuser', rolname) AS text FROM me WHERE rolsuper"
@@ -45,7 +46,12 @@ static const char catalog_sql[] =
     " UNION ALL SELECT 9, format('%%I', relname) FROM secured WHERE has_any_column_privilege(oid, 'SELECT')"
     " ) findings ORDER BY findings.rank, text";
 
-static const char *const known_changes[] = {SCHEMA_CHANGES};
+/* Its values: the condition of every policy, NULL for the one that keeps tenants apart; the changes that this
+ * module knows. */
+static const char *const catalog_values[][2] = {
+    [DATABASE_API] = {NULL, SCHEMA_CHANGES},
+    [DATABASE_ADMIN] = {"true", SCHEMA_CHANGES},
+};
 static const statement_t catalog = {.sql = catalog_sql};
 
 enum { COLUMN_RANK, COLUMN_TEXT, RANK_TABLE = 9 };
@@ -67,31 +73,53 @@ static const char *bare_read_sql(rows_t *rows, apr_pool_t *pool)
     return sql;
 }
 
-const char *attest(connection_t *connection, run_t *run, apr_pool_t *pool)
+/* What it means that the check itself failed. A timeout or a lost connection says nothing about the schema.
+ */
+static const problem_t *check_failed(run_t run, const sqlstate_t *state, const char *what, const char **why,
+                                     apr_pool_t *pool)
+{
+    const problem_t *problem = run == RUN_REFUSED ? sqlstate_problem(state, NULL) : &problem_database_away;
+
+    *why = apr_pstrcat(pool, what, state->message, NULL);
+    return problem == &problem_database_away || problem == &problem_query_timeout ? &problem_database_away
+                                                                                  : &problem_misconfigured;
+}
+
+/* Tries a read of each of the tables that rows name. */
+static const problem_t *attest_bare_read(connection_t *connection, rows_t *tables, const char **why,
+                                         apr_pool_t *pool)
 {
     static const char *const nothing[] = {NULL};
-    statement_t bare_read = {0};
+    statement_t bare_read = {.sql = bare_read_sql(tables, pool)};
     sqlstate_t state;
-    rows_t *tables;
     rows_t *shown;
+    run_t run = connection_run(connection, &bare_read, nothing, &shown, &state, pool);
 
-    *run = connection_run(connection, &catalog, known_changes, &tables, &state, pool);
-    if (*run != RUN_DONE)
-        return apr_pstrcat(pool, "the catalog cannot be read (is the schema deployed?): ", state.message,
-                           NULL);
-    if (rows_count(tables) == 0)
-        return "the role may read no table of tenants: is the schema deployed?";
-    rows_seek(tables, 0);
-    if (rows_int(tables, COLUMN_RANK) != RANK_TABLE)
-        return apr_pstrdup(pool, rows_text(tables, COLUMN_TEXT));
-
-    bare_read.sql = bare_read_sql(tables, pool);
-    *run = connection_run(connection, &bare_read, nothing, &shown, &state, pool);
-    if (*run != RUN_DONE)
-        return apr_pstrcat(pool, "a table cannot be read: ", state.message, NULL);
+    if (run != RUN_DONE)
+        return check_failed(run, &state, "a table cannot be read: ", why, pool);
     if (rows_count(shown) == 0)
         return NULL;
     rows_seek(shown, 0);
     rows_seek(tables, rows_int(shown, 0));
-    return apr_psprintf(pool, "the table %s shows rows without a tenant", rows_text(tables, COLUMN_TEXT));
+    *why = apr_psprintf(pool, "the table %s shows rows without a tenant", rows_text(tables, COLUMN_TEXT));
+    return &problem_misconfigured;
+}
+
+const problem_t *attest(connection_t *connection, database_role_t role, const char **why, apr_pool_t *pool)
+{
+    sqlstate_t state;
+    rows_t *findings;
+    run_t run = connection_run(connection, &catalog, catalog_values[role], &findings, &state, pool);
+
+    if (run != RUN_DONE)
+        return check_failed(run, &state, "the catalog cannot be read (is the schema deployed?): ", why, pool);
+    if (rows_count(findings) == 0) {
+        *why = "the role may read no table of tenants: is the schema deployed?";
+        return &problem_misconfigured;
+    }
+    rows_seek(findings, 0);
+    if (rows_int(findings, COLUMN_RANK) == RANK_TABLE)
+        return role == DATABASE_ADMIN ? NULL : attest_bare_read(connection, findings, why, pool);
+    *why = apr_pstrdup(pool, rows_text(findings, COLUMN_TEXT));
+    return &problem_misconfigured;
 }

@@ -4,13 +4,19 @@
 
 #include "connection.h"
 
-/* Checks in a new connection that PostgreSQL keeps tenants apart, whatever statement is sent: the role has no
- * power past row-level security, each table of tenants that it may touch has it enabled and forced with the
- * one policy that is expected, a read without a tenant gives nothing, and the schema is the one this module
- * was built for.
+/* Whose power a connection has. */
+typedef enum database_role_t {
+    DATABASE_API,   /* one tenant at a time, kept apart by PostgreSQL */
+    DATABASE_ADMIN, /* all tenants: what the administrator does */
+} database_role_t;
+
+/* Checks in a new connection of the API's role that PostgreSQL keeps tenants apart, whatever statement is
+ * sent: the role has no power past row-level security, each table of tenants that it may touch has it enabled
+ * and forced with the one policy that is expected, a read without a tenant gives nothing, and the schema is
+ * the one this module was built for.
  *
- * NULL when all of that holds; else a sentence in pool that says what to mend. *run tells whether the check
- * itself came to an end: unless it is RUN_DONE or RUN_REFUSED, the connection is lost. */
-const char *attest(connection_t *connection, run_t *run, apr_pool_t *pool);
+ * NULL when all of that holds. Else *why is a sentence in pool that says what to mend, and the problem is
+ * problem_misconfigured, or problem_database_away when the check itself was not brought to an end. */
+const problem_t *attest(connection_t *connection, database_role_t role, const char **why, apr_pool_t *pool);
 
 #endif

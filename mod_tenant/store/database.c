@@ -10,12 +10,12 @@ struct database_t {
     pool_t *pool;
 };
 
-database_t *database_open(const char *conninfo, const pool_settings_t *settings, server_rec *server,
-                          apr_pool_t *process)
+database_t *database_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
+                          server_rec *server, apr_pool_t *process)
 {
     database_t *database = apr_pcalloc(process, sizeof *database);
 
-    database->pool = pool_open(conninfo, settings, server, process);
+    database->pool = pool_open(conninfo, settings, role, server, process);
     return database->pool ? database : NULL;
 }
 
@@ -93,12 +93,13 @@ const problem_t *database_insert(database_t *database, request_rec *r, const sta
 static run_t run_transaction(connection_t *connection, int tenant, const statement_t *statement,
                              const char *const *values, rows_t **rows, sqlstate_t *state, apr_pool_t *pool)
 {
+    const char *begin =
+        tenant ? apr_psprintf(pool, "BEGIN;SELECT set_config('mod_tenant.tenant_id','%d',true)", tenant)
+               : "BEGIN";
     sqlstate_t ignored;
     run_t run;
 
-    run = connection_command(
-        connection, apr_psprintf(pool, "BEGIN;SELECT set_config('mod_tenant.tenant_id','%d',true)", tenant),
-        state, pool);
+    run = connection_command(connection, begin, state, pool);
     if (run != RUN_DONE)
         return run;
     run = connection_run(connection, statement, values, rows, state, pool);

@@ -10,8 +10,8 @@
 typedef struct database_t database_t;
 
 /* Starts it; nothing is connected yet. NULL when a thread cannot be started. */
-database_t *database_open(const char *conninfo, const pool_settings_t *settings, server_rec *server,
-                          apr_pool_t *process);
+database_t *database_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
+                          server_rec *server, apr_pool_t *process);
 
 /* Each of these runs one statement with a value for each of its parameters (NULL is SQL NULL) and gives the
  * connection back before it returns; *rows are the rows that it returned. What failed is logged where the
@@ -29,8 +29,8 @@ const problem_t *database_read(database_t *database, request_rec *r, const state
 const problem_t *database_insert(database_t *database, request_rec *r, const statement_t *statement,
                                  const char *const *values, rows_t **rows);
 
-/* An UPDATE, DELETE or upsert in a transaction that sets the tenant first: within one statement PostgreSQL
- * may scan the table ahead of the setting. Never tried again. */
+/* An UPDATE, DELETE or upsert in a transaction that sets the tenant first (0: none, for the administrator):
+ * within one statement PostgreSQL may scan the table ahead of the setting. Never tried again. */
 const problem_t *database_change(database_t *database, request_rec *r, int tenant,
                                  const statement_t *statement, const char *const *values, rows_t **rows);
 

@@ -24,6 +24,7 @@ APR_RING_HEAD(connections_t, connection_t);
 struct pool_t {
     const char *conninfo;
     pool_settings_t settings;
+    database_role_t role;
     server_rec *server;
 
     apr_thread_mutex_t *mutex;          /* guards what follows */
@@ -229,17 +230,15 @@ static void take_verdict(pool_t *pool, const problem_t *problem, const char *why
 static const problem_t *attest_watched(pool_t *pool, connection_t *connection, const char **why,
                                        apr_pool_t *scratch)
 {
-    run_t run;
+    const problem_t *problem;
 
     APR_RING_INSERT_TAIL(&pool->busy, connection, connection_t, link);
     apr_thread_cond_signal(pool->tick);
     apr_thread_mutex_unlock(pool->mutex);
-    *why = attest(connection, &run, scratch);
+    problem = attest(connection, pool->role, why, scratch);
     apr_thread_mutex_lock(pool->mutex);
     unlink_busy(pool, connection);
-    if (!*why)
-        return NULL;
-    return run == RUN_LOST || run == RUN_OVERDUE ? &problem_database_away : &problem_misconfigured;
+    return problem;
 }
 
 /* Opens one connection and adds it to the idle ones. Called, and returns, with the mutex held. */
@@ -388,13 +387,14 @@ static apr_status_t pool_stop(void *data)
     return APR_SUCCESS;
 }
 
-pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, server_rec *server,
-                  apr_pool_t *process)
+pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
+                  server_rec *server, apr_pool_t *process)
 {
     pool_t *pool = apr_pcalloc(process, sizeof *pool);
 
     pool->conninfo = conninfo;
     pool->settings = *settings;
+    pool->role = role;
     pool->server = server;
     APR_RING_INIT(&pool->idle, connection_t, link);
     APR_RING_INIT(&pool->busy, connection_t, link);

@@ -5,6 +5,7 @@
 #include <apr_time.h>
 #include <httpd.h>
 
+#include "attest.h"
 #include "connection.h"
 
 /* How a pool behaves (directive TenantPool). */
@@ -30,8 +31,8 @@ typedef enum pool_use_t {
 
 /* Starts an empty pool with its threads, both of which end with the process's pool. Called after the fork.
  * server is what is logged to. NULL when a thread cannot be started. */
-pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, server_rec *server,
-                  apr_pool_t *process);
+pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
+                  server_rec *server, apr_pool_t *process);
 
 /* Takes a connection that is alive as far as its socket tells, waiting for it for as long as the settings
  * say. problem_database_away, problem_misconfigured: none can be opened; problem_pool_exhausted: all are in

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admin.h"
+
+#include <apr_strings.h>
+
+#include "../identity/tenant.h"
+#include "../secret/apikey.h"
+#include "../store/database.h"
+#include "reply.h"
+#include "represent.h"
+#include "rotation.h"
+
+static const statement_t next_id = {
+    .label = "tenants_next_id",
+    .sql = "SELECT nextval(pg_get_serial_sequence('tenants', 'id'))::int",
+};
+
+static const statement_t rotate = {
+    .label = "tenants_rotate",
+    .sql =
+        "UPDATE tenants SET api_key_hash = %s,"
+        " retiring_api_key_hash = CASE WHEN %s::int > 0 THEN api_key_hash END,"
+        " retiring_api_key_expires_at = CASE WHEN %s::int > 0 THEN now() + make_interval(secs => %s::int) END"
+        " WHERE id = %s::int RETURNING id",
+};
+
+const problem_t *admin_check_user(api_t *api)
+{
+    const tenant_t *tenant = tenant_get(api->r);
+
+    if (api->r->user && api->r->ap_auth_type && strcasecmp(api->r->ap_auth_type, "Tenant") != 0 &&
+        !(tenant && tenant->via == TENANT_VIA_USER))
+        return NULL;
+    api->detail = "The Location needs an AuthType with a provider that is not mod_tenant's, and a Require.";
+    return &problem_admin_unprotected;
+}
+
+/* Whether an Origin (RFC 6454 section 7) names the host and port that the request was sent to. */
+static int is_own_origin(request_rec *r, const char *origin)
+{
+    const char *host = apr_table_get(r->headers_in, "Host");
+    const char *authority = strstr(origin, "://");
+
+    return host && authority && strcasecmp(authority + 3, host) == 0;
+}
+
+const problem_t *admin_check_site(api_t *api)
+{
+    request_rec *r = api->r;
+    const char *site = apr_table_get(r->headers_in, "Sec-Fetch-Site");
+    const char *origin = apr_table_get(r->headers_in, "Origin");
+
+    if (r->method_number == M_GET)
+        return NULL;
+    if (site)
+        return strcasecmp(site, "same-origin") == 0 || strcasecmp(site, "none") == 0 ? NULL
+                                                                                     : &problem_cross_site;
+    return !origin || is_own_origin(r, origin) ? NULL : &problem_cross_site;
+}
+
+const problem_t *admin_prepare(api_t *api)
+{
+    static const char *const nothing[] = {NULL};
+    const problem_t *problem;
+    rows_t *rows;
+
+    if (api->r->method_number != M_POST)
+        return NULL;
+    api->new_key = rotation_make_key(api);
+    if (api->route.kind == ROUTE_ROTATION)
+        return NULL;
+    problem = database_read(api->server->admin_database, api->r, &next_id, nothing, &rows);
+    if (problem)
+        return problem;
+    rows_seek(rows, 0);
+    api->route.id = rows_text(rows, 0);
+    return NULL;
+}
+
+void admin_add_new(const api_t *api, values_t *values)
+{
+    values_add(values, api->route.id);
+    values_add(values, rotation_hash(api));
+}
+
+const problem_t *admin_answer_new(api_t *api, rows_t *rows)
+{
+    writer_t *writer = rotation_writer(api);
+
+    represent_row(writer, api->route.resource, rows, 0);
+    writer->length--; /* the closing brace: one more member follows */
+    writer_literal(writer, ",\"api_key\":");
+    writer_text(writer, api->new_key);
+    writer_literal(writer, "}\n");
+    return api_answered(api, reply_json(api->r, HTTP_CREATED, writer));
+}
+
+const problem_t *admin_rotate(api_t *api)
+{
+    const char *grace = rotation_grace(api);
+    const char *values[] = {rotation_hash(api), grace, grace, grace, api->route.id};
+    const problem_t *problem;
+    rows_t *rows;
+
+    problem = database_change(api->server->admin_database, api->r, 0, &rotate, values, &rows);
+    if (problem)
+        return problem;
+    return rows_count(rows) > 0 ? rotation_answer(api) : &problem_not_found;
+}
+
+const problem_t *admin_why_kept(api_t *api)
+{
+    const char *values[] = {api->route.id};
+    const problem_t *problem;
+    rows_t *rows;
+
+    problem =
+        database_read(api->server->admin_database, api->r, &sql_of(api->route.resource)->read, values, &rows);
+    if (problem)
+        return problem;
+    if (rows_count(rows) == 0)
+        return &problem_not_found;
+    api->detail = "Set its status to inactive first: removing a tenant removes all of its rows.";
+    return &problem_tenant_active;
+}

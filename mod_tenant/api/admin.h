@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_ADMIN_H
+#define TENANT_API_ADMIN_H
+
+#include "api.h"
+#include "values.h"
+
+/* What an administrator's request has to pass in place of a tenant's key: httpd has authenticated a user by a
+ * provider other than ours. `Require local` alone does not do: behind a local proxy everybody is local.
+ * problem_admin_unprotected. */
+const problem_t *admin_check_user(api_t *api);
+
+/* Whether a request that changes something came from a page of this very server, as far as browsers tell:
+ * Sec-Fetch-Site is same-origin or none; without it, Origin is absent or our own. problem_cross_site. */
+const problem_t *admin_check_site(api_t *api);
+
+/* Ahead of a create: takes the new tenant's id, which its sealed secrets are bound to, and makes its API key.
+ */
+const problem_t *admin_prepare(api_t *api);
+
+/* Adds what a create takes ahead of the fields: id and key hash. */
+void admin_add_new(const api_t *api, values_t *values);
+
+/* Answers with the new tenant, and with its API key this once. */
+const problem_t *admin_answer_new(api_t *api, rows_t *rows);
+
+/* POST /tenants/{id}/key: gives the tenant a new API key. */
+const problem_t *admin_rotate(api_t *api);
+
+/* Why a tenant was not removed. problem_tenant_active, problem_not_found. */
+const problem_t *admin_why_kept(api_t *api);
+
+#endif
