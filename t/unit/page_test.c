@@ -99,58 +99,63 @@ static void test_round_trips(void)
     round_trip("users", "x", "1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z");
 }
 
-/* A cursor that page_next() did not make, or made for another list. */
-static void test_forged(void)
-{
+/* What stands in a cursor that page_next() did not make, or made for another list. */
+typedef struct forged_t {
+    const char *text;
+    apr_size_t length;
+} forged_t;
+
 #define CURSOR(literal)                                                                                      \
     {                                                                                                        \
         literal, sizeof(literal) - 1                                                                         \
     }
-    static const struct {
-        const char *text;
-        apr_size_t length;
-    } of_calls[] = {
-        CURSOR(""),
-        CURSOR("1"),
-        CURSOR("1 calls id "),
-        CURSOR("1 calls id 0"),
-        CURSOR("1 calls id -1"),
-        CURSOR("1 calls id 01"),
-        CURSOR("1 calls id 2147483648"),
-        CURSOR("1 calls id 1 "),
-        CURSOR("1 calls id 1 2"),
-        CURSOR("1 calls id  1"),
-        CURSOR("1 calls id 1\0"),
-        CURSOR("1 calls id 1\0 OR true"),
-        CURSOR("1 calls id 1;DELETE"),
-        CURSOR("1 calls id 1\n"),
-        CURSOR("1 calls id \xff"),
-        CURSOR("1 calls created_at 1"),
-        CURSOR("1 messages id 1"),
-        CURSOR("1 call id 1"),
-        CURSOR("1 Calls id 1"),
-        CURSOR("2 calls id 1"),
-        CURSOR("0 calls id 1"),
-        CURSOR(" 1 calls id 1"),
-    };
-    static const struct {
-        const char *text;
-        apr_size_t length;
-    } of_users[] = {
-        CURSOR("1 users id x"),
-        CURSOR("1 users created_at "),
-        CURSOR("1 users created_at 2026-11-22T10:11:12Z"),
-        CURSOR("1 users created_at 2026-11-22T10:11:12Z "),
-        CURSOR("1 users created_at 2026-11-22 x"),
-        CURSOR("1 users created_at 2026-11-22T10:11:12 x"),
-        CURSOR("1 users created_at now x"),
-        CURSOR("1 users created_at infinity x"),
-        CURSOR("1 users created_at 2026-02-30T10:11:12Z x"),
-        CURSOR("1 users created_at -infinity a\tb"),
-        CURSOR("1 users created_at -infinity a\0b"),
-        CURSOR("1 users created_at -infinity \xc3"),
-    };
-#undef CURSOR
+static const struct {
+    const char *text;
+    apr_size_t length;
+} of_calls[] = {
+    CURSOR(""),
+    CURSOR("1"),
+    CURSOR("1 calls id "),
+    CURSOR("1 calls id 0"),
+    CURSOR("1 calls id -1"),
+    CURSOR("1 calls id 01"),
+    CURSOR("1 calls id 2147483648"),
+    CURSOR("1 calls id 1 "),
+    CURSOR("1 calls id 1 2"),
+    CURSOR("1 calls id  1"),
+    CURSOR("1 calls id 1\0"),
+    CURSOR("1 calls id 1\0 OR true"),
+    CURSOR("1 calls id 1;DELETE"),
+    CURSOR("1 calls id 1\n"),
+    CURSOR("1 calls id \xff"),
+    CURSOR("1 calls created_at 1"),
+    CURSOR("1 messages id 1"),
+    CURSOR("1 call id 1"),
+    CURSOR("1 Calls id 1"),
+    CURSOR("2 calls id 1"),
+    CURSOR("0 calls id 1"),
+    CURSOR(" 1 calls id 1"),
+};
+static const struct {
+    const char *text;
+    apr_size_t length;
+} of_users[] = {
+    CURSOR("1 users id x"),
+    CURSOR("1 users created_at "),
+    CURSOR("1 users created_at 2026-11-22T10:11:12Z"),
+    CURSOR("1 users created_at 2026-11-22T10:11:12Z "),
+    CURSOR("1 users created_at 2026-11-22 x"),
+    CURSOR("1 users created_at 2026-11-22T10:11:12 x"),
+    CURSOR("1 users created_at now x"),
+    CURSOR("1 users created_at infinity x"),
+    CURSOR("1 users created_at 2026-02-30T10:11:12Z x"),
+    CURSOR("1 users created_at -infinity a\tb"),
+    CURSOR("1 users created_at -infinity a\0b"),
+    CURSOR("1 users created_at -infinity \xc3"),
+};
+
+static void test_forged(void)
+{
     page_t page;
 
     for (size_t i = 0; i < sizeof of_calls / sizeof *of_calls; i++)
