@@ -64,15 +64,33 @@ static void source_read(source_t *source, request_rec *r, const char *header)
         source->kind = CREDENTIAL_MALFORMED;
 }
 
-/* Takes the header out of the request where it holds something that was meant as a key of ours. */
+/* Whether a key stands anywhere in a text: `Token mt_…`, a quoted one. */
+static int holds_key(const char *text)
+{
+    for (apr_size_t length = strlen(text); length >= APIKEY_LENGTH; length--, text++) {
+        if (apikey_is_well_formed(text, APIKEY_LENGTH))
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether the header has something that was meant as a key of ours, however wrong it may be. */
+static int source_is_ours(const source_t *source)
+{
+    return source->kind == CREDENTIAL_AMBIGUOUS ||
+           (source->token && apikey_is_meant(source->token, strlen(source->token))) ||
+           (source->value && holds_key(source->value));
+}
+
+/* Takes such a header out of the request. */
 static void source_withdraw(const source_t *source, request_rec *r)
 {
-    if (!source->token ||
-        (!apikey_is_meant(source->token, strlen(source->token)) && source->kind != CREDENTIAL_AMBIGUOUS))
+    if (!source_is_ours(source))
         return;
     apr_table_unset(r->headers_in, source->header);
     apikey_wipe(source->value, strlen(source->value));
-    apikey_wipe(source->token, strlen(source->token)); /* a copy, where Basic held it */
+    if (source->token)
+        apikey_wipe(source->token, strlen(source->token)); /* a copy, where Basic held it */
 }
 
 void credential_take(request_rec *r, const struct keyring_t *keyring, credential_t *credential)
