@@ -151,32 +151,35 @@ static const char *check_conninfo(const char *conninfo, apr_pool_t *pool)
     return conninfo_check(conninfo, 0, pool);
 }
 
-/* Takes the connection string of the API's role, or a further one of the same database, by name. */
-static const char *set_database(cmd_parms *cmd, void *unused, const char *conninfo)
+/* Reads `"conninfo" [admin="conninfo"]`, as raw text: httpd's own words know quotes only at their start. */
+static const char *set_database(cmd_parms *cmd, void *unused, const char *line)
 {
     server_config_t *config = config_server(cmd->server);
     const struct {
         const char *name;
         const char **value;
-    } further[] = {
-        {"admin=", &config->admin},
+    } settings[] = {
+        {"admin=", &config->admin}, {"", &config->conninfo}, /* the API's own */
     };
-    const char **value = &config->conninfo;
-    const char *name = "";
-    const char *why;
 
     (void)unused;
-    for (size_t i = 0; i < sizeof further / sizeof *further; i++) {
-        if (strncmp(conninfo, further[i].name, strlen(further[i].name)) == 0) {
-            name = further[i].name;
-            value = further[i].value;
-        }
+    if (!*line)
+        return "TenantDatabase wants a connection string";
+    while (*line) {
+        size_t i = 0;
+        const char *conninfo;
+        const char *why;
+
+        while (strncmp(line, settings[i].name, strlen(settings[i].name)) != 0)
+            i++;
+        line += strlen(settings[i].name);
+        conninfo = ap_getword_conf(cmd->pool, &line);
+        why = check_conninfo(conninfo, cmd->pool);
+        if (why)
+            return apr_pstrcat(cmd->pool, "TenantDatabase ", settings[i].name, *settings[i].name ? " " : "",
+                               why, NULL);
+        *settings[i].value = conninfo;
     }
-    conninfo += strlen(name);
-    why = check_conninfo(conninfo, cmd->pool);
-    if (why)
-        return apr_pstrcat(cmd->pool, "TenantDatabase ", name, *name ? " " : "", why, NULL);
-    *value = conninfo;
     return NULL;
 }
 
