@@ -7,13 +7,16 @@
 
 #include "tap.h"
 
+/* The hash of no filter: FNV-1a's own start. */
+#define NO_FILTER "cbf29ce484222325 "
+
 enum { USUAL = 50, MOST = 1000 };
 
 static apr_pool_t *pool;
 
 static const resource_t *find(const char *name)
 {
-    return resource_find(name, strlen(name));
+    return resource_find(name, strlen(name), 0);
 }
 
 /* What becomes of a query: the problem's code, or "fine". */
@@ -115,43 +118,43 @@ static const struct {
 } of_calls[] = {
     CURSOR(""),
     CURSOR("1"),
-    CURSOR("1 calls id "),
-    CURSOR("1 calls id 0"),
-    CURSOR("1 calls id -1"),
-    CURSOR("1 calls id 01"),
-    CURSOR("1 calls id 2147483648"),
-    CURSOR("1 calls id 1 "),
-    CURSOR("1 calls id 1 2"),
-    CURSOR("1 calls id  1"),
-    CURSOR("1 calls id 1\0"),
-    CURSOR("1 calls id 1\0 OR true"),
-    CURSOR("1 calls id 1;DELETE"),
-    CURSOR("1 calls id 1\n"),
-    CURSOR("1 calls id \xff"),
-    CURSOR("1 calls created_at 1"),
-    CURSOR("1 messages id 1"),
-    CURSOR("1 call id 1"),
-    CURSOR("1 Calls id 1"),
-    CURSOR("2 calls id 1"),
-    CURSOR("0 calls id 1"),
-    CURSOR(" 1 calls id 1"),
+    CURSOR("1 calls id " NO_FILTER),
+    CURSOR("1 calls id " NO_FILTER "0"),
+    CURSOR("1 calls id " NO_FILTER "-1"),
+    CURSOR("1 calls id " NO_FILTER "01"),
+    CURSOR("1 calls id " NO_FILTER "2147483648"),
+    CURSOR("1 calls id " NO_FILTER "1 "),
+    CURSOR("1 calls id " NO_FILTER "1 2"),
+    CURSOR("1 calls id " NO_FILTER " 1"),
+    CURSOR("1 calls id " NO_FILTER "1\0"),
+    CURSOR("1 calls id " NO_FILTER "1\0 OR true"),
+    CURSOR("1 calls id " NO_FILTER "1;DELETE"),
+    CURSOR("1 calls id " NO_FILTER "1\n"),
+    CURSOR("1 calls id " NO_FILTER "\xff"),
+    CURSOR("1 calls created_at " NO_FILTER "1"),
+    CURSOR("1 messages id " NO_FILTER "1"),
+    CURSOR("1 call id " NO_FILTER "1"),
+    CURSOR("1 Calls id " NO_FILTER "1"),
+    CURSOR("2 calls id " NO_FILTER "1"),
+    CURSOR("0 calls id " NO_FILTER "1"),
+    CURSOR(" 1 calls id " NO_FILTER "1"),
 };
 static const struct {
     const char *text;
     apr_size_t length;
 } of_users[] = {
-    CURSOR("1 users id x"),
-    CURSOR("1 users created_at "),
-    CURSOR("1 users created_at 2026-11-22T10:11:12Z"),
-    CURSOR("1 users created_at 2026-11-22T10:11:12Z "),
-    CURSOR("1 users created_at 2026-11-22 x"),
-    CURSOR("1 users created_at 2026-11-22T10:11:12 x"),
-    CURSOR("1 users created_at now x"),
-    CURSOR("1 users created_at infinity x"),
-    CURSOR("1 users created_at 2026-02-30T10:11:12Z x"),
-    CURSOR("1 users created_at -infinity a\tb"),
-    CURSOR("1 users created_at -infinity a\0b"),
-    CURSOR("1 users created_at -infinity \xc3"),
+    CURSOR("1 users id " NO_FILTER "x"),
+    CURSOR("1 users created_at " NO_FILTER),
+    CURSOR("1 users created_at " NO_FILTER "2026-11-22T10:11:12Z"),
+    CURSOR("1 users created_at " NO_FILTER "2026-11-22T10:11:12Z "),
+    CURSOR("1 users created_at " NO_FILTER "2026-11-22 x"),
+    CURSOR("1 users created_at " NO_FILTER "2026-11-22T10:11:12 x"),
+    CURSOR("1 users created_at " NO_FILTER "now x"),
+    CURSOR("1 users created_at " NO_FILTER "infinity x"),
+    CURSOR("1 users created_at " NO_FILTER "2026-02-30T10:11:12Z x"),
+    CURSOR("1 users created_at " NO_FILTER "-infinity a\tb"),
+    CURSOR("1 users created_at " NO_FILTER "-infinity a\0b"),
+    CURSOR("1 users created_at " NO_FILTER "-infinity \xc3"),
 };
 
 static void test_forged(void)
@@ -164,8 +167,9 @@ static void test_forged(void)
     for (size_t i = 0; i < sizeof of_users / sizeof *of_users; i++)
         is_text(parse(&page, "users", after(of_users[i].text, of_users[i].length)), "bad-cursor",
                 "cursor %zu is none of users", i);
-    is_text(parse(&page, "calls", after("1 calls id 17", 13)), "fine",
-            "... and a right one is told from them");
+    is_text(parse(&page, "calls",
+                  after("1 calls id " NO_FILTER "17", sizeof "1 calls id " NO_FILTER "17" - 1)),
+            "fine", "... and a right one is told from them");
 }
 
 /* One text of base64 stands for one cursor: no padding, no other alphabet, no other length. */
@@ -174,33 +178,85 @@ static void test_encoding(void)
     static const char *const bad[] = {
         "after",
         "after=",
-        "after=MSBjYWxscyBpZCAxNw%3D%3D",
-        "after=MSBjYWxscyBpZCAxNw==",
-        "after=MSBjYWxscyBpZCAxNw=",
-        "after==MSBjYWxscyBpZCAxNw",
-        "after=MSBj=YWxscyBpZCAxNw",
-        "after=MSBjYWxscyBpZCAxN",
+        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ%3D%3D",
+        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ==",
+        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ=",
+        "after==MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ",
+        "after=MSBj=YWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ",
+        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3M",
         "after=M",
-        "after=MSBjYWxscyBpZCAxNw%0A",
-        "after=+MSBjYWxscyBpZCAxNw",
-        "after=MSBjYWxscyBpZCAx/w",
-        "after=MSBjYWxscyBpZCAxNw.",
-        "after=MSBjYWxscyBpZCAx%C3%A9",
+        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ%0A",
+        "after=+MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ",
+        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3/w",
+        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ.",
+        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3%C3%A9",
     };
-    static const char before[] = "1 users created_at -infinity ";
+    static const char before[] = "1 users created_at " NO_FILTER "-infinity ";
     char *const long_one = apr_palloc(pool, 4096);
     page_t page;
 
-    is_text(parse(&page, "calls", "after=MSBjYWxscyBpZCAxNw"), "fine", "the cursor of the row 17 of calls");
-    is_text(page.id, "17", "... names it");
+    is_text(parse(&page, "calls", "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ"), "fine",
+            "the cursor of the row 171 of calls");
+    is_text(page.id, "171", "... names it");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         is_text(parse(&page, "calls", bad[i]), "bad-cursor", "`%s`", bad[i]);
     memset(long_one, 'a', 4096);
     memcpy(long_one, before, sizeof before - 1);
     is_text(parse(&page, "users", after(long_one, sizeof before + 200)), "fine", "an id of 200 bytes is one");
     is_text(parse(&page, "users", after(long_one, 4096)), "bad-cursor", "one of 4 KiB is none");
-    is_text(parse(&page, "calls", "after=MSBjYWxscyBpZCAxNw&after=MSBjYWxscyBpZCAxNw"), "bad-parameter",
-            "two cursors are none");
+    is_text(parse(&page, "calls",
+                  "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ&after="
+                  "MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ"),
+            "bad-parameter", "two cursors are none");
+}
+
+/* Filters: what a field can hold, and a cursor for each set of them. */
+static void test_filters(void)
+{
+    static const struct {
+        const char *resource, *args, *verdict;
+    } filters[] = {
+        {"calls", "status=completed", "fine"},
+        {"calls", "status=", "fine"},
+        {"calls", "status=completed&from_number=%2B1", "fine"},
+        {"calls", "id=17", "fine"},
+        {"calls", "id=x", "bad-parameter"},
+        {"calls", "id=2147483648", "bad-parameter"},
+        {"calls", "created_at=2026-11-22T10:11:12%2B01:00", "fine"},
+        {"calls", "created_at=2026-11-22", "bad-parameter"},
+        {"calls", "status=012345678901234567890", "bad-parameter"},
+        {"calls", "status=a&status=b", "bad-parameter"},
+        {"calls", "Status=a", "bad-parameter"},
+        {"calls", "tenant_id=2", "bad-parameter"},
+        {"messages", "body=x", "bad-parameter"},
+        {"products", "description=x", "bad-parameter"},
+        {"users", "password=x", "bad-parameter"},
+        {"users", "password_hash=x", "bad-parameter"},
+        {"recordings", "duration=0", "fine"},
+        {"recordings", "duration=-1", "bad-parameter"},
+    };
+    page_t page, again;
+    const char *next;
+
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
+        is_text(parse(&page, filters[i].resource, filters[i].args), filters[i].verdict, "%s?%s",
+                filters[i].resource, filters[i].args);
+
+    parse(&page, "calls", "to_number=%2B1%26x&status=done&limit=3");
+    is(page.filter_count, 2, "two filters");
+    next = page_next(&page, find("calls"), "17", NULL, pool);
+    is_text(parse(&again, "calls", next), "fine", "the next page has them too");
+    is(again.filter_count, 2, "... both");
+    is_text(again.filters[0].value, page.filters[0].value, "... in the same order");
+    is_text(again.filters[1].value, page.filters[1].value, "... with their values");
+    next = strstr(next, "after=");
+    is_text(parse(&again, "calls", apr_pstrcat(pool, "status=done&", next, NULL)), "bad-cursor",
+            "its cursor is none of one filter");
+    is_text(parse(&again, "calls", apr_pstrcat(pool, "to_number=%2B1%26x&status=gone&", next, NULL)),
+            "bad-cursor", "... of other values");
+    is_text(parse(&again, "calls", next), "bad-cursor", "... or of none");
+    is_text(parse(&again, "calls", apr_pstrcat(pool, next, "&status=done&to_number=%2B1%26x", NULL)), "fine",
+            "the order of the parameters makes no difference");
 }
 
 int main(void)
@@ -211,6 +267,7 @@ int main(void)
     test_round_trips();
     test_forged();
     test_encoding();
+    test_filters();
     apr_terminate();
     return done();
 }

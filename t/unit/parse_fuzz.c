@@ -68,7 +68,7 @@ static void parse_route(char *text, apr_size_t length, apr_pool_t *pool)
     route_t route;
 
     (void)length;
-    if (!route_parse(&route, text))
+    if (!route_parse(&route, text, 0, pool))
         return;
     require(strstr(route_allow(&route, pool), "OPTIONS") != NULL);
     require((route.kind == ROUTE_ROW) == (route.id != NULL));

@@ -94,7 +94,7 @@ static void test_good(void)
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         route_t route;
 
-        ok(route_parse(&route, good[i].path), "`%s` is a path", good[i].path);
+        ok(route_parse(&route, good[i].path, 0, pool), "`%s` is a path", good[i].path);
         is(route.kind, good[i].kind, "... of its kind");
         is_text(route.resource ? route.resource->name : NULL, good[i].resource, "... of its resource");
         is_text(route.id, good[i].id, "... with its id");
@@ -108,7 +108,7 @@ static void test_bad(void)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         route_t route;
 
-        ok(!route_parse(&route, bad[i]), "bad path %zu is none", i);
+        ok(!route_parse(&route, bad[i], 0, pool), "bad path %zu is none", i);
     }
 }
 
@@ -120,10 +120,10 @@ static void test_text_ids(void)
 
     for (int i = 0; i < 256; i++)
         strcat(path, "\xf0\x9f\x98\x80");
-    ok(route_parse(&route, path), "256 characters may be a user's id");
+    ok(route_parse(&route, path, 0, pool), "256 characters may be a user's id");
     is((intmax_t)strlen(route.id), 1024, "... whole");
     strcat(path, "a");
-    ok(!route_parse(&route, path), "257 may not");
+    ok(!route_parse(&route, path, 0, pool), "257 may not");
 }
 
 /* The methods that route_allow() names are those that route_allows() lets pass. */
@@ -140,7 +140,7 @@ static void test_methods(void)
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         route_t route;
 
-        route_parse(&route, good[i].path);
+        route_parse(&route, good[i].path, 0, pool);
         for (size_t m = 0; m < sizeof methods / sizeof *methods; m++)
             is(route_allows(&route, methods[m].method), strstr(good[i].allow, methods[m].name) != NULL,
                "%s of `%s`", methods[m].name, good[i].path);
