@@ -6,7 +6,7 @@
 #   make clean    stop them and remove everything that was built or made
 #   make test     all tests, under one prove; TESTS="t/smoke.t ..." only these
 #   make lint     the compiler's warnings, the format, the walls between the rooms, the scripts
-#   make install  module, its .load and .conf, tenantctl and the Sqitch project; enables nothing (DESTDIR)
+#   make install  module, header, .load and .conf, tenantctl and the Sqitch project; enables nothing (DESTDIR)
 #
 # What takes more than a line is a script in tools/.
 
@@ -127,12 +127,14 @@ lint: all units
 	@tools/lint
 
 MODULES = $(DESTDIR)$(LIBEXECDIR)
+HEADERS = $(DESTDIR)$(INCLUDEDIR)
 AVAILABLE = $(DESTDIR)$(SYSCONFDIR)/mods-available
 SCHEMA = $(DESTDIR)/usr/share/mod_tenant/sql
 
 install: all
-	install -d $(MODULES) $(AVAILABLE) $(DESTDIR)/usr/bin $(SCHEMA)
+	install -d $(MODULES) $(HEADERS) $(AVAILABLE) $(DESTDIR)/usr/bin $(SCHEMA)
 	install -m 644 $(MODULE) $(MODULES)
+	install -m 644 mod_tenant/mod_tenant.h $(HEADERS)
 	install -m 644 conf/tenant.load conf/tenant.conf $(AVAILABLE)
 	install -m 755 $(COMMAND) $(DESTDIR)/usr/bin
 	cp -R sql/. $(SCHEMA)
