@@ -325,7 +325,7 @@ static const char *set_max_body(cmd_parms *cmd, void *config, const char *bytes)
 }
 
 const command_rec config_directives[] = {
-    AP_INIT_ITERATE(
+    AP_INIT_RAW_ARGS(
         "TenantDatabase", set_database, NULL, RSRC_CONF,
         "a libpq connection string without a password, or exec:/path of a program that prints one; "
         "admin=\"…\" the same for the role of the administrator"),
