@@ -42,6 +42,7 @@ DECLARE
   insertable name[] := ARRAY(SELECT attname FROM pg_attribute
                               WHERE attrelid = resource AND attnum > 0 AND NOT attisdropped
                                 AND (attname <> 'id' OR NOT atthasdef AND attidentity = ''));
+  updatable name[] := ARRAY(SELECT c FROM unnest(columns) c WHERE c <> ALL (write_once || '{id,tenant_id}'::name[]));
   sequence regclass := tenant_migration.id_sequence(resource);
   field name;
 BEGIN
@@ -78,10 +79,10 @@ BEGIN
                  (SELECT string_agg(quote_ident(c), ', ') FROM unnest(columns) c WHERE c <> ALL (secret)), resource);
   EXECUTE format('GRANT DELETE, INSERT (%1$s) ON %2$s TO tenant_api',
                  (SELECT string_agg(quote_ident(c), ', ') FROM unnest(insertable) c), resource);
-  EXECUTE (SELECT format('GRANT UPDATE (%1$s) ON %2$s TO tenant_api', string_agg(quote_ident(c), ', '), resource)
-             FROM unnest(columns) c
-            WHERE c <> ALL (write_once || '{id,tenant_id}'::name[])
-           HAVING count(*) > 0);
+  IF cardinality(updatable) > 0 THEN
+    EXECUTE format('GRANT UPDATE (%1$s) ON %2$s TO tenant_api',
+                   (SELECT string_agg(quote_ident(c), ', ') FROM unnest(updatable) c), resource);
+  END IF;
   IF sequence IS NOT NULL THEN
     EXECUTE format('GRANT USAGE ON SEQUENCE %s TO tenant_api', sequence);
   END IF;

@@ -8,6 +8,6 @@ SELECT 1 / (count(*) = 3)::integer
    AND proowner = 'tenant_lookup'::regrole
    AND prosecdef
    AND provolatile = 's'
-   AND proconfig = '{"search_path=pg_catalog, pg_temp"}'
+   AND proconfig @> '{"search_path=pg_catalog, pg_temp"}'
    AND has_function_privilege('tenant_api', oid, 'EXECUTE')
    AND NOT has_function_privilege('tenant_admin', oid, 'EXECUTE');

@@ -249,7 +249,6 @@ sub _capture {
         open STDIN,  '<', '/dev/null' or die "/dev/null: $!\n";
         open STDOUT, '>&', $file      or die "output: $!\n";
         open STDERR, '>&', $file      or die "output: $!\n";
-        chdir '/';
         exec {$command[0]} @command or die "$command[0]: $!\n";
     }
     waitpid $pid, 0;

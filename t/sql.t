@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The pgTAP tests of t/sql, on a freshly deployed database.
+use strict;
+use warnings;
+
+use File::Basename qw(basename dirname);
+use lib dirname(__FILE__) . '/lib';
+
+use TAP::Parser;
+use TenantTest::Cluster;
+use Test::More;
+
+my $here = dirname(__FILE__);
+my $pg   = TenantTest::Cluster->new->create_database('app')->bootstrap('app');
+$pg->deploy('app');
+
+# Every statement of the module, as the build prints them: plans.pg looks at their plans too.
+my $statements = $pg->socket_dir . '/statements';
+is system("$here/../build/unit/statements >$statements"), 0, 'the build prints the module\'s statements';
+
+for my $file (sort glob "$here/sql/*.pg") {
+    subtest basename($file) => sub {
+        my ($status, $output) = $pg->psql('app', 'postgres', '-At', '-q', '-v', "statements=$statements", '-f', $file);
+        is $status, 0, 'psql runs it to the end';
+        my $parser = TAP::Parser->new({ tap => $output });
+        while (my $result = $parser->next) {
+            if    ($result->is_test)    { (my $name = $result->description) =~ s/^- //; ok $result->is_ok, $name }
+            elsif ($result->is_comment) { diag $result->raw }
+            elsif (!$result->is_plan)   { diag $result->as_string }
+        }
+        is_deeply [$parser->parse_errors], [], 'it keeps to its plan';
+    };
+}
+
+done_testing;
