@@ -42,8 +42,10 @@ LDFLAGS = $(HTTPD_LDFLAGS) $(EXTRA_LDFLAGS)
 
 object = $(patsubst mod_tenant/%.c,build/obj/%.o,$(1))
 
-SOURCES := $(sort $(filter-out mod_tenant/tenantctl.c,$(wildcard mod_tenant/*.c mod_tenant/*/*.c)))
+COMMAND_SOURCES := $(wildcard mod_tenant/tenantctl.c mod_tenant/tenantctl/*.c)
+SOURCES := $(sort $(filter-out $(COMMAND_SOURCES),$(wildcard mod_tenant/*.c mod_tenant/*/*.c)))
 OBJECTS := $(call object,$(SOURCES))
+COMMAND_OBJECTS := $(call object,$(COMMAND_SOURCES))
 SECRET := $(call object,$(wildcard mod_tenant/secret/*.c) mod_tenant/problem.c)
 JSON := $(call object,$(wildcard mod_tenant/json/*.c))
 
@@ -51,6 +53,7 @@ JSON := $(call object,$(wildcard mod_tenant/json/*.c))
 $(OBJECTS): ROOM_HEADERS = $(HTTPD_HEADERS)
 $(SECRET) $(JSON): ROOM_HEADERS =
 $(filter build/obj/store/%,$(OBJECTS)): ROOM_HEADERS = $(HTTPD_HEADERS) $(LIBPQ_HEADERS)
+$(COMMAND_OBJECTS): ROOM_HEADERS = $(LIBPQ_HEADERS)
 
 build/obj/%.o: mod_tenant/%.c build/config.mk | build/schema.h
 	@mkdir -p $(@D)
@@ -68,9 +71,17 @@ $(MODULE): $(OBJECTS) tools/exports.map tools/check-exports
 	$(quiet)$(CC) -shared $(LDFLAGS) -Wl,--version-script=tools/exports.map -o $@ $(OBJECTS) $(MODULE_LIBS)
 	@tools/check-exports $@ tenant_module
 
-$(COMMAND): $(call object,mod_tenant/tenantctl.c) $(SECRET)
+$(COMMAND): $(COMMAND_OBJECTS) build/librooms.a
 	$(say) LD $@
-	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(ROOM_LIBS)
+	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(MODULE_LIBS)
+
+# What of the rooms needs no httpd: secrets, JSON, parsers.
+PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check media page query resource route sql) \
+    $(patsubst %,mod_tenant/store/%.c,conninfo sqlstate))
+
+build/librooms.a: $(SECRET) $(JSON) $(PARSERS)
+	@rm -f $@
+	@$(AR) -crs $@ $^
 
 # The unit tests, and what other tests run: a program, and a module for httpd.
 UNITS := $(patsubst t/unit/%_test.c,build/unit/%,$(wildcard t/unit/*_test.c)) build/unit/statements
@@ -78,31 +89,24 @@ TEST_MODULE = build/mod_test_peer.so
 
 units: $(UNITS) $(TEST_MODULE)
 
-# What of the other rooms needs no httpd.
-PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check media page query resource route sql) \
-    $(patsubst %,mod_tenant/store/%.c,conninfo sqlstate))
-
-build/unit/librooms.a: $(SECRET) $(JSON) $(PARSERS)
+build/unit/%: t/unit/%_test.c build/librooms.a build/config.mk
 	@mkdir -p $(@D)
-	@rm -f $@
-	@$(AR) -crs $@ $^
-
-build/unit/%: t/unit/%_test.c build/unit/librooms.a build/config.mk
 	$(say) CC $<
-	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/unit/librooms.a $(APR_LIBS) $(MODULE_LIBS)
+	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/librooms.a $(APR_LIBS) $(MODULE_LIBS)
 
 build/unit/route: private ROOM_HEADERS = $(HTTPD_HEADERS)
 
-build/unit/statements: t/unit/statements.c build/unit/librooms.a build/config.mk
+build/unit/statements: t/unit/statements.c build/librooms.a build/config.mk
+	@mkdir -p $(@D)
 	$(say) CC $<
-	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/unit/librooms.a $(APR_LIBS) $(ROOM_LIBS)
+	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/librooms.a $(APR_LIBS) $(MODULE_LIBS)
 
 $(TEST_MODULE): private ROOM_HEADERS = $(HTTPD_HEADERS)
 $(TEST_MODULE): t/c-modules/peer/mod_test_peer.c build/config.mk
 	$(say) CC $<
 	$(quiet)$(CC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $<
 
--include $(patsubst %.o,%.d,$(OBJECTS) build/obj/tenantctl.o) $(UNITS:=.d)
+-include $(patsubst %.o,%.d,$(OBJECTS) $(COMMAND_OBJECTS)) $(UNITS:=.d)
 
 # --- Running, testing, installing ------------------------------------------------------------------------
 
