@@ -68,13 +68,13 @@ open my $out, '-|', 'build/unit/statements' or die "build/unit/statements: $!";
 while (<$out>) {
     chomp;
     my ($resource, $label, $sql) = split /\t/;
-    my $verb = $label =~ s/^\Q$resource\E_//r;
     my $table = $resource eq 'tenant' ? 'tenants' : $resource;
-    push @statements, { label => $label, verb => $verb, table => $table, sql => $sql, by => $verb =~ /_by_key/ ? 'sid' : 'id' };
+    $label = "${resource}_list, all filters" . ($sql =~ /< / && ', after') if $label eq '-';
+    push @statements, { label => $label, verb => $label =~ s/^\Q$resource\E_//r, table => $table, sql => $sql };
 }
 close $out or die 'build/unit/statements failed';
 
-sub verb_is { my ($statement, $pattern) = @_; return $statement->{verb} =~ /^(?:$pattern)(?:_|$)/ }
+sub verb_is { my ($statement, $pattern) = @_; return $statement->{verb} =~ /^(?:$pattern)(?![a-z])/ }
 sub reads   { return verb_is($_[0], 'read|list') }
 sub creates { return verb_is($_[0], 'create') }
 sub changes { return verb_is($_[0], 'update|upsert|remove') }    # in a transaction that sets the context first
@@ -121,9 +121,9 @@ sub inserted {
     return map { $names[$_] } grep { $values[$_] =~ /%s/ } 1 .. $#names;
 }
 
-# A value for each %s of a statement that acme runs and that names a row by $name.
+# A value for each %s of a statement that acme runs and that is aimed at a row, a reference to its columns.
 sub values_of {
-    my ($statement, $sql, $name) = @_;
+    my ($statement, $sql, $row) = @_;
     my @columns = inserted($sql);
     my @parts = split /%s/, $sql, -1;
     my @values;
@@ -132,10 +132,10 @@ sub values_of {
         push @values,
               $before =~ /set_config\('mod_tenant\.tenant_id', $/                       ? $acme
             : $before =~ / WHERE (?:\w+ = )?$| VALUES \((?:\d+ \+ 0 \* )?$/             ? $acme
-            : $before =~ / AND (?:id|sid) = $/                                          ? $name
+            : $before =~ / AND (\w+) = $| AND lower\((\w+)\) = lower\($/               ? $row->{ $1 // $2 }
             : $before =~ / AND id < $/                                                  ? 2147483647
             : $before =~ / < \($/                                                       ? 'infinity'
-            : $before =~ /^::timestamptz, $/ && verb_is($statement, 'list')             ? '~'
+            : $before =~ /^::timestamptz, $/ && verb_is($statement, 'list')             ? '~~'
             : $before =~ / LIMIT $/                                                     ? 1000
             : $before =~ / CASE WHEN $/                                                 ? 'true'
             : $before =~ /^::bool THEN / && $parts[@values - 1] =~ /(\w+) = CASE WHEN $/ ? new_value($statement, $1)
@@ -186,9 +186,9 @@ sub run {
 }
 
 sub row_of {
-    my ($database, $statement, $tenant) = @_;
-    my $column = tenant_column($statement->{table});
-    return row({ database => $database }, "SELECT $statement->{by} FROM $statement->{table} WHERE $column = ? ORDER BY id LIMIT 1", $tenant);
+    my ($database, $table, $tenant) = @_;
+    my $column = tenant_column($table);
+    return site->dbh($database)->selectrow_hashref("SELECT * FROM $table WHERE $column = ? ORDER BY id LIMIT 1", undef, $tenant);
 }
 
 sub says { my ($result) = @_; return join ' ', map { "$_=$result->{$_}" } sort keys %$result }
@@ -221,7 +221,7 @@ subtest 'the predicate can be taken out of each statement' => sub {
 sub aim {
     my ($database, $statement, $tenant, $lacks) = @_;
     my $sql = $lacks ? $lacking{ $statement->{label} } : $statement->{sql};
-    return run($database, $statement, $sql, values_of($statement, $sql, row_of($database, $statement, $tenant)));
+    return run($database, $statement, $sql, values_of($statement, $sql, row_of($database, $statement->{table}, $tenant)));
 }
 
 subtest 'each statement works where it should' => sub {
@@ -263,7 +263,7 @@ subtest 'checks alone' => sub {
 # Two tenants with the same id and sid, which only missing keys allow: the predicate still picks one's own.
 subtest 'the predicate among twins' => sub {
     for my $table (grep { !/^(?:tenants|settings)$/ } @tables) {
-        my $sid = grep({ $_->{table} eq $table && $_->{by} eq 'sid' } @statements) ? ', sid = own.sid' : '';
+        my $sid = exists row_of('walls_none', $table, $acme)->{sid} ? ', sid = own.sid' : '';
         sql({ database => 'walls_none' }, "UPDATE $table SET id = own.id$sid FROM $table own
             WHERE own.id = (SELECT min(id) FROM $table WHERE tenant_id = $acme)
               AND $table.id = (SELECT min(id) FROM $table WHERE tenant_id = $globex)");
