@@ -105,6 +105,15 @@ static int take_cursor(page_t *page, const resource_t *resource, const char *val
     return strcmp(page->created, NO_CREATED) == 0 || check_time(page->created, strlen(page->created), utc);
 }
 
+/* Whether value is an integer that the field may hold, in its one spelling. */
+static int is_integer_of(const field_t *field, const char *value, apr_pool_t *pool)
+{
+    apr_int64_t number = apr_atoi64(value);
+
+    return number >= field->min && number <= field->max &&
+           strcmp(value, apr_psprintf(pool, "%" APR_INT64_T_FMT, number)) == 0;
+}
+
 /* A filter's value as a statement takes it; NULL: no row could hold it. */
 static const char *filter_value(const field_t *field, const char *value, apr_pool_t *pool)
 {
@@ -113,7 +122,7 @@ static const char *filter_value(const field_t *field, const char *value, apr_poo
 
     switch (field->type) {
     case FIELD_INTEGER:
-        return check_is_id(value, length) || strcmp(value, "0") == 0 ? value : NULL;
+        return is_integer_of(field, value, pool) ? value : NULL;
     case FIELD_BOOLEAN:
         return strcmp(value, "true") == 0 || strcmp(value, "false") == 0 ? value : NULL;
     case FIELD_TIME:
