@@ -186,6 +186,12 @@ subtest 'single resources' => sub {
         is($profile->{id}, tenant($tenant)->{id}, "/tenant is $tenant to $tenant");
         is($profile->{name}, $marker{$tenant}, 'with its marker: what is looked for below does come out');
     }
+    @before = rows_of($database, 'tenant', tenant('acme')->{id});
+    is_status(ask(globex => PATCH => '/v1/tenant', as => 'globex', json => { twilio_phone_number => '+12025550199' }), 200);
+    my $rotation = request(POST => '/v1/tenant/key', as => 'globex', json => {}, to => $server);
+    is_status($rotation, 200, 'globex has a new key');
+    is(ask(globex => GET => '/v1/tenant', as => $rotation->json->{api_key})->json->{id}, tenant('globex')->{id}, 'which is its own');
+    is_deeply([rows_of($database, 'tenant', tenant('acme')->{id})], \@before, "acme's row stays as it is");
 };
 
 # Both tenants at once through the same few database connections.
@@ -220,6 +226,23 @@ subtest 'markers' => sub {
     like($error_log->text, qr/trace8/, 'the error log tells everything');
     for my $log ([error_log => $error_log], [access_log => $access_log]) {
         unlike($log->[1]->text, qr/$marker{$_}/, "the $log->[0] holds none of ${_}'s") for qw(acme globex);
+    }
+};
+
+# Last, for what stands in a URL is in the logs.
+subtest 'filters' => sub {
+    my %by = (calls => ['sid'], messages => ['sid'], recordings => ['sid', 'call_sid'], products => ['name'], users => ['email']);
+    for my $resource (collections()) {
+        for my $column ('id', @{ $by{$resource} }) {
+            my $theirs = id_of(globex => $resource, $column);
+            my $none = $column eq 'id' && $resource ne 'users' ? 2147483647 : 'x' . substr $theirs, 1;
+            my ($foreign, $missing) = map { ask(acme => GET => "/v1/$resource?$column=" . s/@/%40/r, as => 'acme') } $theirs, $none;
+
+            my $found = ask(globex => GET => "/v1/$resource?$column=" . $theirs =~ s/@/%40/r, as => 'globex');
+            cmp_ok(scalar @{ $found->json->{data} }, '>', 0, "globex finds its row of $resource by $column");
+            is_same_answer($foreign, $missing, 'acme finds none');
+            is_deeply($foreign->json, { data => [], next => undef }, 'which looks like this');
+        }
     }
 };
 
