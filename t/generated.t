@@ -63,6 +63,14 @@ sub is_row {
     return is(json(\%got), json($want), $what) || diag $response->body;
 }
 
+# A value in a query.
+sub escaped {
+    my ($text) = @_;
+    $text = $text ? 'true' : 'false' if ref $text;
+    utf8::encode($text);
+    return $text =~ s/([^A-Za-z0-9._~-])/sprintf '%%%02X', ord $1/ger;
+}
+
 # Creates a row of a tenant; returns what the answer shows.
 sub create {
     my ($body, $tenant) = @_;
@@ -104,7 +112,7 @@ subtest 'deployed' => sub {
     sqitch('the change deploys', 'deploy');
     sqitch('and verifies', 'verify', '--from-change', $name);
     my $response;
-    for (1 .. 50) {
+    for (1 .. 150) {
         last if ($response = ask(GET => $path, as => 'acme'))->status == 200;
         sleep 0.1;
     }
@@ -199,6 +207,17 @@ subtest 'list' => sub {
     }
     is("@seen", "@ids", 'page by page, every row once, the newest first');
     is(@{ ask(GET => $path, as => 'globex')->json->{data} }, 2, 'of one tenant only');
+    for my $field (@fields) {
+        my ($row) = grep { defined $_->{ $field->{name} } } @{ ask(GET => $path, as => 'acme')->json->{data} } or next;
+        my $query = "$path?$field->{name}=" . escaped($row->{ $field->{name} });
+        if (!$field->{filter}) {
+            is_problem(ask(GET => $query, as => 'acme'), 400, 'bad-parameter', "no filter: $field->{name}");
+            next;
+        }
+        my $found = ask(GET => $query, as => 'acme')->json->{data} || [];
+        ok((grep { $_->{id} eq $row->{id} } @$found), "by $field->{name}: the row");
+        is((grep { json($_->{ $field->{name} }) ne json($row->{ $field->{name} }) } @$found), 0, 'and none without it');
+    }
     is_problem(ask(GET => "$path?limit=1001", as => 'acme'), 400, 'bad-parameter');
     is_problem(ask(GET => ask(GET => '/v1/calls?limit=1', as => 'acme')->json->{next} =~ s{/calls}{/$name}r, as => 'acme'),
         400, 'bad-cursor', 'the cursor of another list');
