@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include <apr_fnmatch.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <stdlib.h>
@@ -130,6 +129,17 @@ static int parse_number(const char *text, int low, int high, int *number)
     return 1;
 }
 
+/* Whether a path is one that answers may name as it is: unreserved characters (RFC 3986 section 2.3) and
+ * slashes, in the form that httpd brings a request's path into. */
+static int is_plain_path(const char *path)
+{
+    for (const char *c = path; *c; c++) {
+        if (!apr_isalnum(*c) && !strchr("/-._~", *c))
+            return 0;
+    }
+    return !strstr(path, "//") && !strstr(path, "/./") && !strstr(path, "/../");
+}
+
 /* Refuses a directive outside of a Location that names one path: a pattern has no prefix to cut off, and a
  * Directory's path is not a URL's. */
 static const char *refuse_outside_location(cmd_parms *cmd)
@@ -137,9 +147,11 @@ static const char *refuse_outside_location(cmd_parms *cmd)
     const ap_directive_t *section = cmd->directive->parent;
 
     if (!section || strcasecmp(section->directive, "<Location") != 0 || !cmd->path || cmd->path[0] != '/' ||
-        apr_fnmatch_test(cmd->path))
-        return apr_pstrcat(cmd->pool, cmd->cmd->name,
-                           " is allowed only in a <Location \"/path\"> without wildcards", NULL);
+        section->args[strspn(section->args, " \t")] == '~' || !is_plain_path(cmd->path))
+        return apr_pstrcat(
+            cmd->pool, cmd->cmd->name,
+            " is allowed only in a <Location \"/path\"> without pattern, of letters, digits and - . _ ~",
+            NULL);
     return NULL;
 }
 

@@ -38,6 +38,7 @@ static void register_hooks(apr_pool_t *pool)
 
     /* ahead of everybody who might log, copy or forward the headers that carry a key */
     ap_hook_post_read_request(resolve_prepare, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_log_transaction(resolve_withdraw, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* ahead of the decoding of the path, which may fail */
     ap_hook_pre_translate_name(reply_prepare, NULL, NULL, APR_HOOK_FIRST);
     /* ahead of core, which would walk the file system */

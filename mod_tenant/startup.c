@@ -53,11 +53,28 @@ static const char *where(const server_rec *server, apr_pool_t *pool)
                              : "the main server";
 }
 
+/* The settings that a pool will have, and the string that it is shared by: exec: programs do not run in
+ * configtest. */
+static const char *check_pool(const server_config_t *config, apr_hash_t *pools, apr_pool_t *pool)
+{
+    const char *key = strncmp(config->conninfo, CONFIG_EXEC_PREFIX, sizeof CONFIG_EXEC_PREFIX - 1) == 0
+                          ? config->conninfo
+                          : conninfo_complete(config->conninfo, pool);
+    pool_settings_t *settings = apr_pmemdup(pool, &config->pool, sizeof *settings);
+    const pool_settings_t *other = apr_hash_get(pools, key, APR_HASH_KEY_STRING);
+
+    pool_defaults(settings);
+    if (other && !pool_equal(other, settings))
+        return "TenantPool differs from that of another server with the same TenantDatabase: they share one "
+               "pool";
+    apr_hash_set(pools, key, APR_HASH_KEY_STRING, settings);
+    return NULL;
+}
+
 /* The reason why a server's settings cannot work, or NULL. */
 static const char *check_server(server_rec *server, apr_hash_t *pools, apr_pool_t *pool)
 {
     const server_config_t *config = config_server(server);
-    const pool_settings_t *other;
 
     if (config->has_handler && !config->conninfo)
         return "TenantHandler needs TenantDatabase in the same server";
@@ -65,14 +82,9 @@ static const char *check_server(server_rec *server, apr_hash_t *pools, apr_pool_
         return "TenantHandler needs TenantKeyFile";
     if (config->has_admin && !config->admin)
         return "TenantHandler admin needs TenantDatabase with admin=\"…\" in the same server";
-    if (!config->conninfo)
-        return config->admin ? "TenantDatabase admin= needs the API's connection string ahead of it" : NULL;
-    other = apr_hash_get(pools, config->conninfo, APR_HASH_KEY_STRING);
-    if (other && !pool_equal(other, &config->pool))
-        return "TenantPool differs from that of another server with the same TenantDatabase: they share one "
-               "pool";
-    apr_hash_set(pools, apr_pstrdup(pool, config->conninfo), APR_HASH_KEY_STRING, &config->pool);
-    return NULL;
+    if (config->admin && !config->conninfo)
+        return "TenantDatabase admin= needs the API's connection string ahead of it";
+    return config->conninfo ? check_pool(config, pools, pool) : NULL;
 }
 
 int startup_check(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)

@@ -90,6 +90,7 @@ const problem_t *body_read(request_rec *r, apr_size_t max, char **bytes, apr_siz
         ap_log_rerror(APLOG_MARK, APLOG_INFO, rv, r, "the body cannot be read");
         if (APR_STATUS_IS_TIMEUP(rv))
             status = HTTP_REQUEST_TIME_OUT;
+        r->connection->keepalive = AP_CONN_CLOSE; /* and body_discard() shall not wait a second time */
         return problem_of_status(status);
     }
     if (total > max)
@@ -99,23 +100,25 @@ const problem_t *body_read(request_rec *r, apr_size_t max, char **bytes, apr_siz
     return NULL;
 }
 
-void body_discard(request_rec *r)
+int body_discard(request_rec *r)
 {
+    const char *announced = apr_table_get(r->headers_in, "Content-Length");
     apr_bucket_brigade *brigade;
     apr_size_t total = 0;
     apr_status_t rv = APR_SUCCESS;
     int ended = 0;
 
-    if (!ap_request_has_body(r))
-        return;
+    if (!ap_request_has_body(r) || r->connection->keepalive == AP_CONN_CLOSE)
+        return OK;
     /* who waits for 100 Continue has sent nothing yet, and will not once it sees the final status */
-    if (r->expecting_100 || r->connection->keepalive == AP_CONN_CLOSE) {
+    if (r->expecting_100 || (announced && apr_atoi64(announced) > DISCARD_MAX)) {
         r->connection->keepalive = AP_CONN_CLOSE;
-        return;
+        return OK;
     }
     brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     while (!ended && rv == APR_SUCCESS)
         rv = read_part(r, brigade, NULL, DISCARD_MAX, &total, &ended);
     if (rv != APR_SUCCESS || total > DISCARD_MAX)
         r->connection->keepalive = AP_CONN_CLOSE;
+    return rv == AP_FILTER_ERROR ? AP_FILTER_ERROR : OK;
 }

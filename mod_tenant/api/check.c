@@ -233,7 +233,7 @@ static int read_digits(reader_t *reader, int count)
 /* Reads one of the given characters. */
 static char read_one(reader_t *reader, const char *accepted)
 {
-    if (reader->at == reader->end || !strchr(accepted, *reader->at)) {
+    if (reader->at == reader->end || !*reader->at || !strchr(accepted, *reader->at)) {
         reader->failed = 1;
         return 0;
     }
@@ -291,25 +291,28 @@ static int64_t days_of_date(int year, int month, int day)
     return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
 }
 
-/* The date that lies so many days, 0 or more, after 1970-01-01. */
+/* The date that lies so many days after 1970-01-01, or before it: the other way round, by eras of 400 years.
+ */
 static void date_of_days(int64_t days, int *year, int *month, int *day)
 {
-    int y = 1970;
-    int m = 1;
+    int64_t shifted = days + 719468;
+    int64_t era = shifted / 146097;
+    int64_t of_era = shifted % 146097;
+    int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t m = (5 * day_of_year + 2) / 153;
 
-    while (days >= 365 + (days_of_month(y, 2) == 29))
-        days -= 365 + (days_of_month(y++, 2) == 29);
-    while (days >= days_of_month(y, m))
-        days -= days_of_month(y, m++);
-    *year = y;
-    *month = m;
-    *day = (int)days + 1;
+    *day = (int)(day_of_year - (153 * m + 2) / 5 + 1);
+    *month = (int)(m < 10 ? m + 3 : m - 9);
+    *year = (int)(year_of_era + era * 400 + (*month <= 2));
 }
 
-int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE])
+/* check_time(), from a year on. */
+static int read_time(const char *text, apr_size_t length, int first_year, char utc[CHECK_TIME_SIZE])
 {
     enum { DAY = 86400 };
-    const int64_t end_of_9999 = (days_of_date(9999, 12, 31) + 1) * DAY;
+    const int64_t earliest = days_of_date(first_year, 1, 1) * DAY;
+    const int64_t end = (days_of_date(9999, 12, 31) + 1) * DAY;
     reader_t reader = {text, text + length, 0};
     int year, month, day, hour, minute, second, micros;
     int64_t instant;
@@ -331,11 +334,21 @@ int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE])
         return 0;
     instant =
         days_of_date(year, month, day) * DAY + hour * 3600 + minute * 60 + second - read_offset(&reader);
-    if (reader.failed || reader.at != reader.end || instant < 0 || instant >= end_of_9999)
+    if (reader.failed || reader.at != reader.end || instant < earliest || instant >= end)
         return 0;
-    date_of_days(instant / DAY, &year, &month, &day);
-    second = (int)(instant % DAY);
+    second = (int)((instant % DAY + DAY) % DAY);
+    date_of_days((instant - second) / DAY, &year, &month, &day);
     apr_snprintf(utc, CHECK_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", year, month, day, second / 3600,
                  second / 60 % 60, second % 60, micros);
     return 1;
+}
+
+int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE])
+{
+    return read_time(text, length, 1970, utc);
+}
+
+int check_any_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE])
+{
+    return read_time(text, length, 1, utc);
 }

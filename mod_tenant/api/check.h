@@ -38,4 +38,7 @@ enum { CHECK_TIME_SIZE = sizeof "YYYY-MM-DDThh:mm:ss.ffffffZ" };
  */
 int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE]);
 
+/* The same from the year 1 on: what a row of an earlier system may hold, and so a cursor. */
+int check_any_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE]);
+
 #endif

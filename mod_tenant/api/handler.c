@@ -33,9 +33,13 @@ static const problem_t *require_tls(api_t *api)
 
 static const problem_t *find_route(api_t *api)
 {
-    const char *path = api->r->uri + strlen(api->location->prefix);
+    apr_size_t length = strlen(api->location->prefix);
 
-    return route_parse(&api->route, path, api->location->handler == HANDLER_ADMIN, api->r->pool)
+    /* a subrequest or a rewrite may bring another path into the Location's configuration */
+    if (strncmp(api->r->uri, api->location->prefix, length) != 0)
+        return &problem_not_found;
+    return route_parse(&api->route, api->r->uri + length, api->location->handler == HANDLER_ADMIN,
+                       api->r->pool)
                ? NULL
                : &problem_not_found;
 }
@@ -244,6 +248,7 @@ int handler_run(request_rec *r)
         problem = (*step)(&api);
     if (!problem)
         return api.status;
-    body_discard(r);
+    if (body_discard(r) != OK)
+        return AP_FILTER_ERROR;
     return reply_problem(r, api.location->prefix, problem, api.detail, api.errors);
 }

@@ -93,8 +93,11 @@ static const char *next_path(const api_t *api, rows_t *rows, int n)
     apr_pool_t *pool = api->r->pool;
 
     rows_seek(rows, n);
-    if (resource->order == ORDER_CREATED)
-        created = represent_time(rows_text(rows, column_of(resource, "created_at")), pool);
+    if (resource->order == ORDER_CREATED) {
+        created = rows_text(rows, column_of(resource, "created_at"));
+        if (created && strcmp(created, "infinity") != 0)
+            created = represent_time(created, pool);
+    }
     return apr_pstrcat(pool, path_of(api, NULL), "?",
                        page_next(&api->page, resource, rows_text(rows, 0), created, pool), NULL);
 }

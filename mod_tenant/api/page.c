@@ -14,11 +14,13 @@
 /* A cursor's text ahead of base64url: `VERSION RESOURCE ORDER FILTERS ID`, with CREATED ahead of ID where
  * the order is by it. */
 #define CURSOR_VERSION "1"
-enum { CURSOR_MAX = 1024, PAGE_FIELDS_MAX = 64 };
+enum { CURSOR_MAX = 2048, PAGE_FIELDS_MAX = 64 };
 
 static const char *const orders[] = {[ORDER_ID] = "id", [ORDER_CREATED] = "created_at"};
 
-#define NO_CREATED "-infinity"
+/* Where rows without created_at stand, and those with an infinite one. */
+#define NO_CREATED   "-infinity"
+#define LAST_CREATED "infinity"
 
 typedef struct parser_t {
     page_t *page;
@@ -88,7 +90,7 @@ static int take_cursor(page_t *page, const resource_t *resource, const char *val
 {
     const char *prefix = cursor_prefix(page, resource, pool);
     char *text = decode_base64url(value, pool);
-    char utc[CHECK_TIME_SIZE];
+    char *utc;
 
     if (!text || strncmp(text, prefix, strlen(prefix)) != 0)
         return 0;
@@ -102,7 +104,13 @@ static int take_cursor(page_t *page, const resource_t *resource, const char *val
     page->id = text;
     if (!page->created || !page->id || !*page->id || check_has_controls(page->id, strlen(page->id), 0))
         return 0;
-    return strcmp(page->created, NO_CREATED) == 0 || check_time(page->created, strlen(page->created), utc);
+    if (strcmp(page->created, NO_CREATED) == 0 || strcmp(page->created, LAST_CREATED) == 0)
+        return 1;
+    utc = apr_palloc(pool, CHECK_TIME_SIZE);
+    if (!check_any_time(page->created, strlen(page->created), utc))
+        return 0;
+    page->created = utc;
+    return 1;
 }
 
 /* Whether value is an integer that the field may hold, in its one spelling. */

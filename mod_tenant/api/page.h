@@ -21,7 +21,7 @@ typedef struct page_t {
     page_filter_t filters[PAGE_FILTERS_MAX]; /* in the order of the resource's fields */
     int filter_count;
     int is_after;        /* whether it continues behind a cursor */
-    const char *created; /* ORDER_CREATED: created_at of the last row seen, RFC 3339 or -infinity */
+    const char *created; /* ORDER_CREATED: created_at of the last row seen, RFC 3339 or ±infinity */
     const char *id;      /* its id */
 } page_t;
 
@@ -30,7 +30,8 @@ typedef struct page_t {
 const problem_t *page_parse(page_t *page, const resource_t *resource, const char *args, int usual, int most,
                             const char **detail, apr_pool_t *pool);
 
-/* The query string of the page behind the row with this id and created_at (NULL for none; RFC 3339). In pool.
+/* The query string of the page behind the row with this id and created_at (NULL for none; RFC 3339, or
+ * infinity). In pool.
  * The cursor in it is opaque to clients: base64url of version,
  * resource, order, a hash of the filters and the row's place. It needs
  * no signature, since it can only point into the reader's own rows. */

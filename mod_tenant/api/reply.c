@@ -89,14 +89,15 @@ static void write_errors(writer_t *writer, const apr_array_header_t *errors)
     writer_literal(writer, "]");
 }
 
-/* The problem as application/problem+json. */
+/* The problem as application/problem+json, with the status of the request: httpd knows more of them than the
+ * table. */
 static void write_problem(writer_t *writer, request_rec *r, const char *prefix, const problem_t *problem,
                           const char *detail, const apr_array_header_t *errors)
 {
     write_member(writer, "{\"type\":", apr_pstrcat(r->pool, prefix, "/problems/", problem->code, NULL));
     write_member(writer, ",\"title\":", problem->title);
     writer_literal(writer, ",\"status\":");
-    writer_integer(writer, problem->status);
+    writer_integer(writer, r->status);
     write_member(writer, ",\"code\":", problem->code);
     if (detail)
         write_member(writer, ",\"detail\":", detail);
@@ -136,8 +137,8 @@ int reply_problem(request_rec *r, const char *prefix, const problem_t *problem, 
 
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "answers %d %s", problem->status, problem->code);
     writer_init(&writer, r->pool, 512);
-    write_problem(&writer, r, prefix, problem, detail, errors);
     r->status = problem->status;
+    write_problem(&writer, r, prefix, problem, detail, errors);
     set_problem_headers(r, problem);
     ap_set_content_type(r, "application/problem+json");
     ap_set_content_length(r, (apr_off_t)writer.length);
@@ -153,6 +154,9 @@ int reply_prepare(request_rec *r)
 
     if (location->handler != HANDLER_API && location->handler != HANDLER_ADMIN)
         return DECLINED;
+    if (r->method_number == M_TRACE)
+        r->method_number =
+            M_INVALID; /* httpd would echo it, TraceEnable being on by default: the handler refuses it */
     apr_table_setn(r->notes, PREFIX_NOTE, location->prefix);
     core = ap_get_core_module_config(r->per_dir_config);
     if (!core->response_code_exprs)
@@ -195,7 +199,7 @@ static apr_status_t filter_error(ap_filter_t *filter, apr_bucket_brigade *brigad
 
 void reply_insert_error_filter(request_rec *r)
 {
-    if (apr_table_get(r->notes, PREFIX_NOTE))
+    if (apr_table_get(r->notes, PREFIX_NOTE) && r->status >= HTTP_BAD_REQUEST) /* redirects stay httpd's */
         ap_add_output_filter(ERROR_FILTER, NULL, r, r->connection);
 }
 

@@ -14,14 +14,23 @@ typedef struct source_t {
     credential_kind_t kind;
 } source_t;
 
-#define BEARER "Bearer "
-#define BASIC  "Basic "
+/* What follows an authentication scheme's name and white space in a value of Authorization (RFC 9110
+ * section 11.4); NULL where the scheme is another one. TAB is no separator, but a key behind one must not
+ * slip through. */
+static char *behind_scheme(char *value, const char *scheme)
+{
+    apr_size_t length = strlen(scheme);
+
+    if (strncasecmp(value, scheme, length) != 0 || (value[length] != ' ' && value[length] != '\t'))
+        return NULL;
+    return value + length + strspn(value + length, " \t");
+}
 
 /* The password of Basic credentials (RFC 7617 section 2) where it is meant as a key, in pool: what official
  * Twilio libraries can send. Any user name goes with it. NULL: they are a user's, or none at all. */
 static char *basic_key(const char *credentials, apr_pool_t *pool)
 {
-    char *decoded = ap_pbase64decode(pool, credentials + strspn(credentials, " "));
+    char *decoded = ap_pbase64decode(pool, credentials);
     char *password = strchr(decoded, ':');
 
     if (password && apikey_is_meant(password + 1, strlen(password + 1)))
@@ -30,18 +39,26 @@ static char *basic_key(const char *credentials, apr_pool_t *pool)
     return NULL;
 }
 
-/* The token of `Bearer TOKEN` (RFC 6750 section 2.1), or a key in Basic. Other schemes are not ours, unless a
- * second Authorization header, which httpd joins to the first with a comma, hides a key. */
+/* Whether a second Authorization header, which httpd joins to the first with a comma, may hide a key. */
+static int is_joined(char *value)
+{
+    for (char *comma = strchr(value, ','); comma; comma = strchr(comma + 1, ',')) {
+        char *next = comma + 1 + strspn(comma + 1, " \t");
+
+        if (behind_scheme(next, "Bearer") || behind_scheme(next, "Basic"))
+            return 1;
+    }
+    return 0;
+}
+
+/* The token of `Bearer TOKEN` (RFC 6750 section 2.1), or a key in Basic. Other schemes are not ours. */
 static char *authorization_token(char *value, apr_pool_t *pool)
 {
-    if (strcasestr(value, ", " BEARER) || strcasestr(value, ", " BASIC))
+    char *basic = behind_scheme(value, "Basic");
+
+    if (is_joined(value))
         return value;
-    if (strncasecmp(value, BASIC, sizeof BASIC - 1) == 0)
-        return basic_key(value + sizeof BASIC - 1, pool);
-    if (strncasecmp(value, BEARER, sizeof BEARER - 1) != 0)
-        return NULL;
-    value += sizeof BEARER - 1;
-    return value + strspn(value, " ");
+    return basic ? basic_key(basic, pool) : behind_scheme(value, "Bearer");
 }
 
 static void source_read(source_t *source, request_rec *r, const char *header)
@@ -53,11 +70,12 @@ static void source_read(source_t *source, request_rec *r, const char *header)
     source->value = (char *)apr_table_get(r->headers_in, header);
     source->token =
         source->value && is_authorization ? authorization_token(source->value, r->pool) : source->value;
-    if (!source->token)
+    if (!source->token || !*source->token) {
+        source->token = NULL; /* an empty header says nothing */
         return;
+    }
     if (strchr(source->token, ','))
-        source->kind =
-            CREDENTIAL_AMBIGUOUS; /* a repeated header: neither a key nor a Bearer token holds a comma */
+        source->kind = CREDENTIAL_AMBIGUOUS; /* repeated: neither a key nor a Bearer token holds a comma */
     else if (apikey_is_well_formed(source->token, strlen(source->token)))
         source->kind = CREDENTIAL_KEY;
     else
@@ -77,9 +95,9 @@ static int holds_key(const char *text)
 /* Whether the header has something that was meant as a key of ours, however wrong it may be. */
 static int source_is_ours(const source_t *source)
 {
-    return source->kind == CREDENTIAL_AMBIGUOUS ||
-           (source->token && apikey_is_meant(source->token, strlen(source->token))) ||
-           (source->value && holds_key(source->value));
+    if (source->token && apikey_is_meant(source->token, strlen(source->token)))
+        return 1;
+    return source->value && (holds_key(source->value) || is_joined(source->value));
 }
 
 /* Takes such a header out of the request. */

@@ -9,7 +9,9 @@
 #include "resolve.h"
 #include "tenant.h"
 
-#define FORWARD_HEADER "X-Tenant-Id"
+/* What a backend is told. */
+#define ID_HEADER  "X-Tenant-Id"
+#define VIA_HEADER "X-Tenant-Via"
 
 static const tenant_t *tenant_of_request(request_rec *r)
 {
@@ -71,18 +73,21 @@ int expose_expression(ap_expr_lookup_parms *parms)
     return !OK;
 }
 
-/* Collects the headers that a backend might take for ours: CGI and its kin read `_` as `-`. */
-static int collect_forged(void *names, const char *name, const char *value)
+/* Whether a backend might take a header for that one: CGI and its kin read `_` as `-`. */
+static int reads_like(const char *name, const char *ours)
 {
-    const char *ours = FORWARD_HEADER;
-
-    (void)value;
     while (*ours && (apr_tolower(*name) == apr_tolower(*ours) || (*name == '_' && *ours == '-'))) {
         name++;
         ours++;
     }
-    if (!*ours && !*name)
-        APR_ARRAY_PUSH((apr_array_header_t *)names, const char *) = name - (sizeof FORWARD_HEADER - 1);
+    return !*ours && !*name;
+}
+
+static int collect_forged(void *names, const char *name, const char *value)
+{
+    (void)value;
+    if (reads_like(name, ID_HEADER) || reads_like(name, VIA_HEADER))
+        APR_ARRAY_PUSH((apr_array_header_t *)names, const char *) = name;
     return 1;
 }
 
@@ -98,8 +103,10 @@ int expose_forward(request_rec *r)
     apr_table_do(collect_forged, forged, r->headers_in, NULL);
     for (int i = 0; i < forged->nelts; i++)
         apr_table_unset(r->headers_in, APR_ARRAY_IDX(forged, i, const char *));
-    if (tenant && tenant->is_active)
-        apr_table_setn(r->headers_in, FORWARD_HEADER, tenant->id_text);
+    if (tenant && tenant->is_active) {
+        apr_table_setn(r->headers_in, ID_HEADER, tenant->id_text);
+        apr_table_setn(r->headers_in, VIA_HEADER, tenant_via(tenant));
+    }
     return OK;
 }
 

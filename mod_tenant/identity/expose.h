@@ -12,8 +12,9 @@ int expose_identify(request_rec *r);
 /* The hook expr_lookup: `%{TENANT:id}`, name, status, domain, via. */
 int expose_expression(ap_expr_lookup_parms *parms);
 
-/* mod_proxy's hook fixups: X-Tenant-Id for the backend where `TenantForward on`. It runs behind the point at
- * which a client's `Connection: x-tenant-id` could strip the header, and replaces what a client sent. */
+/* mod_proxy's hook fixups: X-Tenant-Id and X-Tenant-Via for the backend where `TenantForward on`. It runs
+ * behind the point at which a client's `Connection: x-tenant-id` could strip the header, and replaces what a
+ * client sent. */
 int expose_forward(request_rec *r);
 
 /* Registers the function for other modules (mod_tenant.h). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "resolve.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_ssl.h>
 #include <netinet/in.h>
@@ -90,6 +91,16 @@ int resolve_prepare(request_rec *r)
     return DECLINED;
 }
 
+int resolve_withdraw(request_rec *r)
+{
+    const server_config_t *config = config_server(r->server);
+    credential_t ignored;
+
+    if (config->connect && config->keyring && !identity_of(r))
+        credential_take(origin_of(r), config->keyring, &ignored);
+    return DECLINED;
+}
+
 const problem_t *resolve_check_key(request_rec *r)
 {
     const identity_t *identity = identity_of(r);
@@ -114,6 +125,19 @@ const char *resolve_key_hashes(const request_rec *r)
     return identity_of(r)->credential.hashes;
 }
 
+/* A name as headers, logs and CGIs may have it: a legacy row may hold control characters, which become
+ * spaces. */
+static const char *shown_name(const char *name, apr_pool_t *pool)
+{
+    char *shown = apr_pstrdup(pool, name);
+
+    for (char *c = shown; *c; c++) {
+        if (apr_iscntrl(*c))
+            *c = ' ';
+    }
+    return shown;
+}
+
 static const tenant_t *tenant_of_row(rows_t *rows, int n, tenant_via_t via, apr_pool_t *pool)
 {
     tenant_t *tenant = apr_pcalloc(pool, sizeof *tenant);
@@ -121,7 +145,7 @@ static const tenant_t *tenant_of_row(rows_t *rows, int n, tenant_via_t via, apr_
     rows_seek(rows, n);
     tenant->id = rows_int(rows, COLUMN_ID);
     tenant->id_text = rows_text(rows, COLUMN_ID);
-    tenant->name = rows_text(rows, COLUMN_NAME);
+    tenant->name = shown_name(rows_text(rows, COLUMN_NAME), pool);
     tenant->domain = rows_text(rows, COLUMN_DOMAIN);
     tenant->is_active = strcmp(rows_text(rows, COLUMN_STATUS), "active") == 0;
     tenant->via = via;

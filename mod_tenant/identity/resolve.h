@@ -11,6 +11,10 @@
  * no tenant never waits for one. */
 int resolve_prepare(request_rec *r);
 
+/* The hook log_transaction, ahead of all loggers: the same for a request that httpd refused before
+ * resolve_prepare() could run, for want of a Host, say. */
+int resolve_withdraw(request_rec *r);
+
 /* What is wrong with the request's key without asking the database: its kind and checksum.
  * problem_ambiguous_key, problem_key_invalid, problem_key_missing. */
 const problem_t *resolve_check_key(request_rec *r);

@@ -4,10 +4,12 @@
 #include <apr_dbd.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "driver.h"
 
@@ -40,6 +42,7 @@ connection_t *connection_open(const char *conninfo, apr_interval_time_t statemen
         return NULL;
     }
     connection->libpq = apr_dbd_native_handle(driver_pgsql(), connection->handle);
+    connection->socket = fcntl(PQsocket(connection->libpq), F_DUPFD_CLOEXEC, 0);
     connection->pool = own;
     connection->prepared = apr_hash_make(own);
     connection->born = connection->idle_since = apr_time_now();
@@ -52,6 +55,7 @@ connection_t *connection_open(const char *conninfo, apr_interval_time_t statemen
 void connection_close(connection_t *connection)
 {
     apr_dbd_close(driver_pgsql(), connection->handle);
+    close(connection->socket);
     apr_pool_destroy(connection->pool);
 }
 
@@ -78,7 +82,7 @@ int connection_overdue(const connection_t *connection, apr_time_t now)
 void connection_cut(connection_t *connection)
 {
     connection->cut = 1;
-    shutdown(PQsocket(connection->libpq), SHUT_RDWR);
+    shutdown(connection->socket, SHUT_RDWR);
 }
 
 /* Starts the clock that the pool's reaper watches. */
@@ -122,7 +126,8 @@ static void prepared_evict(connection_t *connection, apr_pool_t *pool)
         if (!oldest || connection->uses - prepared->used > connection->uses - oldest->used)
             oldest = prepared;
     }
-    connection_command(connection, apr_pstrcat(pool, "DEALLOCATE ", oldest->label, NULL), &ignored, pool);
+    if (connection->prepare)
+        connection_command(connection, apr_pstrcat(pool, "DEALLOCATE ", oldest->label, NULL), &ignored, pool);
     apr_hash_set(connection->prepared, oldest->label, APR_HASH_KEY_STRING, NULL);
     apr_pool_destroy(oldest->pool);
 }

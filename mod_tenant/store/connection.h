@@ -18,8 +18,9 @@ typedef struct connection_t connection_t;
 struct connection_t {
     APR_RING_ENTRY(connection_t) link; /* in the pool's idle or busy list */
     struct apr_dbd_t *handle;
-    struct pg_conn *libpq;         /* the same connection, for what apr_dbd cannot say */
-    apr_pool_t *pool;              /* its own, with its own allocator: no other thread allocates from it */
+    struct pg_conn *libpq; /* the same connection, for what apr_dbd cannot say */
+    int socket;       /* a duplicate of libpq's: shut by another thread while libpq may be closing its own */
+    apr_pool_t *pool; /* its own, with its own allocator: no other thread allocates from it */
     struct apr_hash_t *prepared;   /* label -> prepared_t */
     unsigned uses;                 /* statements run; the clock of the least recently used one */
     apr_time_t born;               /* when it was opened */

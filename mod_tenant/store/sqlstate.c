@@ -38,7 +38,8 @@ void sqlstate_parse(sqlstate_t *state, const char *message, apr_pool_t *pool)
 
 int sqlstate_ends_session(const char *code)
 {
-    return strncmp(code, "08", 2) == 0 || strncmp(code, "57P", 3) == 0 || strcmp(code, "25P03") == 0;
+    return strncmp(code, "08", 2) == 0 || strncmp(code, "57P", 3) == 0 || strcmp(code, "25P03") == 0 ||
+           strcmp(code, "25006") == 0;
 }
 
 int sqlstate_is_stale_plan(const char *code)
@@ -55,13 +56,18 @@ static const struct {
     {"22", &problem_invalid},          /* data exception: a value that our own checks let through */
     {"23", &problem_conflict},         /* integrity constraint violation */
     {"25P", &problem_query_timeout},   /* idle in transaction for too long */
-    {"40", &problem_conflict},         /* serialization failure, deadlock */
-    {"53", &problem_database_away},    /* insufficient resources: disk, memory, connections */
+    {"25006", &problem_database_away}, /* read-only: a standby, until a new connection finds the primary */
+    {"26", &problem_misconfigured}, /* a prepared statement is gone: a transaction pooler with prepare=on */
+    {"40", &problem_conflict},      /* serialization failure, deadlock */
+    {"53", &problem_database_away}, /* insufficient resources: disk, memory, connections */
     {"55P03", &problem_query_timeout}, /* lock_timeout */
     {"57014", &problem_query_timeout}, /* statement_timeout */
     {"57P", &problem_database_away},   /* shutdown, crash, start-up */
     {"58", &problem_database_away},    /* system error outside of PostgreSQL */
     {"42", &problem_misconfigured},    /* a table, column or privilege that is not as the module expects */
+    {"44", &problem_misconfigured},    /* WITH CHECK OPTION: a view of the sysadmin's own */
+    {"54", &problem_misconfigured},    /* program limit exceeded */
+    {"P0", &problem_misconfigured},    /* raised by a function or trigger of the sysadmin's own */
     {"0A", &problem_misconfigured},    /* a plan that is stale even in a new connection */
     {"XX", &problem_database_away},    /* corrupted data, internal error */
 };
