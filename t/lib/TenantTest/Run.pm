@@ -82,12 +82,8 @@ sub run_tests {
     my @tests = @{ $self->{tests} };
 
     @tests = _all_tests() unless @tests;
-    local $ENV{PGHOST} = $site->{host};
-    local $ENV{PGUSER} = $site->{superuser};
-    local $ENV{PGDATABASE} = $site->{database};
-    local $ENV{TENANT_TEST_CRASHES} = my $crashes = "$site->{scratch}/crashes";
-    my @prove = ($^X, '-It/lib', '-S', 'prove', '-It/lib', '--harness', 'TenantTest::Harness', '--timer',
-        '--source', 'pgTAP', '--pgtap-option', 'suffix=.sql');
+    local $ENV{TENANT_TEST_CRASHES} = "$site->{scratch}/crashes";
+    my @prove = ($^X, '-It/lib', '-S', 'prove', '-It/lib', '--harness', 'TenantTest::Harness', '--timer');
     push @prove, '-v' if $self->{opts}{verbose};
     $self->{status} = system(@prove, @tests) == 0 ? 0 : 1;
 }
@@ -95,7 +91,7 @@ sub run_tests {
 # The C units first, for what all rests on fails first; a unit test is built from t/unit/NAME_test.c.
 sub _all_tests {
     my @units = map { m{([^/]+)_test\.c$} ? "build/unit/$1" : () } sort glob 't/unit/*_test.c';
-    return (@units, sort(glob 't/sql/*.sql'), sort(glob 't/*.t'));
+    return (@units, sort(glob 't/*.t'));
 }
 
 # Stops httpd as TenantTest::Server does, quietly: prove has the last word.
