@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 #include <libpq-fe.h>
+#include <stdlib.h>
 #include <string.h>
 
 static apr_status_t options_free(void *options)
@@ -36,6 +37,8 @@ const char *conninfo_check(const char *conninfo, int may_hold_password, apr_pool
         if (option->val && strcmp(option->keyword, "client_encoding") == 0 &&
             strcasecmp(option->val, "UTF8") != 0)
             return "must not set another client_encoding than UTF8";
+        if (option->val && strcmp(option->keyword, "connect_timeout") == 0 && atoi(option->val) <= 0)
+            return "must set no connect_timeout below 1 second: it would wait for ever";
     }
     return NULL;
 }

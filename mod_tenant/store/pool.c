@@ -19,6 +19,8 @@ APLOG_USE_MODULE(tenant);
 /* At most one line in this time says that requests wait in vain. */
 #define EXHAUSTED_LOG_INTERVAL apr_time_from_sec(5)
 
+enum { WHY_SIZE = 256 }; /* bytes that are kept of a reason, to tell whether the next one is another */
+
 APR_RING_HEAD(connections_t, connection_t);
 
 struct pool_t {
@@ -33,13 +35,15 @@ struct pool_t {
     apr_thread_cond_t *wanted;          /* the connector has something to do */
     apr_thread_cond_t *tick;            /* the reaper must stop, or has something to watch */
     struct connections_t idle;          /* the last one given back first */
-    struct connections_t busy;          /* in use by a request, or being attested */
+    struct connections_t busy;          /* in use by a request */
+    connection_t *attested;             /* the new one that is being checked, or NULL */
     int open;                           /* idle, busy and being opened */
     int idle_count;
     int lookups;                 /* busy for a lookup */
     int waiting;                 /* requests that wait for a connection */
     int lookups_waiting;         /* those of them that want it for a lookup */
     const problem_t *away;       /* why none can be opened; NULL: the last attempt succeeded */
+    char why[WHY_SIZE];          /* the same in words */
     apr_time_t exhausted_logged; /* when that was last said */
     int stopping;
 
@@ -75,16 +79,16 @@ static void push_idle(pool_t *pool, connection_t *connection)
     wake_waiters(pool);
 }
 
-/* Moves the dead connection, and those that were opened ahead of it, from the idle ones to doomed: they died
- * of the same cause, most likely, and each one found out later would cost a request a retry. */
-static void doom(pool_t *pool, const connection_t *dead, struct connections_t *doomed)
+/* Moves the idle connections that were opened no later than that one to doomed: what ended it, or made it
+ * unfit, has befallen them too, most likely, and each one found out later would cost a request a retry. */
+static void doom(pool_t *pool, const connection_t *unfit, struct connections_t *doomed)
 {
     connection_t *next;
 
     for (connection_t *c = APR_RING_FIRST(&pool->idle);
          c != APR_RING_SENTINEL(&pool->idle, connection_t, link); c = next) {
         next = APR_RING_NEXT(c, link);
-        if (c->born <= dead->born) {
+        if (c->born <= unfit->born) {
             unlink_idle(pool, c);
             pool->open--;
             APR_RING_INSERT_TAIL(doomed, c, connection_t, link);
@@ -148,6 +152,12 @@ static int exhausted_is_news(pool_t *pool, apr_time_t now)
     return 1;
 }
 
+/* Whether a connection that is in use may be had afterwards. */
+static int may_come_back(const pool_t *pool)
+{
+    return pool->away != &problem_misconfigured && !APR_RING_EMPTY(&pool->busy, connection_t, link);
+}
+
 const problem_t *pool_acquire(pool_t *pool, pool_use_t use, connection_t **connection)
 {
     apr_time_t deadline = 0;
@@ -158,8 +168,9 @@ const problem_t *pool_acquire(pool_t *pool, pool_use_t use, connection_t **conne
     APR_RING_INIT(&doomed, connection_t, link);
     apr_thread_mutex_lock(pool->mutex);
     while (!(*connection = take_idle(pool, use, &doomed))) {
-        if (pool->away && APR_RING_EMPTY(&pool->busy, connection_t, link)) {
+        if (pool->away && !may_come_back(pool)) {
             problem = pool->away;
+            wake_waiters(pool); /* for them it is in vain too */
             break;
         }
         if (!deadline)
@@ -193,7 +204,7 @@ void pool_release(pool_t *pool, connection_t *connection)
     int reusable;
 
     apr_thread_mutex_lock(pool->mutex);
-    reusable = connection_is_reusable(connection) && !pool->stopping;
+    reusable = connection_is_reusable(connection) && !pool->stopping && pool->away != &problem_misconfigured;
     unlink_busy(pool, connection);
     if (reusable) {
         push_idle(pool, connection);
@@ -208,14 +219,18 @@ void pool_release(pool_t *pool, connection_t *connection)
 }
 
 /* Takes note of how an attempt to connect ended: problem is NULL when it succeeded, why says what failed. A
- * line is logged where that is news. The caller holds the mutex. */
+ * line is logged where that is news: of several things to mend each is named in its turn. The caller holds
+ * the mutex. */
 static void take_verdict(pool_t *pool, const problem_t *problem, const char *why)
 {
     const problem_t *before = pool->away;
+    int news = problem != before ||
+               (problem == &problem_misconfigured && strncmp(why, pool->why, sizeof pool->why - 1) != 0);
 
     pool->away = problem;
-    if (problem == before)
+    if (!news)
         return;
+    apr_cpystrn(pool->why, why ? why : "", sizeof pool->why);
     if (problem == &problem_misconfigured)
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, pool->server, "TenantDatabase is refused: %s", why);
     else if (problem)
@@ -232,21 +247,23 @@ static const problem_t *attest_watched(pool_t *pool, connection_t *connection, c
 {
     const problem_t *problem;
 
-    APR_RING_INSERT_TAIL(&pool->busy, connection, connection_t, link);
+    pool->attested = connection;
     apr_thread_cond_signal(pool->tick);
     apr_thread_mutex_unlock(pool->mutex);
     problem = attest(connection, pool->role, why, scratch);
     apr_thread_mutex_lock(pool->mutex);
-    unlink_busy(pool, connection);
+    pool->attested = NULL;
     return problem;
 }
 
-/* Opens one connection and adds it to the idle ones. Called, and returns, with the mutex held. */
+/* Opens one connection and adds it to the idle ones. Where it is refused, those that were opened ahead of the
+ * fault go too. Called, and returns, with the mutex held. */
 static const problem_t *connect_one(pool_t *pool, apr_pool_t *scratch)
 {
     const problem_t *problem = &problem_database_away;
     const char *why = NULL;
     connection_t *connection;
+    struct connections_t doomed;
 
     pool->open++;
     apr_thread_mutex_unlock(pool->mutex);
@@ -261,11 +278,15 @@ static const problem_t *connect_one(pool_t *pool, apr_pool_t *scratch)
         return NULL;
     }
     pool->open--;
-    if (connection) {
-        apr_thread_mutex_unlock(pool->mutex);
-        connection_close(connection);
-        apr_thread_mutex_lock(pool->mutex);
-    }
+    if (!connection)
+        return problem;
+    APR_RING_INIT(&doomed, connection_t, link);
+    if (problem == &problem_misconfigured)
+        doom(pool, connection, &doomed);
+    APR_RING_INSERT_TAIL(&doomed, connection, connection_t, link);
+    apr_thread_mutex_unlock(pool->mutex);
+    close_all(&doomed);
+    apr_thread_mutex_lock(pool->mutex);
     return problem;
 }
 
@@ -320,7 +341,13 @@ static apr_interval_time_t reaper_interval(const pool_t *pool)
     return interval > apr_time_from_msec(100) ? apr_time_from_msec(100) : interval;
 }
 
-/* Cuts the overdue ones of the busy connections, and moves the idle ones that nobody has used for long to
+static void cut_overdue(connection_t *connection, apr_time_t now)
+{
+    if (!connection->cut && connection_overdue(connection, now))
+        connection_cut(connection);
+}
+
+/* Cuts the overdue ones of the connections at work, and moves the idle ones that nobody has used for long to
  * unused. */
 static void reap(pool_t *pool, apr_time_t now, struct connections_t *unused)
 {
@@ -328,9 +355,10 @@ static void reap(pool_t *pool, apr_time_t now, struct connections_t *unused)
 
     APR_RING_FOREACH(c, &pool->busy, connection_t, link)
     {
-        if (!c->cut && connection_overdue(c, now))
-            connection_cut(c);
+        cut_overdue(c, now);
     }
+    if (pool->attested)
+        cut_overdue(pool->attested, now);
     while (!APR_RING_EMPTY(&pool->idle, connection_t, link)) {
         c = APR_RING_LAST(&pool->idle);
         if (now - c->idle_since < pool->settings.idle)
@@ -367,6 +395,18 @@ static void *APR_THREAD_FUNC reaper_run(apr_thread_t *thread, void *data)
     return NULL;
 }
 
+/* Takes the mutex; 0 when that is in vain: the prefork MPM may run cleanups in a signal handler, on top of
+ * the very code that holds it. Everybody else gives it back in no time. */
+static int lock_to_stop(pool_t *pool)
+{
+    for (int tries = 0; tries < 1000; tries++) {
+        if (apr_thread_mutex_trylock(pool->mutex) == APR_SUCCESS)
+            return 1;
+        apr_sleep(apr_time_from_msec(1));
+    }
+    return 0;
+}
+
 /* Ends the threads and closes what is idle. Requests may still be running when a child is told to stop at
  * once: what they hold is theirs to give back, or the kernel's to take. */
 static apr_status_t pool_stop(void *data)
@@ -374,10 +414,11 @@ static apr_status_t pool_stop(void *data)
     pool_t *pool = data;
     apr_status_t ignored;
 
-    /* the prefork MPM may run cleanups in a signal handler, on top of the very code that holds the mutex */
-    if (apr_thread_mutex_trylock(pool->mutex) != APR_SUCCESS)
+    if (!lock_to_stop(pool))
         return APR_SUCCESS;
     pool->stopping = 1;
+    if (pool->attested)
+        connection_cut(pool->attested); /* nobody watches over it when the reaper has ended */
     apr_thread_cond_signal(pool->wanted);
     apr_thread_cond_signal(pool->tick);
     apr_thread_mutex_unlock(pool->mutex);
