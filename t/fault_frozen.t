@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+# A backend, or the postmaster, stops as it does when a disk or a network file system hangs: alive, and silent.
+use strict;
+use warnings;
+
+use Test::More;
+use Time::HiRes qw(sleep);
+
+use TenantTest;
+use TenantTest::Fault;
+
+my $site = TenantTest::Site->make;
+my $cluster = $site->cluster;
+role_setting($site, lock_timeout => '20s');
+role_setting($site, statement_timeout => '20s');
+
+my $brake = brake($site);
+my $server = TenantTest::Server->start(site => $site, processes => 1, server => 'TenantPool max=1 wait=1s statement=2s');
+my $log = $server->error_log;
+
+sub acme {
+    my ($method, $target, %option) = @_;
+    return request($method, $target, as => 'acme', to => $server, %option);
+}
+
+sub is_static_served {
+    my $static = request(GET => '/static.txt', to => $server);
+    is_status($static, 200, 'static content is served meanwhile');
+    cmp_ok($static->elapsed, '<', 1, 'at once');
+}
+
+# The pid of the one backend, made to be there.
+sub only_backend {
+    is_status(acme(GET => '/v1/calls/1'), 200, 'the server works');
+    my @pids = backends($site);
+    is(@pids, 1, 'with one connection');
+    return $pids[0];
+}
+
+# That a frozen backend's connection has been given up: it ends as soon as it can move again.
+sub ends_when_thawed {
+    my ($pid) = @_;
+    thaw($pid);
+    ok(wait_until { !grep { $_ == $pid } backends($site) }, 'its session ends once it moves again');
+}
+
+# Where the backend stands still: in which statement, and whether it was at work already.
+my @stops = (
+    ['a list, while it waits for a lock', 1, GET => '/v1/calls'],
+    ['an insert, while it waits for a lock', 1, POST => '/v1/products', json => { name => 'x' }],
+    ['an update, while it waits for a lock', 1, PATCH => '/v1/products/1', json => { name => 'frozen' }],
+    ['the lookup of a key, ahead of any statement', 0, GET => '/v1/calls/1'],
+);
+
+for (@stops) {
+    my ($what, $wait, $method, $target, %option) = @$_;
+    subtest $what => sub {
+        my $pid = only_backend();
+        my $client = $server->client;
+
+        $brake->hold if $wait;
+        freeze($pid) unless $wait;
+        $option{body} = json(delete $option{json}) if $option{json};
+        $client->send($method, $target, headers => [bearer('acme'), 'Content-Type' => 'application/json'], %option);
+        if ($wait) {
+            is_deeply([waiting_backends($site, 1)], [$pid], 'the statement runs');
+            freeze($pid);
+        }
+        is_static_served();
+        my $response = $client->receive;
+        is_problem($response, 503, 'query-timeout');
+        is_about($response->elapsed, 2, "at the statement's deadline");
+        $brake->release if $wait;
+        my $next = acme(GET => '/v1/calls/1');
+        is_status($next, 200, 'the next request is answered by another session');
+        cmp_ok($next->elapsed, '<', 1, 'at once');
+        ends_when_thawed($pid);
+    };
+}
+is_deeply($site->dbh->selectall_arrayref(q{SELECT id FROM products WHERE name = 'frozen'}), [], 'the update was rolled back');
+is(scalar $log->matching(qr/cut off: no answer within TenantPool's statement limit/), scalar @stops,
+    'the log has a line for each');
+
+subtest 'the postmaster' => sub {
+    my $postmaster = do { open my $file, '<', $cluster->data_dir . '/postmaster.pid' or die $!; 0 + readline $file };
+    my $pid = only_backend();
+    my ($first, $second);
+
+    freeze($postmaster);
+    is_status(acme(GET => '/v1/calls/1'), 200, 'a connection that is there goes on working');
+    $site->dbh('postgres')->do('SELECT pg_terminate_backend(?)', undef, $pid);
+    # the postmaster does not reap it, but its socket is closed
+    $first = acme(GET => '/v1/calls/1');
+    is($first->status, 503, 'without one a request is refused');
+    cmp_ok($first->elapsed, '<=', 1.2, 'when it has waited for a connection');
+    is_static_served();
+    sleep 3;    # more than connect_timeout
+    $second = acme(GET => '/v1/calls/1');
+    is_problem($second, 503, 'database-away');
+    cmp_ok($second->elapsed, '<', 0.5, 'at once, when an attempt to connect has timed out');
+
+    thaw($postmaster);
+    is_status(acme(GET => '/v1/calls/1'), 200, 'it heals') if wait_until { acme(GET => '/v1/calls/1')->status == 200 };
+};
+
+done_testing;
