@@ -69,7 +69,7 @@ int expose_expression(ap_expr_lookup_parms *parms)
             return OK;
         }
     }
-    *parms->err = "%{TENANT:…} knows id, name, status, domain and via";
+    *parms->err = "%{TENANT:} knows id, name, status, domain and via";
     return !OK;
 }
 

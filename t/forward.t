@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Any content uses the tenant: a proxied backend, expressions, logs, Require tenant-host.
+
+use strict;
+use warnings;
+
+use IO::Socket::INET;
+use POSIX ();
+use Test::More;
+use TenantTest;
+
+my %key = map { $_ => tenant($_)->{key} } qw(acme globex closed);
+my %id = map { $_ => tenant($_)->{id} } keys %key;
+my %host = map { $_ => tenant($_)->{host} } keys %key;
+
+# A real backend: answers with the head of the request that it got.
+my $listener = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1') or die "no port: $!";
+my $port = $listener->sockport;
+my $backend = fork // die "fork: $!";
+if (!$backend) {
+    $SIG{TERM} = sub { POSIX::_exit(0) };
+    while (my $connection = $listener->accept) {
+        local $/ = "\r\n\r\n";
+        my $head = <$connection> // next;
+        print $connection "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ", length $head,
+            "\r\nConnection: close\r\n\r\n$head";
+        close $connection;
+    }
+    POSIX::_exit(0);
+}
+END { kill TERM => $backend if $backend }
+
+my $server = TenantTest::Server->start(server => <<"END");
+LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
+LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
+LogFormat "%U id=%{TENANT_ID}e via=%{TENANT_VIA}e status=%{TENANT_STATUS}e" tenants
+CustomLog "\${test_logs}/tenants_log" tenants
+<Location "/app/">
+    ProxyPass http://127.0.0.1:$port/
+    TenantForward on
+</Location>
+<Location "/members/">
+    ProxyPass http://127.0.0.1:$port/
+    TenantForward on
+    AuthType Tenant
+    Require tenant
+</Location>
+<Location "/plain/">
+    ProxyPass http://127.0.0.1:$port/
+</Location>
+<Location "/hosted/">
+    Require tenant-host
+</Location>
+<Location "/known/">
+    TenantIdentify on
+</Location>
+<Location "/known/not/">
+    TenantIdentify off
+</Location>
+<Location "/says/">
+    Header always set X-Tenant "expr=%{TENANT:id} %{TENANT:name} %{TENANT:status} %{TENANT:domain} %{TENANT:via}"
+</Location>
+<Location "/only-acme/">
+    Require expr "%{TENANT:id} == '$id{acme}'"
+</Location>
+END
+mkdir $server->root . "/htdocs/$_" for qw(hosted known known/not says only-acme);
+for (qw(hosted known known/not says only-acme)) {
+    open my $file, '>', $server->root . "/htdocs/$_/x" or die "$_: $!";
+    print $file "content\n";
+}
+
+sub get {
+    my ($path, %option) = @_;
+    return request(GET => $path, to => $server, %option);
+}
+
+# The backend's headers of that name, whatever its spelling.
+sub seen {
+    my ($name, $response) = @_;
+    return [map { /^([^:\r\n]+):[ ]*([^\r\n]*)/ && lc($1 =~ tr/_/-/r) eq $name ? $2 : () } split /\n/, $response->body];
+}
+
+subtest 'a backend is told the tenant' => sub {
+    is_deeply(seen('x-tenant-id', get('/app/', as => 'acme')), [$id{acme}], 'of the key');
+    is_deeply(seen('x-tenant-via', get('/app/', as => 'acme')), ['key'], '... and how it was found');
+    is_deeply(seen('x-tenant-id', get('/app/', host => $host{globex})), [$id{globex}], 'of the Host');
+    is_deeply(seen('x-tenant-via', get('/app/', host => $host{globex})), ['host'], '... which gives no authority');
+    is_deeply(seen('x-tenant-id', get('/app/')), [], "nobody's");
+    is_deeply(seen('x-tenant-id', get('/app/', as => 'closed')), [], 'not of a tenant that is suspended');
+    is_deeply(seen('x-tenant-id', get('/app/', as => 'acme', host => $host{globex})), [], 'not where key and Host disagree');
+    is_deeply(seen('x-tenant-id', get('/app/', as => 'mt_wrong', host => $host{globex})), [], 'not by the Host of a wrong key');
+    is_deeply(seen('x-tenant-id', get('/plain/', as => 'acme')), [], 'only where TenantForward is on');
+    is_deeply(seen('x-tenant-id', get('/members/', as => 'globex')), [$id{globex}], 'behind a Require tenant');
+    is_status(get('/members/'), 401, '... which comes first');
+};
+
+subtest 'a client neither forges nor strips it' => sub {
+    my @forged = (
+        ['the header', 'X-Tenant-Id' => 99],
+        ['another spelling', 'x-TENANT-id' => 99],
+        ['twice', 'X-Tenant-Id' => 98, 'X-Tenant-Id' => 99],
+        ['underscores', 'X_Tenant_Id' => 99],
+        ['some underscores', 'X-Tenant_Id' => 99, 'X_Tenant-Id' => 98],
+        ['Connection', Connection => 'x-tenant-id, x-tenant-via', 'X-Tenant-Id' => 99],
+        ['Connection alone', Connection => 'X-Tenant-Id, keep-alive'],
+        ['how it was found', 'X-Tenant-Via' => 'user', X_TENANT_VIA => 'user'],
+    );
+
+    for (@forged) {
+        my ($name, @headers) = @$_;
+        my $response = get('/app/', as => 'acme', headers => \@headers);
+        is_deeply(seen('x-tenant-id', $response), [$id{acme}], "$name: with a key");
+        is_deeply(seen('x-tenant-via', $response), ['key'], "$name: with a key");
+        $response = get('/app/', headers => \@headers);
+        is_deeply(seen('x-tenant-id', $response), [], "$name: without");
+        is_deeply(seen('x-tenant-via', $response), [], "$name: without");
+    }
+    is_deeply(seen('x-tenant-identity', get('/app/', headers => ['X-Tenant-Identity' => 'mine'])), ['mine'],
+        'a header with a longer name is not ours');
+};
+
+subtest 'a key never reaches a backend' => sub {
+    for my $path (qw(/app/ /plain/)) {
+        unlike(get($path, as => 'acme')->body, qr/\Q$key{acme}\E/, "$path: Bearer");
+        unlike(get($path, headers => ['X-API-Key' => $key{acme}])->body, qr/\Q$key{acme}\E/, "$path: X-API-Key");
+    }
+    like(get('/plain/', headers => [Authorization => 'Bearer another.kind.of-token'])->body,
+        qr/Authorization: Bearer another\.kind\.of-token/, "others' credentials do");
+};
+
+subtest 'Require tenant-host' => sub {
+    is_status(get('/hosted/x', host => $host{acme}), 200, "a tenant's");
+    is_status(get('/hosted/x', host => 'nobody.example'), 403, "nobody's");
+    is_status(get('/hosted/x', host => $host{closed}), 403, "a suspended tenant's");
+    is_status(get('/hosted/x', as => 'acme', host => 'nobody.example'), 403, 'a key is no Host');
+};
+
+subtest 'expressions' => sub {
+    my $says = sub { get('/says/x', @_)->header('X-Tenant') };
+
+    is($says->(as => 'acme'), "$id{acme} acme active $host{acme} key", 'by key');
+    is($says->(host => $host{acme}), "$id{acme} acme active $host{acme} host", 'by Host');
+    is($says->(host => $host{closed}), "$id{closed} closed inactive $host{closed} host", 'a suspended tenant is known');
+    is($says->() =~ s/\s//gr, '', "nobody's");
+    is_status(get('/only-acme/x', as => 'acme'), 200);
+    is_status(get('/only-acme/x', as => 'globex'), 403);
+    is_status(get('/only-acme/x'), 403);
+    my ($starts, $output) = TenantTest::Server->configtest(server => q(Header set X "expr=%{TENANT:key}"));
+    ok(!$starts, 'configtest refuses an attribute that there is not');
+    like($output, qr/\Q%{TENANT:} knows id, name, status, domain and via\E/);
+};
+
+subtest 'TenantIdentify' => sub {
+    my $log = TenantTest::Log->new($server->root . '/tenants_log');
+
+    is_status(get($_, as => 'acme'), 200) for qw(/known/x /known/not/x /static.txt);
+    ok($log->wait_for(qr{^/known/x id=$id{acme} via=key status=active$}m), 'known in logs');
+    ok($log->wait_for(qr{^/static\.txt id=- via=-}m), 'asked for nothing, nothing is looked up');
+    ok($log->wait_for(qr{^/known/not/x id=- via=-}m), 'off inside of it');
+};
+
+done_testing;
