@@ -10,12 +10,14 @@ package TenantTest::Contract;
 #     }
 #
 # A member:
-#     type        integer, text, boolean, time or password
+#     type        integer, text, boolean, time; password or secret, which are never read
 #     required, nullable, read_only, write_once        1 where that holds
 #     lines       TAB, LF and CR are allowed in the text
-#     min, max    characters of a text, bytes of a password, the range of an integer
+#     min, max    characters of a text or secret, bytes of a password, the range of an integer
 #     good        values that are taken; [in, out] where they come back in another form
 #     wrong       values that are refused for their pattern
+#
+# What is wrong with an answer that no answer of the API may have: faults($response), a list of sentences.
 
 use strict;
 use warnings;
@@ -23,9 +25,14 @@ use utf8;
 
 use Exporter 'import';
 
+use JSON::PP ();
+
 use TenantTest ();
 
-our @EXPORT = qw(collections singles resources members has_sid new_sid sample rows_of snapshot);
+our @EXPORT = qw(
+    collections singles resources members readable has_sid new_sid sample wrong_values
+    rows_of snapshot faults
+);
 
 my $hex32 = '0123456789abcdefABCDEF0123456789';
 my $emoji = "\x{1F600}";
@@ -83,6 +90,14 @@ my %time = (
     ],
 );
 my %created_at = (%time, write_once => 1);
+my %secret     = (
+    type     => 'secret',
+    nullable => 1,
+    min      => 1,
+    max      => 256,
+    good     => ['x', 'a b~!"\\', 'y' x 256],
+    wrong    => ['é', "\x7F"],
+);
 
 my %resources = (
     calls => {
@@ -193,10 +208,24 @@ my %resources = (
     tenant => {
         is_single => 1,
         members   => {
-            (map { $_ => { type => 'text', read_only => 1 } }
-                qw(name status custom_domain twilio_account_sid twilio_api_key_sid twilio_phone_number)),
-            (map { $_ => { type => 'boolean', read_only => 1 } } qw(twilio_auth_token_set twilio_api_key_secret_set)),
-            id => \%id,
+            id                        => \%id,
+            name                      => { type => 'text', required => 1, min => 1, max => 256, good => ['x', $emoji x 256] },
+            status                    => { type => 'text', read_only => 1 },
+            custom_domain             => { type => 'text', read_only => 1 },
+            twilio_account_sid        => { _sid('AC'), nullable => 1, good => ["AC$hex32"] },
+            twilio_auth_token         => \%secret,
+            twilio_auth_token_set     => { type => 'boolean', read_only => 1 },
+            twilio_api_key_sid        => { _sid('SK'), nullable => 1, good => ["SK$hex32"] },
+            twilio_api_key_secret     => \%secret,
+            twilio_api_key_secret_set => { type => 'boolean', read_only => 1 },
+            twilio_phone_number       => {
+                type     => 'text',
+                nullable => 1,
+                min      => 3,
+                max      => 16,
+                good     => ['+12', '+123456789012345'],
+                wrong    => ['123', '+01', '+1 2', '++1', '+12a'],
+            },
         },
     },
 );
@@ -206,6 +235,14 @@ sub collections { return grep { !$resources{$_}{is_single} } resources() }
 sub singles     { return grep { $resources{$_}{is_single} } resources() }
 
 sub members { return $resources{ $_[0] }{members} }
+
+# The names of the members that answers show.
+sub readable {
+    my ($resource) = @_;
+    my $members = members($resource);
+    return sort grep { $members->{$_}{type} !~ /^(?:password|secret)$/ } keys %$members;
+}
+
 sub has_sid { return exists $resources{ $_[0] }{members}{sid} }
 
 # A sid that no row has, of any of the resource's prefixes.
@@ -228,6 +265,41 @@ sub sample {
     return { %body, %more };
 }
 
+# Values that a member refuses, whatever the rest of the body: [what, JSON text, code of the error].
+sub wrong_values {
+    my ($member) = @_;
+    my ($type, $min, $max) = @$member{qw(type min max)};
+    my $is_string = $type !~ /^(?:integer|boolean)$/;
+    my @wrong = map { [$_, $_, 'type'] } '[]', '{}', $is_string ? qw(1 1.5 true) : $type eq 'integer' ? qw("1" true 1.5 1e2 1.0) : qw("true" 0 1);
+
+    push @wrong, ['null', 'null', 'null'] unless $member->{nullable};
+    my $rest = 'x' x (($min || 1) - 1);
+    push @wrong, ['NUL', qq("\\u0000$rest"), 'nul'] if $is_string;
+    push @wrong, map { [_shown($_), _json($_), 'pattern'] } @{ $member->{wrong} || [] };
+    if ($type eq 'integer') {
+        push @wrong, map { [$_, $_, 'range'] } $min - 1, $max + 1, '9223372036854775807', '-9223372036854775808',
+            '9223372036854775808', '1e400';
+    }
+    if ($is_string && defined $max) {
+        my $wide = $type eq 'password' ? 'x' : $emoji;
+        push @wrong, map { [_shown($_), _json($_), 'length'] } 'x' x ($max + 1), $max < 16000 ? $wide x ($max + 1) : (),
+            $min > 0 ? ('', 'x' x ($min - 1)) : (), $type eq 'password' ? $emoji : ();
+    }
+    if ($type =~ /^(?:text|secret)$/) {
+        push @wrong, map { [_shown($_), _json("$_$rest"), 'pattern'] } "\x01", "\x0B", "\x1F", $member->{lines} ? () : ("\t", "\n");
+    }
+    return @wrong;
+}
+
+sub _json { return TenantTest::json($_[0]) }
+
+# A value as the name of a test may show it.
+sub _shown {
+    my ($value) = @_;
+    my $json = JSON::PP->new->ascii->allow_nonref->encode($value);
+    return length $json <= 60 ? $json : substr($json, 0, 20) . '..., ' . length($value) . ' characters';
+}
+
 # A resource's rows in a database as text, with what shows that a row was written again though nothing differs:
 # all of them, or a tenant's.
 sub rows_of {
@@ -241,6 +313,28 @@ sub rows_of {
 sub snapshot {
     my ($database) = @_;
     return join "\n", map { ("[$_]", rows_of($database, $_)) } resources();
+}
+
+sub faults {
+    my ($response) = @_;
+    my ($status, $type) = ($response->status, $response->header('Content-Type') // 'none');
+    my $wanted = $status == 204 ? 'none' : $status < 400 ? 'application/json' : 'application/problem+json';
+    my @faults;
+
+    push @faults, "the status is $status" if $status < 200 || $status >= 500;
+    push @faults, "the connection: " . $response->error if defined $response->error;
+    push @faults, "Content-Type is $type" if $type ne $wanted;
+    push @faults, 'Cache-Control is wrong' if ($response->header('Cache-Control') // '') ne 'private, no-store';
+    push @faults, 'X-Content-Type-Options is wrong' if ($response->header('X-Content-Type-Options') // '') ne 'nosniff';
+    for my $header (qw(Accept Authorization X-API-Key)) {
+        push @faults, "Vary lacks $header" unless grep { lc eq lc $header } split /\s*,\s*/, $response->header('Vary') // '';
+    }
+    push @faults, 'there is no Allow' if $status == 405 && !$response->header('Allow');
+    push @faults, 'there is no WWW-Authenticate' if $status == 401 && !$response->header('WWW-Authenticate');
+    push @faults, 'it is a redirect' if $status =~ /^3/ || $status != 201 && defined $response->header('Location');
+    push @faults, 'it tells of the database'
+        if $status >= 400 && $response->body =~ /\b(?:SELECT|INSERT|UPDATE|DELETE)\b|constraint|duplicate key|relation "|SQLSTATE|PG::/;
+    return map { "$_: " . $response->body } @faults;
 }
 
 1;
