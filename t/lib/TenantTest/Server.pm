@@ -26,6 +26,9 @@ use Time::HiRes qw(sleep time);
 use TenantTest::Client;
 use TenantTest::Log;
 
+# The last that the parent logs of a start, a graceful one too; no log level suppresses a notice in a file.
+my $ready = qr/AH00094: Command line/;
+
 # Starts it and waits until it answers; dies with what httpd said when it does not start.
 sub start {
     my ($class, %option) = @_;
@@ -71,9 +74,10 @@ sub configtest {
 
 sub boot {
     my ($self) = @_;
+    my $log = $self->error_log;
     my ($status, $output) = $self->_httpd('-k', 'start');
     die "httpd does not start: $output" if $status;
-    $self->_until(sub { $self->pid && eval { $self->client } }, 'httpd does not answer');
+    $log->wait_for($ready, 20) or die "httpd does not start:\n" . $log->text;
     return $self;
 }
 
@@ -101,7 +105,7 @@ sub graceful {
     my ($self) = @_;
     my $log = $self->error_log;
     kill USR1 => $self->pid;
-    $log->wait_for(qr/resuming normal operations/, 20) or die "no graceful restart:\n" . $log->text;
+    $log->wait_for($ready, 20) or die "no graceful restart:\n" . $log->text;
     return $self;
 }
 
@@ -224,15 +228,6 @@ sub _httpd {
     my $output = do { local $/; <$out> } // '';
     close $out;
     return ($?, $output . ($? ? _read("$self->{logs}/error_log") : ''));
-}
-
-sub _until {
-    my ($self, $condition, $otherwise) = @_;
-    my $until = time + 20;
-    while (!$condition->()) {
-        die "$otherwise:\n" . _read("$self->{logs}/error_log") if time > $until;
-        sleep 0.02;
-    }
 }
 
 sub _is_alive {
