@@ -340,7 +340,7 @@ const command_rec config_directives[] = {
     AP_INIT_RAW_ARGS(
         "TenantDatabase", set_database, NULL, RSRC_CONF,
         "a libpq connection string without a password, or exec:/path of a program that prints one; "
-        "admin=\"…\" the same for the role of the administrator"),
+        "admin=\"conninfo\" the same for the role of the administrator"),
     AP_INIT_TAKE1("TenantKeyFile", set_key_file, NULL, RSRC_CONF, "the file of sealing keys and peppers"),
     AP_INIT_ITERATE("TenantPool", set_pool, NULL, RSRC_CONF,
                     "max=N wait=TIME statement=TIME idle=TIME prepare=on|off, for each child process"),

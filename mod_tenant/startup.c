@@ -81,7 +81,7 @@ static const char *check_server(server_rec *server, apr_hash_t *pools, apr_pool_
     if (config->has_handler && !config->key_file)
         return "TenantHandler needs TenantKeyFile";
     if (config->has_admin && !config->admin)
-        return "TenantHandler admin needs TenantDatabase with admin=\"…\" in the same server";
+        return "TenantHandler admin needs TenantDatabase with admin=\"conninfo\" in the same server";
     if (config->admin && !config->conninfo)
         return "TenantDatabase admin= needs the API's connection string ahead of it";
     return config->conninfo ? check_pool(config, pools, pool) : NULL;

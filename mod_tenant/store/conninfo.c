@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 #include <libpq-fe.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,10 +33,11 @@ const char *conninfo_check(const char *conninfo, int may_hold_password, apr_pool
     if (!option)
         return "is not a libpq connection string";
     for (; option->keyword; option++) {
-        if (option->val && !may_hold_password && strcmp(option->keyword, "password") == 0)
+        if (option->val && !may_hold_password &&
+            (strcmp(option->keyword, "password") == 0 || strcmp(option->keyword, "sslpassword") == 0))
             return "must not hold a password: use a passfile, peer authentication or exec:/path";
         if (option->val && strcmp(option->keyword, "client_encoding") == 0 &&
-            strcasecmp(option->val, "UTF8") != 0)
+            strcasecmp(option->val, "UTF8") != 0 && strcasecmp(option->val, "UTF-8") != 0)
             return "must not set another client_encoding than UTF8";
         if (option->val && strcmp(option->keyword, "connect_timeout") == 0 && atoi(option->val) <= 0)
             return "must set no connect_timeout below 1 second: it would wait for ever";
@@ -88,6 +90,9 @@ const char *conninfo_complete(const char *conninfo, apr_pool_t *pool)
     return complete;
 }
 
+/* How long a program may take to print its connection string. */
+#define EXEC_TIMEOUT apr_time_from_sec(10)
+
 const char *conninfo_exec(const char **conninfo, const char *path, apr_pool_t *pool)
 {
     enum { OUTPUT_MAX = 4096 };
@@ -104,7 +109,9 @@ const char *conninfo_exec(const char **conninfo, const char *path, apr_pool_t *p
         apr_procattr_cmdtype_set(attributes, APR_PROGRAM_ENV) != APR_SUCCESS ||
         apr_proc_create(&program, path, args, NULL, attributes, pool) != APR_SUCCESS)
         return "the program cannot be started";
-    apr_file_read_full(program.out, output, OUTPUT_MAX, &length);
+    apr_file_pipe_timeout_set(program.out, EXEC_TIMEOUT);
+    if (apr_file_read_full(program.out, output, OUTPUT_MAX, &length) == APR_TIMEUP)
+        apr_proc_kill(&program, SIGKILL); /* httpd's start must not hang on it */
     apr_file_close(program.out);
     apr_proc_wait(&program, &status, &why, APR_WAIT);
     if (!APR_PROC_CHECK_EXIT(why) || status != 0)

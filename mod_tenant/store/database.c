@@ -49,60 +49,32 @@ static const problem_t *outcome(request_rec *r, run_t run, const statement_t *st
     }
 }
 
-/* Runs one statement, outside of a transaction of ours, at most `tries` times. */
-static const problem_t *run_alone(database_t *database, request_rec *r, pool_use_t use, int tries,
-                                  const statement_t *statement, const char *const *values, rows_t **rows)
-{
-    connection_t *connection;
-    const problem_t *problem;
-    sqlstate_t state;
-    run_t run;
-
-    do {
-        problem = pool_acquire(database->pool, use, &connection);
-        if (problem)
-            return problem;
-        run = connection_run(connection, statement, values, rows, &state, r->pool);
-        if (run == RUN_STALE)
-            connection_cut(connection);
-        pool_release(database->pool, connection);
-    } while ((run == RUN_LOST || run == RUN_STALE) && --tries > 0);
-    return outcome(r, run, statement, &state);
-}
-
-const problem_t *database_lookup(database_t *database, request_rec *r, const statement_t *statement,
-                                 const char *const *values, rows_t **rows)
-{
-    return run_alone(database, r, POOL_LOOKUP, 2, statement, values, rows);
-}
-
-const problem_t *database_read(database_t *database, request_rec *r, const statement_t *statement,
-                               const char *const *values, rows_t **rows)
-{
-    return run_alone(database, r, POOL_STATEMENT, 2, statement, values, rows);
-}
-
-const problem_t *database_insert(database_t *database, request_rec *r, const statement_t *statement,
-                                 const char *const *values, rows_t **rows)
-{
-    return run_alone(database, r, POOL_STATEMENT, 1, statement, values, rows);
-}
+/* A statement and how it is to be run. */
+typedef struct job_t {
+    pool_use_t use;
+    int is_change;     /* in a transaction of our own that sets the tenant first */
+    int tenant;        /* of such a transaction; 0: none */
+    int is_repeatable; /* may be sent again where it is unknown whether it took effect */
+    const statement_t *statement;
+    const char *const *values;
+    rows_t **rows;
+} job_t;
 
 /* BEGIN, the tenant, the statement, COMMIT. What PostgreSQL refused is rolled back here; a connection that is
  * in any other trouble is dropped by pool_release(), which rolls back too. */
-static run_t run_transaction(connection_t *connection, int tenant, const statement_t *statement,
-                             const char *const *values, rows_t **rows, sqlstate_t *state, apr_pool_t *pool)
+static run_t run_change(connection_t *connection, const job_t *job, sqlstate_t *state, apr_pool_t *pool)
 {
     const char *begin =
-        tenant ? apr_psprintf(pool, "BEGIN;SELECT set_config('mod_tenant.tenant_id','%d',true)", tenant)
-               : "BEGIN";
+        job->tenant
+            ? apr_psprintf(pool, "BEGIN;SELECT set_config('mod_tenant.tenant_id','%d',true)", job->tenant)
+            : "BEGIN";
     sqlstate_t ignored;
     run_t run;
 
     run = connection_command(connection, begin, state, pool);
     if (run != RUN_DONE)
         return run;
-    run = connection_run(connection, statement, values, rows, state, pool);
+    run = connection_run(connection, job->statement, job->values, job->rows, state, pool);
     if (run == RUN_DONE)
         return connection_command(connection, "COMMIT", state, pool);
     if (run == RUN_REFUSED)
@@ -110,17 +82,66 @@ static run_t run_transaction(connection_t *connection, int tenant, const stateme
     return run;
 }
 
+/* Runs a job on a connection of the pool, and once more on another where that is safe: a stale plan is found
+ * out ahead of its execution. */
+static const problem_t *run_job(database_t *database, request_rec *r, const job_t *job)
+{
+    sqlstate_t state = {.message = ""};
+    run_t run = RUN_LOST;
+
+    for (int tries = 0; tries < 2; tries++) {
+        connection_t *connection;
+        const problem_t *problem = pool_acquire(database->pool, job->use, &connection);
+
+        if (problem)
+            return problem;
+        run = job->is_change
+                  ? run_change(connection, job, &state, r->pool)
+                  : connection_run(connection, job->statement, job->values, job->rows, &state, r->pool);
+        if (run == RUN_STALE)
+            pool_renew(database->pool);
+        pool_release(database->pool, connection);
+        if (run != RUN_STALE && !(run == RUN_LOST && job->is_repeatable))
+            break;
+    }
+    return outcome(r, run, job->statement, &state);
+}
+
+const problem_t *database_lookup(database_t *database, request_rec *r, const statement_t *statement,
+                                 const char *const *values, rows_t **rows)
+{
+    return run_job(
+        database, r,
+        &(job_t){
+            .use = POOL_LOOKUP, .is_repeatable = 1, .statement = statement, .values = values, .rows = rows});
+}
+
+const problem_t *database_read(database_t *database, request_rec *r, const statement_t *statement,
+                               const char *const *values, rows_t **rows)
+{
+    return run_job(database, r,
+                   &(job_t){.use = POOL_STATEMENT,
+                            .is_repeatable = 1,
+                            .statement = statement,
+                            .values = values,
+                            .rows = rows});
+}
+
+const problem_t *database_insert(database_t *database, request_rec *r, const statement_t *statement,
+                                 const char *const *values, rows_t **rows)
+{
+    return run_job(database, r,
+                   &(job_t){.use = POOL_STATEMENT, .statement = statement, .values = values, .rows = rows});
+}
+
 const problem_t *database_change(database_t *database, request_rec *r, int tenant,
                                  const statement_t *statement, const char *const *values, rows_t **rows)
 {
-    connection_t *connection;
-    sqlstate_t state;
-    run_t run;
-    const problem_t *problem = pool_acquire(database->pool, POOL_STATEMENT, &connection);
-
-    if (problem)
-        return problem;
-    run = run_transaction(connection, tenant, statement, values, rows, &state, r->pool);
-    pool_release(database->pool, connection);
-    return outcome(r, run, statement, &state);
+    return run_job(database, r,
+                   &(job_t){.use = POOL_STATEMENT,
+                            .is_change = 1,
+                            .tenant = tenant,
+                            .statement = statement,
+                            .values = values,
+                            .rows = rows});
 }

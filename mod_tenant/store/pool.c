@@ -6,6 +6,7 @@
 #include <apr_thread_mutex.h>
 #include <apr_thread_proc.h>
 #include <http_log.h>
+#include <signal.h>
 
 #include "attest.h"
 
@@ -45,6 +46,7 @@ struct pool_t {
     const problem_t *away;       /* why none can be opened; NULL: the last attempt succeeded */
     char why[WHY_SIZE];          /* the same in words */
     apr_time_t exhausted_logged; /* when that was last said */
+    apr_time_t renewed;          /* connections that were opened no later are not used again */
     int stopping;
 
     apr_thread_t *connector;
@@ -114,7 +116,7 @@ static connection_t *take_idle(pool_t *pool, pool_use_t use, struct connections_
     while (!APR_RING_EMPTY(&pool->idle, connection_t, link)) {
         connection_t *connection = APR_RING_FIRST(&pool->idle);
 
-        if (connection_is_quiet(connection)) {
+        if (connection->born > pool->renewed && connection_is_quiet(connection)) {
             unlink_idle(pool, connection);
             APR_RING_INSERT_TAIL(&pool->busy, connection, connection_t, link);
             connection->lookup = use == POOL_LOOKUP;
@@ -204,7 +206,8 @@ void pool_release(pool_t *pool, connection_t *connection)
     int reusable;
 
     apr_thread_mutex_lock(pool->mutex);
-    reusable = connection_is_reusable(connection) && !pool->stopping && pool->away != &problem_misconfigured;
+    reusable = connection_is_reusable(connection) && connection->born > pool->renewed && !pool->stopping &&
+               pool->away != &problem_misconfigured;
     unlink_busy(pool, connection);
     if (reusable) {
         push_idle(pool, connection);
@@ -216,6 +219,13 @@ void pool_release(pool_t *pool, connection_t *connection)
     apr_thread_mutex_unlock(pool->mutex);
     if (!reusable)
         connection_close(connection);
+}
+
+void pool_renew(pool_t *pool)
+{
+    apr_thread_mutex_lock(pool->mutex);
+    pool->renewed = apr_time_now();
+    apr_thread_mutex_unlock(pool->mutex);
 }
 
 /* Takes note of how an attempt to connect ended: problem is NULL when it succeeded, why says what failed. A
@@ -428,6 +438,34 @@ static apr_status_t pool_stop(void *data)
     return APR_SUCCESS;
 }
 
+/* Makes what threads wait on, in memory that is never given back: the prefork MPM may end a child in a signal
+ * handler on top of a request that waits, and a condition with a waiter cannot be destroyed. */
+static int make_conditions(pool_t *pool)
+{
+    apr_pool_t *lasting;
+
+    return apr_pool_create_unmanaged(&lasting) == APR_SUCCESS &&
+           apr_thread_mutex_create(&pool->mutex, APR_THREAD_MUTEX_UNNESTED, lasting) == APR_SUCCESS &&
+           apr_thread_cond_create(&pool->available, lasting) == APR_SUCCESS &&
+           apr_thread_cond_create(&pool->lookup_possible, lasting) == APR_SUCCESS &&
+           apr_thread_cond_create(&pool->wanted, lasting) == APR_SUCCESS &&
+           apr_thread_cond_create(&pool->tick, lasting) == APR_SUCCESS;
+}
+
+/* Starts both threads with every signal blocked: those are the MPM's. */
+static int start_threads(pool_t *pool, apr_pool_t *process)
+{
+    sigset_t all, before;
+    int started;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    started = apr_thread_create(&pool->reaper, NULL, reaper_run, pool, process) == APR_SUCCESS &&
+              apr_thread_create(&pool->connector, NULL, connector_run, pool, process) == APR_SUCCESS;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
 pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
                   server_rec *server, apr_pool_t *process)
 {
@@ -439,14 +477,7 @@ pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, databas
     pool->server = server;
     APR_RING_INIT(&pool->idle, connection_t, link);
     APR_RING_INIT(&pool->busy, connection_t, link);
-    if (apr_thread_mutex_create(&pool->mutex, APR_THREAD_MUTEX_UNNESTED, process) != APR_SUCCESS ||
-        apr_thread_cond_create(&pool->available, process) != APR_SUCCESS ||
-        apr_thread_cond_create(&pool->lookup_possible, process) != APR_SUCCESS ||
-        apr_thread_cond_create(&pool->wanted, process) != APR_SUCCESS ||
-        apr_thread_cond_create(&pool->tick, process) != APR_SUCCESS)
-        return NULL;
-    if (apr_thread_create(&pool->connector, NULL, connector_run, pool, process) != APR_SUCCESS ||
-        apr_thread_create(&pool->reaper, NULL, reaper_run, pool, process) != APR_SUCCESS)
+    if (!make_conditions(pool) || !start_threads(pool, process))
         return NULL;
     apr_pool_pre_cleanup_register(process, pool, pool_stop);
     return pool;

@@ -39,6 +39,10 @@ pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, databas
  * use. */
 const problem_t *pool_acquire(pool_t *pool, pool_use_t use, connection_t **connection);
 
+/* Has every connection that is open now replaced before its next use: their plans no longer fit the tables.
+ */
+void pool_renew(pool_t *pool);
+
 /* Gives a connection back; one that is not fit for another use is closed. */
 void pool_release(pool_t *pool, connection_t *connection);
 
