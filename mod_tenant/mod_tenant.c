@@ -41,6 +41,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_log_transaction(resolve_withdraw, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* ahead of the decoding of the path, which may fail */
     ap_hook_pre_translate_name(reply_prepare, NULL, NULL, APR_HOOK_FIRST);
+    /* behind those who redirect and rewrite, ahead of core, which makes a file's name of the path */
+    ap_hook_translate_name(handler_translate, NULL, NULL, APR_HOOK_LAST);
     /* ahead of core, which would walk the file system */
     ap_hook_map_to_storage(handler_map_to_storage, NULL, NULL, APR_HOOK_FIRST);
     /* ahead of what a SetHandler or AddHandler elsewhere may bring: the Location is ours */

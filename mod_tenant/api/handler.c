@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <http_log.h>
 #include <http_protocol.h>
+#include <http_request.h>
 
 #include "../identity/resolve.h"
 #include "../json/scan.h"
@@ -231,9 +232,34 @@ static step_fn *const *steps_of(const location_config_t *location)
     return location->handler == HANDLER_ADMIN ? admin_steps : NULL;
 }
 
+/* The Location of ours that the path is in, by what a rewriting module may have made of it by now; or NULL.
+ * Ahead of map_to_storage httpd has set the directory settings back to the server's. */
+static const location_config_t *location_of_path(request_rec *r)
+{
+    ap_conf_vector_t *settings = r->per_dir_config;
+    const location_config_t *location = NULL;
+
+    r->per_dir_config = r->server->lookup_defaults;
+    if (ap_location_walk(r) == OK && steps_of(config_location(r)))
+        location = config_location(r);
+    r->per_dir_config = settings;
+    return location;
+}
+
+int handler_translate(request_rec *r)
+{
+    const location_config_t *location = location_of_path(r);
+
+    if (!location)
+        return DECLINED;
+    /* a name that does not depend on the client's path: mod_mime takes encodings and filters from its end */
+    r->filename = apr_pstrcat(r->pool, location->prefix, "/", NULL);
+    return OK;
+}
+
 int handler_map_to_storage(request_rec *r)
 {
-    return steps_of(config_location(r)) ? OK : DECLINED;
+    return location_of_path(r) ? OK : DECLINED;
 }
 
 int handler_run(request_rec *r)

@@ -4,6 +4,10 @@
 
 #include <httpd.h>
 
+/* The hook translate_name: in our Locations no path is a file's, however long it is or whatever it ends in.
+ */
+int handler_translate(request_rec *r);
+
 /* The hook map_to_storage: in our Locations no file system is walked. */
 int handler_map_to_storage(request_rec *r);
 
