@@ -189,7 +189,7 @@ subtest 'keys that are not valid' => sub {
         }
     }
     like($first->header('WWW-Authenticate'), qr/^Bearer realm="[^"]+", error="invalid_token"$/, 'the challenge says so');
-    is_problem(ask(GET => '/v1/calls', headers => ['X-API-Key' => '']), 401, 'key-invalid', 'an empty X-API-Key');
+    is_problem(ask(GET => '/v1/calls', headers => ['X-API-Key' => '']), 401, 'key-missing', 'an empty X-API-Key says nothing');
     is_problem(ask(GET => '/v1/calls', headers => [basic("user:$key{checksum}")]), 401, 'key-invalid', 'in Basic');
 };
 

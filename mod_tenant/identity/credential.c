@@ -23,7 +23,7 @@ static char *behind_scheme(char *value, const char *scheme)
 
     if (strncasecmp(value, scheme, length) != 0 || (value[length] != ' ' && value[length] != '\t'))
         return NULL;
-    return value + length + strspn(value + length, " \t");
+    return value + length + strspn(value + length, " ");
 }
 
 /* The password of Basic credentials (RFC 7617 section 2) where it is meant as a key, in pool: what official
