@@ -130,6 +130,7 @@ subtest 'one key' => sub {
         ['Bearer'                    => [bearing('acme')]],
         ['Bearer in any case'        => [Authorization => "bEARER $key{acme}"]],
         ['Bearer and more spaces'    => [Authorization => "Bearer   $key{acme}  "]],
+        ['Bearer and a tab'          => [Authorization => "Bearer\t$key{acme}"]],
         ['X-API-Key'                 => ['X-API-Key' => $key{acme}]],
         ['Basic, any user'           => [basic("AC123:$key{acme}")]],
         ['Basic, no user'            => [basic(":$key{acme}")]],
@@ -194,7 +195,7 @@ subtest 'keys that are not valid' => sub {
 };
 
 subtest 'no key' => sub {
-    my @none = ([], [basic('user:password')], [Authorization => 'Digest username="x"'], [Cookie => 'key=' . (new_key())[0]]);
+    my @none = ([], ['X-API-Key' => ''], [basic('user:password')], [Authorization => 'Digest username="x"'], [Cookie => 'key=' . (new_key())[0]]);
     for (@none) {
         my $response = ask(GET => '/v1/calls', headers => $_);
         is_problem($response, 401, 'key-missing', $_->[0] // 'nothing at all');
@@ -467,7 +468,7 @@ subtest 'https-required' => sub {
 
 subtest 'keys that were sent wrongly' => sub {
     my @cases = (
-        [Authorization => $key{acme}], [Authorization => "Bearer\t$key{acme}"], [Authorization => "Token $key{acme}"],
+        [Authorization => $key{acme}], [Authorization => "Token $key{acme}"],
         ['X-API-Key' => "Bearer $key{acme}"], ['X-API-Key' => qq{"$key{acme}"}], [Authorization => "Bearer $key{acme} x"],
     );
     for (@cases) {
