@@ -130,7 +130,6 @@ subtest 'one key' => sub {
         ['Bearer'                    => [bearing('acme')]],
         ['Bearer in any case'        => [Authorization => "bEARER $key{acme}"]],
         ['Bearer and more spaces'    => [Authorization => "Bearer   $key{acme}  "]],
-        ['Bearer and a tab'          => [Authorization => "Bearer\t$key{acme}"]],
         ['X-API-Key'                 => ['X-API-Key' => $key{acme}]],
         ['Basic, any user'           => [basic("AC123:$key{acme}")]],
         ['Basic, no user'            => [basic(":$key{acme}")]],
@@ -468,7 +467,7 @@ subtest 'https-required' => sub {
 
 subtest 'keys that were sent wrongly' => sub {
     my @cases = (
-        [Authorization => $key{acme}], [Authorization => "Token $key{acme}"],
+        [Authorization => $key{acme}], [Authorization => "Bearer\t$key{acme}"], [Authorization => "Token $key{acme}"],
         ['X-API-Key' => "Bearer $key{acme}"], ['X-API-Key' => qq{"$key{acme}"}], [Authorization => "Bearer $key{acme} x"],
     );
     for (@cases) {
