@@ -36,6 +36,10 @@ sub at_home {
     return $text;
 }
 
+# Debian's modules that the samples use beside those of the test servers.
+my $modules = join '', map { "LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so\n" }
+    qw(auth_basic authn_file proxy proxy_http);
+
 my @directives = do {
     my ($table) = slurp('mod_tenant/config.c') =~ /config_directives\[\] = \{(.*?)\{NULL\}/s;
     $table =~ /AP_INIT_\w+\("(\w+)"/g;
@@ -49,7 +53,7 @@ like($all, qr/^\s*\Q$_\E /m, "tenant.conf has $_") for @directives;
 
 for my $sample (['tenant.conf', $all], ['site.conf', slurp('conf/site.conf')], ['site.conf, all', uncomment(slurp('conf/site.conf'))]) {
     my ($name, $text) = @$sample;
-    my ($ok, $output) = TenantTest::Server->configtest(config => at_home($text));
+    my ($ok, $output) = TenantTest::Server->configtest(config => $modules . at_home($text));
     ok($ok, "$name is accepted") or diag $output;
 }
 
