@@ -75,8 +75,9 @@ $(COMMAND): $(COMMAND_OBJECTS) build/librooms.a
 	$(say) LD $@
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(MODULE_LIBS)
 
-# What of the rooms needs no httpd: secrets, JSON, parsers.
+# What of the rooms needs no httpd: secrets, JSON, parsers, caches.
 PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check media page query resource route sql) \
+    $(patsubst %,mod_tenant/identity/%.c,cache flight generations table) \
     $(patsubst %,mod_tenant/store/%.c,conninfo sqlstate))
 
 build/librooms.a: $(SECRET) $(JSON) $(PARSERS)
@@ -94,7 +95,7 @@ build/unit/%: t/unit/%_test.c build/librooms.a build/config.mk
 	$(say) CC $<
 	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/librooms.a $(APR_LIBS) $(MODULE_LIBS)
 
-build/unit/route: private ROOM_HEADERS = $(HTTPD_HEADERS)
+build/unit/cache build/unit/route: private ROOM_HEADERS = $(HTTPD_HEADERS)
 
 build/unit/statements: t/unit/statements.c build/librooms.a build/config.mk
 	@mkdir -p $(@D)

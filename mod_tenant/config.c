@@ -10,6 +10,8 @@
 
 enum {
     POOL_MAX_LIMIT = 1000,
+    CACHE_SIZE_MIN = 64,
+    CACHE_SIZE_LIMIT = 10000000,
     PAGE_DEFAULT = 50,
     PAGE_MAX = 1000,
     PAGE_LIMIT = 10000,
@@ -22,12 +24,16 @@ enum {
 #define SERVER_MEMBERS(X)                                                                                    \
     X(conninfo, NULL)                                                                                        \
     X(admin, NULL)                                                                                           \
+    X(listen, NULL)                                                                                          \
     X(key_file, NULL)                                                                                        \
     X(pool.max, CONFIG_UNSET)                                                                                \
     X(pool.wait, CONFIG_UNSET)                                                                               \
     X(pool.statement, CONFIG_UNSET)                                                                          \
     X(pool.idle, CONFIG_UNSET)                                                                               \
-    X(pool.prepare, CONFIG_UNSET)
+    X(pool.prepare, CONFIG_UNSET)                                                                            \
+    X(keep.size, CONFIG_UNSET)                                                                               \
+    X(keep.ttl, CONFIG_UNSET)                                                                                \
+    X(keep.negative, CONFIG_UNSET)
 
 #define LOCATION_MEMBERS(X)                                                                                  \
     X(public_read, NULL)                                                                                     \
@@ -57,6 +63,10 @@ void *config_server_merge(apr_pool_t *pool, void *base_config, void *own_config)
     server_config_t *merged = apr_pcalloc(pool, sizeof *merged);
 
     SERVER_MEMBERS(MEMBER_MERGE)
+    if (own->conninfo) { /* those of another database are none of ours */
+        merged->admin = own->admin;
+        merged->listen = own->listen;
+    }
     merged->has_handler = own->has_handler;
     merged->has_admin = own->has_admin;
     return merged;
@@ -163,7 +173,8 @@ static const char *check_conninfo(const char *conninfo, apr_pool_t *pool)
     return conninfo_check(conninfo, 0, pool);
 }
 
-/* Reads `"conninfo" [admin="conninfo"]`, as raw text: httpd's own words know quotes only at their start. */
+/* Reads `"conninfo" [admin="conninfo"] [listen="conninfo"]`, as raw text: httpd's own words know quotes only
+ * at their start. */
 static const char *set_database(cmd_parms *cmd, void *unused, const char *line)
 {
     server_config_t *config = config_server(cmd->server);
@@ -171,7 +182,7 @@ static const char *set_database(cmd_parms *cmd, void *unused, const char *line)
         const char *name;
         const char **value;
     } settings[] = {
-        {"admin=", &config->admin}, {"", &config->conninfo}, /* the API's own */
+        {"admin=", &config->admin}, {"listen=", &config->listen}, {"", &config->conninfo}, /* the API's own */
     };
 
     (void)unused;
@@ -208,35 +219,53 @@ static const char *set_key_file(cmd_parms *cmd, void *unused, const char *path)
     return NULL;
 }
 
+/* A setting `name=TIME` of a directive. */
+typedef struct time_setting_t {
+    const char *name; /* with its = */
+    apr_interval_time_t *value;
+    apr_interval_time_t low, high;
+} time_setting_t;
+
+/* Reads a setting if it is one of these, of which name NULL ends the list. 0: it is none of them; else *why
+ * is NULL or says what is wrong. */
+static int read_time(cmd_parms *cmd, const char *setting, const time_setting_t *times, const char **why)
+{
+    apr_size_t length;
+    apr_interval_time_t time;
+
+    while (times->name && strncmp(setting, times->name, strlen(times->name)) != 0)
+        times++;
+    if (!times->name)
+        return 0;
+    *why = NULL;
+    length = strlen(times->name);
+    if (!apr_isdigit(setting[length]) ||
+        ap_timeout_parameter_parse(setting + length, &time, "s") != APR_SUCCESS || time < times->low ||
+        time > times->high)
+        *why = apr_psprintf(cmd->pool,
+                            "%s %s wants a time from %" APR_TIME_T_FMT "ms to %" APR_TIME_T_FMT
+                            "s, such as 500ms or 2s",
+                            cmd->cmd->name, times->name, apr_time_as_msec(times->low),
+                            apr_time_sec(times->high));
+    else
+        *times->value = time;
+    return 1;
+}
+
 static const char *set_pool(cmd_parms *cmd, void *unused, const char *setting)
 {
     pool_settings_t *pool = &config_server(cmd->server)->pool;
-    const struct {
-        const char *name;
-        apr_interval_time_t *value;
-        apr_interval_time_t low, high;
-    } times[] = {
+    const time_setting_t times[] = {
         {"wait=", &pool->wait, apr_time_from_msec(1), apr_time_from_sec(60)},
         {"statement=", &pool->statement, apr_time_from_msec(10), apr_time_from_sec(600)},
         {"idle=", &pool->idle, apr_time_from_sec(1), apr_time_from_sec(86400)},
+        {NULL},
     };
+    const char *why;
 
     (void)unused;
-    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
-        apr_interval_time_t time;
-
-        if (strncmp(setting, times[i].name, strlen(times[i].name)) != 0)
-            continue;
-        if (!apr_isdigit(setting[strlen(times[i].name)]) ||
-            ap_timeout_parameter_parse(setting + strlen(times[i].name), &time, "s") != APR_SUCCESS ||
-            time < times[i].low || time > times[i].high)
-            return apr_psprintf(cmd->pool,
-                                "TenantPool %s wants a time from %" APR_TIME_T_FMT "ms to %" APR_TIME_T_FMT
-                                "s, such as 500ms or 2s",
-                                times[i].name, apr_time_as_msec(times[i].low), apr_time_sec(times[i].high));
-        *times[i].value = time;
-        return NULL;
-    }
+    if (read_time(cmd, setting, times, &why))
+        return why;
     if (strncmp(setting, "max=", 4) == 0)
         return parse_number(setting + 4, 1, POOL_MAX_LIMIT, &pool->max)
                    ? NULL
@@ -246,6 +275,30 @@ static const char *set_pool(cmd_parms *cmd, void *unused, const char *setting)
         return NULL;
     }
     return "TenantPool knows max=, wait=, statement=, idle= and prepare=on|off";
+}
+
+static const char *set_cache(cmd_parms *cmd, void *unused, const char *setting)
+{
+    cache_settings_t *keep = &config_server(cmd->server)->keep;
+    const time_setting_t times[] = {
+        {"ttl=", &keep->ttl, apr_time_from_msec(100), apr_time_from_sec(86400)},
+        {"negative=", &keep->negative, apr_time_from_msec(100), apr_time_from_sec(86400)},
+        {NULL},
+    };
+    const char *why = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    (void)unused;
+    if (why || read_time(cmd, setting, times, &why))
+        return why;
+    if (strncmp(setting, "size=", 5) == 0)
+        return parse_number(setting + 5, CACHE_SIZE_MIN, CACHE_SIZE_LIMIT, &keep->size)
+                   ? NULL
+                   : apr_psprintf(cmd->pool, "TenantCache size= wants a number from %d to %d", CACHE_SIZE_MIN,
+                                  CACHE_SIZE_LIMIT);
+    if (strcasecmp(setting, "off") != 0)
+        return "TenantCache must be off, or have size=, ttl= and negative=";
+    keep->size = 0;
+    return NULL;
 }
 
 static const char *set_handler(cmd_parms *cmd, void *config, const char *name)
@@ -340,10 +393,14 @@ const command_rec config_directives[] = {
     AP_INIT_RAW_ARGS(
         "TenantDatabase", set_database, NULL, RSRC_CONF,
         "a libpq connection string without a password, or exec:/path of a program that prints one; "
-        "admin=\"conninfo\" the same for the role of the administrator"),
+        "admin=\"conninfo\" the same for the role of the administrator; listen=\"conninfo\" where to hear of "
+        "changes, if "
+        "not at the first"),
     AP_INIT_TAKE1("TenantKeyFile", set_key_file, NULL, RSRC_CONF, "the file of sealing keys and peppers"),
     AP_INIT_ITERATE("TenantPool", set_pool, NULL, RSRC_CONF,
                     "max=N wait=TIME statement=TIME idle=TIME prepare=on|off, for each child process"),
+    AP_INIT_ITERATE("TenantCache", set_cache, NULL, RSRC_CONF,
+                    "off, or size=N ttl=TIME negative=TIME, for each child process"),
     AP_INIT_TAKE1("TenantHandler", set_handler, NULL, ACCESS_CONF, "api, admin or off"),
     AP_INIT_ITERATE("TenantPublicRead", set_public_read, NULL, ACCESS_CONF,
                     "resources that GET and HEAD may read by Host alone"),

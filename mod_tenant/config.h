@@ -5,6 +5,7 @@
 #include <httpd.h>
 #include <http_config.h>
 
+#include "identity/cache.h"
 #include "store/pool.h"
 
 struct database_t;
@@ -21,20 +22,25 @@ enum { CONFIG_UNSET = -1 };
 
 /* A server's own settings. Those of a virtual host come from the main server where it sets none. */
 typedef struct server_config_t {
-    const char *conninfo; /* TenantDatabase as given, or exec:/path; NULL: none */
-    const char *admin;    /* its admin=: the same for the role tenant_admin; NULL: none */
-    const char *key_file; /* TenantKeyFile, an absolute path */
-    pool_settings_t pool; /* TenantPool; each member CONFIG_UNSET until startup_finish() */
-    int has_handler;      /* a TenantHandler stands in this very server, not in what it inherits */
-    int has_admin;        /* one of them is admin */
+    const char *conninfo;  /* TenantDatabase as given, or exec:/path; NULL: none */
+    const char *admin;     /* its admin=: the same for the role tenant_admin; NULL: none */
+    const char *listen;    /* its listen=: where to hear of changes; NULL: at conninfo itself */
+    const char *key_file;  /* TenantKeyFile, an absolute path */
+    pool_settings_t pool;  /* TenantPool; each member CONFIG_UNSET until startup_finish() */
+    cache_settings_t keep; /* TenantCache, likewise */
+    int has_handler;       /* a TenantHandler stands in this very server, not in what it inherits */
+    int has_admin;         /* one of them is admin */
 
     /* made at start, the same for all requests */
     const char *connect;            /* the complete connection string; NULL without TenantDatabase */
     const char *admin_connect;      /* the administrator's; NULL without admin= */
+    const char *listen_connect;     /* the one to listen at; NULL without listen= */
+    generations_t *generations;     /* of the connection string; NULL without TenantDatabase or cache */
     struct keyring_t *keyring;      /* NULL without TenantKeyFile */
     struct password_slots_t *slots; /* the machine's slots for hashing passwords */
     struct database_t *database;    /* one per child and connection string */
     struct database_t *admin_database;
+    cache_t *cache; /* the same; NULL: off */
 } server_config_t;
 
 /* What answers in a Location. */

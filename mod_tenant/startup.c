@@ -10,6 +10,7 @@
 #include <unixd.h>
 
 #include "config.h"
+#include "identity/listener.h"
 #include "secret/keyring.h"
 #include "secret/slots.h"
 #include "store/conninfo.h"
@@ -40,6 +41,17 @@ static void pool_defaults(pool_settings_t *pool)
         pool->prepare = 1;
 }
 
+/* What TenantCache leaves out. */
+static void cache_defaults(cache_settings_t *keep)
+{
+    if (keep->size == CONFIG_UNSET)
+        keep->size = 10000;
+    if (keep->ttl == CONFIG_UNSET)
+        keep->ttl = apr_time_from_sec(300);
+    if (keep->negative == CONFIG_UNSET)
+        keep->negative = apr_time_from_sec(10);
+}
+
 static int pool_equal(const pool_settings_t *a, const pool_settings_t *b)
 {
     return a->max == b->max && a->wait == b->wait && a->statement == b->statement && a->idle == b->idle &&
@@ -53,26 +65,34 @@ static const char *where(const server_rec *server, apr_pool_t *pool)
                              : "the main server";
 }
 
-/* The settings that a pool will have, and the string that it is shared by: exec: programs do not run in
- * configtest. */
-static const char *check_pool(const server_config_t *config, apr_hash_t *pools, apr_pool_t *pool)
+static int text_equal(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Whether servers that share a database agree on what they share. The settings are compared as they will be,
+ * and under the string that they are shared by: exec: programs do not run in configtest. */
+static const char *check_sharing(const server_config_t *config, apr_hash_t *seen, apr_pool_t *pool)
 {
     const char *key = strncmp(config->conninfo, CONFIG_EXEC_PREFIX, sizeof CONFIG_EXEC_PREFIX - 1) == 0
                           ? config->conninfo
                           : conninfo_complete(config->conninfo, pool);
-    pool_settings_t *settings = apr_pmemdup(pool, &config->pool, sizeof *settings);
-    const pool_settings_t *other = apr_hash_get(pools, key, APR_HASH_KEY_STRING);
+    server_config_t *complete = apr_pmemdup(pool, config, sizeof *complete);
+    const server_config_t *other = apr_hash_get(seen, key, APR_HASH_KEY_STRING);
 
-    pool_defaults(settings);
-    if (other && !pool_equal(other, settings))
+    pool_defaults(&complete->pool);
+    if (other && !pool_equal(&other->pool, &complete->pool))
         return "TenantPool differs from that of another server with the same TenantDatabase: they share one "
                "pool";
-    apr_hash_set(pools, key, APR_HASH_KEY_STRING, settings);
+    if (other && !text_equal(other->listen, config->listen))
+        return "TenantDatabase listen= differs from that of another server with the same database: they "
+               "share one connection to listen at";
+    apr_hash_set(seen, key, APR_HASH_KEY_STRING, complete);
     return NULL;
 }
 
 /* The reason why a server's settings cannot work, or NULL. */
-static const char *check_server(server_rec *server, apr_hash_t *pools, apr_pool_t *pool)
+static const char *check_server(server_rec *server, apr_hash_t *seen, apr_pool_t *pool)
 {
     const server_config_t *config = config_server(server);
 
@@ -82,14 +102,14 @@ static const char *check_server(server_rec *server, apr_hash_t *pools, apr_pool_
         return "TenantHandler needs TenantKeyFile";
     if (config->has_admin && !config->admin)
         return "TenantHandler admin needs TenantDatabase with admin=\"conninfo\" in the same server";
-    if (config->admin && !config->conninfo)
-        return "TenantDatabase admin= needs the API's connection string ahead of it";
-    return config->conninfo ? check_pool(config, pools, pool) : NULL;
+    if ((config->admin || config->listen) && !config->conninfo)
+        return "TenantDatabase admin= and listen= need the API's connection string ahead of them";
+    return config->conninfo ? check_sharing(config, seen, pool) : NULL;
 }
 
 int startup_check(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
 {
-    apr_hash_t *pools = apr_hash_make(temporary);
+    apr_hash_t *seen = apr_hash_make(temporary);
     const char *key_file = config_server(servers)->key_file;
     const char *why;
     keyring_t *keyring;
@@ -97,7 +117,7 @@ int startup_check(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, serv
     (void)pool;
     (void)log;
     for (server_rec *server = servers; server; server = server->next) {
-        why = check_server(server, pools, temporary);
+        why = check_server(server, seen, temporary);
         if (why) {
             ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, servers, "%s (%s)", why,
                          where(server, temporary));
@@ -152,22 +172,44 @@ static const char *complete(const char **connect, const char *conninfo, apr_pool
     return why ? apr_pstrcat(pool, "TenantDatabase: ", why, NULL) : NULL;
 }
 
+/* What servers with the same connection string share, and how many connections there may be. */
+typedef struct sharing_t {
+    apr_hash_t *pools;       /* connection strings */
+    apr_hash_t *generations; /* by connection string */
+    int in_each_child;       /* connections */
+    int beside;              /* connections of the whole server */
+} sharing_t;
+
 /* Counts the connections of a pool, unless another server has the same one. */
-static void count_connections(apr_hash_t *seen, const char *connect, int max, int *connections)
+static void count_connections(sharing_t *sharing, const char *connect, int max)
 {
-    if (!connect || apr_hash_get(seen, connect, APR_HASH_KEY_STRING))
+    if (!connect || apr_hash_get(sharing->pools, connect, APR_HASH_KEY_STRING))
         return;
-    apr_hash_set(seen, connect, APR_HASH_KEY_STRING, connect);
-    *connections += max;
+    apr_hash_set(sharing->pools, connect, APR_HASH_KEY_STRING, connect);
+    sharing->in_each_child += max;
+}
+
+/* Gives a server the memory in which its children learn of changes. Returns NULL, or a sentence. */
+static const char *share_generations(sharing_t *sharing, server_config_t *config, apr_pool_t *pool)
+{
+    if (config->keep.size == 0)
+        return NULL;
+    config->generations = apr_hash_get(sharing->generations, config->connect, APR_HASH_KEY_STRING);
+    if (config->generations)
+        return NULL;
+    config->generations = generations_make(pool);
+    apr_hash_set(sharing->generations, config->connect, APR_HASH_KEY_STRING, config->generations);
+    sharing->beside++;
+    return config->generations ? NULL : "there is no shared memory for TenantCache";
 }
 
 /* Makes a server's settings ready for use. Returns NULL, or a sentence. */
-static const char *finish_server(server_config_t *config, apr_hash_t *seen, int *connections,
-                                 apr_pool_t *pool)
+static const char *finish_server(server_config_t *config, sharing_t *sharing, apr_pool_t *pool)
 {
     const char *why;
 
     pool_defaults(&config->pool);
+    cache_defaults(&config->keep);
     if (!config->conninfo)
         return NULL;
     why = driver_load(pool);
@@ -175,21 +217,22 @@ static const char *finish_server(server_config_t *config, apr_hash_t *seen, int 
         why = complete(&config->connect, config->conninfo, pool);
     if (!why)
         why = complete(&config->admin_connect, config->admin, pool);
+    if (!why)
+        why = complete(&config->listen_connect, config->listen, pool);
     if (why)
         return why;
-    count_connections(seen, config->connect, config->pool.max, connections);
-    count_connections(seen, config->admin_connect, ADMIN_POOL_MAX, connections);
-    return NULL;
+    count_connections(sharing, config->connect, config->pool.max);
+    count_connections(sharing, config->admin_connect, ADMIN_POOL_MAX);
+    return share_generations(sharing, config, pool);
 }
 
 int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
 {
-    apr_hash_t *databases = apr_hash_make(temporary);
+    sharing_t sharing = {apr_hash_make(temporary), apr_hash_make(temporary), 0, 0};
     keyring_t *keyring;
     password_slots_t *slots;
     const char *why;
     int children = 0;
-    int connections = 0;
 
     (void)log;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
@@ -200,19 +243,20 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
 
         config->keyring = keyring;
         config->slots = slots;
-        why = finish_server(config, databases, &connections, pool);
+        why = finish_server(config, &sharing, pool);
     }
     if (why) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, servers, "mod_tenant cannot start: %s", why);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children);
-    if (connections)
+    if (sharing.in_each_child)
         ap_log_error(
             APLOG_MARK, APLOG_NOTICE, 0, servers,
-            "at most %d database connections (%d children, %d in each; twice as many during a graceful "
-            "restart): hold this against max_connections",
-            children * connections, children, connections);
+            "at most %d database connections (%d children, %d in each, and %d to hear of changes; twice "
+            "as many during a graceful restart): hold this against max_connections",
+            children * sharing.in_each_child + sharing.beside, children, sharing.in_each_child,
+            sharing.beside);
     return OK;
 }
 
@@ -232,9 +276,31 @@ static database_t *start_database(apr_hash_t *databases, const char *connect, co
     return database;
 }
 
+/* The cache of a server's database: the one that another server has started, or a new one. Without memory or
+ * threads for it, requests ask the database. */
+static cache_t *start_cache(apr_hash_t *caches, const server_config_t *config, server_rec *servers,
+                            apr_pool_t *pool)
+{
+    const char *listen = config->listen_connect ? config->listen_connect : config->connect;
+    const char *witness = config->listen_connect ? config->connect : NULL;
+    cache_t *cache;
+
+    if (!config->generations)
+        return NULL;
+    cache = apr_hash_get(caches, config->connect, APR_HASH_KEY_STRING);
+    if (cache)
+        return cache;
+    cache = cache_open(&config->keep, config->generations, pool);
+    if (!cache || !listener_start(config->generations, listen, witness, servers, pool))
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "TenantCache cannot be started");
+    apr_hash_set(caches, config->connect, APR_HASH_KEY_STRING, cache);
+    return cache;
+}
+
 void startup_child(apr_pool_t *pool, server_rec *servers)
 {
     apr_hash_t *databases = apr_hash_make(pool);
+    apr_hash_t *caches = apr_hash_make(pool);
     const keyring_t *keyring = config_server(servers)->keyring;
 
     if (keyring && !keyring_lock(keyring))
@@ -249,5 +315,6 @@ void startup_child(apr_pool_t *pool, server_rec *servers)
             start_database(databases, config->connect, &config->pool, DATABASE_API, servers, pool);
         config->admin_database =
             start_database(databases, config->admin_connect, &admin, DATABASE_ADMIN, servers, pool);
+        config->cache = start_cache(caches, config, servers, pool);
     }
 }

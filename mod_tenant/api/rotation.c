@@ -63,6 +63,9 @@ const problem_t *rotation_answer(api_t *api)
 {
     const char *grace = rotation_grace(api);
     writer_t *writer = rotation_writer(api);
+    int tenant = api->route.resource->is_admin ? atoi(api->route.id) : api->tenant->id;
+
+    resolve_forget_tenant(api->r, tenant); /* its former key may end with this answer */
 
     writer_literal(writer, "{\"api_key\":");
     writer_text(writer, api->new_key);

@@ -1,43 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "resolve.h"
 
-#include <apr_lib.h>
-#include <apr_strings.h>
 #include <http_ssl.h>
 #include <netinet/in.h>
 
 #include "../config.h"
-#include "../store/database.h"
 #include "credential.h"
+#include "lookup.h"
 
 /* What a request knows about who is asking. Belongs to the request, never to its connection. */
 typedef struct identity_t {
     credential_t credential;
     const tenant_t *tenant; /* what tenant_get() gives */
 
-    int key_looked_up;
-    const problem_t *key_problem;
-    const tenant_t *key_tenant;
+    lookup_t key;
+    int key_is_judged;
+    const problem_t *key_problem; /* why it may not act */
 
-    int host_looked_up;
-    const problem_t *host_problem;
-    const tenant_t *host_tenant;
+    lookup_t host;
+    const problem_t *host_problem; /* why it could not be looked up */
 } identity_t;
-
-/* Columns of the lookups. */
-enum { COLUMN_VIA, COLUMN_ID, COLUMN_NAME, COLUMN_STATUS, COLUMN_DOMAIN };
-
-/* Key and Host in one round trip: who has the key must not be asking on another tenant's Host. */
-static const statement_t lookup_key = {
-    .label = "lookup_key",
-    .sql = "SELECT 'key', id, name, status, custom_domain FROM tenant_by_key(%s::text[])"
-           " UNION ALL SELECT 'host', id, name, status, custom_domain FROM tenant_by_host(%s)",
-};
-
-static const statement_t lookup_host = {
-    .label = "lookup_host",
-    .sql = "SELECT 'host', id, name, status, custom_domain FROM tenant_by_host(%s)",
-};
 
 /* The request that the client sent, of which r may be a subrequest or an internal redirect. What is found out
  * lives in its pool: a subrequest's is gone sooner. */
@@ -88,6 +70,10 @@ int resolve_prepare(request_rec *r)
     identity = apr_pcalloc(r->pool, sizeof *identity);
     credential_take(r, config->keyring, &identity->credential);
     ap_set_module_config(r->request_config, &tenant_module, identity);
+    lookup_host_cached(r, &identity->host);
+    /* a key decides, if there is one, once somebody asks */
+    if (identity->host.tenant && identity->credential.kind == CREDENTIAL_NONE)
+        settle(r, identity, identity->host.tenant);
     return DECLINED;
 }
 
@@ -125,66 +111,19 @@ const char *resolve_key_hashes(const request_rec *r)
     return identity_of(r)->credential.hashes;
 }
 
-/* A name as headers, logs and CGIs may have it: a legacy row may hold control characters, which become
- * spaces. */
-static const char *shown_name(const char *name, apr_pool_t *pool)
+/* Who has the key must not be asking on another tenant's Host. */
+static const problem_t *judge_key(request_rec *r, identity_t *identity)
 {
-    char *shown = apr_pstrdup(pool, name);
+    const problem_t *problem = lookup_key(r, identity->credential.hashes, &identity->key, &identity->host);
+    const tenant_t *tenant = identity->key.tenant;
 
-    for (char *c = shown; *c; c++) {
-        if (apr_iscntrl(*c))
-            *c = ' ';
-    }
-    return shown;
-}
-
-static const tenant_t *tenant_of_row(rows_t *rows, int n, tenant_via_t via, apr_pool_t *pool)
-{
-    tenant_t *tenant = apr_pcalloc(pool, sizeof *tenant);
-
-    rows_seek(rows, n);
-    tenant->id = rows_int(rows, COLUMN_ID);
-    tenant->id_text = rows_text(rows, COLUMN_ID);
-    tenant->name = shown_name(rows_text(rows, COLUMN_NAME), pool);
-    tenant->domain = rows_text(rows, COLUMN_DOMAIN);
-    tenant->is_active = strcmp(rows_text(rows, COLUMN_STATUS), "active") == 0;
-    tenant->via = via;
-    return tenant;
-}
-
-/* Fills in what a lookup found. */
-static void take_rows(identity_t *identity, rows_t *rows, apr_pool_t *pool)
-{
-    for (int n = 0; n < rows_count(rows); n++) {
-        rows_seek(rows, n);
-        if (strcmp(rows_text(rows, COLUMN_VIA), "key") == 0)
-            identity->key_tenant = tenant_of_row(rows, n, TENANT_VIA_KEY, pool);
-        else
-            identity->host_tenant = tenant_of_row(rows, n, TENANT_VIA_HOST, pool);
-    }
-}
-
-/* Asks the database who has the key, and whose the Host is. The answer stays with the request that the client
- * sent. */
-static const problem_t *look_up_key(request_rec *r, identity_t *identity)
-{
-    const char *values[] = {identity->credential.hashes, r->hostname};
-    database_t *database = config_server(r->server)->database;
-    const problem_t *problem;
-    rows_t *rows;
-
-    if (!database)
-        return &problem_misconfigured;
-    problem = database_lookup(database, r, &lookup_key, values, &rows);
     if (problem)
         return problem;
-    take_rows(identity, rows, r->pool);
-    identity->host_looked_up = 1;
-    if (!identity->key_tenant)
+    if (!tenant)
         return &problem_key_invalid;
-    if (identity->host_tenant && identity->host_tenant->id != identity->key_tenant->id)
+    if (identity->host.tenant && identity->host.tenant->id != tenant->id)
         return &problem_tenant_mismatch;
-    return identity->key_tenant->is_active ? NULL : &problem_tenant_inactive;
+    return tenant->is_active ? NULL : &problem_tenant_inactive;
 }
 
 const problem_t *resolve_key(request_rec *r, const tenant_t **tenant)
@@ -195,34 +134,16 @@ const problem_t *resolve_key(request_rec *r, const tenant_t **tenant)
     *tenant = NULL;
     if (problem)
         return problem;
-    if (!identity->key_looked_up) {
-        identity->key_problem = look_up_key(origin_of(r), identity);
-        identity->key_looked_up = 1;
+    if (!identity->key_is_judged) {
+        identity->key_problem = judge_key(origin_of(r), identity);
+        identity->key_is_judged = 1;
         /* an inactive tenant may not act, but it is the one that the request is of */
         if (!identity->key_problem || identity->key_problem == &problem_tenant_inactive)
-            settle(r, identity, identity->key_tenant);
+            settle(r, identity, identity->key.tenant);
     }
     if (!identity->key_problem)
-        *tenant = identity->key_tenant;
+        *tenant = identity->key.tenant;
     return identity->key_problem;
-}
-
-/* Asks the database whose the Host is. */
-static const problem_t *look_up_host(request_rec *r, identity_t *identity)
-{
-    const char *values[] = {r->hostname};
-    database_t *database = config_server(r->server)->database;
-    const problem_t *problem;
-    rows_t *rows;
-
-    if (!r->hostname)
-        return NULL;
-    if (!database)
-        return &problem_misconfigured;
-    problem = database_lookup(database, r, &lookup_host, values, &rows);
-    if (!problem)
-        take_rows(identity, rows, r->pool);
-    return problem;
 }
 
 const problem_t *resolve_host(request_rec *r, const tenant_t **tenant)
@@ -232,17 +153,15 @@ const problem_t *resolve_host(request_rec *r, const tenant_t **tenant)
     *tenant = NULL;
     if (!identity)
         return &problem_misconfigured;
-    if (!identity->host_looked_up) {
-        identity->host_problem = look_up_host(origin_of(r), identity);
-        identity->host_looked_up = 1;
-    }
-    if (identity->host_problem || !identity->host_tenant)
+    if (!identity->host_problem)
+        identity->host_problem = lookup_host(origin_of(r), &identity->host);
+    if (identity->host_problem || !identity->host.tenant)
         return identity->host_problem;
     if (!identity->tenant)
-        settle(r, identity, identity->host_tenant);
-    if (!identity->host_tenant->is_active)
+        settle(r, identity, identity->host.tenant);
+    if (!identity->host.tenant->is_active)
         return &problem_tenant_inactive;
-    *tenant = identity->host_tenant;
+    *tenant = identity->host.tenant;
     return NULL;
 }
 
@@ -258,6 +177,14 @@ const tenant_t *resolve_any(request_rec *r)
             resolve_key(r, &ignored);
     }
     return identity ? identity->tenant : NULL;
+}
+
+void resolve_forget_tenant(const request_rec *r, int tenant)
+{
+    generations_t *generations = config_server(r->server)->generations;
+
+    if (generations)
+        generations_change(generations, GENERATIONS_TENANTS, tenant);
 }
 
 static int is_loopback(const apr_sockaddr_t *address)

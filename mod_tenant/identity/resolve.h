@@ -7,8 +7,8 @@
 #include "../problem.h"
 #include "tenant.h"
 
-/* The hook post_read_request: takes the credential out of the headers. No database here, so that what needs
- * no tenant never waits for one. */
+/* The hook post_read_request: takes the credential out of the headers, and looks in the cache whose the Host
+ * is. No database here, so that what needs no tenant never waits for one. */
 int resolve_prepare(request_rec *r);
 
 /* The hook log_transaction, ahead of all loggers: the same for a request that httpd refused before
@@ -35,6 +35,11 @@ const problem_t *resolve_host(request_rec *r, const tenant_t **tenant);
  * its key where it carries one, else by its Host. NULL: nobody's, or a problem of resolve_key() or
  * resolve_host(). */
 const tenant_t *resolve_any(request_rec *r);
+
+/* Lets all children of this server forget what they know of a tenant that this request has changed. Called
+ * ahead of the answer: whoever gets that finds the change in effect. Other servers hear of it from the
+ * database. */
+void resolve_forget_tenant(const request_rec *r, int tenant);
 
 /* Whether the request came by HTTPS, or from this machine; the connection's own peer counts, not what a
  * header says. */

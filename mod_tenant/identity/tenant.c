@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tenant.h"
 
+#include <apr_strings.h>
+
 const char *tenant_status(const tenant_t *tenant)
 {
     return tenant->is_active ? "active" : "inactive";
@@ -15,6 +17,19 @@ const char *tenant_via(const tenant_t *tenant)
     };
 
     return names[tenant->via];
+}
+
+const tenant_t *tenant_copy(const tenant_t *tenant, apr_pool_t *pool)
+{
+    tenant_t *copy;
+
+    if (!tenant)
+        return NULL;
+    copy = apr_pmemdup(pool, tenant, sizeof *tenant);
+    copy->id_text = apr_pstrdup(pool, tenant->id_text);
+    copy->name = apr_pstrdup(pool, tenant->name);
+    copy->domain = apr_pstrdup(pool, tenant->domain);
+    return copy;
 }
 
 void tenant_export(request_rec *r, const tenant_t *tenant)

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "listener.h"
+
+#include <apr_strings.h>
+#include <apr_thread_proc.h>
+#include <http_log.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "../store/monotonic.h"
+#include "../store/notify.h"
+
+APLOG_USE_MODULE(tenant);
+
+/* A connection that died without a word is noticed within HEARTBEAT + ANSWER, and one whose process is
+ * stopped within TRUST, which outlasts both so that a slow answer is not a lost one. */
+#define HEARTBEAT apr_time_from_sec(2)
+#define ANSWER    apr_time_from_sec(4)
+#define TRUST     apr_time_from_sec(8)
+
+/* The pause after a failed attempt to connect, twice as long each time. */
+#define RETRY_FIRST apr_time_from_msec(50)
+#define RETRY_MAX   apr_time_from_msec(400)
+
+/* How often a child that does not listen looks whether it shall stop. It need not look for the lock, which
+ * comes to it as soon as it is free. */
+#define TICK apr_time_from_msec(200)
+
+#define TENANTS_CHANNEL "tenant_changed"
+#define LOGINS_CHANNEL  "tenant_login_changed"
+
+typedef struct listener_t {
+    generations_t *generations;
+    notify_settings_t notify;
+    server_rec *server;
+    apr_thread_t *thread;
+    _Atomic int stopping;
+} listener_t;
+
+static void hear(void *context, const char *channel, const char *payload)
+{
+    listener_t *listener = context;
+
+    generations_read(listener->generations,
+                     strcmp(channel, LOGINS_CHANNEL) == 0 ? GENERATIONS_LOGINS : GENERATIONS_TENANTS,
+                     payload);
+}
+
+/* Sleeps, unless it is time to stop. */
+static void sleep_for(const listener_t *listener, apr_interval_time_t time)
+{
+    struct pollfd wake = {.fd = listener->notify.wake, .events = POLLIN};
+
+    poll(&wake, 1, (int)apr_time_as_msec(time));
+}
+
+/* Serves a connection until it is lost or the listener stops. What changed while nobody listened is unknown,
+ * so everything has. */
+static void serve(listener_t *listener, notify_t *notify)
+{
+    apr_time_t proven_at = monotonic_now();
+
+    generations_change(listener->generations, GENERATIONS_TENANTS, GENERATIONS_ANY_TENANT);
+    generations_change(listener->generations, GENERATIONS_LOGINS, GENERATIONS_ANY_TENANT);
+    do {
+        generations_trust(listener->generations, proven_at + TRUST);
+        if (!notify_wait(notify, HEARTBEAT))
+            break;
+        proven_at = monotonic_now();
+    } while (notify_prove(notify));
+    generations_trust(listener->generations, 0);
+}
+
+/* Says once that nobody listens, and once that somebody does again, whichever child does so. */
+static void report(listener_t *listener, int is_heard, const char *why)
+{
+    if (!generations_set_heard(listener->generations, is_heard))
+        return;
+    if (is_heard)
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, listener->server,
+                     "TenantCache: changes of tenants are heard again");
+    else
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, listener->server,
+                     "TenantCache: changes of tenants cannot be heard, so nothing is cached and each request "
+                     "looks its tenant up: %s",
+                     why);
+}
+
+/* Connects and serves the connection, again and again. The caller has the lock. */
+static void lead(listener_t *listener, apr_pool_t *scratch)
+{
+    apr_interval_time_t pause = RETRY_FIRST;
+
+    generations_trust(listener->generations, 0); /* who had the lock may have been killed */
+    while (!listener->stopping) {
+        const char *why;
+        notify_t *notify = notify_open(&listener->notify, &why, scratch);
+
+        if (notify) {
+            report(listener, 1, NULL);
+            serve(listener, notify);
+            why = notify_why(notify);
+            pause = RETRY_FIRST;
+        }
+        if (!listener->stopping) {
+            report(listener, 0, why);
+            sleep_for(listener, pause);
+            pause = pause * 2 > RETRY_MAX ? RETRY_MAX : pause * 2;
+        }
+        if (notify)
+            notify_close(notify);
+        apr_pool_clear(scratch);
+    }
+}
+
+/* A thread of our own in each child, which ends after the child's last request: mod_watchdog stops its
+ * threads as soon as a graceful stop begins, while requests are still being answered; and when the child that
+ * runs its singleton is killed, another one takes over only after 10 s. */
+static void *APR_THREAD_FUNC listener_run(apr_thread_t *thread, void *data)
+{
+    listener_t *listener = data;
+    apr_pool_t *scratch;
+
+    (void)thread;
+    if (apr_pool_create_unmanaged(&scratch) != APR_SUCCESS)
+        return NULL;
+    while (!listener->stopping) {
+        if (generations_lock(listener->generations, TICK)) {
+            lead(listener, scratch);
+            generations_unlock(listener->generations);
+        }
+    }
+    apr_pool_destroy(scratch);
+    return NULL;
+}
+
+static apr_status_t listener_stop(void *data)
+{
+    listener_t *listener = data;
+    apr_status_t ignored;
+
+    listener->stopping = 1;
+    eventfd_write(listener->notify.wake, 1);
+    apr_thread_join(&ignored, listener->thread);
+    close(listener->notify.wake);
+    return APR_SUCCESS;
+}
+
+int listener_start(generations_t *generations, const char *conninfo, const char *witness, server_rec *server,
+                   apr_pool_t *process)
+{
+    static const char *const channels[] = {TENANTS_CHANNEL, LOGINS_CHANNEL, NULL};
+    listener_t *listener = apr_pcalloc(process, sizeof *listener);
+
+    listener->generations = generations;
+    listener->server = server;
+    listener->notify = (notify_settings_t){
+        .conninfo = conninfo,
+        .witness = witness,
+        .channels = channels,
+        .wake = eventfd(0, EFD_CLOEXEC),
+        .limit = ANSWER,
+        .handler = hear,
+        .context = listener,
+    };
+    if (listener->notify.wake < 0 ||
+        apr_thread_create(&listener->thread, NULL, listener_run, listener, process) != APR_SUCCESS)
+        return 0;
+    apr_pool_pre_cleanup_register(process, listener, listener_stop);
+    return 1;
+}

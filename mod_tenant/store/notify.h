@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_STORE_NOTIFY_H
+#define TENANT_STORE_NOTIFY_H
+
+#include <apr_pools.h>
+#include <apr_time.h>
+
+/* A connection of its own that hears notifications (NOTIFY). It belongs to one thread; another one ends its
+ * waits, all but that for a connection, by writing to the descriptor `wake`: then a call returns as if it had
+ * failed. */
+typedef struct notify_t notify_t;
+
+/* Takes one notification. The texts live as long as the call. */
+typedef void notify_handler_t(void *context, const char *channel, const char *payload);
+
+typedef struct notify_settings_t {
+    const char *conninfo;        /* complete; leads to PostgreSQL itself, not to a transaction pooler */
+    const char *witness;         /* the conninfo that all others use, if it is another one; or NULL */
+    const char *const *channels; /* lower case; NULL ends the list */
+    int wake;                    /* a descriptor (eventfd); readable: return */
+    apr_interval_time_t limit;   /* how long an answer may take; for connecting the conninfo says it */
+    notify_handler_t *handler;   /* called by the functions below, with context */
+    void *context;
+} notify_settings_t;
+
+/* Connects and listens. Of every transaction that commits from its return on, the handler gets the
+ * notifications, in the order of the commits. With a witness it first sees one come through from there: a
+ * conninfo of another database would look like a quiet one for ever. NULL: *why is a sentence in pool. */
+notify_t *notify_open(const notify_settings_t *settings, const char **why, apr_pool_t *pool);
+
+/* Sends a notification to this very connection and waits for it: what was committed ahead of the call has
+ * been handed to the handler then. 0: the connection is of no use any more. */
+int notify_prove(notify_t *notify);
+
+/* Hands what comes within a time to the handler. 0: the connection is of no use any more. */
+int notify_wait(notify_t *notify, apr_interval_time_t time);
+
+/* Why the last call failed: a sentence that lives as long as the connection. */
+const char *notify_why(const notify_t *notify);
+
+void notify_close(notify_t *notify);
+
+#endif
