@@ -103,6 +103,13 @@ static int read_envelope(envelope_t *envelope, const char *text)
     return envelope->key_id != 0;
 }
 
+uint32_t seal_key_id(const char *envelope)
+{
+    envelope_t parts;
+
+    return read_envelope(&parts, envelope) ? parts.key_id : 0;
+}
+
 int seal_decrypt(unsigned char *plaintext, const unsigned char key[KEYRING_KEY_BYTES],
                  const unsigned char *nonce, apr_size_t nonce_length, const unsigned char *associated,
                  apr_size_t associated_length, const unsigned char *sealed, apr_size_t sealed_length)

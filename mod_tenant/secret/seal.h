@@ -41,6 +41,9 @@ const char *seal_make(const keyring_t *ring, const seal_place_t *place, const ch
 seal_result_t seal_open(const char **plaintext, apr_size_t *length, const keyring_t *ring,
                         const seal_place_t *place, const char *envelope, apr_pool_t *pool);
 
+/* The id of the key that a value was sealed under; 0 where it is no envelope of this version. */
+uint32_t seal_key_id(const char *envelope);
+
 /* What seal_open() decrypts with, for test vectors: sealed is the ciphertext with its tag. 1: plaintext holds
  * sealed_length - 16 bytes. 0: forged, or a length is wrong; plaintext holds nothing of use. */
 int seal_decrypt(unsigned char *plaintext, const unsigned char key[KEYRING_KEY_BYTES],

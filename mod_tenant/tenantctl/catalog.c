@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "catalog.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#include "catalog_sql.h" /* CATALOG_SHARED and CATALOG_CHECKS, made from catalog.sql by the build */
+#include "finding.h"
+#include "schema.h" /* SCHEMA_CHANGES, made from sqitch.plan by the build */
+
+/* Each with its stable name in the findings. */
+static const struct {
+    const char *check;
+    const char *sql;
+} checks[] = {CATALOG_CHECKS};
+
+static const char changes_sql[] =
+    "WITH known AS (SELECT unnest($1::text[]) AS change),"
+    " deployed AS (SELECT change FROM sqitch.changes WHERE project = 'mod_tenant')"
+    " SELECT change, 'is not deployed: run sqitch deploy' FROM known WHERE change NOT IN (TABLE deployed)"
+    " UNION ALL SELECT change, 'is deployed, but unknown to this tenantctl, which is older than the schema'"
+    " FROM deployed WHERE change NOT IN (TABLE known)";
+
+/* What tenant_context() has to make of the setting. */
+static const struct {
+    const char *setting, *tenant;
+} contexts[] = {
+    {"", NULL},           {"0", NULL},         {"007", NULL}, {"-1", NULL},
+    {"1000000000", NULL}, {"1 OR true", NULL}, {"1", "1"},    {"999999999", "999999999"},
+};
+
+/* Adds the rows that a check gives, or that it cannot be done. */
+static void run(output_t *findings, database_t *database, const char *check, const char *sql,
+                const char *const *values, apr_pool_t *pool)
+{
+    rows_t *rows = database_run(database, pool, sql, values, values ? 1 : 0);
+
+    if (!rows)
+        finding_add(findings, check, "database", database_failure(database));
+    for (int row = 0; rows && row < rows_count(rows); row++)
+        finding_add(findings, check, rows_text(rows, row, 0), rows_text(rows, row, 1));
+}
+
+/* Asks tenant_context() for each setting, in the transaction that is open. 0: the database failed. */
+static int check_contexts(output_t *findings, database_t *database, apr_pool_t *pool)
+{
+    for (size_t n = 0; n < sizeof contexts / sizeof *contexts; n++) {
+        const char *wanted = contexts[n].tenant, *got;
+        rows_t *rows = NULL;
+
+        if (database_run(database, pool, "SELECT set_config('mod_tenant.tenant_id', $1, true)",
+                         &contexts[n].setting, 1))
+            rows = database_run(database, pool, "SELECT public.tenant_context()::text", NULL, 0);
+        if (!rows)
+            return 0;
+        got = rows_text(rows, 0, 0);
+        if (got && wanted ? strcmp(got, wanted) != 0 : got != wanted)
+            finding_add(findings, "functions", "tenant_context()",
+                        apr_psprintf(pool, "must be %s where mod_tenant.tenant_id is '%s', not %s",
+                                     wanted ? wanted : "NULL", contexts[n].setting, got ? got : "NULL"));
+    }
+    return 1;
+}
+
+/* Runs the function that every policy rests on. */
+static void check_context(output_t *findings, database_t *database, apr_pool_t *pool)
+{
+    if (!database_run(database, pool, "BEGIN", NULL, 0) || !check_contexts(findings, database, pool))
+        finding_add(findings, "functions", "tenant_context()", database_failure(database));
+    database_run(database, pool, "ROLLBACK", NULL, 0);
+}
+
+void catalog_check(output_t *findings, database_t *database, apr_pool_t *pool)
+{
+    const char *changes = SCHEMA_CHANGES;
+
+    run(findings, database, "changes", changes_sql, &changes, pool);
+    for (size_t n = 0; n < sizeof checks / sizeof *checks; n++)
+        run(findings, database, checks[n].check, apr_pstrcat(pool, CATALOG_SHARED, checks[n].sql, NULL), NULL,
+            pool);
+    check_context(findings, database, pool);
+}

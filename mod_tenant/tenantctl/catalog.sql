@@ -1,0 +1,319 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What the doctor asks PostgreSQL's catalog. Each check is a query for two columns: what is not as sql/ leaves it, and
+-- what is wrong with it. tools/catalog-header puts `shared` ahead of each, for what several of them need.
+--
+-- Nothing here may fail because a table or role is missing: the check that finds that says so. Hence to_regrole(), which
+-- is NULL then, and comparisons that are not true with it.
+
+-- shared
+WITH
+-- Tables with rows of tenants, whoever has made them; key is the column that says whose.
+tables AS (
+  SELECT c.oid, c.relname, c.relacl, c.relrowsecurity, c.relforcerowsecurity,
+         CASE WHEN c.relname = 'tenants' THEN 'id' ELSE 'tenant_id' END AS key
+    FROM pg_class c
+   WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+     AND (c.relname = 'tenants'
+          OR EXISTS (SELECT FROM pg_attribute a
+                      WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped))),
+roles AS (
+  SELECT oid, rolname, rolconfig FROM pg_roles WHERE rolname IN ('tenant_api', 'tenant_admin')),
+-- An expression names tenant_context() without its schema where search_path has that.
+policies AS (
+  SELECT p.polrelid, p.polcmd, p.polroles, p.polpermissive,
+         replace(pg_get_expr(p.polqual, p.polrelid), 'public.', '') AS qual,
+         replace(pg_get_expr(p.polwithcheck, p.polrelid), 'public.', '') AS new_qual
+    FROM pg_policy p),
+indexes AS (
+  SELECT i.indrelid, i.indisunique, i.indisvalid AND i.indisready AS is_valid, c.relname AS name,
+         ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid ORDER BY a.attnum) AS columns
+    FROM pg_index i
+    JOIN tables t ON t.oid = i.indrelid
+    JOIN pg_class c ON c.oid = i.indexrelid)
+
+-- check roles
+SELECT w.name, format('must %shave %s: run bootstrap.sql', CASE WHEN NOT a.wanted THEN 'not ' END, a.attribute)
+  FROM (VALUES
+         ('tenant_owner', true, true, true),
+         ('tenant_api', true, false, false),
+         ('tenant_admin', true, false, false),
+         ('tenant_lookup', false, false, false)) w (name, login, createrole, bypassrls)
+  JOIN pg_roles r ON r.rolname = w.name
+ CROSS JOIN LATERAL (VALUES
+         ('LOGIN', w.login, r.rolcanlogin),
+         ('CREATEROLE', w.createrole, r.rolcreaterole),
+         ('BYPASSRLS', w.bypassrls, r.rolbypassrls),
+         ('SUPERUSER', false, r.rolsuper),
+         ('CREATEDB', false, r.rolcreatedb),
+         ('REPLICATION', false, r.rolreplication)) a (attribute, wanted, has)
+ WHERE a.wanted <> a.has
+ UNION ALL
+SELECT name, 'does not exist: run bootstrap.sql'
+  FROM unnest('{tenant_owner,tenant_api,tenant_admin,tenant_lookup}'::text[]) name
+ WHERE to_regrole(name) IS NULL
+ UNION ALL
+SELECT m.rolname, format('must not be a member of %s', g.rolname)
+  FROM pg_auth_members a
+  JOIN pg_roles m ON m.oid = a.member
+  JOIN pg_roles g ON g.oid = a.roleid
+ WHERE m.rolname IN ('tenant_api', 'tenant_admin', 'tenant_lookup')
+    OR g.rolname = 'tenant_lookup' AND m.rolname <> 'tenant_owner'
+ UNION ALL
+SELECT 'tenant_owner', 'must be a member of tenant_lookup: run bootstrap.sql'
+ WHERE NOT EXISTS (SELECT FROM pg_auth_members
+                    WHERE member = to_regrole('tenant_owner') AND roleid = to_regrole('tenant_lookup'))
+ UNION ALL
+SELECT r.rolname, format('must own nothing, but owns %s', pg_describe_object(d.classid, d.objid, d.objsubid))
+  FROM pg_shdepend d
+  JOIN roles r ON r.oid = d.refobjid
+ WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'o'
+   AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+
+-- check role-settings
+-- A value that is NULL stands for any.
+SELECT r.rolname, format('lacks the setting %s%s: run bootstrap.sql', w.name, ' = ' || w.value)
+  FROM roles r
+ CROSS JOIN (VALUES
+         ('log_parameter_max_length', '0'),
+         ('log_parameter_max_length_on_error', '0'),
+         ('search_path', 'public'),
+         ('timezone', 'UTC'),
+         ('datestyle', 'ISO, YMD'),
+         ('plan_cache_mode', 'force_generic_plan'),
+         ('statement_timeout', NULL),
+         ('lock_timeout', NULL),
+         ('idle_in_transaction_session_timeout', NULL)) w (name, value)
+ WHERE NOT EXISTS (SELECT FROM unnest(r.rolconfig) setting
+                    WHERE lower(split_part(setting, '=', 1)) = w.name
+                      AND (w.value IS NULL OR substr(setting, length(w.name) + 2) = w.value))
+
+-- check tables
+SELECT name, 'does not exist: run sqitch deploy'
+  FROM unnest('{tenants,calls,messages,recordings,settings,products,users}'::text[]) name
+ WHERE to_regclass('public.' || name) IS NULL
+
+-- check row-security
+SELECT relname, 'row-level security is not enabled' FROM tables WHERE NOT relrowsecurity
+ UNION ALL
+SELECT relname, 'row-level security is not forced on the owner' FROM tables WHERE NOT relforcerowsecurity
+
+-- check policies
+SELECT t.relname, 'the policies for tenant_api are not the one that keeps tenants apart'
+  FROM tables t
+ WHERE 1 <> (SELECT count(*) FROM policies p
+              WHERE p.polrelid = t.oid AND p.polroles && ARRAY[0, to_regrole('tenant_api')::oid])
+    OR NOT EXISTS (SELECT FROM policies p
+                    WHERE p.polrelid = t.oid AND to_regrole('tenant_api') = ANY (p.polroles)
+                      AND p.polpermissive AND p.polcmd = '*'
+                      AND p.qual = format('(%I = tenant_context())', t.key) AND p.new_qual = p.qual)
+ UNION ALL
+SELECT t.relname, 'the policies for tenant_admin do not show it every row'
+  FROM tables t
+ WHERE NOT EXISTS (SELECT FROM policies p
+                    WHERE p.polrelid = t.oid AND to_regrole('tenant_admin') = ANY (p.polroles)
+                      AND p.polpermissive AND p.polcmd = '*' AND p.qual = 'true' AND p.new_qual = 'true')
+    OR EXISTS (SELECT FROM policies p
+                WHERE p.polrelid = t.oid AND p.polroles && ARRAY[0, to_regrole('tenant_admin')::oid]
+                  AND NOT p.polpermissive)
+ UNION ALL
+SELECT t.relname, format('no policy lets tenant_lookup %s', w.verb)
+  FROM tables t
+  JOIN (VALUES
+         ('tenants', 'r', 'read it'),
+         ('tenants', 'w', 'change API keys'),
+         ('users', 'r', 'read it')) w (name, cmd, verb) ON w.name = t.relname
+ WHERE NOT EXISTS (SELECT FROM policies p
+                    WHERE p.polrelid = t.oid AND to_regrole('tenant_lookup') = ANY (p.polroles)
+                      AND p.polpermissive AND p.polcmd::text = w.cmd AND p.qual = 'true')
+ UNION ALL
+SELECT c.relname, 'shows tenant_api rows of tenants without security_invoker'
+  FROM pg_class c
+  JOIN roles r ON r.rolname = 'tenant_api' AND has_any_column_privilege(r.oid, c.oid, 'SELECT')
+ WHERE c.relnamespace = 'public'::regnamespace
+   AND (c.relkind = 'm'
+        OR c.relkind = 'v' AND NOT coalesce(c.reloptions && ARRAY['security_invoker=true', 'security_invoker=on',
+                                                                  'security_invoker=1', 'security_invoker=yes'], false))
+   AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')
+
+-- check functions
+SELECT name, 'does not exist: run sqitch deploy'
+  FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
+                    'tenant_rotate_key(integer, text[], text, integer)', 'tenant_context()']) name
+ WHERE to_regprocedure('public.' || name) IS NULL
+ UNION ALL
+SELECT p.oid::regprocedure::text, 'must set search_path to pg_catalog, pg_temp'
+  FROM pg_proc p
+ WHERE p.pronamespace = 'public'::regnamespace AND p.proowner = to_regrole('tenant_lookup')
+   AND p.proconfig IS DISTINCT FROM '{"search_path=pg_catalog, pg_temp"}'
+ UNION ALL
+SELECT p.oid::regprocedure::text, 'must not be executable by everyone'
+  FROM pg_proc p
+ WHERE p.pronamespace = 'public'::regnamespace AND p.proowner = to_regrole('tenant_lookup')
+   AND (p.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(p.proacl) WHERE grantee = 0))
+ UNION ALL
+SELECT w.name, format('must be %s', w.wanted)
+  FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
+                    'tenant_rotate_key(integer, text[], text, integer)']) name
+  JOIN pg_proc p ON p.oid = to_regprocedure('public.' || name)
+ CROSS JOIN LATERAL (VALUES
+         (name, 'SECURITY DEFINER', p.prosecdef),
+         (name, 'owned by tenant_lookup', p.proowner = to_regrole('tenant_lookup')),
+         (name, 'executable by tenant_api',
+          EXISTS (SELECT FROM roles r
+                   WHERE r.rolname = 'tenant_api' AND has_function_privilege(r.oid, p.oid, 'EXECUTE')))
+       ) w (name, wanted, has)
+ WHERE w.has IS NOT TRUE
+ UNION ALL
+SELECT 'tenant_context()', 'must be STABLE, without SECURITY DEFINER and SET: else it is called for each row'
+  FROM pg_proc p
+ WHERE p.oid = to_regprocedure('public.tenant_context()')
+   AND NOT (p.provolatile = 's' AND NOT p.prosecdef AND p.proconfig IS NULL)
+
+-- check triggers
+SELECT format('%s.%s', relation, name), 'is missing or disabled: caches do not hear of changes'
+  FROM (VALUES ('tenants', 'tenant_changed'), ('users', 'tenant_login_changed')) w (relation, base)
+ CROSS JOIN unnest('{insert,update,delete,truncate}'::text[]) event
+ CROSS JOIN LATERAL (SELECT base || '_' || event) n (name)
+ WHERE NOT EXISTS (SELECT FROM pg_trigger g
+                    WHERE g.tgrelid = to_regclass('public.' || relation) AND g.tgname = name
+                      AND g.tgenabled IN ('O', 'A'))
+
+-- check grants
+-- What a role may not do. What it has on a whole table it has on each column.
+SELECT format('%s.%s', t.relname, a.attname), format('%s must not have %s on it', r.rolname, w.privilege)
+  FROM tables t
+ CROSS JOIN LATERAL (VALUES
+         ('tenants', 'tenant_api', 'SELECT', ARRAY['api_key_hash', 'retiring_api_key_hash']),
+         ('tenants', 'tenant_api', 'UPDATE', ARRAY['status', 'custom_domain', 'api_key_hash', 'retiring_api_key_hash',
+                                                   'retiring_api_key_expires_at']),
+         ('users', 'tenant_api', 'SELECT', ARRAY['password_hash']),
+         ('users', 'tenant_admin', 'SELECT', ARRAY['password_hash']),
+         (t.relname, 'tenant_api', 'UPDATE', ARRAY['id', 'tenant_id'])) w (relation, role, privilege, columns)
+  JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = ANY (w.columns) AND NOT a.attisdropped
+  JOIN roles r ON r.rolname = w.role AND has_column_privilege(r.oid, t.oid, a.attnum, w.privilege)
+ WHERE w.relation = t.relname
+ UNION ALL
+SELECT t.relname, format('tenant_api must not have %s on it', privilege)
+  FROM tables t
+ CROSS JOIN unnest('{INSERT,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) privilege
+  JOIN roles r ON r.rolname = 'tenant_api' AND has_table_privilege(r.oid, t.oid, privilege)
+ WHERE t.relname = 'tenants' OR privilege NOT IN ('INSERT', 'DELETE')
+ UNION ALL
+SELECT t.relname, format('everyone has %s on it', string_agg(DISTINCT g.privilege_type, ', '))
+  FROM tables t
+ CROSS JOIN LATERAL (
+         SELECT * FROM aclexplode(t.relacl)
+          UNION ALL
+         SELECT x.* FROM pg_attribute a, aclexplode(a.attacl) x WHERE a.attrelid = t.oid) g
+ WHERE g.grantee = 0
+ GROUP BY t.relname
+
+-- check grants
+-- What a role has to be able to do. names: of the tables, NULL for all.
+SELECT t.relname, format('%s lacks %s on it', r.rolname, w.privilege)
+  FROM tables t
+  JOIN (VALUES
+         ('tenant_api', 'SELECT', NULL),
+         ('tenant_api', 'INSERT', '{calls,messages,recordings,settings,products,users}'::text[]),
+         ('tenant_api', 'UPDATE', '{tenants,calls,messages,recordings,settings,products,users}'),
+         ('tenant_api', 'DELETE', '{calls,messages,recordings,products,users}'),
+         ('tenant_admin', 'SELECT', NULL),
+         ('tenant_admin', 'INSERT', '{tenants}'),
+         ('tenant_admin', 'UPDATE', '{tenants}'),
+         ('tenant_admin', 'DELETE', '{tenants}')) w (role, privilege, names)
+    ON w.names IS NULL OR t.relname = ANY (w.names)
+  JOIN roles r ON r.rolname = w.role
+ WHERE NOT CASE w.privilege WHEN 'DELETE' THEN has_table_privilege(r.oid, t.oid, w.privilege)
+                            ELSE has_any_column_privilege(r.oid, t.oid, w.privilege) END
+ UNION ALL
+SELECT s.relname, format('%s lacks USAGE on it', r.rolname)
+  FROM tables t
+  JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'id'
+  JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
+  JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass
+  JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
+  JOIN roles r ON has_any_column_privilege(r.oid, t.oid, 'INSERT') AND NOT has_sequence_privilege(r.oid, s.oid, 'USAGE')
+ UNION ALL
+SELECT c.oid::regclass::text, format('%s cannot read which changes are deployed', r.rolname)
+  FROM pg_class c
+  JOIN roles r ON NOT (has_schema_privilege(r.oid, c.relnamespace, 'USAGE') AND has_table_privilege(r.oid, c.oid, 'SELECT'))
+ WHERE c.oid = to_regclass('sqitch.changes')
+
+-- check constraints
+SELECT t.relname, 'has no validated foreign key to tenants that removes its rows with their tenant'
+  FROM tables t
+ WHERE t.relname <> 'tenants'
+   AND NOT EXISTS (SELECT FROM pg_constraint f
+                     JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1] AND a.attname = t.key
+                    WHERE f.conrelid = t.oid AND f.contype = 'f' AND f.confrelid = to_regclass('public.tenants')
+                      AND f.confdeltype = 'c' AND f.convalidated)
+ UNION ALL
+SELECT format('%s.%s', t.relname, a.attname), 'may be NULL'
+  FROM tables t
+  JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = t.key
+ WHERE NOT a.attnotnull
+ UNION ALL
+SELECT format('%s.%s', t.relname, w.name), 'is missing or not validated'
+  FROM tables t
+  JOIN (VALUES
+         ('tenants', 'tenants_status_check'),
+         ('tenants', 'tenants_id_check'),
+         ('calls', 'calls_created_at_check'),
+         ('messages', 'messages_created_at_check'),
+         ('recordings', 'recordings_created_at_check'),
+         ('users', 'users_created_at_check'),
+         ('users', 'users_updated_at_check')) w (relation, name) ON w.relation = t.relname
+ WHERE NOT EXISTS (SELECT FROM pg_constraint c
+                    WHERE c.conrelid = t.oid AND c.conname = w.name AND c.contype = 'c' AND c.convalidated)
+
+-- check indexes
+-- By name, for by the name of a unique one the module tells what is taken.
+SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not unique' END)
+  FROM tables t
+  JOIN (VALUES
+         ('tenants', 'tenants_api_key_hash_key', true),
+         ('tenants', 'tenants_retiring_api_key_hash_key', true),
+         ('tenants', 'tenants_custom_domain_key', true),
+         ('tenants', 'tenants_name_idx', false),
+         ('tenants', 'tenants_status_idx', false),
+         ('calls', 'calls_sid_key', true),
+         ('calls', 'calls_tenant_created_at_idx', false),
+         ('calls', 'calls_tenant_from_number_idx', false),
+         ('calls', 'calls_tenant_to_number_idx', false),
+         ('calls', 'calls_tenant_status_idx', false),
+         ('messages', 'messages_sid_key', true),
+         ('messages', 'messages_tenant_created_at_idx', false),
+         ('messages', 'messages_tenant_from_number_idx', false),
+         ('messages', 'messages_tenant_to_number_idx', false),
+         ('messages', 'messages_tenant_status_idx', false),
+         ('recordings', 'recordings_sid_key', true),
+         ('recordings', 'recordings_tenant_created_at_idx', false),
+         ('recordings', 'recordings_tenant_call_sid_idx', false),
+         ('recordings', 'recordings_tenant_duration_idx', false),
+         ('settings', 'settings_tenant_id_key', true),
+         ('products', 'products_tenant_name_idx', false),
+         ('users', 'users_tenant_email_key', true),
+         ('users', 'users_tenant_created_at_idx', false),
+         ('users', 'users_tenant_updated_at_idx', false)) w (relation, name, is_unique) ON w.relation = t.relname
+ WHERE NOT EXISTS (SELECT FROM indexes i
+                    WHERE i.indrelid = t.oid AND i.name = w.name AND i.indisunique >= w.is_unique)
+ UNION ALL
+SELECT name, 'is not valid: an interrupted build has left it' FROM indexes WHERE NOT is_valid
+ UNION ALL
+SELECT t.relname, 'has no unique index on id, on which foreign keys and lookups of a tenant rest'
+  FROM tables t
+ WHERE t.relname = 'tenants'
+   AND NOT EXISTS (SELECT FROM indexes i
+                    WHERE i.indrelid = t.oid AND i.indisunique AND i.is_valid AND i.columns = '{id}')
+ UNION ALL
+SELECT t.relname, 'has no unique index on tenant_id and id'
+  FROM tables t
+ WHERE t.relname NOT IN ('tenants', 'settings')
+   AND NOT EXISTS (SELECT FROM indexes i
+                    WHERE i.indrelid = t.oid AND i.indisunique AND i.is_valid AND i.columns = '{tenant_id,id}')
+ UNION ALL
+SELECT t.relname, 'lacks n_distinct on tenant_id: lists may walk over the rows of others'
+  FROM tables t
+  JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'tenant_id'
+ WHERE t.relname NOT IN ('tenants', 'settings')
+   AND NOT EXISTS (SELECT FROM unnest(a.attoptions) o WHERE o LIKE 'n\_distinct=%')

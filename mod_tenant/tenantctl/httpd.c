@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <apr_tables.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Debian's apachectl sets the variables that Debian's configuration uses; an httpd that is alone has none. */
+static const char *const programs[] = {"/usr/sbin/apachectl", "/usr/sbin/apache2", "/usr/sbin/httpd"};
+
+enum { OUTPUT_MAX = 16 * 1024 * 1024 };
+
+/* Becomes httpd; its output and its complaints go into the pipe. */
+static void become_httpd(int pipe_end, const char *program, const char *file)
+{
+    dup2(pipe_end, STDOUT_FILENO);
+    dup2(pipe_end, STDERR_FILENO);
+    execl(program, program, "-C", "LoadModule info_module " HTTPD_MODULES "/mod_info.so", "-t", "-D",
+          "DUMP_CONFIG", "-D", "DUMP_RUN_CFG", "-f", file, (char *)NULL);
+    _exit(127);
+}
+
+/* Reads all that comes out of the pipe, as far as it fits. */
+static char *read_pipe(int fd, apr_pool_t *pool)
+{
+    apr_size_t size = 64 * 1024, length = 0;
+    char *text = apr_palloc(pool, size);
+    ssize_t got;
+
+    while ((got = read(fd, text + length, size - length - 1)) != 0) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            break;
+        length += (apr_size_t)got;
+        if (length == size - 1 && size < OUTPUT_MAX) {
+            char *larger = apr_palloc(pool, 2 * size);
+
+            memcpy(larger, text, length);
+            text = larger;
+            size *= 2;
+        }
+    }
+    text[length] = '\0';
+    return text;
+}
+
+/* Runs httpd on the file. *output is what it printed; NULL, or a sentence. */
+static const char *run(char **output, const char *file, apr_pool_t *pool)
+{
+    const char *program = NULL;
+    int ends[2], status;
+    pid_t child;
+
+    for (size_t n = 0; n < sizeof programs / sizeof *programs && !program; n++)
+        program = access(programs[n], X_OK) == 0 ? programs[n] : NULL;
+    if (!program)
+        return "there is no httpd to read a configuration with: use --database and --key-file";
+    if (pipe(ends) != 0 || (child = fork()) < 0)
+        return "httpd cannot be started";
+    if (child == 0)
+        become_httpd(ends[1], program, file);
+    close(ends[1]);
+    *output = read_pipe(ends[0], pool);
+    close(ends[0]);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return NULL;
+    fputs(*output, stderr);
+    return apr_psprintf(pool, "httpd does not accept %s", file);
+}
+
+/* The next word of a directive's arguments, as httpd splits them: in quotes, where backslashes stand ahead of
+ * quotes and backslashes, or up to a blank. NULL: there is none. */
+static const char *next_word(const char **line, apr_pool_t *pool)
+{
+    const char *at = *line;
+    char *word, *to, quote;
+
+    while (apr_isspace(*at))
+        at++;
+    if (!*at)
+        return NULL;
+    to = word = apr_palloc(pool, strlen(at) + 1);
+    quote = *at == '"' || *at == '\'' ? *at++ : '\0';
+    while (*at && (quote ? *at != quote : !apr_isspace(*at))) {
+        if (quote && *at == '\\' && (at[1] == '\\' || at[1] == quote))
+            at++;
+        *to++ = *at++;
+    }
+    *to = '\0';
+    *line = *at ? at + 1 : at;
+    return word;
+}
+
+/* The arguments of a directive where the line is one, else NULL. */
+static const char *arguments_of(const char *line, const char *directive)
+{
+    apr_size_t length = strlen(directive);
+
+    return strncasecmp(line, directive, length) == 0 && apr_isspace(line[length]) ? line + length : NULL;
+}
+
+static int differs(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) != 0 : a != b;
+}
+
+static void read_database(httpd_t *httpd, const char *arguments, apr_pool_t *pool)
+{
+    static const char admin_word[] = "admin=", listen_word[] = "listen=";
+    const char *database = NULL, *admin = NULL, *word;
+
+    while ((word = next_word(&arguments, pool)) != NULL) {
+        if (strncmp(word, admin_word, sizeof admin_word - 1) == 0)
+            admin = word + sizeof admin_word - 1;
+        else if (strncmp(word, listen_word, sizeof listen_word - 1) != 0)
+            database = word;
+    }
+    if (httpd->database && (differs(httpd->database, database) || differs(httpd->admin, admin)))
+        httpd->several = 1;
+    httpd->database = database;
+    httpd->admin = admin;
+}
+
+static void read_line(httpd_t *httpd, const char *line, apr_pool_t *pool)
+{
+    static const char runtime[] = "Mutex default: dir=";
+    const char *arguments;
+
+    while (apr_isspace(*line))
+        line++;
+    if ((arguments = arguments_of(line, "TenantDatabase")) != NULL)
+        read_database(httpd, arguments, pool);
+    else if ((arguments = arguments_of(line, "TenantKeyFile")) != NULL)
+        httpd->key_file = next_word(&arguments, pool);
+    else if (strncmp(line, runtime, sizeof runtime - 1) == 0) {
+        arguments = line + sizeof runtime - 1; /* httpd shows DefaultRuntimeDir, or its own, only here */
+        httpd->runtime_dir = next_word(&arguments, pool);
+    }
+}
+
+const char *httpd_read(httpd_t *httpd, const char *file, apr_pool_t *pool)
+{
+    char *output, *last = NULL;
+    const char *sentence = run(&output, file, pool);
+
+    *httpd = (httpd_t){0};
+    if (sentence)
+        return sentence;
+    for (char *line = apr_strtok(output, "\n", &last); line; line = apr_strtok(NULL, "\n", &last))
+        read_line(httpd, line, pool);
+    return NULL;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_TENANTCTL_HTTPD_H
+#define TENANT_TENANTCTL_HTTPD_H
+
+#include <apr_pools.h>
+
+/* What an httpd configuration says of mod_tenant; NULL where it says nothing. */
+typedef struct httpd_t {
+    const char *database;    /* TenantDatabase */
+    const char *admin;       /* its admin= */
+    int several;             /* different ones stand in several servers */
+    const char *key_file;    /* TenantKeyFile */
+    const char *runtime_dir; /* the folder that httpd keeps its state in */
+} httpd_t;
+
+/* Reads a configuration file through httpd itself, which knows about Include, Define and IfModule: `apachectl
+ * -t -D DUMP_CONFIG`, which mod_info answers. NULL, or a sentence in pool; what httpd says against the file
+ * goes to standard error. */
+const char *httpd_read(httpd_t *httpd, const char *file, apr_pool_t *pool);
+
+#endif

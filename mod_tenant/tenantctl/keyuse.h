@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_TENANTCTL_KEYUSE_H
+#define TENANT_TENANTCTL_KEYUSE_H
+
+#include "../secret/keyring.h"
+#include "database.h"
+
+/* How much of what the database holds is sealed or hashed with which key. */
+typedef struct keyuse_t keyuse_t;
+
+/* One key that something was made with. */
+typedef struct keyuse_entry_t {
+    keyring_purpose_t purpose;
+    uint32_t id;
+    const char *count; /* how many values, in decimal */
+} keyuse_entry_t;
+
+/* Counts them. A retiring API key counts until its grace ends. NULL: the database failed. */
+const keyuse_t *keyuse_read(database_t *database, apr_pool_t *pool);
+
+/* The n-th key in use; NULL past the last. */
+const keyuse_entry_t *keyuse_entry(const keyuse_t *use, int n);
+
+/* How many values a key has made; "0" where none. */
+const char *keyuse_count(const keyuse_t *use, keyring_purpose_t purpose, uint32_t id);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    const char *argument; /* NULL: it takes none */
+    const char *summary;
+} table[OPTION_COUNT] = {
+    [OPTION_HELP] = {"help", NULL, "print this"},
+    [OPTION_VERSION] = {"version", NULL, "print the version"},
+    [OPTION_JSON] = {"json", NULL, "print one JSON document instead of a table"},
+    [OPTION_DATABASE] =
+        {"database", "CONNINFO",
+         "libpq connection string, without a password, or exec:/path of a program that prints one"},
+    [OPTION_KEY_FILE] = {"key-file", "PATH", "file of sealing keys and peppers"},
+    [OPTION_CONFIG] = {"config", "FILE", "take what is not given from this httpd configuration"},
+    [OPTION_RUNTIME_DIR] = {"runtime-dir", "DIR",
+                            "httpd's runtime folder, where it tells which keys it has loaded"},
+    [OPTION_FORCE] = {"force", NULL, "do it whatever httpd has loaded and the database holds"},
+    [OPTION_YES] = {"yes", NULL, "do not ask"},
+    [OPTION_HASH] = {"hash", NULL, "print the hashes of the keys on standard input"},
+    [OPTION_PLAINTEXT] = {"plaintext", NULL, "seal the values too that an earlier system left in clear"},
+    [OPTION_GRACE_SECONDS] = {"grace-seconds", "N",
+                              "how long the old key goes on working: 0 to 604800, default 86400"},
+    [OPTION_CLEAR] = {"clear", "FIELD,...", "unset fields, by the names that --json shows"},
+    [OPTION_NAME] = {"name", "TEXT", "1 to 256 characters"},
+    [OPTION_STATUS] = {"status", "active|inactive", NULL},
+    [OPTION_CUSTOM_DOMAIN] = {"custom-domain", "HOST", "host name in ASCII (xn--... for others)"},
+    [OPTION_TWILIO_ACCOUNT_SID] = {"twilio-account-sid", "SID", NULL},
+    [OPTION_TWILIO_AUTH_TOKEN] = {"twilio-auth-token", NULL, "ask for it, or read a line of standard input"},
+    [OPTION_TWILIO_API_KEY_SID] = {"twilio-api-key-sid", "SID", NULL},
+    [OPTION_TWILIO_API_KEY_SECRET] = {"twilio-api-key-secret", NULL,
+                                      "the same; the next line where both are given"},
+    [OPTION_TWILIO_PHONE_NUMBER] = {"twilio-phone-number", "NUMBER", "`+` and 2 to 15 digits"},
+};
+
+const char *options_read(options_t *options, int argc, char **argv, int *first)
+{
+    struct option known[OPTION_COUNT + 1] = {{0}};
+    int option;
+
+    for (int n = 0; n < OPTION_COUNT; n++) {
+        known[n].name = table[n].name;
+        known[n].has_arg = table[n].argument ? required_argument : no_argument;
+        known[n].val = n + 1; /* 0 would mean something else to getopt_long() */
+    }
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        if (option == '?' || option < 1 || option > OPTION_COUNT)
+            return argv[optind - 1];
+        if (options->values[option - 1])
+            return table[option - 1].name;
+        options->values[option - 1] = optarg ? optarg : "";
+    }
+    *first = optind;
+    return NULL;
+}
+
+const char *options_name(option_t option)
+{
+    return table[option].name;
+}
+
+option_t options_beyond(const options_t *options, unsigned accepted)
+{
+    int n = 0;
+
+    while (n < OPTION_COUNT && (!options->values[n] || (accepted & OPTION_BIT(n))))
+        n++;
+    return (option_t)n;
+}
+
+void options_describe(FILE *out, unsigned accepted)
+{
+    enum { WIDTH = 30 };
+
+    for (int n = 0; n < OPTION_COUNT; n++) {
+        const char *argument = table[n].argument ? table[n].argument : "";
+        const char *summary = table[n].summary ? table[n].summary : "";
+        int width;
+
+        if (!(accepted & OPTION_BIT(n)))
+            continue;
+        width = fprintf(out, "  --%s%s%s", table[n].name, *argument ? " " : "", argument);
+        if (*summary)
+            fprintf(out, "%*s  %s", width < WIDTH ? WIDTH - width : 0, "", summary);
+        fputc('\n', out);
+    }
+}

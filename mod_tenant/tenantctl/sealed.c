@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sealed.h"
+
+#include <apr_strings.h>
+#include <apr_tables.h>
+#include <stdlib.h>
+
+#include "../api/resource.h"
+
+/* Rows that are read at a time. */
+#define PAGE "200"
+
+const sealed_column_t *sealed_columns(apr_pool_t *pool)
+{
+    apr_array_header_t *columns = apr_array_make(pool, 4, sizeof(sealed_column_t));
+
+    for (const resource_t *resource = resources; resource->name; resource++) {
+        if (resource->is_admin) /* the same rows as of another resource */
+            continue;
+        for (const field_t *field = resource->fields; field->name; field++) {
+            if (field->type == FIELD_SECRET)
+                APR_ARRAY_PUSH(columns, sealed_column_t) =
+                    (sealed_column_t){resource_table(resource), resource_tenant_column(resource),
+                                      field_column(field)};
+        }
+    }
+    APR_ARRAY_PUSH(columns, sealed_column_t) = (sealed_column_t){0};
+    return (const sealed_column_t *)columns->elts;
+}
+
+/* SELECT of the values of a column, up to its WHERE. */
+static const char *select_sql(const sealed_column_t *column, apr_pool_t *pool)
+{
+    return apr_psprintf(pool, "SELECT id::text, %s::text, xmin::text, %s FROM public.%s WHERE %s IS NOT NULL",
+                        column->tenant_column, column->name, column->table, column->name);
+}
+
+static sealed_value_t value_of(const rows_t *rows, int n)
+{
+    return (sealed_value_t){
+        .row = rows_text(rows, n, 0),
+        .tenant_id = atoi(rows_text(rows, n, 1)),
+        .version = rows_text(rows, n, 2),
+        .text = rows_text(rows, n, 3),
+    };
+}
+
+/* Visits a page of values. *last is the id of its last row, in pool, NULL behind the last page. */
+static int visit_page(database_t *database, const sealed_column_t *column, const char **last,
+                      sealed_visit_fn *visit, void *context, apr_pool_t *pool)
+{
+    apr_pool_t *page, *each;
+    const char *sql;
+    rows_t *rows;
+    int done;
+
+    apr_pool_create(&page, pool);
+    apr_pool_create(&each, page);
+    sql = apr_pstrcat(page, select_sql(column, page), *last ? " AND id > $1" : "", " ORDER BY id LIMIT " PAGE,
+                      NULL);
+    rows = database_run(database, page, sql, last, *last ? 1 : 0);
+    done = rows != NULL;
+    for (int n = 0; done && n < rows_count(rows); n++) {
+        sealed_value_t value = value_of(rows, n);
+
+        done = visit(context, column, &value, each);
+        apr_pool_clear(each);
+    }
+    *last = done && rows_count(rows) > 0 ? apr_pstrdup(pool, rows_text(rows, rows_count(rows) - 1, 0)) : NULL;
+    apr_pool_destroy(page);
+    return done;
+}
+
+int sealed_each(database_t *database, const sealed_column_t *column, sealed_visit_fn *visit, void *context,
+                apr_pool_t *pool)
+{
+    const char *last = NULL;
+    int done;
+
+    do {
+        done = visit_page(database, column, &last, visit, context, pool);
+    } while (done && last);
+    return done;
+}
+
+int sealed_again(sealed_value_t *value, database_t *database, const sealed_column_t *column, const char *row,
+                 apr_pool_t *pool)
+{
+    const char *sql = apr_pstrcat(pool, select_sql(column, pool), " AND id = $1", NULL);
+    rows_t *rows = database_run(database, pool, sql, &row, 1);
+
+    if (!rows)
+        return -1;
+    if (rows_count(rows) == 0)
+        return 0;
+    *value = value_of(rows, 0);
+    return 1;
+}

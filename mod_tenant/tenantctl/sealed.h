@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_TENANTCTL_SEALED_H
+#define TENANT_TENANTCTL_SEALED_H
+
+#include "database.h"
+
+/* A column that holds sealed values: each FIELD_SECRET of the API's resources. */
+typedef struct sealed_column_t {
+    const char *table;
+    const char *tenant_column; /* of the row's tenant */
+    const char *name;
+} sealed_column_t;
+
+/* One value of it, not NULL. */
+typedef struct sealed_value_t {
+    const char *row; /* its id */
+    int tenant_id;
+    const char *version; /* of the row: xmin */
+    const char *text;    /* what is stored */
+} sealed_value_t;
+
+/* The columns; ended by a NULL table. */
+const sealed_column_t *sealed_columns(apr_pool_t *pool);
+
+/* Calls visit for every value, in the order of the rows' ids, holding no transaction. Each call has a pool of
+ * its own. Returns 1; 0 after a failure of the database, or when visit returned 0. */
+typedef int sealed_visit_fn(void *context, const sealed_column_t *column, const sealed_value_t *value,
+                            apr_pool_t *pool);
+int sealed_each(database_t *database, const sealed_column_t *column, sealed_visit_fn *visit, void *context,
+                apr_pool_t *pool);
+
+/* Reads one row's value again. 1: *value is it; 0: it is NULL, or the row is gone; -1: the database failed.
+ */
+int sealed_again(sealed_value_t *value, database_t *database, const sealed_column_t *column, const char *row,
+                 apr_pool_t *pool);
+
+#endif

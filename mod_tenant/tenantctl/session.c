@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "httpd.h"
+#include "output.h"
+
+/* Who administers: the role that mod_tenant's SQL makes for it. */
+#define ADMIN_ROLE "tenant_admin"
+
+const char *session_path(const char *path, apr_pool_t *pool)
+{
+    char *here;
+
+    if (*path == '/')
+        return path;
+    here = getcwd(NULL, 0);
+    if (!here)
+        return NULL;
+    path = apr_pstrcat(pool, here, "/", path, NULL);
+    free(here);
+    return path;
+}
+
+/* Replaces paths that are given by absolute ones. */
+static int make_absolute(const char **path, apr_pool_t *pool)
+{
+    if (!*path || (*path = session_path(*path, pool)) != NULL)
+        return EXIT_DONE;
+    return complain(EXIT_FAILED, "the working directory: %s", strerror(errno));
+}
+
+/* Takes from the configuration what the options leave out. */
+static int read_config(session_t *session, const char *file)
+{
+    const char *sentence;
+    httpd_t httpd;
+
+    sentence = httpd_read(&httpd, file, session->pool);
+    if (sentence)
+        return complain(EXIT_FAILED, "%s", sentence);
+    if (!session->conninfo && httpd.several)
+        return complain(EXIT_USAGE, "%s has different TenantDatabase directives: choose with --database",
+                        file);
+    if (!session->conninfo && httpd.database) {
+        session->conninfo = httpd.admin ? httpd.admin : httpd.database;
+        session->role = httpd.admin ? NULL : ADMIN_ROLE;
+    }
+    if (!session->key_file)
+        session->key_file = httpd.key_file;
+    if (!session->runtime_dir)
+        session->runtime_dir = httpd.runtime_dir;
+    return EXIT_DONE;
+}
+
+static int read_options(session_t *session, const call_t *call)
+{
+    const char *const *values = call->options.values;
+    const char *config = values[OPTION_CONFIG];
+    int status;
+
+    session->pool = call->pool;
+    session->conninfo = values[OPTION_DATABASE];
+    session->key_file = values[OPTION_KEY_FILE];
+    session->runtime_dir = values[OPTION_RUNTIME_DIR];
+    status = make_absolute(&session->key_file, call->pool);
+    if (status == EXIT_DONE)
+        status = make_absolute(&session->runtime_dir, call->pool);
+    if (status == EXIT_DONE && config)
+        status = make_absolute(&config, call->pool);
+    if (status == EXIT_DONE && config)
+        status = read_config(session, config);
+    return status;
+}
+
+int session_open(session_t *session, const call_t *call, int wants)
+{
+    const char *sentence = NULL;
+    int status;
+
+    memset(session, 0, sizeof *session);
+    status = read_options(session, call);
+    if (status != EXIT_DONE)
+        return status;
+    if ((wants & (SESSION_KEY_FILE | SESSION_KEYS)) && !session->key_file)
+        return complain(EXIT_USAGE, "this needs --key-file PATH, or --config FILE with a TenantKeyFile");
+    if ((wants & SESSION_DATABASE) && !session->conninfo)
+        return complain(EXIT_USAGE, "this needs --database CONNINFO, or --config FILE with a TenantDatabase");
+    if (wants & SESSION_KEYS)
+        sentence = keyring_read(&session->keyring, session->key_file, call->pool);
+    if (!sentence && (wants & SESSION_DATABASE))
+        sentence = database_open(&session->database, session->conninfo, session->role, call->pool);
+    return sentence ? complain(EXIT_FAILED, "%s", sentence) : EXIT_DONE;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_TENANTCTL_SESSION_H
+#define TENANT_TENANTCTL_SESSION_H
+
+#include "../secret/keyring.h"
+#include "command.h"
+#include "database.h"
+
+/* What a command needs beside its operands. */
+enum {
+    SESSION_DATABASE = 1, /* a connection */
+    SESSION_KEY_FILE = 2, /* the key file's path */
+    SESSION_KEYS = 4,     /* its keys */
+};
+
+/* What the options, and the httpd configuration where they name one, lead to. */
+typedef struct session_t {
+    apr_pool_t *pool;
+    const char *conninfo;    /* as given; NULL: none */
+    const char *role;        /* what to connect as where conninfo is the module's own; else NULL */
+    const char *key_file;    /* absolute; NULL: none */
+    const char *runtime_dir; /* absolute; NULL: not known */
+    database_t *database;    /* NULL unless wanted */
+    keyring_t *keyring;      /* NULL unless wanted */
+} session_t;
+
+/* Opens what a command wants, a set of SESSION_…. Returns EXIT_…, having said what is wrong. */
+int session_open(session_t *session, const call_t *call, int wants);
+
+/* The path as seen from the root; NULL where the working directory has no name. */
+const char *session_path(const char *path, apr_pool_t *pool);
+
+#endif
