@@ -95,8 +95,8 @@ my %secret     = (
     nullable => 1,
     min      => 1,
     max      => 256,
-    good     => ['x', 'a b~!"\\', 'y' x 256],
-    wrong    => ['é', "\x7F"],
+    good     => ['x', 'ab~!"\\', 'y' x 256],
+    wrong    => ['é', "\x7F", 'a b'],
 );
 
 my %resources = (
