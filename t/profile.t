@@ -59,6 +59,42 @@ subtest 'secrets are sealed' => sub {
     ok(!$response->json->{twilio_auth_token_set}, '... and says so');
 };
 
+subtest 'what cannot be opened is not as good as set' => sub {
+    my %envelope;
+    my $set = sub { sql({ database => $database }, "UPDATE tenants SET $_[1] = ? WHERE id = ?", $_[2], $id{ $_[0] }) };
+
+    for my $name (qw(acme globex)) {
+        is_status(api(PATCH => '/tenant', as => $key{$name}, json => {
+                    twilio_auth_token => "$canaries[0]-$name", twilio_api_key_secret => "$canaries[1]-$name" }), 200);
+        $envelope{$name} = { map { $_ => stored($_, $name) } qw(twilio_auth_token twilio_api_key_secret) };
+    }
+    my $own = $envelope{acme}{twilio_auth_token};
+    my ($head, $body) = $own =~ /^(.*\.)([^.]+)$/;
+    my @cases = (
+        ["another tenant's", $envelope{globex}{twilio_auth_token}, qr/altered, or belongs to another place/],
+        ["another column's", $envelope{acme}{twilio_api_key_secret}, qr/altered, or belongs to another place/],
+        ['one character flipped', $head . ($body =~ s/^(.)/$1 eq 'A' ? 'B' : 'A'/er), qr/altered/],
+        ['cut', substr($own, 0, -4), qr/altered/],
+        ['an unknown version', $own =~ s/^mt1/mt9/r, qr/altered/],
+        ['an unknown key', $own =~ s/poly1305\.\d+\./poly1305.4294967295./r, qr/does not have its key/],
+    );
+
+    for (@cases) {
+        my ($name, $value, $why) = @$_;
+        my $mark = $server->error_log;
+        $set->('acme', 'twilio_auth_token', $value);
+        is_problem(api(GET => '/tenant', as => $key{acme}), 503, 'secret-unreadable', $name);
+        like($mark->text, qr/tenants\.twilio_auth_token of tenant $id{acme} cannot be opened: .*$why/, "$name: is logged");
+        unlike($mark->text, qr/\Q@{[substr $value, -20]}\E/, "$name: without its content");
+        is_status(api(GET => '/tenant', as => $key{globex}), 200, "$name: nobody else's affair");
+    }
+    is_status(api(PATCH => '/tenant', as => $key{acme}, json => { twilio_auth_token => $canaries[0] }), 200, 'a new one mends it');
+    is_status(api(GET => '/tenant', as => $key{acme}), 200);
+    $set->('acme', 'twilio_auth_token', 'in clear, by an earlier system');
+    ok(api(GET => '/tenant', as => $key{acme})->json->{twilio_auth_token_set}, 'a plaintext is set');
+    $set->('acme', 'twilio_auth_token', $own);
+};
+
 subtest 'what is refused' => sub {
     my $before = row({ database => $database }, 'SELECT tenants::text FROM tenants WHERE id = ?', $id{acme});
     my @cases = (

@@ -10,6 +10,7 @@
 #include "reply.h"
 #include "represent.h"
 #include "rotation.h"
+#include "sealed.h"
 #include "sql.h"
 #include "values.h"
 
@@ -66,8 +67,10 @@ static const problem_t *read_row(api_t *api)
                             values.list, &rows);
     if (problem)
         return problem;
-    if (rows_count(rows) > 0)
-        return answer_row(api, HTTP_OK, rows);
+    if (rows_count(rows) > 0) {
+        problem = resource->is_admin ? NULL : sealed_check(api, rows);
+        return problem ? problem : answer_row(api, HTTP_OK, rows);
+    }
     if (!resource->is_single)
         return &problem_not_found;
     writer_init(&writer, api->r->pool, ROW_SIZE);

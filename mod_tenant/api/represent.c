@@ -85,16 +85,24 @@ static void write_time(writer_t *writer, const char *text)
     writer_literal(writer, "Z\"");
 }
 
+static void write_boolean(writer_t *writer, int value)
+{
+    if (value)
+        writer_literal(writer, "true");
+    else
+        writer_literal(writer, "false");
+}
+
 static void write_value(writer_t *writer, field_type_t type, const char *text)
 {
-    if (!text)
+    if (type == FIELD_SEALED)
+        write_boolean(writer, text != NULL);
+    else if (!text)
         writer_literal(writer, "null");
     else if (type == FIELD_INTEGER)
         writer_raw(writer, text, strlen(text));
-    else if (type == FIELD_BOOLEAN && *text == 't')
-        writer_literal(writer, "true");
     else if (type == FIELD_BOOLEAN)
-        writer_literal(writer, "false");
+        write_boolean(writer, *text == 't');
     else if (type == FIELD_TIME)
         write_time(writer, text);
     else

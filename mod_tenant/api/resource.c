@@ -54,8 +54,7 @@
     }
 #define SECRET_SET(field, kept)                                                                              \
     {                                                                                                        \
-        .name = (field), .type = FIELD_BOOLEAN, .flags = FIELD_READ_ONLY,                                    \
-        .expression = "(" kept " IS NOT NULL)"                                                               \
+        .name = (field), .type = FIELD_SEALED, .flags = FIELD_READ_ONLY, .column = (kept)                    \
     }
 
 /* What both the tenant and the administrator see of its Twilio account. */

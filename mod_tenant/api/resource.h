@@ -13,6 +13,7 @@ typedef enum field_type_t {
     FIELD_TIME,     /* a JSON string by RFC 3339; timestamptz */
     FIELD_PASSWORD, /* a JSON string of min to max bytes, kept as an argon2id hash; text, never read */
     FIELD_SECRET,   /* a JSON string of min to max characters, kept sealed; text, never read */
+    FIELD_SEALED,   /* what shows of such a column: whether it is set */
 } field_type_t;
 
 enum {
@@ -35,11 +36,10 @@ typedef const char *field_check_fn(const char *text, apr_size_t length);
 typedef struct field_t {
     const char *name; /* JSON key; also the column unless column says otherwise */
     field_type_t type;
-    unsigned flags;         /* FIELD_… */
-    int min, max;           /* see the type */
-    field_check_fn *check;  /* or NULL */
-    const char *column;     /* another column's name */
-    const char *expression; /* SQL that is read instead of the column; makes the field read-only in effect */
+    unsigned flags;        /* FIELD_… */
+    int min, max;          /* see the type */
+    field_check_fn *check; /* or NULL */
+    const char *column;    /* another column's name */
     const char *fallback;  /* SQL for a value that is absent on create. Of a FIELD_BOOLEAN it is JSON as well:
                               what a  single row shows that does not exist yet */
     const char *on_update; /* SQL that every update stores */

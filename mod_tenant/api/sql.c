@@ -61,10 +61,10 @@ static const char *columns(const resource_t *resource, apr_pool_t *pool)
     for (const field_t *field = resource->fields; field->name; field++) {
         if (!field_is_readable(field))
             continue;
-        add(&sql, "%s%s%s", *sql.text ? ", " : "",
-            field->expression ? field->expression : field_column(field),
-            field->type == FIELD_TEXT ? "::text" : "");
-        if (field->expression || field->type == FIELD_TEXT)
+        add(&sql, "%s%s", *sql.text ? ", " : "", field_column(field));
+        if (field->type == FIELD_TEXT)
+            add(&sql, "::text");
+        if (field->type == FIELD_TEXT || field->column)
             add(&sql, " AS %s", field->name);
     }
     return sql.text;

@@ -217,12 +217,12 @@ sub _c_field {
         $field->{write_once} ? 'WRITE_ONCE' : (), $field->{is_key} ? 'KEY' : (), $field->{filter} ? 'FILTER' : (),
         $field->{range} ? 'RANGE' : (), $field->{lines} ? 'LINES' : (),
     );
-    my @members = ('.name = ' . _c($field->{name}), ".type = FIELD_\U$field->{type}");
+    my @members = ('.name = ' . _c($field->{name}), '.type = FIELD_' . ($field->{tells} ? 'SEALED' : uc $field->{type}));
     push @members, '.flags = ' . join ' | ', map { "FIELD_$_" } @flags if @flags;
     push @members, ".min = $field->{min}", ".max = $field->{max}" if defined $field->{max};
     push @members, ".check = $field->{check}" if $field->{check};
     push @members, '.column = ' . _c($field->{column}) if $field->{column};
-    push @members, '.expression = ' . _c("($field->{tells} IS NOT NULL)") if $field->{tells};
+    push @members, '.column = ' . _c($field->{tells}) if $field->{tells};
     for (qw(fallback on_update)) {
         push @members, ".$_ = " . _c(_expression($field, $field->{$_})) if defined $field->{$_};
     }

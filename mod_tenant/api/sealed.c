@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sealed.h"
+
+#include <http_log.h>
+
+#include "../secret/seal.h"
+
+APLOG_USE_MODULE(tenant);
+
+/* Why a sealed value cannot be opened where it lies, or NULL. */
+static const char *why_unreadable(const api_t *api, const field_t *field, const char *envelope)
+{
+    seal_place_t place = {api->tenant->id, resource_table(api->route.resource), field_column(field)};
+    const char *plaintext;
+    apr_size_t length;
+
+    switch (seal_open(&plaintext, &length, api->server->keyring, &place, envelope, api->r->pool)) {
+    case SEAL_UNKNOWN_KEY:
+        return "TenantKeyFile does not have its key";
+    case SEAL_CORRUPTED:
+        return "it was altered, or belongs to another place";
+    default:
+        return NULL;
+    }
+}
+
+const problem_t *sealed_check(const api_t *api, rows_t *rows)
+{
+    const resource_t *resource = api->route.resource;
+    int column = 0;
+
+    rows_seek(rows, 0);
+    for (const field_t *field = resource->fields; field->name; field++) {
+        const char *envelope;
+        const char *why;
+
+        if (!field_is_readable(field))
+            continue;
+        envelope = rows_text(rows, column++);
+        if (field->type != FIELD_SEALED || !envelope)
+            continue;
+        why = why_unreadable(api, field, envelope);
+        if (why) {
+            ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, api->r, "%s.%s of tenant %s cannot be opened: %s",
+                          resource_table(resource), field_column(field), api->tenant->id_text, why);
+            return &problem_secret_unreadable;
+        }
+    }
+    return NULL;
+}
