@@ -184,6 +184,7 @@ static const char *set_database(cmd_parms *cmd, void *unused, const char *line)
     } settings[] = {
         {"admin=", &config->admin}, {"listen=", &config->listen}, {"", &config->conninfo}, /* the API's own */
     };
+    int given[sizeof settings / sizeof *settings] = {0};
 
     (void)unused;
     if (!*line)
@@ -195,6 +196,8 @@ static const char *set_database(cmd_parms *cmd, void *unused, const char *line)
 
         while (strncmp(line, settings[i].name, strlen(settings[i].name)) != 0)
             i++;
+        if (given[i]++)
+            return "TenantDatabase wants a connection string of several words between quotes";
         line += strlen(settings[i].name);
         conninfo = ap_getword_conf(cmd->pool, &line);
         why = check_conninfo(conninfo, cmd->pool);
@@ -372,7 +375,8 @@ static const char *set_page_size(cmd_parms *cmd, void *config, const char *usual
     if (!parse_number(usual, 1, PAGE_LIMIT, &location->page_default) ||
         !parse_number(most, location->page_default, PAGE_LIMIT, &location->page_max))
         return apr_psprintf(cmd->pool,
-                            "TenantPageSize wants two numbers from 1 to %d, the default and the maximum",
+                            "TenantPageSize wants two numbers from 1 to %d, the default and the maximum, "
+                            "which is no less",
                             PAGE_LIMIT);
     return NULL;
 }
