@@ -118,7 +118,7 @@ sub is_problem {
     for (sort keys %want) {
         push @wrong, "$_ is " . ($problem->{$_} // 'absent') unless ($problem->{$_} // '') eq $want{$_};
     }
-    push @wrong, 'type is ' . ($problem->{type} // 'absent') if ($problem->{type} // '') !~ m{^/\S*/problems/\Q$code\E$};
+    push @wrong, 'type is ' . ($problem->{type} // 'absent') if ($problem->{type} // '') !~ m{^(?:/\S+)?/problems/\Q$code\E$};
     for (qw(title request_id)) {
         push @wrong, "$_ is missing" unless length($problem->{$_} // '');
     }
