@@ -235,8 +235,6 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
     int children = 0;
 
     (void)log;
-    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
-        return OK; /* httpd reads its configuration twice at start: this was the rehearsal */
     why = load_secrets(servers, &keyring, &slots, pool);
     for (server_rec *server = servers; server && !why; server = server->next) {
         server_config_t *config = config_server(server);
@@ -249,6 +247,10 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, servers, "mod_tenant cannot start: %s", why);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
+    /* httpd runs all this twice at start, and leaves the terminal in between: what fails does so in the
+     * rehearsal, where a sysadmin hears of it */
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+        return OK;
     ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children);
     if (sharing.in_each_child)
         ap_log_error(
