@@ -45,6 +45,8 @@ int reply_json(request_rec *r, int status, const writer_t *json)
 {
     r->status = status;
     set_headers(r);
+    /* a part of a JSON text is none, and the next request for it may get another text */
+    ap_remove_output_filter_byhandle(r->output_filters, "BYTERANGE");
     ap_set_content_type(r, "application/json");
     ap_set_content_length(r, (apr_off_t)json->length);
     return send_bytes(r, json->text, json->length);
