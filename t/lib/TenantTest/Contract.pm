@@ -329,6 +329,8 @@ sub faults {
     for my $header (qw(Accept Authorization X-API-Key)) {
         push @faults, "Vary lacks $header" unless grep { lc eq lc $header } split /\s*,\s*/, $response->header('Vary') // '';
     }
+    push @faults, 'the body has another status'
+        if $wanted =~ /problem/ && length $response->body && ($response->json // {})->{status} != $status;
     push @faults, 'there is no Allow' if $status == 405 && !$response->header('Allow');
     push @faults, 'there is no WWW-Authenticate' if $status == 401 && !$response->header('WWW-Authenticate');
     push @faults, 'it is a redirect' if $status =~ /^3/ || $status != 201 && defined $response->header('Location');
