@@ -83,8 +83,8 @@ static void payload_is(const char *payload, int one, int twenty_three, int four)
 
 static void test_payloads(void)
 {
-    static const char *const odd[] = {"*",  "",     " 1",          "1,",    ",1",   "1,,23", "x",
-                                      "1x", "1 23", "99999999999", "0",     "-1",   "1,*",   "+1",
+    static const char *const odd[] = {"*",  "",     " 1",          "1,",   ",1",   "1,,23", "x",
+                                      "1x", "1 23", "99999999999", "0",    "-1",   "1,*",   "+1",
                                       "01", "1;23", "2147483648",  "1, 4", "0x17", "1.0",   "1,23,04"};
 
     payload_is("1", 1, 0, 0);

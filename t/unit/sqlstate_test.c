@@ -83,7 +83,8 @@ static void test_parse(void)
 
 static void test_session(void)
 {
-    static const char *const ended[] = {"08000", "08006", "57P01", "57P02", "57P03", "57P05", "25P03", "25006"};
+    static const char *const ended[] = {"08000", "08006", "57P01", "57P02",
+                                        "57P03", "57P05", "25P03", "25006"};
     static const char *const alive[] = {"", "23505", "57014", "25P02", "0A000", "40001", "53300"};
 
     for (size_t i = 0; i < sizeof ended / sizeof *ended; i++)
