@@ -77,16 +77,14 @@ static const char *run(char **output, const char *file, apr_pool_t *pool)
 }
 
 /* The next word of a directive's arguments, as httpd splits them: in quotes, where backslashes stand ahead of
- * quotes and backslashes, or up to a blank. NULL: there is none. */
-static const char *next_word(const char **line, apr_pool_t *pool)
+ * quotes and backslashes, or up to a blank. */
+static char *next_word(const char **line, apr_pool_t *pool)
 {
     const char *at = *line;
     char *word, *to, quote;
 
     while (apr_isspace(*at))
         at++;
-    if (!*at)
-        return NULL;
     to = word = apr_palloc(pool, strlen(at) + 1);
     quote = *at == '"' || *at == '\'' ? *at++ : '\0';
     while (*at && (quote ? *at != quote : !apr_isspace(*at))) {
@@ -107,26 +105,37 @@ static const char *arguments_of(const char *line, const char *directive)
     return strncasecmp(line, directive, length) == 0 && apr_isspace(line[length]) ? line + length : NULL;
 }
 
-static int differs(const char *a, const char *b)
+/* Takes a value, and notes where it differs from that of another server. */
+static void take(httpd_t *httpd, const char **member, const char *value)
 {
-    return a && b ? strcmp(a, b) != 0 : a != b;
+    if (*member && strcmp(*member, value) != 0)
+        httpd->several = 1;
+    *member = value;
 }
 
-static void read_database(httpd_t *httpd, const char *arguments, apr_pool_t *pool)
+/* Reads `"conninfo" [admin="conninfo"] [listen="conninfo"]`, as the module does. */
+static void read_database(httpd_t *httpd, const char *line, apr_pool_t *pool)
 {
-    static const char admin_word[] = "admin=", listen_word[] = "listen=";
-    const char *database = NULL, *admin = NULL, *word;
+    const struct {
+        const char *name;
+        const char **member; /* NULL: not our business */
+    } settings[] = {
+        {"admin=", &httpd->admin},
+        {"listen=", NULL},
+        {"", &httpd->database},
+    };
 
-    while ((word = next_word(&arguments, pool)) != NULL) {
-        if (strncmp(word, admin_word, sizeof admin_word - 1) == 0)
-            admin = word + sizeof admin_word - 1;
-        else if (strncmp(word, listen_word, sizeof listen_word - 1) != 0)
-            database = word;
+    for (line += strspn(line, " \t"); *line; line += strspn(line, " \t")) {
+        const char *value;
+        size_t n = 0;
+
+        while (strncmp(line, settings[n].name, strlen(settings[n].name)) != 0)
+            n++;
+        line += strlen(settings[n].name);
+        value = next_word(&line, pool);
+        if (settings[n].member)
+            take(httpd, settings[n].member, value);
     }
-    if (httpd->database && (differs(httpd->database, database) || differs(httpd->admin, admin)))
-        httpd->several = 1;
-    httpd->database = database;
-    httpd->admin = admin;
 }
 
 static void read_line(httpd_t *httpd, const char *line, apr_pool_t *pool)
@@ -141,8 +150,13 @@ static void read_line(httpd_t *httpd, const char *line, apr_pool_t *pool)
     else if ((arguments = arguments_of(line, "TenantKeyFile")) != NULL)
         httpd->key_file = next_word(&arguments, pool);
     else if (strncmp(line, runtime, sizeof runtime - 1) == 0) {
+        char *folder;
+
         arguments = line + sizeof runtime - 1; /* httpd shows DefaultRuntimeDir, or its own, only here */
-        httpd->runtime_dir = next_word(&arguments, pool);
+        folder = next_word(&arguments, pool);
+        if (*folder && folder[strlen(folder) - 1] == '/')
+            folder[strlen(folder) - 1] = '\0';
+        httpd->runtime_dir = folder;
     }
 }
 

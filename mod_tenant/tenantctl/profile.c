@@ -11,7 +11,7 @@
 #include "input.h"
 #include "output.h"
 
-enum { SECRET_SIZE = 258 }; /* the longest secret, one character more to tell that it is too long, and NUL */
+enum { SECRET_SIZE = 258 }; /* the longest secret, its newline and NUL */
 
 /* The options that name a field as the API does, but for the dashes. */
 static const option_t field_options[] = {
@@ -71,6 +71,7 @@ int profile_add(profile_t *profile, const char *name, const char *value, apr_poo
     profile->items[profile->count].field = field;
     profile->items[profile->count++].value = value;
     profile->secrets += field->type == FIELD_SECRET;
+    profile->seals |= field->type == FIELD_SECRET && value;
     return EXIT_DONE;
 }
 

@@ -14,7 +14,8 @@ typedef struct profile_t {
         const field_t *field;
         const char *value; /* NULL: it is unset */
     } items[OPTION_COUNT];
-    int secrets; /* how many of them are sealed; their values are wiped with the pool */
+    int secrets; /* how many of them are kept sealed; values are wiped with the pool */
+    int seals;   /* whether one of these has a value, so that a key is needed */
 } profile_t;
 
 /* Takes the fields from the options, secrets from the terminal or standard input. Returns EXIT_…, having said

@@ -211,7 +211,7 @@ int tenant_set(const call_t *call)
     if (status == EXIT_DONE && profile.count == 0)
         status = complain(EXIT_USAGE, "nothing is to be set");
     if (status == EXIT_DONE)
-        status = open_tenant(&session, &id, call, profile.secrets ? SESSION_KEYS : 0);
+        status = open_tenant(&session, &id, call, profile.seals ? SESSION_KEYS : 0);
     if (status == EXIT_DONE && !tenant_run(&session, "BEGIN", NULL, 0))
         status = tenant_failed(&session);
     if (status == EXIT_DONE)
