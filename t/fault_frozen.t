@@ -15,7 +15,8 @@ role_setting($site, lock_timeout => '20s');
 role_setting($site, statement_timeout => '20s');
 
 my $brake = brake($site);
-my $server = TenantTest::Server->start(site => $site, processes => 1, server => 'TenantPool max=1 wait=1s statement=2s');
+my $server = TenantTest::Server->start(site => $site, processes => 1, 
+    server => "TenantPool max=1 wait=1s statement=2s\nTenantCache off");
 my $log = $server->error_log;
 
 sub acme {

@@ -3,8 +3,6 @@
 use strict;
 use warnings;
 
-use IO::Socket::UNIX;
-use Socket qw(SOCK_STREAM);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -19,7 +17,8 @@ my $brake = brake($site);
 
 sub start {
     my ($pool, %option) = @_;
-    return TenantTest::Server->start(site => $site, processes => 1, threads => 25, server => "TenantPool $pool", %option);
+    return TenantTest::Server->start(site => $site, processes => 1, threads => 25, 
+        server => "TenantPool $pool\nTenantCache off", %option);
 }
 
 sub acme {
@@ -67,9 +66,7 @@ subtest 'all connections are in use' => sub {
 };
 
 subtest 'connecting is slow' => sub {
-    my $folder = $site->{scratch};
-    my $socket = IO::Socket::UNIX->new(Type => SOCK_STREAM, Local => "$folder/.s.PGSQL.5432", Listen => 50)
-        or die "no socket: $!";
+    my ($socket, $folder) = silent_database($site);
     my $server = start('max=4 wait=1s', database => "host=$folder dbname=tenant user=tenant_api");
 
     for my $response (map { $_->receive } sent($server, 6)) {

@@ -85,10 +85,12 @@ subtest 'a read whose connection dies is tried again on a new one, once' => sub 
         is_problem($client->receive, 503, 'database-away', "$target gives up after two");
         $brake->release;
     }
-    acme(GET => '/v1/calls/1');    # so that a connection is there, and none has to be attested
+    # the lookup of a key; a connection is there then, and none has to be attested
+    my $uncached = TenantTest::Server->start(site => $site, processes => 1, server => "TenantCache off\nTenantPool wait=10s");
+    request(GET => '/v1/calls/1', as => 'acme', to => $uncached);
     my $tenants = lock_table($site, 'tenants');
-    my ($client, $first) = hold_back(GET => '/v1/calls/1');
-    end_session($first);
+    my $client = $uncached->client->send(GET => '/v1/calls/1', headers => [bearer('acme')]);
+    end_session(waiting_backends($site, 1));
     $tenants->release;
     is_status($client->receive, 200, 'the lookup of the key is such a read');
 };

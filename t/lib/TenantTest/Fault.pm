@@ -9,10 +9,17 @@ use warnings;
 
 use Exporter 'import';
 use DBI ();
+use File::Temp ();
+use IO::Select;
+use IO::Socket::UNIX;
+use Socket ();
 use Test::More ();
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(wait_until is_about role_setting backends waiting_backends brake lock_table restart freeze thaw);
+our @EXPORT = qw(
+    wait_until is_about role_setting backends waiting_backends
+    brake lock_table silent_database is_asked restart freeze thaw
+);
 
 # Waits until a condition holds, at most so many seconds (10 unless told); returns what it last returned.
 sub wait_until(&;$) {
@@ -40,11 +47,11 @@ sub role_setting {
     $site->dbh->do("ALTER ROLE tenant_api SET $parameter = '$value'");
 }
 
-# The pids of the module's backends, in order; a further condition on pg_stat_activity may be given.
+# The pids of the backends of the module's pools, in order; a further condition on pg_stat_activity may be given.
 sub backends {
     my ($site, $condition) = @_;
     return @{ $site->dbh('postgres')->selectcol_arrayref("SELECT pid FROM pg_stat_activity WHERE usename = 'tenant_api'"
-        . ($condition ? " AND $condition" : '') . ' ORDER BY pid') };
+        . " AND application_name <> 'mod_tenant listener'" . ($condition ? " AND $condition" : '') . ' ORDER BY pid') };
 }
 
 # Those that wait for a lock. With a number, waits until there are so many.
@@ -79,6 +86,21 @@ sub lock_table {
     my ($site, $table, $database) = @_;
     my $lock = TenantTest::Fault::Lock->new($site, $database, "LOCK TABLE $table IN ACCESS EXCLUSIVE MODE");
     return $lock->hold;
+}
+
+# A socket that takes connections and never says a word: (the socket, the folder for a conninfo's host).
+sub silent_database {
+    my ($site) = @_;
+    my $folder = File::Temp::tempdir('silent.XXXXXX', DIR => $site->{scratch});
+    my $socket = IO::Socket::UNIX->new(Type => Socket::SOCK_STREAM(), Local => "$folder/.s.PGSQL.5432", Listen => 50)
+        or die "no socket: $!";
+    return ($socket, $folder);
+}
+
+# Whether somebody has connected to such a socket.
+sub is_asked {
+    my ($socket) = @_;
+    return scalar IO::Select->new($socket)->can_read(0);
 }
 
 # Restarts a site's PostgreSQL, in pg_ctl's mode. Our own sessions end first, for they would tell of it.

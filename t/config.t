@@ -1,0 +1,425 @@
+# SPDX-License-Identifier: Apache-2.0
+# Configurations that must not start, each with a message that names the directive and what it wants; those that
+# must; and what merges make of them.
+use strict;
+use warnings;
+
+use File::Find ();
+use POSIX ();
+use Test::More;
+
+use TenantTest;
+use TenantTest::Fault;
+use TenantTest::Server;
+
+my $site = site;
+my $scratch = $site->{scratch};
+my $conninfo = $site->{conninfo};
+my $database = qq{TenantDatabase "$conninfo"};
+my $key_file = qq{TenantKeyFile "$site->{key_file}"};
+my $base = "$database\n$key_file\n";
+
+sub location {
+    my (@lines) = @_;
+    return join "\n", $base, '<Location "/v1">', @lines, '</Location>', '';
+}
+
+sub vhost {
+    my ($name, @lines) = @_;
+    return join "\n", '<VirtualHost 127.0.0.1:${test_port}>', "ServerName $name", @lines, '</VirtualHost>', '';
+}
+
+sub slurp {
+    my ($path) = @_;
+    open my $file, '<', $path or return '';
+    local $/;
+    return <$file>;
+}
+
+# A file of that name and mode in a new folder of that mode; returns its path.
+sub file {
+    my ($name, $text, $mode, $folder_mode) = @_;
+    my $folder = "$scratch/" . ($folder_mode ? sprintf 'config-%o', $folder_mode : 'config');
+    mkdir $folder;
+    open my $file, '>', "$folder/$name" or die "$folder/$name: $!";
+    print $file $text;
+    close $file;
+    chmod $mode, "$folder/$name";
+    chmod $folder_mode // 0755, $folder;
+    return "$folder/$name";
+}
+
+# Whether httpd may start with a configuration, and what it says. A frame that holds no more than what our directives
+# need: there are many configurations to try.
+sub configtest {
+    my ($config) = @_;
+    my $path = file('httpd.conf', <<"FRAME" . $config, 0644);
+ServerRoot "$scratch"
+DefaultRuntimeDir "$scratch/config"
+ErrorLog "$scratch/config/error_log"
+ServerName localhost
+Define test_port 80
+LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+LoadModule authn_core_module /usr/lib/apache2/modules/mod_authn_core.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+LoadModule tenant_module $site->{module}
+FRAME
+    my $output = qx(/usr/sbin/apache2 -t -f '$path' 2>&1);
+    return ($? == 0, $output);
+}
+
+# --- Key files that are refused ----------------------------------------------------------------------------
+
+my $keys = slurp($site->{key_file});
+my ($seal, $pepper) = map { $keys =~ /^$_ 1 (\S+) primary$/m } qw(seal pepper);
+die "the key file has another form\n" unless defined $pepper;
+my %key_path = (
+    group    => file('group', $keys, 0640),
+    others   => file('others', $keys, 0604),
+    open     => file('open', $keys, 0600, 0777),
+    short    => file('short', "seal 1 $seal primary\npepper 1 " . substr($pepper, 0, 30) . " primary\n", 0600),
+    twice    => file('twice', "${keys}pepper 1 " . 'A' x 42 . "8=\n", 0600),
+    word     => file('word', "${keys}salt 2 $pepper\n", 0600),
+    primary  => file('primary', "seal 1 $seal primary\npepper 1 $pepper\n", 0600),
+    empty    => file('empty', '', 0600),
+    garbage  => file('garbage', "\xff\x00\x01 $pepper\n", 0600),
+    long     => file('long', "# $pepper\n" x 2000, 0600),
+    link     => "$scratch/config/link",
+    fifo     => "$scratch/config/fifo",
+);
+symlink $site->{key_file}, $key_path{link};
+POSIX::mkfifo($key_path{fifo}, 0600);
+
+my @key_files = (
+    ['is missing', "$scratch/config/none", qr/none: cannot be opened: No such file/],
+    ['is a folder', $scratch, qr/must be a regular file/],
+    ['is a symbolic link', $key_path{link}, qr/must not be a symbolic link/],
+    ['is a FIFO', $key_path{fifo}, qr/must be a regular file/],
+    ['can be read by its group', $key_path{group}, qr/must give no permission to group or others/],
+    ['can be read by others', $key_path{others}, qr/must give no permission to group or others/],
+    ['lies where others write', $key_path{open}, qr/must not be writable by others/],
+    ['has a short key', $key_path{short}, qr/line 2: the key is not 32 bytes/],
+    ['has an id twice', $key_path{twice}, qr/the id is taken by an earlier line/],
+    ['has an unknown word', $key_path{word}, qr/line 5: a key is for seal or pepper/],
+    ['has no primary pepper', $key_path{primary}, qr/primary/],
+    ['is empty', $key_path{empty}, qr/no seal key is marked primary/],
+    ['is garbage', $key_path{garbage}, qr/line 1: a line has the form/],
+    ['is too long', $key_path{long}, qr/must not be larger than 64 KiB/],
+);
+
+for (@key_files) {
+    my ($what, $path, $message) = @$_;
+    my ($ok, $output) = configtest(qq{TenantKeyFile "$path"\n});
+    subtest "refused: a key file that $what" => sub {
+        ok(!$ok, 'configtest fails');
+        like($output, qr/TenantKeyFile: key file \Q$path\E(?:, line \d+)?: /, 'the directive and the file are named');
+        like($output, $message, 'and what is wrong');
+        unlike($output, qr/\Q$_\E/, 'nothing of its content is shown') for substr($pepper, 0, 8), substr($seal, 0, 8);
+    };
+}
+
+# --- Configurations that are refused -----------------------------------------------------------------------
+
+# Each: what, the configuration, the message.
+my @refused = (
+    ['TenantDatabase with a password', 'TenantDatabase "host=/tmp user=tenant_api password=hunter2"',
+        qr/TenantDatabase must not hold a password: use a passfile, peer authentication or exec:/],
+    ['TenantDatabase with a password in a URI', 'TenantDatabase postgresql://tenant_api:hunter2@localhost/tenant',
+        qr/TenantDatabase must not hold a password/],
+    ['TenantDatabase with garbage', 'TenantDatabase "hunter2 and more"', qr/TenantDatabase is not a libpq connection string/],
+    ['TenantDatabase with an unknown keyword', 'TenantDatabase "hots=hunter2"', qr/TenantDatabase is not a libpq connection string/],
+    ['TenantDatabase without quotes', 'TenantDatabase host=/tmp dbname=tenant user=tenant_api', qr/TenantDatabase .*quotes/],
+    ['TenantDatabase with another encoding', 'TenantDatabase "client_encoding=LATIN1"', qr/TenantDatabase .*client_encoding than UTF8/],
+    ['TenantDatabase that waits for ever', 'TenantDatabase "connect_timeout=0"', qr/TenantDatabase .*connect_timeout/],
+    ['TenantDatabase with a relative program', 'TenantDatabase exec:bin/print', qr/TenantDatabase wants an absolute path behind exec:/],
+    ['TenantDatabase with no program', 'TenantDatabase exec:', qr/TenantDatabase wants an absolute path behind exec:/],
+    ['TenantDatabase with nothing', 'TenantDatabase', qr/TenantDatabase wants a connection string/],
+    ['TenantDatabase with a bad admin=', "$database admin=\"password=hunter2\"", qr/TenantDatabase admin= must not hold a password/],
+    ['TenantDatabase with admin= alone', 'TenantDatabase admin="user=tenant_admin"', qr/TenantDatabase admin= .*needs? the API's/],
+
+    ['TenantKeyFile with a relative path', 'TenantKeyFile keys', qr/TenantKeyFile wants an absolute path/],
+    ['TenantKeyFile with two paths', 'TenantKeyFile /a /b', qr/TenantKeyFile takes one argument/],
+    ['TenantKeyFile in a virtual host', vhost('a.example.com', $key_file), qr/TenantKeyFile cannot occur within <VirtualHost> section/],
+
+    (map { ["TenantPool $_", "$database\nTenantPool $_", qr/TenantPool max= wants a number from 1 to 1000/] }
+        qw(max=0 max=-1 max=1001 max= max=ten max=1.5 max=99999999999999999999)),
+    (map { ["TenantPool $_", "$database\nTenantPool $_", qr/TenantPool wait= wants a time from 1ms to 60s, such as/] }
+        qw(wait=0 wait=61 wait=-1 wait= wait=2x wait=60001ms wait=99999999999999999999)),
+    (map { ["TenantPool $_", "$database\nTenantPool $_", qr/TenantPool statement= wants a time from 10ms to 600s, such as/] }
+        qw(statement=9ms statement=601 statement=soon)),
+    (map { ["TenantPool $_", "$database\nTenantPool $_", qr/TenantPool idle= wants a time from 1000ms to 86400s, such as/] }
+        qw(idle=999ms idle=86401 idle=2d)),
+    (map { ["TenantPool $_", "$database\nTenantPool $_", qr/TenantPool knows max=, wait=, statement=, idle= and prepare=on\|off/] }
+        qw(prepare=yes prepare= min=1 max 10)),
+    ['TenantPool with nothing', 'TenantPool', qr/TenantPool requires at least one argument/],
+
+    (map { ["TenantCache $_", "TenantCache $_", qr/TenantCache size= wants a number from \d+ to \d+/] }
+        qw(size=0 size=-1 size= size=1k size=99999999999)),
+    (map { ["TenantCache $_", "TenantCache $_", qr/TenantCache (?:ttl|negative)= wants a time from 100ms to 86400s, such as/] }
+        qw(ttl=99ms ttl=86401 ttl= ttl=never negative=0 negative=2d)),
+    (map { ["TenantCache $_", "TenantCache $_", qr/TenantCache must be off, or have size=, ttl= and negative=/] } qw(on max=10 0)),
+    ['TenantCache in a virtual host', vhost('a.example.com', 'TenantCache off'), qr/TenantCache cannot occur within <VirtualHost> section/],
+
+    ['TenantHandler without TenantDatabase', qq{$key_file\n<Location "/v1">\nTenantHandler api\n</Location>},
+        qr/TenantHandler needs TenantDatabase in the same server/],
+    ['TenantHandler without TenantKeyFile', qq{$database\n<Location "/v1">\nTenantHandler api\n</Location>},
+        qr/TenantHandler needs TenantKeyFile/],
+    ['TenantHandler in a virtual host without TenantDatabase',
+        $key_file . "\n" . vhost('a.example.com', $database) . vhost('b.example.com', '<Location "/v1">', 'TenantHandler api', '</Location>'),
+        qr/TenantHandler needs TenantDatabase in the same server \(\S+httpd\.conf:\d+\)/],
+    ['TenantHandler admin without the role', location('TenantHandler admin'), qr/TenantHandler admin needs TenantDatabase with admin=/],
+    ['TenantHandler with an unknown word', location('TenantHandler apis'), qr/TenantHandler must be api, .*off/],
+    ['TenantHandler with two words', location('TenantHandler api admin'), qr/TenantHandler takes one argument/],
+    ['TenantHandler with nothing', location('TenantHandler'), qr/TenantHandler takes one argument/],
+
+    ['TenantPublicRead of what is not public', location('TenantPublicRead calls'), qr/TenantPublicRead may name only: products/],
+    ['TenantPublicRead of nothing known', location('TenantPublicRead products faxes'), qr/TenantPublicRead may name only: products/],
+    ['TenantRequireTLS with a number', location('TenantRequireTLS 1'), qr/TenantRequireTLS must be On or Off/],
+    ['TenantIdentify with a word', location('TenantIdentify maybe'), qr/TenantIdentify must be On or Off/],
+    ['TenantForward with a word', location('TenantForward always'), qr/TenantForward must be On or Off/],
+    (map { ["TenantPageSize $_", location("TenantPageSize $_"), qr/TenantPageSize wants two numbers from 1 to 10000\b.* default .*maximum/] }
+        '0 10', '10 0', '-1 10', 'ten 100', '10 ten', '10 10001', '10001 10001', '100 50', '10.5 20'),
+    ['TenantPageSize with one number', location('TenantPageSize 10'), qr/TenantPageSize takes two arguments/],
+    (map { ["TenantMaxBody $_", location("TenantMaxBody $_"), qr/TenantMaxBody wants a number of bytes from 1 to 16777216/] }
+        qw(0 -1 64k 16777217 99999999999999999999)),
+
+    (map { ["Require tenant $_", location('AuthType Tenant', "Require tenant $_"), qr/Require tenant takes ids of tenants only, such as/] }
+        'abc', '0', '01', '-1', '1,2', '1 acme', '1.0', '9999999999', '"1 2"'),
+    ['Require tenant-host with an argument', location('Require tenant-host 1'), qr/Require tenant-host takes nothing/],
+
+    ['one database, two pools',
+        "${base}TenantPool max=5\n" . vhost('a.example.com', 'TenantPool max=6'), qr/TenantPool differs .*same TenantDatabase.*\(\S+httpd\.conf:\d+\)/],
+    ['one database in two spellings, two pools',
+        "$base" . vhost('a.example.com', $database =~ s/(host=\S+) (dbname=\S+)/$2 $1/r, 'TenantPool wait=1s'), qr/TenantPool differs/],
+);
+
+# Where a directive is refused, whatever it says. %s stands for it.
+my %section = (
+    'the server'        => '%s',
+    'a virtual host'    => vhost('a.example.com', '%s'),
+    'Directory'         => "<Directory \"/\">\n%s\n</Directory>",
+    'DirectoryMatch'    => "<DirectoryMatch \"^/v1\">\n%s\n</DirectoryMatch>",
+    'Files'             => "<Files \"v1\">\n%s\n</Files>",
+    'FilesMatch'        => "<FilesMatch \"v1\">\n%s\n</FilesMatch>",
+    'If'                => "<If \"true\">\n%s\n</If>",
+    'LocationMatch'     => "<LocationMatch \"^/v1\">\n%s\n</LocationMatch>",
+    'a regex Location'  => "<Location ~ \"^/v1\">\n%s\n</Location>",
+    'Location with *'   => "<Location \"/v*\">\n%s\n</Location>",
+    'Location with ?'   => "<Location \"/v?\">\n%s\n</Location>",
+    'Location with []'  => "<Location \"/v[12]\">\n%s\n</Location>",
+    'Location with %'   => "<Location \"/v%%31\">\n%s\n</Location>",
+    'Location with //'  => "<Location \"/api//v1\">\n%s\n</Location>",
+    'Location with ..'  => "<Location \"/api/../v1\">\n%s\n</Location>",
+    'Location of a URL' => "<Location \"http://example.com/v1\">\n%s\n</Location>",
+    'If in a Location'  => "<Location \"/v1\">\n<If \"true\">\n%s\n</If>\n</Location>",
+    'Limit in a Location' => "<Location \"/v1\">\n<Limit GET>\n%s\n</Limit>\n</Location>",
+    'Location'          => "<Location \"/v1\">\n%s\n</Location>",
+);
+my @beside_location = grep { $_ ne 'Location' } sort keys %section;
+my @inside = grep { !/^(?:the server|a virtual host)$/ } sort keys %section;
+my $location_only = qr/is allowed only in a <Location "\/path"> without pattern|not allowed here|not allowed in/;
+my $server_only = qr/not allowed here|not allowed in|cannot occur within/;
+
+for (['TenantHandler api', \@beside_location, $location_only], ['TenantHandler off', \@beside_location, $location_only],
+    ['TenantPublicRead products', \@beside_location, $location_only], ['TenantPageSize 10 20', \@beside_location, $location_only],
+    ['TenantMaxBody 1024', \@beside_location, $location_only], [$database, \@inside, $server_only],
+    [$key_file, \@inside, $server_only], ['TenantCache off', \@inside, $server_only], ['TenantPool max=3', \@inside, $server_only])
+{
+    my ($line, $sections, $message) = @$_;
+    my ($directive) = $line =~ /^(\w+)/;
+    push @refused, map { ["$line in $_", $base . sprintf($section{$_}, $line), qr/\b$directive \Q\E(?:$message)/] } @$sections;
+}
+# Outside of a Location a switch would do nothing.
+push @refused, map { ["$_ in the server", "$base$_ on", qr/\b$_ not allowed here/] } qw(TenantRequireTLS TenantForward);
+
+for (@refused) {
+    my ($what, $config, $message) = @$_;
+    my ($ok, $output) = configtest("$config\n");
+    ok(!$ok, "refused: $what");
+    like($output, $message, '... and the message says what is allowed');
+    unlike($output, qr/hunter2/, '... and shows no password') if $config =~ /hunter2/;
+}
+
+# --- Configurations that are accepted ----------------------------------------------------------------------
+
+my @accepted = (
+    ['nothing but the module', ''],
+    ['the API', location('TenantHandler api')],
+    ['in capitals', location('TenantHandler API', 'TenantRequireTLS OFF')],
+    ['a program', qq{TenantDatabase exec:/bin/true\n$key_file}],
+    ['a URI', "TenantDatabase postgresql://tenant_api\@localhost/tenant?application_name=x\n"],
+    ['a passfile', "TenantDatabase 'host=/tmp dbname=tenant user=tenant_api passfile=/etc/apache2/pgpass'\n"],
+    ['every setting of the pool at its least', "${base}TenantPool max=1 wait=1ms statement=10ms idle=1s prepare=off\n"],
+    ['every setting of the pool at its most', "${base}TenantPool max=1000 wait=60s statement=10min idle=24h prepare=On\n"],
+    ['the cache', "${base}TenantCache size=100 ttl=1min negative=100ms\n"],
+    ['no cache', "${base}TenantCache OFF\n"],
+    ['every setting of a Location', location('TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',
+        'TenantIdentify on', 'TenantPageSize 1 1', 'TenantMaxBody 1')],
+    ['the largest numbers', location('TenantHandler api', 'TenantPageSize 10000 10000', 'TenantMaxBody 16777216')],
+    ['the root', "$base<Location \"/\">\nTenantHandler api\n</Location>\n"],
+    ['a slash at the end', "$base<Location \"/api/v1/\">\nTenantHandler api\n</Location>\n"],
+    ['a dotted path', "$base<Location \"/.well-known/a_b~c-d\">\nTenantHandler api\n</Location>\n"],
+    ['IfModule in a Location', location('<IfModule tenant_module>', 'TenantHandler api', '</IfModule>')],
+    ['a Location in a virtual host', $base . vhost('a.example.com', '<Location "/v1">', 'TenantHandler api', '</Location>')],
+    ['off, ahead of any database', "<Location \"/v1\">\nTenantHandler off\n</Location>\n"],
+    ['a database for each virtual host', "$key_file\n" . join '', map {
+        vhost("$_.example.com", "TenantDatabase dbname=$_", 'TenantPool max=' . length, '<Location "/v1">', 'TenantHandler api', '</Location>')
+    } qw(a bb)],
+    ['one database for two virtual hosts', "$key_file\n" . join '', map {
+        vhost("$_.example.com", $database, 'TenantPool max=4', '<Location "/v1">', 'TenantHandler api', '</Location>')
+    } qw(a b)],
+    ['tenants let in elsewhere', "$base<Directory \"/\">\nAuthType Tenant\nRequire tenant 1 2 999999999\n</Directory>\n"
+        . "<Files \"x\">\nRequire tenant-host\n</Files>\n<If \"true\">\nRequire tenant\n</If>\n"],
+    ['switches anywhere', "${base}TenantIdentify on\n<Directory \"/\">\nTenantRequireTLS off\nTenantForward on\n</Directory>\n"],
+);
+
+for (@accepted) {
+    my ($what, $config) = @$_;
+    my ($ok, $output) = configtest($config);
+    ok($ok, "accepted: $what") or diag $output;
+}
+
+subtest 'configtest has no side effect' => sub {
+    my ($socket, $folder) = silent_database($site);
+    my $program = file('program', "#!/bin/sh\ntouch $scratch/ran\necho dbname=tenant\n", 0700);
+    my $server = TenantTest::Server->prepare(config => qq{TenantDatabase "host=$folder dbname=tenant"\n$key_file\n}
+        . "<Location \"/v1\">\nTenantHandler api\n</Location>\n"
+        . vhost('a.example.com', "TenantDatabase exec:$program", '<Location "/v1">', 'TenantHandler api', '</Location>'));
+    my $listing = sub { my @found; File::Find::find(sub { push @found, "$File::Find::name " . (lstat)[9] }, $server->root); [sort @found] };
+    my $before = $listing->();
+    my ($status, $output) = $server->_httpd('-t');
+    is($status, 0, 'it passes') or diag $output;
+    is_deeply($listing->(), $before, 'no file is made or changed');
+    ok(!-e "$scratch/ran", 'no program runs');
+    ok(!is_asked($socket), 'no database is asked');
+};
+
+# --- What is in force --------------------------------------------------------------------------------------
+
+sub key { return bearer($_[0]) }
+
+subtest 'virtual hosts' => sub {
+    my ($one, $two) = map { database("config_$_") } qw(one two);
+    sql({ database => 'config_one' }, q{DELETE FROM tenants WHERE name = 'globex'});
+    sql({ database => 'config_two' }, q{DELETE FROM tenants WHERE name = 'acme'});
+    my $program = file('print', "#!/bin/sh\necho \"$two application_name=printed password=unused\"\n", 0700);
+    my $server = TenantTest::Server->start(processes => 1, config => join "\n",
+        qq{TenantDatabase "$one"}, $key_file, 'TenantPool max=4 wait=1s',
+        '<Location "/v1">', 'TenantHandler api', 'TenantMaxBody 100', 'TenantPageSize 2 3', '</Location>',
+        vhost('one.example.com'),
+        vhost('two.example.com', qq{TenantDatabase "exec:$program"}, 'TenantPool max=2'),
+        vhost('three.example.com', '<Location "/v1">', 'TenantPageSize 5 6', '</Location>'),
+        vhost('four.example.com', '<Location "/v1">', 'TenantHandler off', '</Location>'));
+    my %ask = map { my $host = $_; $host => sub { request(@_, host => "$host.example.com", to => $server) } } qw(one two three four);
+
+    is_status($ask{one}->(GET => '/v1/calls', as => 'acme'), 200, 'one: the database of the server');
+    is_problem($ask{one}->(GET => '/v1/calls', as => 'globex'), 401, 'key-invalid', 'one: the other has no say here');
+    is_status($ask{two}->(GET => '/v1/calls', as => 'globex'), 200, 'two: a database of its own, from a program');
+    is_problem($ask{two}->(GET => '/v1/calls', as => 'acme'), 401, 'key-invalid', 'two: the first has no say here');
+    is(row({ database => 'postgres' }, q{SELECT count(*) FROM pg_stat_activity WHERE application_name = 'printed'}), 1,
+        'with what the program printed');
+    is(scalar @{ $ask{one}->(GET => '/v1/calls', as => 'acme')->json->{data} }, 2, 'one inherits the page size');
+    is(scalar @{ $ask{two}->(GET => '/v1/calls', as => 'globex')->json->{data} }, 2, 'two inherits the page size');
+    is(scalar @{ $ask{three}->(GET => '/v1/calls', as => 'acme')->json->{data} }, 5, 'three overrides it');
+    is_problem($ask{three}->(POST => '/v1/products', as => 'acme', json => { name => 'x' x 100 }), 413, 'body-too-large',
+        'three keeps what it does not override');
+    is_problem($ask{three}->(GET => '/v1/calls?limit=7', as => 'acme'), 400, 'bad-parameter', 'and has its own maximum');
+    is($ask{four}->(GET => '/v1/calls', as => 'acme')->type, 'text/html', 'four turns it off');
+};
+
+subtest 'Locations' => sub {
+    my $server = TenantTest::Server->prepare(config => location('TenantHandler api', 'TenantMaxBody 100', 'TenantPageSize 2 50')
+        . join "\n", '<Location "/v1/products">', 'TenantMaxBody 1000', '</Location>',
+        '<Location "/v1/calls">', 'TenantPageSize 3 50', '</Location>',
+        '<Location "/v1/files">', 'TenantHandler off', '</Location>',
+        '<Location "/v2/">', 'TenantHandler api', 'TenantPageSize 4 50', '</Location>', '');
+    for my $folder (qw(v1 v1/files v1x)) {
+        mkdir $server->root . "/htdocs/$folder";
+        TenantTest::Server::_write($server->root . "/htdocs/$folder/file.txt", "$folder\n");
+    }
+    $server->boot;
+    my $ask = sub { request(@_, as => 'acme', to => $server) };
+
+    is_status($ask->(POST => '/v1/products', json => { name => 'x' x 200 }), 201, 'an inner Location has its own limit');
+    is_problem($ask->(PATCH => '/v1/calls/1', json => { to_number => 'x' x 200 }), 413, 'body-too-large', 'beside it the outer one holds');
+    my $page = $ask->(GET => '/v1/calls')->json;
+    is(@{ $page->{data} }, 3, 'an inner Location has its own page size');
+    like($page->{next}, qr{^/v1/calls\?}, 'and the outer one\'s base');
+    is(@{ $ask->(GET => '/v1/messages')->json->{data} }, 2, 'beside it the outer one holds');
+    is($ask->(GET => '/v1/files/file.txt')->body, "v1/files\n", 'off: files again');
+    is_problem($ask->(GET => '/v1/file.txt'), 404, 'not-found', 'no file is served below the API');
+    is($ask->(GET => '/v1x/file.txt')->body, "v1x\n", 'a longer name is another path');
+    is_status($ask->(GET => '/v1'), 200, 'the base without a slash');
+    is_status($ask->(GET => '/v1/'), 200, 'and with one');
+    is_status($ask->(GET => '/v2/'), 200, 'a Location with a slash at its end');
+    $page = $ask->(GET => '/v2/calls')->json;
+    is(@{ $page->{data} }, 4, 'has its own page size');
+    like($page->{next}, qr{^/v2/calls\?}, 'and its own base');
+};
+
+subtest 'the root' => sub {
+    my $server = TenantTest::Server->start(config => "$base<Location \"/\">\nTenantHandler api\n</Location>\n");
+    my $ask = sub { request(@_, as => 'acme', to => $server) };
+    is_status($ask->(GET => '/'), 200, 'the index');
+    my $page = $ask->(GET => '/calls?limit=1')->json;
+    like($page->{next}, qr{^/calls\?}, 'paths without a prefix');
+    is_status($ask->(GET => $page->{next}), 200, 'that work');
+    is_problem($ask->(GET => '/static.txt'), 404, 'not-found', 'and no file');
+    is($ask->(POST => '/products', json => { name => 'x' })->header('Location') =~ m{^/products/\d+$}, 1, 'nor a double slash');
+};
+
+subtest 'a program that fails' => sub {
+    for (['fails', "#!/bin/sh\necho dbname=hunter2\nexit 1\n", qr/TenantDatabase: the program failed/],
+        ['prints nothing', "#!/bin/sh\n", qr/TenantDatabase: the program printed no connection string/],
+        ['prints garbage', "#!/bin/sh\necho hunter2 hunter2\n", qr/TenantDatabase: is not a libpq connection string/],
+        ['does not exist', undef, qr/TenantDatabase: the program cannot be started|TenantDatabase: the program failed/])
+    {
+        my ($what, $text, $message) = @$_;
+        my $program = $text ? file($what =~ s/ /-/gr, $text, 0700) : '/nowhere/program';
+        my $started = eval { TenantTest::Server->start(config => "TenantDatabase exec:$program\n$key_file\n") };
+        ok(!$started, "httpd does not start with one that $what");
+        like($@, $message, 'and says so');
+        unlike($@, qr/hunter2/, 'but not what was printed');
+    }
+};
+
+subtest '.htaccess' => sub {
+    my @lines = ($database, $key_file, 'TenantPool max=1', 'TenantCache off', 'TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',
+        'TenantIdentify on', 'TenantForward on', 'TenantPageSize 1 2', 'TenantMaxBody 10');
+    my $server = TenantTest::Server->prepare(config => $base . "<Directory \"/\">\nAllowOverride All\n</Directory>\n");
+    for my $n (0 .. $#lines) {
+        mkdir $server->root . "/htdocs/$n";
+        TenantTest::Server::_write($server->root . "/htdocs/$n/.htaccess", "$lines[$n]\n");
+    }
+    $server->boot;
+    for my $n (0 .. $#lines) {
+        my ($directive) = $lines[$n] =~ /^(\w+)/;
+        my $log = $server->error_log;
+        is_status(request(GET => "/$n/", to => $server), 500, "$directive is refused");
+        like($log->text, qr/\.htaccess: $directive not allowed here/, 'and the log says so');
+    }
+};
+
+# --- Every directive is tested and documented --------------------------------------------------------------
+
+my $listing = do {
+    my $server = TenantTest::Server->prepare(config => '');
+    ($server->_httpd('-L'))[1];
+};
+my @directives = $listing =~ /^(\w+) \(mod_tenant\.c\)/mg;
+cmp_ok(scalar @directives, '>=', 8, 'httpd lists our directives');
+my $refusals = join "\n", map { $_->[1] } @refused;
+my $acceptances = join "\n", map { $_->[1] } @accepted;
+my %document = map { $_ => slurp($_) } qw(README.md conf/tenant.conf);
+for my $directive (@directives) {
+    ok($refusals =~ /^\s*$directive\b/m, "$directive is refused in a test");
+    ok($acceptances =~ /^\s*$directive\b/m, "$directive is accepted in a test");
+    ok($document{$_} =~ /\b$directive\b/, "$directive is in $_") for sort keys %document;
+}
+for my $name (sort keys %document) {
+    my %known = map { $_ => 1 } @directives;
+    my @unknown = grep { !$known{$_} } $document{$name} =~ /^\s*#?\s*(Tenant[A-Z]\w*)/mg;
+    is_deeply(\@unknown, [], "$name has no other directive");
+}
+
+done_testing;
