@@ -89,8 +89,9 @@ build/librooms.a: $(SECRET) $(JSON) $(PARSERS)
 	@rm -f $@
 	@$(AR) -crs $@ $^
 
-# The unit tests, and what other tests run: a program, and a module for httpd.
-UNITS := $(patsubst t/unit/%_test.c,build/unit/%,$(wildcard t/unit/*_test.c)) build/unit/statements
+# The unit tests, and what other tests run: programs, and a module for httpd.
+TEST_PROGRAMS = build/unit/statements build/unit/unseal
+UNITS := $(patsubst t/unit/%_test.c,build/unit/%,$(wildcard t/unit/*_test.c)) $(TEST_PROGRAMS)
 TEST_MODULE = build/mod_test_peer.so
 
 units: $(UNITS) $(TEST_MODULE)
@@ -102,7 +103,7 @@ build/unit/%: t/unit/%_test.c build/librooms.a build/config.mk
 
 build/unit/cache build/unit/route: private ROOM_HEADERS = $(HTTPD_HEADERS)
 
-build/unit/statements: t/unit/statements.c build/librooms.a build/config.mk
+$(TEST_PROGRAMS): build/unit/%: t/unit/%.c build/librooms.a build/config.mk
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/librooms.a $(APR_LIBS) $(MODULE_LIBS)
@@ -140,12 +141,15 @@ MODULES = $(DESTDIR)$(LIBEXECDIR)
 HEADERS = $(DESTDIR)$(INCLUDEDIR)
 AVAILABLE = $(DESTDIR)$(SYSCONFDIR)/mods-available
 SCHEMA = $(DESTDIR)/usr/share/mod_tenant/sql
+MANUAL = $(DESTDIR)/usr/share/man/man8
 
 install: all
-	install -d $(MODULES) $(HEADERS) $(AVAILABLE) $(DESTDIR)/usr/bin $(SCHEMA)
+	install -d $(MODULES) $(HEADERS) $(AVAILABLE) $(DESTDIR)/usr/bin $(SCHEMA) $(MANUAL)
 	install -m 644 $(MODULE) $(MODULES)
 	install -m 644 mod_tenant/mod_tenant.h $(HEADERS)
-	install -m 644 conf/tenant.load conf/tenant.conf $(AVAILABLE)
+	install -m 644 conf/tenant.load $(AVAILABLE)
+	[ -e $(AVAILABLE)/tenant.conf ] || install -m 644 conf/tenant.conf $(AVAILABLE)
 	install -m 755 $(COMMAND) $(DESTDIR)/usr/bin
+	install -m 644 man/tenantctl.8 $(MANUAL)
 	cp -R sql/. $(SCHEMA)
 	chmod -R u=rwX,go=rX $(SCHEMA)
