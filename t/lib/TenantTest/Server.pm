@@ -11,7 +11,7 @@ package TenantTest::Server;
 #
 # The database and the key file are the test site's unless `database` (a conninfo) or `key_file` say otherwise.
 # Instead of all that, `config => "…"` gives everything but the frame (modules, ports, logs). Sizes: processes
-# (2), threads (10 each). A build of one's own: module => PATH.
+# (2), threads (10 each). A build of one's own: module => PATH. Another MPM than event: mpm => NAME.
 
 use strict;
 use warnings;
@@ -174,9 +174,11 @@ sub _frame {
         module   => $option{module} // $site->{module},
         map { $_ => $site->{$_} } qw(certificate certificate_key),
     );
+    my $modules = _read("$site->{conf_dir}/modules.conf");
+    $modules =~ s/\bmpm_event\b/mpm_$option{mpm}/g if $option{mpm};
     return join '',
         map({ qq{Define test_$_ "$variable{$_}"\n} } sort keys %variable),
-        map({ qq{Include "$site->{conf_dir}/$_.conf"\n} } qw(modules frame)),
+        $modules, qq{Include "$site->{conf_dir}/frame.conf"\n},
         defined $option{log_level} ? "LogLevel $option{log_level}\n" : ();
 }
 
@@ -223,6 +225,7 @@ sub _httpd {
     if (!$pid) {
         open STDERR, '>&', \*STDOUT;
         open STDIN, '<', '/dev/null';
+        delete @ENV{ grep { /^PG/ } keys %ENV };    # what a conninfo leaves out must not come from here
         exec '/usr/sbin/apache2', '-f', "$self->{root}/httpd.conf", @arguments or POSIX::_exit(127);
     }
     my $output = do { local $/; <$out> } // '';
