@@ -5,6 +5,7 @@
 #include <httpd.h>
 #include <http_config.h>
 #include <http_core.h>
+#include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mod_proxy.h>
@@ -12,6 +13,7 @@
 #include "api/handler.h"
 #include "api/reply.h"
 #include "api/represent.h"
+#include "api/resource.h"
 #include "api/sql.h"
 #include "config.h"
 #include "identity/auth.h"
@@ -22,8 +24,15 @@
 static int build_tables(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
 {
     (void)log;
-    (void)temporary;
-    (void)servers;
+    for (const resource_t *resource = resources; resource->name; resource++) {
+        const char *wrong = resource_check(resource, temporary);
+
+        if (wrong) {
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_CRIT, 0, servers,
+                         "mod_tenant was built wrongly: %s", wrong);
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
     sql_build(pool);
     represent_build(pool);
     return OK;

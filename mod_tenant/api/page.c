@@ -14,7 +14,7 @@
 /* A cursor's text ahead of base64url: `VERSION RESOURCE ORDER FILTERS ID`, with CREATED ahead of ID where
  * the order is by it. */
 #define CURSOR_VERSION "1"
-enum { CURSOR_MAX = 2048, PAGE_FIELDS_MAX = 64 };
+enum { CURSOR_MAX = 2048 };
 
 static const char *const orders[] = {[ORDER_ID] = "id", [ORDER_CREATED] = "created_at"};
 
@@ -26,8 +26,8 @@ typedef struct parser_t {
     page_t *page;
     const resource_t *resource;
     int most;
-    const char *after;                  /* the cursor, which is read when the filters are known */
-    const char *given[PAGE_FIELDS_MAX]; /* the filters' values by number of their field */
+    const char *after;                      /* the cursor, which is read when the filters are known */
+    const char *given[RESOURCE_FIELDS_MAX]; /* the filters' values by number of their field */
     apr_pool_t *pool;
 } parser_t;
 
@@ -185,7 +185,7 @@ static void order_filters(const parser_t *parser)
 {
     page_t *page = parser->page;
 
-    for (int n = 0; parser->resource->fields[n].name && page->filter_count < PAGE_FILTERS_MAX; n++) {
+    for (int n = 0; parser->resource->fields[n].name; n++) {
         if (parser->given[n])
             page->filters[page->filter_count++] =
                 (page_filter_t){&parser->resource->fields[n], parser->given[n]};

@@ -13,7 +13,7 @@ typedef struct page_filter_t {
     const char *value; /* as statements take it */
 } page_filter_t;
 
-enum { PAGE_FILTERS_MAX = 16 };
+enum { PAGE_FILTERS_MAX = RESOURCE_FIELDS_MAX };
 
 /* One page of a list, as a query asks for it. */
 typedef struct page_t {

@@ -106,7 +106,7 @@ static void write_problem(writer_t *writer, request_rec *r, const char *prefix, 
     write_member(writer, ",\"request_id\":", request_id(r));
     if (errors && errors->nelts > 0)
         write_errors(writer, errors);
-    writer_literal(writer, "}");
+    writer_literal(writer, "}\n");
 }
 
 /* How long a client does well to wait, in seconds (RFC 9110 section 10.2.3). */

@@ -60,6 +60,9 @@ typedef enum resource_order_t {
     ORDER_CREATED, /* by created_at, then id; rows without created_at last. For ids that do not grow */
 } resource_order_t;
 
+/* How many fields a resource may have: statements take two values of each, and some more. */
+enum { RESOURCE_FIELDS_MAX = 30 };
+
 /* One kind of rows, and all that is to be said of it: routes, validation, SQL and answers follow from this.
  */
 typedef struct resource_t {
@@ -85,6 +88,10 @@ extern const resource_t resource_rotation;
 
 /* How many there are. */
 int resource_count(void);
+
+/* What is wrong with an entry, or NULL: looked at once at start, so that a mistake in the table does not
+ * serve. In pool. */
+const char *resource_check(const resource_t *resource, apr_pool_t *pool);
 
 /* The resource of a path segment, among the administrator's or the tenants' own; or NULL. */
 const resource_t *resource_find(const char *name, apr_size_t length, int is_admin);

@@ -28,7 +28,7 @@ typedef struct resource_sql_t {
 } resource_sql_t;
 
 /* How many values a statement takes at most. */
-enum { SQL_VALUES_MAX = 64 };
+enum { SQL_VALUES_MAX = 2 * RESOURCE_FIELDS_MAX + 4 };
 
 /* Makes the statements of every resource; called once at start, in the configuration's pool. */
 void sql_build(apr_pool_t *pool);

@@ -62,6 +62,11 @@ BEGIN
   IF columns @> '{created_at}' THEN
     EXECUTE format('ALTER TABLE %s ALTER created_at SET NOT NULL, ADD CHECK (isfinite(created_at))', resource);
     EXECUTE format('CREATE INDEX ON %s (tenant_id, created_at, id)', resource);
+    IF (SELECT atttypid FROM pg_attribute WHERE attrelid = resource AND attname = 'id') = 'text'::regtype THEN
+      -- Text ids do not grow: their lists are in the order of this expression, as those of users.
+      EXECUTE format('CREATE INDEX ON %s (tenant_id, '
+                     '(CASE WHEN created_at IS NULL THEN ''-infinity''::timestamptz ELSE created_at END), id)', resource);
+    END IF;
   END IF;
   FOREACH field IN ARRAY filterable LOOP
     CONTINUE WHEN field IN ('id', 'created_at');

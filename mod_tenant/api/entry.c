@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The check of the table's entries (resource.h). */
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <string.h>
+
+#include "resource.h"
+
+/* Whether a name needs no quotes in SQL, as far as its letters go; a reserved word fails when the statement
+ * is prepared. */
+static int is_plain_name(const char *name)
+{
+    if (!apr_islower(*name) && *name != '_')
+        return 0;
+    while (apr_islower(*name) || apr_isdigit(*name) || *name == '_')
+        name++;
+    return !*name;
+}
+
+static const char *check_field(const field_t *field)
+{
+    if (!is_plain_name(field->name) || !is_plain_name(field_column(field)))
+        return "its name is not lower-case letters, digits and _";
+    if ((field->flags & FIELD_NULLABLE) && field->fallback)
+        return "a FIELD_NULLABLE has no fallback: null would be stored as that";
+    if ((field->flags & FIELD_RESET) && !field->fallback)
+        return "a FIELD_RESET needs a fallback";
+    if (field->type == FIELD_SEALED && !(field->flags & FIELD_READ_ONLY))
+        return "a FIELD_SEALED is FIELD_READ_ONLY";
+    if (field->type == FIELD_PASSWORD && (field->flags & FIELD_WRITE_ONCE))
+        return "a password can be changed";
+    return NULL;
+}
+
+/* What is wrong with the fields as a whole. */
+static const char *check_fields(const resource_t *resource)
+{
+    const field_t *created = resource_field(resource, "created_at", strlen("created_at"));
+    int count = 0;
+    int passwords = 0;
+
+    for (const field_t *field = resource->fields; field->name; field++) {
+        count++;
+        passwords += field->type == FIELD_PASSWORD;
+    }
+    if (count > RESOURCE_FIELDS_MAX)
+        return "it has too many fields";
+    if (passwords > 1)
+        return "it has more than one password";
+    if (count == 0 || strcmp(resource->fields[0].name, "id") != 0)
+        return "its first field is not id";
+    if (resource->order == ORDER_CREATED && (resource->fields[0].type != FIELD_TEXT || !created))
+        return "ORDER_CREATED is for text ids, and needs created_at";
+    return NULL;
+}
+
+const char *resource_check(const resource_t *resource, apr_pool_t *pool)
+{
+    const char *wrong = check_fields(resource);
+
+    if (wrong)
+        return apr_psprintf(pool, "the resource %s: %s", resource->name, wrong);
+    for (const field_t *field = resource->fields; field->name; field++) {
+        wrong = check_field(field);
+        if (wrong)
+            return apr_psprintf(pool, "the field %s of %s: %s", field->name, resource->name, wrong);
+    }
+    return NULL;
+}
