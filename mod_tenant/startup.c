@@ -12,6 +12,7 @@
 #include "config.h"
 #include "identity/listener.h"
 #include "secret/keyring.h"
+#include "secret/loaded.h"
 #include "secret/slots.h"
 #include "store/conninfo.h"
 #include "store/database.h"
@@ -148,6 +149,10 @@ static const char *load_secrets(server_rec *servers, keyring_t **keyring, passwo
     why = keyring_read(keyring, key_file, pool);
     if (why)
         return apr_pstrcat(pool, "TenantKeyFile: ", why, NULL);
+    why = loaded_write(*keyring, key_file, ap_runtime_dir_relative(pool, LOADED_NAME), pool);
+    if (why) /* tenantctl will be cautious; requests do not need it */
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_WARNING, 0, servers,
+                     "tenantctl cannot know which keys are loaded: %s", why);
     return password_slots_make(slots, ap_runtime_dir_relative(pool, "tenant-password"),
                                processors < 1 ? 1 : (int)processors,
                                root ? ap_unixd_config.user_id : (uid_t)-1,
