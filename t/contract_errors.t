@@ -14,6 +14,12 @@ my $database = 'contract_errors';
 my $server = TenantTest::Server->start(
     database => database($database),
     server   => <<'END',
+<Directory "/">
+    Require all denied
+</Directory>
+<Directory "${test_root}/htdocs">
+    Require all granted
+</Directory>
 ErrorDocument 400 "plain text of the administrator"
 ErrorDocument 401 /static.txt
 ErrorDocument 403 /static.txt
@@ -24,7 +30,6 @@ AddEncoding x-gzip .gz
 AddLanguage fr .fr
 AddType text/html .html
 AddOutputFilter INCLUDES .shtml
-DirectorySlash on
 <Location "/small/v1">
     TenantHandler api
     TenantMaxBody 1000
