@@ -144,7 +144,7 @@ SELECT name, 'does not exist: run sqitch deploy'
 SELECT p.oid::regprocedure::text, 'must set search_path to pg_catalog, pg_temp'
   FROM pg_proc p
  WHERE p.pronamespace = 'public'::regnamespace AND p.proowner = to_regrole('tenant_lookup')
-   AND p.proconfig IS DISTINCT FROM '{"search_path=pg_catalog, pg_temp"}'
+   AND NOT coalesce(p.proconfig @> ARRAY['search_path=pg_catalog, pg_temp'], false)
  UNION ALL
 SELECT p.oid::regprocedure::text, 'must not be executable by everyone'
   FROM pg_proc p
@@ -277,21 +277,26 @@ SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not uniqu
          ('tenants', 'tenants_name_idx', false),
          ('tenants', 'tenants_status_idx', false),
          ('calls', 'calls_sid_key', true),
+         ('calls', 'calls_tenant_id_key', true),
          ('calls', 'calls_tenant_created_at_idx', false),
          ('calls', 'calls_tenant_from_number_idx', false),
          ('calls', 'calls_tenant_to_number_idx', false),
          ('calls', 'calls_tenant_status_idx', false),
          ('messages', 'messages_sid_key', true),
+         ('messages', 'messages_tenant_id_key', true),
          ('messages', 'messages_tenant_created_at_idx', false),
          ('messages', 'messages_tenant_from_number_idx', false),
          ('messages', 'messages_tenant_to_number_idx', false),
          ('messages', 'messages_tenant_status_idx', false),
          ('recordings', 'recordings_sid_key', true),
+         ('recordings', 'recordings_tenant_id_key', true),
          ('recordings', 'recordings_tenant_created_at_idx', false),
          ('recordings', 'recordings_tenant_call_sid_idx', false),
          ('recordings', 'recordings_tenant_duration_idx', false),
          ('settings', 'settings_tenant_id_key', true),
+         ('products', 'products_tenant_id_key', true),
          ('products', 'products_tenant_name_idx', false),
+         ('users', 'users_tenant_id_key', true),
          ('users', 'users_tenant_email_key', true),
          ('users', 'users_tenant_created_at_idx', false),
          ('users', 'users_tenant_updated_at_idx', false)) w (relation, name, is_unique) ON w.relation = t.relname
@@ -306,14 +311,15 @@ SELECT t.relname, 'has no unique index on id, on which foreign keys and lookups 
    AND NOT EXISTS (SELECT FROM indexes i
                     WHERE i.indrelid = t.oid AND i.indisunique AND i.is_valid AND i.columns = '{id}')
  UNION ALL
-SELECT t.relname, 'has no unique index on tenant_id and id'
+SELECT t.relname, 'has no unique index that starts with tenant_id'
   FROM tables t
- WHERE t.relname NOT IN ('tenants', 'settings')
+ WHERE t.relname <> 'tenants'
    AND NOT EXISTS (SELECT FROM indexes i
-                    WHERE i.indrelid = t.oid AND i.indisunique AND i.is_valid AND i.columns = '{tenant_id,id}')
+                    WHERE i.indrelid = t.oid AND i.indisunique AND i.is_valid AND i.columns[1] = 'tenant_id')
  UNION ALL
 SELECT t.relname, 'lacks n_distinct on tenant_id: lists may walk over the rows of others'
   FROM tables t
   JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'tenant_id'
- WHERE t.relname NOT IN ('tenants', 'settings')
-   AND NOT EXISTS (SELECT FROM unnest(a.attoptions) o WHERE o LIKE 'n\_distinct=%')
+ WHERE t.relname <> 'tenants'
+   AND NOT EXISTS (SELECT FROM unnest(a.attoptions) o WHERE starts_with(o, 'n_distinct='))
+   AND NOT EXISTS (SELECT FROM indexes i WHERE i.indrelid = t.oid AND i.indisunique AND i.columns = '{tenant_id}')
