@@ -21,10 +21,13 @@ use File::Path ();
 use File::Temp ();
 use IO::Socket::INET;
 use POSIX ();
+use Scalar::Util ();
 use Time::HiRes qw(sleep time);
 
 use TenantTest::Client;
 use TenantTest::Log;
+
+my %prepared;    # those of this process: a site that goes stops its own first
 
 # The last that the parent logs of a start, a graceful one too; no log level suppresses a notice in a file.
 my $ready = qr/AH00094: Command line/;
@@ -52,6 +55,8 @@ sub prepare {
         ca       => $site->{ca_file},
     }, $class;
 
+    $prepared{$self} = $self;
+    Scalar::Util::weaken($prepared{$self});
     mkdir "$root/htdocs";
     _write("$root/htdocs/static.txt", "static\n");
     _write("$root/httpd.conf", $self->_frame($site, %option) . ($option{config} // _body($site, %option)));
@@ -92,6 +97,12 @@ sub stop {
         kill KILL => @left if time > $until;
         sleep 0.02;
     }
+}
+
+# Ends the servers of this process whose files lie below a folder that is about to be removed.
+sub end_below {
+    my ($class, $folder) = @_;
+    $_->end for grep { defined && index($_->{root}, "$folder/") == 0 } values %prepared;
 }
 
 sub restart {
@@ -152,13 +163,21 @@ sub client {
 sub error_log  { return TenantTest::Log->new("$_[0]{logs}/error_log") }
 sub access_log { return TenantTest::Log->new("$_[0]{logs}/access_log") }
 
+# Stops it for good and removes its files.
+sub end {
+    my ($self) = @_;
+    delete $prepared{$self};
+    return unless $self->{owner} == $$;
+    $self->stop;
+    $self->{owner} = 0;
+    $self->_report_crashes;
+    File::Path::remove_tree($self->{root}) unless $ENV{TENANT_TEST_KEEP};
+}
+
 sub DESTROY {
     my ($self) = @_;
     local ($@, $?, $!);
-    return unless $self->{owner} == $$;
-    $self->stop;
-    $self->_report_crashes;
-    File::Path::remove_tree($self->{root}) unless $ENV{TENANT_TEST_KEEP};
+    $self->end;
 }
 
 # Debian's modules and t/conf/frame.conf with its variables.

@@ -182,6 +182,7 @@ sub remove {
     return unless ($self->{owner} // 0) == $$;
     local ($@, $?, $!);
     delete $made{$self};
+    TenantTest::Server->end_below($self->{scratch});
     $_->disconnect for values %{ $self->{dbh} || {} };
     delete $self->{cluster};
     File::Path::remove_tree($self->{scratch});
