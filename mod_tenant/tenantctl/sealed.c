@@ -31,7 +31,8 @@ const sealed_column_t *sealed_columns(apr_pool_t *pool)
 /* SELECT of the values of a column, up to its WHERE. */
 static const char *select_sql(const sealed_column_t *column, apr_pool_t *pool)
 {
-    return apr_psprintf(pool, "SELECT id::text, %s::text, xmin::text, %s FROM public.%s t WHERE %s IS NOT NULL",
+    return apr_psprintf(pool,
+                        "SELECT id::text, %s::text, xmin::text, %s FROM public.%s t WHERE %s IS NOT NULL",
                         column->tenant_column, column->name, column->table, column->name);
 }
 
@@ -57,8 +58,8 @@ static int visit_page(database_t *database, const sealed_column_t *column, const
     apr_pool_create(&page, pool);
     apr_pool_create(&each, page);
     /* `id` alone would be the text that is selected */
-    sql = apr_pstrcat(page, select_sql(column, page), *last ? " AND id > $1" : "", " ORDER BY t.id LIMIT " PAGE,
-                      NULL);
+    sql = apr_pstrcat(page, select_sql(column, page), *last ? " AND id > $1" : "",
+                      " ORDER BY t.id LIMIT " PAGE, NULL);
     rows = database_run(database, page, sql, last, *last ? 1 : 0);
     done = rows != NULL;
     for (int n = 0; done && n < rows_count(rows); n++) {

@@ -67,6 +67,10 @@ static void test_round_trip(const keyring_t *ring, apr_pool_t *pool)
     ok(strncmp(sealed, "mt1.xchacha20poly1305.8.", 24) == 0, "an envelope names the primary key");
     ok(strlen(sealed) == 24 + (24 + TOKEN_LENGTH + TAG_BYTES) * 4 / 3, "and holds nonce, ciphertext and tag");
     ok(strspn(sealed + 24, base64url) == strlen(sealed + 24), "in base64url");
+    is(seal_key_id(sealed), 8, "whose id can be read");
+    ok(seal_key_id("token") == 0 && seal_key_id("mt2.xchacha20poly1305.8.x") == 0 &&
+           seal_key_id("mt1.xchacha20poly1305.08.x") == 0,
+       "but not of what is no envelope");
     ok(strcmp(sealed, seal_make(ring, &place, token, TOKEN_LENGTH, pool)) != 0, "no two are equal");
     is(seal_open(&plaintext, &length, ring, &place, sealed, pool), SEAL_OPENED, "it is opened");
     is_bytes(plaintext, length + 1, token, sizeof token, "to the plaintext and a NUL");
@@ -273,7 +277,7 @@ int main(void)
     apr_pool_create(&pool, NULL);
     ring = read_ring(both_keys, pool);
     without = read_ring(key_8_only, pool);
-    plan(2 + 9 + 4 + 6 + 18 + 2 + 1);
+    plan(2 + 11 + 4 + 6 + 18 + 2 + 1);
     test_known(ring, pool);
     test_round_trip(ring, pool);
     test_altered(ring, pool);
