@@ -82,7 +82,7 @@ $(COMMAND): $(COMMAND_OBJECTS) build/librooms.a
 
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
 PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check media page query resource route sql) \
-    $(patsubst %,mod_tenant/identity/%.c,cache flight generations table) \
+    $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations logins table) \
     $(patsubst %,mod_tenant/store/%.c,conninfo sqlstate))
 
 build/librooms.a: $(SECRET) $(JSON) $(PARSERS)

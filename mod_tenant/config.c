@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "api/resource.h"
+#include "secret/slots.h"
 #include "store/conninfo.h"
 
 enum {
@@ -17,6 +18,7 @@ enum {
     PAGE_LIMIT = 10000,
     BODY_DEFAULT = 64 * 1024,
     BODY_LIMIT = 16 * 1024 * 1024,
+    LOGIN_COUNT_LIMIT = 10000,
 };
 
 /* The members that a virtual host inherits one by one: create and merge cannot forget one of them. X(member,
@@ -33,10 +35,14 @@ enum {
     X(pool.prepare, CONFIG_UNSET)                                                                            \
     X(keep.size, CONFIG_UNSET)                                                                               \
     X(keep.ttl, CONFIG_UNSET)                                                                                \
-    X(keep.negative, CONFIG_UNSET)
+    X(keep.negative, CONFIG_UNSET)                                                                           \
+    X(password_slots, CONFIG_UNSET)                                                                          \
+    X(login_rate.count, CONFIG_UNSET)                                                                        \
+    X(login_rate.period, CONFIG_UNSET)
 
 #define LOCATION_MEMBERS(X)                                                                                  \
     X(public_read, NULL)                                                                                     \
+    X(user_authority, USER_AUTHORITY_UNSET)                                                                  \
     X(require_tls, CONFIG_UNSET)                                                                             \
     X(identify, CONFIG_UNSET)                                                                                \
     X(forward, CONFIG_UNSET)                                                                                 \
@@ -107,6 +113,12 @@ const location_config_t *config_location(const request_rec *r)
 int config_requires_tls(const location_config_t *location)
 {
     return location->require_tls != 0;
+}
+
+int config_lets_users_in(const location_config_t *location)
+{
+    return location->user_authority == USER_AUTHORITY_READ ||
+           location->user_authority == USER_AUTHORITY_WRITE;
 }
 
 int config_page_default(const location_config_t *location)
@@ -304,6 +316,41 @@ static const char *set_cache(cmd_parms *cmd, void *unused, const char *setting)
     return NULL;
 }
 
+static const char *set_password_slots(cmd_parms *cmd, void *unused, const char *count)
+{
+    const char *why = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    (void)unused;
+    if (!why && !parse_number(count, 1, PASSWORD_SLOTS_MAX, &config_server(cmd->server)->password_slots))
+        why = apr_psprintf(cmd->pool, "TenantPasswordSlots wants a number from 1 to %d", PASSWORD_SLOTS_MAX);
+    return why;
+}
+
+static const char *set_login_rate(cmd_parms *cmd, void *unused, const char *setting)
+{
+    attempts_rate_t *rate = &config_server(cmd->server)->login_rate;
+    const char *why = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    const char *slash = strchr(setting, '/');
+
+    (void)unused;
+    if (why)
+        return why;
+    rate->count = 0;
+    rate->period = 0;
+    if (strcasecmp(setting, "off") == 0)
+        return NULL;
+    if (slash &&
+        parse_number(apr_pstrmemdup(cmd->pool, setting, (apr_size_t)(slash - setting)), 1, LOGIN_COUNT_LIMIT,
+                     &rate->count) &&
+        apr_isdigit(slash[1]) && ap_timeout_parameter_parse(slash + 1, &rate->period, "s") == APR_SUCCESS &&
+        rate->period >= apr_time_from_sec(1) && rate->period <= apr_time_from_sec(86400))
+        return NULL;
+    return apr_psprintf(cmd->pool,
+                        "TenantLoginRate must be off, or a number from 1 to %d of failed logins per time "
+                        "from 1s to 86400s, such as 10/60",
+                        LOGIN_COUNT_LIMIT);
+}
+
 static const char *set_handler(cmd_parms *cmd, void *config, const char *name)
 {
     location_config_t *location = config;
@@ -344,6 +391,24 @@ static const char *set_public_read(cmd_parms *cmd, void *config, const char *nam
     if (!location->public_read)
         location->public_read = apr_array_make(cmd->pool, 1, sizeof(const char *));
     APR_ARRAY_PUSH(location->public_read, const char *) = name;
+    return NULL;
+}
+
+static const char *set_user_authority(cmd_parms *cmd, void *config, const char *authority)
+{
+    location_config_t *location = config;
+    const char *why = refuse_outside_location(cmd);
+
+    if (why)
+        return why;
+    if (strcasecmp(authority, "none") == 0)
+        location->user_authority = USER_AUTHORITY_NONE;
+    else if (strcasecmp(authority, "read") == 0)
+        location->user_authority = USER_AUTHORITY_READ;
+    else if (strcasecmp(authority, "write") == 0)
+        location->user_authority = USER_AUTHORITY_WRITE;
+    else
+        return "TenantUserAuthority must be none, read or write";
     return NULL;
 }
 
@@ -405,9 +470,16 @@ const command_rec config_directives[] = {
                     "max=N wait=TIME statement=TIME idle=TIME prepare=on|off, for each child process"),
     AP_INIT_ITERATE("TenantCache", set_cache, NULL, RSRC_CONF,
                     "off, or size=N ttl=TIME negative=TIME, for each child process"),
+    AP_INIT_TAKE1("TenantPasswordSlots", set_password_slots, NULL, RSRC_CONF,
+                  "how many passwords may be hashed at a time on the whole machine"),
+    AP_INIT_TAKE1(
+        "TenantLoginRate", set_login_rate, NULL, RSRC_CONF,
+        "off, or how many logins of an e-mail address from an address may fail per time, as N/TIME"),
     AP_INIT_TAKE1("TenantHandler", set_handler, NULL, ACCESS_CONF, "api, admin or off"),
     AP_INIT_ITERATE("TenantPublicRead", set_public_read, NULL, ACCESS_CONF,
                     "resources that GET and HEAD may read by Host alone"),
+    AP_INIT_TAKE1("TenantUserAuthority", set_user_authority, NULL, ACCESS_CONF,
+                  "none, read or write: what users may do with the API by their login"),
     AP_INIT_FLAG("TenantRequireTLS", set_require_tls, NULL, ACCESS_CONF,
                  "off where a proxy in front of httpd speaks TLS with the clients"),
     AP_INIT_FLAG("TenantIdentify", set_identify, NULL, RSRC_CONF | ACCESS_CONF,

@@ -5,11 +5,13 @@
 #include <httpd.h>
 #include <http_config.h>
 
+#include "identity/attempts.h"
 #include "identity/cache.h"
 #include "store/pool.h"
 
 struct database_t;
 struct keyring_t;
+struct logins_t;
 struct password_slots_t;
 
 extern module AP_MODULE_DECLARE_DATA tenant_module;
@@ -22,14 +24,16 @@ enum { CONFIG_UNSET = -1 };
 
 /* A server's own settings. Those of a virtual host come from the main server where it sets none. */
 typedef struct server_config_t {
-    const char *conninfo;  /* TenantDatabase as given, or exec:/path; NULL: none */
-    const char *admin;     /* its admin=: the same for the role tenant_admin; NULL: none */
-    const char *listen;    /* its listen=: where to hear of changes; NULL: at conninfo itself */
-    const char *key_file;  /* TenantKeyFile, an absolute path */
-    pool_settings_t pool;  /* TenantPool; each member CONFIG_UNSET until startup_finish() */
-    cache_settings_t keep; /* TenantCache, likewise */
-    int has_handler;       /* a TenantHandler stands in this very server, not in what it inherits */
-    int has_admin;         /* one of them is admin */
+    const char *conninfo;       /* TenantDatabase as given, or exec:/path; NULL: none */
+    const char *admin;          /* its admin=: the same for the role tenant_admin; NULL: none */
+    const char *listen;         /* its listen=: where to hear of changes; NULL: at conninfo itself */
+    const char *key_file;       /* TenantKeyFile, an absolute path */
+    pool_settings_t pool;       /* TenantPool; each member CONFIG_UNSET until startup_finish() */
+    cache_settings_t keep;      /* TenantCache, likewise */
+    int password_slots;         /* TenantPasswordSlots; CONFIG_UNSET: the number of processors */
+    attempts_rate_t login_rate; /* TenantLoginRate; its count CONFIG_UNSET until startup_finish() */
+    int has_handler;            /* a TenantHandler stands in this very server, not in what it inherits */
+    int has_admin;              /* one of them is admin */
 
     /* made at start, the same for all requests */
     const char *connect;            /* the complete connection string; NULL without TenantDatabase */
@@ -40,7 +44,9 @@ typedef struct server_config_t {
     struct password_slots_t *slots; /* the machine's slots for hashing passwords */
     struct database_t *database;    /* one per child and connection string */
     struct database_t *admin_database;
-    cache_t *cache; /* the same; NULL: off */
+    cache_t *cache;          /* the same; NULL: off */
+    struct logins_t *logins; /* one per child */
+    attempts_t *attempts;    /* one per server and its next generations */
 } server_config_t;
 
 /* What answers in a Location. */
@@ -51,11 +57,20 @@ typedef enum handler_kind_t {
     HANDLER_ADMIN,
 } handler_kind_t;
 
+/* What a tenant's users may do with the API by their login. */
+typedef enum user_authority_t {
+    USER_AUTHORITY_UNSET,
+    USER_AUTHORITY_NONE,
+    USER_AUTHORITY_READ,
+    USER_AUTHORITY_WRITE,
+} user_authority_t;
+
 /* A Location's settings. handler and prefix are one unit: a Location inside of another one inherits both. */
 typedef struct location_config_t {
     handler_kind_t handler;
     const char *prefix;              /* the Location's path, without a slash at its end; "" for / */
     apr_array_header_t *public_read; /* TenantPublicRead: names of resources (char *) */
+    user_authority_t user_authority; /* TenantUserAuthority */
     int require_tls;                 /* TenantRequireTLS */
     int identify;                    /* TenantIdentify */
     int forward;                     /* TenantForward */
@@ -75,6 +90,7 @@ const location_config_t *config_location(const request_rec *r);
 
 /* Each as given, or its default. */
 int config_requires_tls(const location_config_t *location);
+int config_lets_users_in(const location_config_t *location);
 int config_page_default(const location_config_t *location);
 int config_page_max(const location_config_t *location);
 int config_max_body(const location_config_t *location);

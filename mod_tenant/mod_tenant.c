@@ -18,6 +18,7 @@
 #include "config.h"
 #include "identity/auth.h"
 #include "identity/expose.h"
+#include "identity/provider.h"
 #include "identity/resolve.h"
 #include "startup.h"
 
@@ -64,11 +65,15 @@ static void register_hooks(apr_pool_t *pool)
     APR_OPTIONAL_HOOK(proxy, fixups, expose_forward, NULL, NULL, APR_HOOK_LAST);
     ap_hook_expr_lookup(expose_expression, NULL, NULL, APR_HOOK_MIDDLE);
 
+    /* around those that ask providers for a login */
+    ap_hook_check_authn(provider_check_authn, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_handler(provider_handle_form, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* one AuthType, one Require: the order among authentication modules does not matter */
     ap_hook_check_authn(auth_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(auth_challenge, NULL, NULL, APR_HOOK_MIDDLE);
 
     auth_register(pool);
+    provider_register(pool);
     expose_register();
     reply_register();
 }

@@ -27,10 +27,12 @@ typedef struct tenant_t {
     const char *domain;  /* its own host name, or NULL */
     int is_active;
     tenant_via_t via;
+    const char *user; /* users.id of who has logged in, where that is how it was found; else NULL */
 } tenant_t;
 
-/* The tenant of a request, looked up at first use: by its key where it carries one, else by its Host. NULL:
- * it is nobody's, the key is wrong, or the database cannot be asked. Ask is_active ahead of letting it act.
+/* The tenant of a request, looked up at first use: by its key or login where it carries one, else by its
+ * Host. NULL: it is nobody's, the key is wrong, or the database cannot be asked. Ask is_active ahead of
+ * letting it act.
  */
 APR_DECLARE_OPTIONAL_FN(const tenant_t *, tenant_of_request, (request_rec * r));
 

@@ -25,6 +25,7 @@ typedef struct problem_t {
     X(tenant_mismatch, 403, "tenant-mismatch", "The API key belongs to another tenant than the Host.")       \
     X(tenant_inactive, 403, "tenant-inactive", "The tenant is not active.")                                  \
     X(key_retiring, 403, "key-retiring", "Only the current API key may do this.")                            \
+    X(user_forbidden, 403, "user-forbidden", "A user's login does not allow this.")                          \
     X(cross_site, 403, "cross-site", "Another site may not send this.")                                      \
     X(admin_unprotected, 403, "admin-unprotected",                                                           \
       "The administration is not protected by a login of the server's own.")                                 \

@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "identity/listener.h"
+#include "identity/logins.h"
 #include "secret/keyring.h"
 #include "secret/loaded.h"
 #include "secret/slots.h"
@@ -51,6 +52,15 @@ static void cache_defaults(cache_settings_t *keep)
         keep->ttl = apr_time_from_sec(300);
     if (keep->negative == CONFIG_UNSET)
         keep->negative = apr_time_from_sec(10);
+}
+
+/* Of one e-mail address from one address: who mistypes a password does not notice, who guesses them does. */
+static void login_rate_default(attempts_rate_t *rate)
+{
+    if (rate->count == CONFIG_UNSET) {
+        rate->count = 10;
+        rate->period = apr_time_from_sec(60);
+    }
 }
 
 static int pool_equal(const pool_settings_t *a, const pool_settings_t *b)
@@ -133,14 +143,41 @@ int startup_check(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, serv
     return OK;
 }
 
+/* The slots there are to be: by default one for each processor. */
+static int count_slots(int configured)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (configured != CONFIG_UNSET)
+        return configured;
+    if (processors < 1)
+        return 1;
+    return processors < PASSWORD_SLOTS_MAX ? (int)processors : PASSWORD_SLOTS_MAX;
+}
+
+/* Makes the slot files for the workers. A quarter of a child's threads may wait for a slot. */
+static const char *make_slots(int configured, password_slots_t **slots, apr_pool_t *pool)
+{
+    int root = geteuid() == 0;
+    int threads = 0;
+    password_slots_settings_t settings = {
+        .prefix = ap_runtime_dir_relative(pool, "tenant-password"),
+        .count = count_slots(configured),
+        .uid = root ? ap_unixd_config.user_id : (uid_t)-1,
+        .gid = root ? ap_unixd_config.group_id : (gid_t)-1,
+    };
+
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    settings.waiting = threads < 4 ? 1 : threads / 4;
+    return password_slots_make(slots, &settings, pool);
+}
+
 /* Reads the keys and makes the slot files, while still root. */
 static const char *load_secrets(server_rec *servers, keyring_t **keyring, password_slots_t **slots,
                                 apr_pool_t *pool)
 {
     const char *key_file = config_server(servers)->key_file;
     const char *why;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    int root = geteuid() == 0;
 
     *keyring = NULL;
     *slots = NULL;
@@ -153,10 +190,7 @@ static const char *load_secrets(server_rec *servers, keyring_t **keyring, passwo
     if (why) /* tenantctl will be cautious; requests do not need it */
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_WARNING, 0, servers,
                      "tenantctl cannot know which keys are loaded: %s", why);
-    return password_slots_make(slots, ap_runtime_dir_relative(pool, "tenant-password"),
-                               processors < 1 ? 1 : (int)processors,
-                               root ? ap_unixd_config.user_id : (uid_t)-1,
-                               root ? ap_unixd_config.group_id : (gid_t)-1, pool);
+    return make_slots(config_server(servers)->password_slots, slots, pool);
 }
 
 /* Completes a connection string as given, in *connect; NULL stays NULL. Returns NULL, or a sentence. */
@@ -215,6 +249,7 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, ap
 
     pool_defaults(&config->pool);
     cache_defaults(&config->keep);
+    login_rate_default(&config->login_rate);
     if (!config->conninfo)
         return NULL;
     why = driver_load(pool);
@@ -236,16 +271,21 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
     sharing_t sharing = {apr_hash_make(temporary), apr_hash_make(temporary), 0, 0};
     keyring_t *keyring;
     password_slots_t *slots;
+    attempts_t *attempts;
     const char *why;
     int children = 0;
 
     (void)log;
     why = load_secrets(servers, &keyring, &slots, pool);
+    attempts = attempts_share(servers->process->pool);
+    if (!why && !attempts)
+        why = "there is no shared memory for TenantLoginRate";
     for (server_rec *server = servers; server && !why; server = server->next) {
         server_config_t *config = config_server(server);
 
         config->keyring = keyring;
         config->slots = slots;
+        config->attempts = attempts;
         why = finish_server(config, &sharing, pool);
     }
     if (why) {
@@ -309,7 +349,10 @@ void startup_child(apr_pool_t *pool, server_rec *servers)
     apr_hash_t *databases = apr_hash_make(pool);
     apr_hash_t *caches = apr_hash_make(pool);
     const keyring_t *keyring = config_server(servers)->keyring;
+    logins_t *logins = logins_open(pool);
 
+    if (!logins)
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no memory to keep logins in");
     if (keyring && !keyring_lock(keyring))
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, servers,
                      "the keys cannot be locked in memory (RLIMIT_MEMLOCK): they may be written to swap");
@@ -323,5 +366,6 @@ void startup_child(apr_pool_t *pool, server_rec *servers)
         config->admin_database =
             start_database(databases, config->admin_connect, &admin, DATABASE_ADMIN, servers, pool);
         config->cache = start_cache(caches, config, servers, pool);
+        config->logins = logins;
     }
 }

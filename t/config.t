@@ -172,6 +172,14 @@ my @refused = (
     ['TenantHandler with two words', location('TenantHandler api admin'), qr/TenantHandler takes one argument/],
     ['TenantHandler with nothing', location('TenantHandler'), qr/TenantHandler takes one argument/],
 
+    (map { ["TenantPasswordSlots $_", "TenantPasswordSlots $_", qr/TenantPasswordSlots wants a number from 1 to 1024/] } qw(0 1025 -1 many 2.5)),
+    ['TenantPasswordSlots in a virtual host', vhost('a.example.com', 'TenantPasswordSlots 1'),
+        qr/TenantPasswordSlots cannot occur within <VirtualHost> section/],
+    (map { ["TenantLoginRate $_", "TenantLoginRate $_", qr{TenantLoginRate must be off, or a number from 1 to 10000 of failed logins per time}] }
+        qw(10 on 0/60 10001/60 10/0 10/2d 10/86401 /60 10/ 10/x -1/60 10/60/60)),
+    ['TenantLoginRate in a virtual host', vhost('a.example.com', 'TenantLoginRate off'),
+        qr/TenantLoginRate cannot occur within <VirtualHost> section/],
+    ['TenantUserAuthority with a word', location('TenantUserAuthority all'), qr/TenantUserAuthority must be none, read or write/],
     ['TenantPublicRead of what is not public', location('TenantPublicRead calls'), qr/TenantPublicRead may name only: products/],
     ['TenantPublicRead of nothing known', location('TenantPublicRead products faxes'), qr/TenantPublicRead may name only: products/],
     ['TenantRequireTLS with a number', location('TenantRequireTLS 1'), qr/TenantRequireTLS must be On or Off/],
@@ -222,7 +230,9 @@ my $server_only = qr/not allowed here|not allowed in|cannot occur within/;
 
 for (['TenantHandler api', \@beside_location, $location_only], ['TenantHandler off', \@beside_location, $location_only],
     ['TenantPublicRead products', \@beside_location, $location_only], ['TenantPageSize 10 20', \@beside_location, $location_only],
-    ['TenantMaxBody 1024', \@beside_location, $location_only], [$database, \@inside, $server_only],
+    ['TenantMaxBody 1024', \@beside_location, $location_only],
+    ['TenantUserAuthority read', \@beside_location, $location_only], ['TenantPasswordSlots 2', \@inside, $server_only],
+    ['TenantLoginRate off', \@inside, $server_only], [$database, \@inside, $server_only],
     [$key_file, \@inside, $server_only], ['TenantCache off', \@inside, $server_only], ['TenantPool max=3', \@inside, $server_only])
 {
     my ($line, $sections, $message) = @$_;
@@ -252,9 +262,11 @@ my @accepted = (
     ['every setting of the pool at its least', "${base}TenantPool max=1 wait=1ms statement=10ms idle=1s prepare=off\n"],
     ['every setting of the pool at its most', "${base}TenantPool max=1000 wait=60s statement=10min idle=24h prepare=On\n"],
     ['the cache', "${base}TenantCache size=100 ttl=1min negative=100ms\n"],
+    ['slots', "${base}TenantPasswordSlots 1024\n"],
+    (map { ["a rate of logins: $_", "${base}TenantLoginRate $_\n"] } qw(off OFF 1/1 10000/24h 5/10min 10/60s)),
     ['no cache', "${base}TenantCache OFF\n"],
     ['every setting of a Location', location('TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',
-        'TenantIdentify on', 'TenantPageSize 1 1', 'TenantMaxBody 1')],
+        'TenantIdentify on', 'TenantPageSize 1 1', 'TenantMaxBody 1', 'TenantUserAuthority Write')],
     ['the largest numbers', location('TenantHandler api', 'TenantPageSize 10000 10000', 'TenantMaxBody 16777216')],
     ['the root', "$base<Location \"/\">\nTenantHandler api\n</Location>\n"],
     ['a slash at the end', "$base<Location \"/api/v1/\">\nTenantHandler api\n</Location>\n"],
@@ -385,7 +397,8 @@ subtest 'a program that fails' => sub {
 
 subtest '.htaccess' => sub {
     my @lines = ($database, $key_file, 'TenantPool max=1', 'TenantCache off', 'TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',
-        'TenantIdentify on', 'TenantForward on', 'TenantPageSize 1 2', 'TenantMaxBody 10');
+        'TenantIdentify on', 'TenantForward on', 'TenantPageSize 1 2', 'TenantMaxBody 10', 'TenantUserAuthority read', 'TenantPasswordSlots 1',
+        'TenantLoginRate off');
     my $server = TenantTest::Server->prepare(config => $base . "<Directory \"/\">\nAllowOverride All\n</Directory>\n");
     for my $n (0 .. $#lines) {
         mkdir $server->root . "/htdocs/$n";

@@ -35,29 +35,6 @@ const problem_t *admin_check_user(api_t *api)
     return &problem_admin_unprotected;
 }
 
-/* Whether an Origin (RFC 6454 section 7) names the host and port that the request was sent to. */
-static int is_own_origin(request_rec *r, const char *origin)
-{
-    const char *host = apr_table_get(r->headers_in, "Host");
-    const char *authority = strstr(origin, "://");
-
-    return host && authority && strcasecmp(authority + 3, host) == 0;
-}
-
-const problem_t *admin_check_site(api_t *api)
-{
-    request_rec *r = api->r;
-    const char *site = apr_table_get(r->headers_in, "Sec-Fetch-Site");
-    const char *origin = apr_table_get(r->headers_in, "Origin");
-
-    if (r->method_number == M_GET)
-        return NULL;
-    if (site)
-        return strcasecmp(site, "same-origin") == 0 || strcasecmp(site, "none") == 0 ? NULL
-                                                                                     : &problem_cross_site;
-    return !origin || is_own_origin(r, origin) ? NULL : &problem_cross_site;
-}
-
 const problem_t *admin_prepare(api_t *api)
 {
     static const char *const nothing[] = {NULL};

@@ -10,10 +10,6 @@
  * problem_admin_unprotected. */
 const problem_t *admin_check_user(api_t *api);
 
-/* Whether a request that changes something came from a page of this very server, as far as browsers tell:
- * Sec-Fetch-Site is same-origin or none; without it, Origin is absent or our own. problem_cross_site. */
-const problem_t *admin_check_site(api_t *api);
-
 /* Ahead of a create: takes the new tenant's id, which its sealed secrets are bound to, and makes its API key.
  */
 const problem_t *admin_prepare(api_t *api);

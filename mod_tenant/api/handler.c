@@ -8,15 +8,18 @@
 #include <http_request.h>
 
 #include "../identity/resolve.h"
+#include "../identity/user.h"
 #include "../json/scan.h"
 #include "../json/tree.h"
 #include "admin.h"
 #include "api.h"
+#include "authority.h"
 #include "body.h"
 #include "media.h"
 #include "operation.h"
 #include "query.h"
 #include "reply.h"
+#include "site.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -120,43 +123,14 @@ static const problem_t *check_content_length(api_t *api)
     return NULL;
 }
 
-/* Whether the Host alone may read this. */
-static int is_public(const api_t *api)
-{
-    const apr_array_header_t *names = api->location->public_read;
-
-    if (!names || api->r->method_number != M_GET || !api->route.resource)
-        return 0;
-    for (int i = 0; i < names->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(names, i, const char *), api->route.resource->name) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-/* The base path is for everybody; what is public needs no key, but a wrong one is still refused. */
-static const problem_t *check_key(api_t *api)
-{
-    const problem_t *problem = resolve_check_key(api->r);
-
-    if (problem == &problem_key_missing && (api->route.kind == ROUTE_INDEX || is_public(api)))
-        return NULL;
-    return problem;
-}
-
 static const problem_t *answer_index(api_t *api)
 {
     return api->route.kind == ROUTE_INDEX ? operation_index(api) : NULL;
 }
 
-static const problem_t *authorise(api_t *api)
+static const problem_t *check_site(api_t *api)
 {
-    const problem_t *problem;
-
-    if (resolve_check_key(api->r) != &problem_key_missing)
-        return resolve_key(api->r, &api->tenant);
-    problem = resolve_host(api->r, &api->tenant);
-    return !problem && !api->tenant ? &problem_key_missing : problem;
+    return site_check(api->r);
 }
 
 /* Turns what the scanner refused into the answer's words. */
@@ -175,7 +149,7 @@ static const problem_t *refuse_json(api_t *api, const problem_t *problem, const 
 static const problem_t *read_body(api_t *api)
 {
     request_rec *r = api->r;
-    input_secrets_t secrets = {api->server->slots, api->server->keyring, 0};
+    input_secrets_t secrets = {.slots = api->server->slots, .keyring = api->server->keyring};
     const problem_t *problem;
     const tree_t *body;
     scan_error_t error;
@@ -195,7 +169,8 @@ static const problem_t *read_body(api_t *api)
         return refuse_json(api, problem, &error);
     if (!tree_parse(&body, bytes, length, r->pool))
         return &problem_internal;
-    secrets.tenant_id = api->route.resource->is_admin ? atoi(api->route.id) : api->tenant->id;
+    secrets.tenant_id = api->tenant ? api->tenant->id : atoi(api->route.id);
+    secrets.slots_owner = api->tenant ? user_slots_owner(r, api->tenant) : NULL;
     problem =
         input_read(&api->input, api->route.kind == ROUTE_ROTATION ? &resource_rotation : api->route.resource,
                    r->method_number == M_POST ? INPUT_CREATE : INPUT_UPDATE, body, &secrets, &api->errors,
@@ -208,9 +183,19 @@ static const problem_t *read_body(api_t *api)
 /* A request's way. The order is part of the contract: what costs nothing to refuse is refused first, and
  * nothing asks the database that can be refused without it. */
 static step_fn *const api_steps[] = {
-    require_tls,        find_route,           check_method, check_query,  check_accept,
-    check_content_type, check_content_length, check_key,    answer_index, authorise,
-    read_body,          operation_run,        NULL,
+    require_tls,
+    find_route,
+    check_method,
+    check_query,
+    check_accept,
+    check_content_type,
+    check_content_length,
+    authority_check,
+    answer_index,
+    authority_prove,
+    read_body,
+    operation_run,
+    NULL,
 };
 
 /* An administrator's way: httpd has asked who it is, by a login of its own. */
@@ -219,7 +204,7 @@ static step_fn *const admin_steps[] = {
     check_method,         check_query,
     check_accept,         check_content_type,
     check_content_length, admin_check_user,
-    admin_check_site,     answer_index,
+    check_site,           answer_index,
     admin_prepare,        read_body,
     operation_run,        NULL,
 };

@@ -189,8 +189,8 @@ static void check_required(reader_t *reader)
 static const problem_t *hash_password(const char **value, const input_secrets_t *secrets, apr_pool_t *pool)
 {
     char *stored = apr_palloc(pool, PASSWORD_HASH_SIZE);
-    const problem_t *problem =
-        password_hash(secrets->slots, *value, strlen(*value), apr_time_now() + SLOT_WAIT, stored);
+    const problem_t *problem = password_hash(secrets->slots, secrets->slots_owner, *value, strlen(*value),
+                                             apr_time_now() + SLOT_WAIT, stored);
 
     *value = stored;
     return problem;

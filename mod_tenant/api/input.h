@@ -13,7 +13,9 @@ struct password_slots_t;
 
 /* What secrets of a body are turned into what is stored with. */
 typedef struct input_secrets_t {
-    const struct password_slots_t *slots;
+    struct password_slots_t *slots;
+    const char
+        *slots_owner; /* whose passwords are hashed (password_slots_take()); NULL where there are none */
     const struct keyring_t *keyring;
     int tenant_id;
 } input_secrets_t;

@@ -151,13 +151,15 @@ static const problem_t *list(api_t *api)
     return problem ? problem : answer_list(api, rows);
 }
 
-/* Where a tenant itself has been written, it is in effect before its writer has the answer. */
-static void forget_tenant(const api_t *api)
+/* What a tenant is, and who may log in, is in effect before its writer has the answer. */
+static void forget_former(const api_t *api)
 {
     const resource_t *resource = api->route.resource;
 
     if (resource->is_admin || resource->is_profile)
         resolve_forget_tenant(api->r, resource->is_admin ? atoi(api->route.id) : api->tenant->id);
+    else if (resource->is_users)
+        resolve_forget_logins(api->r, api->tenant->id);
 }
 
 /* The Location of the new row, which is the first of rows. */
@@ -187,7 +189,7 @@ static const problem_t *create(api_t *api)
         return problem;
     if (rows_count(rows) == 0)
         return &problem_internal;
-    forget_tenant(api);
+    forget_former(api);
     set_location(api, rows);
     return resource->is_admin ? admin_answer_new(api, rows) : answer_row(api, HTTP_CREATED, rows);
 }
@@ -241,7 +243,7 @@ static const problem_t *update(api_t *api)
                               values.list, &rows);
     if (problem)
         return problem;
-    forget_tenant(api);
+    forget_former(api);
     return rows_count(rows) > 0 ? answer_row(api, HTTP_OK, rows) : &problem_not_found;
 }
 
@@ -258,7 +260,7 @@ static const problem_t *remove_row(api_t *api)
                               api->route.by_key ? &sql->remove_by_key : &sql->remove, values.list, &rows);
     if (problem)
         return problem;
-    forget_tenant(api);
+    forget_former(api);
     if (rows_count(rows) > 0)
         return api_answered(api, reply_empty(api->r, HTTP_NO_CONTENT));
     return api->route.resource->removable ? admin_why_kept(api) : &problem_not_found;

@@ -123,13 +123,16 @@ static const char *retry_after(const problem_t *problem)
 static void set_problem_headers(request_rec *r, const problem_t *problem)
 {
     set_headers(r);
-    if (retry_after(problem))
+    if (retry_after(problem) && !apr_table_get(r->err_headers_out, "Retry-After"))
         apr_table_setn(r->err_headers_out, "Retry-After", retry_after(problem));
     if (problem == &problem_key_missing)
         apr_table_setn(r->err_headers_out, "WWW-Authenticate", "Bearer realm=\"api\"");
     else if (problem == &problem_key_invalid)
         apr_table_setn(r->err_headers_out, "WWW-Authenticate",
                        "Bearer realm=\"api\", error=\"invalid_token\"");
+    if (config_lets_users_in(config_location(r)) &&
+        (problem == &problem_key_missing || problem == &problem_login_invalid))
+        apr_table_addn(r->err_headers_out, "WWW-Authenticate", "Basic realm=\"api\", charset=\"UTF-8\"");
 }
 
 int reply_problem(request_rec *r, const char *prefix, const problem_t *problem, const char *detail,

@@ -175,6 +175,7 @@ const resource_t resources[] = {
     },
     {
         .name = "users",
+        .is_users = 1,
         .operations = RESOURCE_ALL,
         .order = ORDER_CREATED,
         .fields =

@@ -72,6 +72,7 @@ typedef struct resource_t {
     unsigned operations;       /* RESOURCE_… */
     int is_single;             /* one row, or none yet, for each tenant: no list, no id in the path */
     int is_profile;            /* the tenant's own row, which is always there, and which has the API key */
+    int is_users;              /* who may log in: of these rows a user may touch its own alone */
     int is_admin;  /* rows of all tenants: reached in Locations with `TenantHandler admin` alone */
     int is_public; /* TenantPublicRead may name it */
     resource_order_t order;

@@ -77,12 +77,12 @@ static const char *require_parse(cmd_parms *cmd, const char *line, const void **
 static authz_status require_check(request_rec *r, const char *line, const void *parsed)
 {
     const apr_array_header_t *ids = parsed;
-    const tenant_t *tenant;
+    const tenant_t *tenant = tenant_get(r);
 
     (void)line;
     if (!r->user)
         return AUTHZ_DENIED_NO_USER; /* asked once ahead of authentication */
-    if (resolve_key(r, &tenant))
+    if ((!tenant || tenant->via != TENANT_VIA_USER) && resolve_key(r, &tenant))
         return AUTHZ_DENIED;
     for (int i = 0; i < ids->nelts; i++) {
         if (APR_ARRAY_IDX(ids, i, int) == tenant->id)

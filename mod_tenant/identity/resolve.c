@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "resolve.h"
 
+#include <apr_strings.h>
 #include <http_ssl.h>
 #include <netinet/in.h>
 
@@ -21,9 +22,7 @@ typedef struct identity_t {
     const problem_t *host_problem; /* why it could not be looked up */
 } identity_t;
 
-/* The request that the client sent, of which r may be a subrequest or an internal redirect. What is found out
- * lives in its pool: a subrequest's is gone sooner. */
-static request_rec *origin_of(const request_rec *r)
+request_rec *resolve_origin(const request_rec *r)
 {
     while (r->main || r->prev)
         r = r->main ? r->main : r->prev;
@@ -33,13 +32,13 @@ static request_rec *origin_of(const request_rec *r)
 /* NULL where resolve_prepare() has not run, or had nothing to work with. */
 static identity_t *identity_of(const request_rec *r)
 {
-    return ap_get_module_config(origin_of(r)->request_config, &tenant_module);
+    return ap_get_module_config(resolve_origin(r)->request_config, &tenant_module);
 }
 
 /* Settles on the tenant that the request is of. */
 static void settle(request_rec *r, identity_t *identity, const tenant_t *tenant)
 {
-    request_rec *origin = origin_of(r);
+    request_rec *origin = resolve_origin(r);
 
     identity->tenant = tenant;
     tenant_export(origin, tenant);
@@ -83,7 +82,7 @@ int resolve_withdraw(request_rec *r)
     credential_t ignored;
 
     if (config->connect && config->keyring && !identity_of(r))
-        credential_take(origin_of(r), config->keyring, &ignored);
+        credential_take(resolve_origin(r), config->keyring, &ignored);
     return DECLINED;
 }
 
@@ -135,7 +134,7 @@ const problem_t *resolve_key(request_rec *r, const tenant_t **tenant)
     if (problem)
         return problem;
     if (!identity->key_is_judged) {
-        identity->key_problem = judge_key(origin_of(r), identity);
+        identity->key_problem = judge_key(resolve_origin(r), identity);
         identity->key_is_judged = 1;
         /* an inactive tenant may not act, but it is the one that the request is of */
         if (!identity->key_problem || identity->key_problem == &problem_tenant_inactive)
@@ -154,7 +153,7 @@ const problem_t *resolve_host(request_rec *r, const tenant_t **tenant)
     if (!identity)
         return &problem_misconfigured;
     if (!identity->host_problem)
-        identity->host_problem = lookup_host(origin_of(r), &identity->host);
+        identity->host_problem = lookup_host(resolve_origin(r), &identity->host);
     if (identity->host_problem || !identity->host.tenant)
         return identity->host_problem;
     if (!identity->tenant)
@@ -163,6 +162,17 @@ const problem_t *resolve_host(request_rec *r, const tenant_t **tenant)
         return &problem_tenant_inactive;
     *tenant = identity->host.tenant;
     return NULL;
+}
+
+void resolve_user(request_rec *r, const char *user)
+{
+    identity_t *identity = identity_of(r);
+    apr_pool_t *pool = resolve_origin(r)->pool;
+    tenant_t *tenant = apr_pmemdup(pool, identity->host.tenant, sizeof *tenant);
+
+    tenant->via = TENANT_VIA_USER;
+    tenant->user = apr_pstrdup(pool, user);
+    settle(r, identity, tenant);
 }
 
 const tenant_t *resolve_any(request_rec *r)
@@ -179,12 +189,22 @@ const tenant_t *resolve_any(request_rec *r)
     return identity ? identity->tenant : NULL;
 }
 
-void resolve_forget_tenant(const request_rec *r, int tenant)
+static void forget(const request_rec *r, generations_kind_t kind, int tenant)
 {
     generations_t *generations = config_server(r->server)->generations;
 
     if (generations)
-        generations_change(generations, GENERATIONS_TENANTS, tenant);
+        generations_change(generations, kind, tenant);
+}
+
+void resolve_forget_tenant(const request_rec *r, int tenant)
+{
+    forget(r, GENERATIONS_TENANTS, tenant);
+}
+
+void resolve_forget_logins(const request_rec *r, int tenant)
+{
+    forget(r, GENERATIONS_LOGINS, tenant);
 }
 
 static int is_loopback(const apr_sockaddr_t *address)

@@ -31,6 +31,13 @@ const char *resolve_key_hashes(const request_rec *r);
  * Host is nobody's. problem_tenant_inactive, and those of the database. */
 const problem_t *resolve_host(request_rec *r, const tenant_t **tenant);
 
+/* Settles on a user of the Host's tenant, who has logged in. user: users.id. */
+void resolve_user(request_rec *r, const char *user);
+
+/* The request that the client sent, of which r may be a subrequest or an internal redirect. What is found out
+ * lives in its pool: a subrequest's is gone sooner. */
+request_rec *resolve_origin(const request_rec *r);
+
 /* The tenant that the request is of, active or not, for content that uses it without asking who may act: by
  * its key where it carries one, else by its Host. NULL: nobody's, or a problem of resolve_key() or
  * resolve_host(). */
@@ -40,6 +47,9 @@ const tenant_t *resolve_any(request_rec *r);
  * ahead of the answer: whoever gets that finds the change in effect. Other servers hear of it from the
  * database. */
 void resolve_forget_tenant(const request_rec *r, int tenant);
+
+/* The same for the logins of a tenant's users. */
+void resolve_forget_logins(const request_rec *r, int tenant);
 
 /* Whether the request came by HTTPS, or from this machine; the connection's own peer counts, not what a
  * header says. */

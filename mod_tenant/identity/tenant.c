@@ -29,6 +29,7 @@ const tenant_t *tenant_copy(const tenant_t *tenant, apr_pool_t *pool)
     copy->id_text = apr_pstrdup(pool, tenant->id_text);
     copy->name = apr_pstrdup(pool, tenant->name);
     copy->domain = apr_pstrdup(pool, tenant->domain);
+    copy->user = apr_pstrdup(pool, tenant->user);
     return copy;
 }
 
@@ -40,4 +41,8 @@ void tenant_export(request_rec *r, const tenant_t *tenant)
     apr_table_setn(environment, "TENANT_NAME", tenant->name);
     apr_table_setn(environment, "TENANT_STATUS", tenant_status(tenant));
     apr_table_setn(environment, "TENANT_VIA", tenant_via(tenant));
+    if (tenant->user)
+        apr_table_setn(environment, "TENANT_USER_ID", tenant->user);
+    else
+        apr_table_unset(environment, "TENANT_USER_ID");
 }

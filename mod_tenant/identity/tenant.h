@@ -15,8 +15,8 @@ const char *tenant_via(const tenant_t *tenant);
 /* A copy, texts and all, in pool; NULL of NULL. */
 const tenant_t *tenant_copy(const tenant_t *tenant, apr_pool_t *pool);
 
-/* Makes a tenant known to the rest of httpd: TENANT_ID, TENANT_NAME, TENANT_STATUS, TENANT_VIA in
- * subprocess_env. */
+/* Makes a tenant known to the rest of httpd: TENANT_ID, TENANT_NAME, TENANT_STATUS, TENANT_VIA,
+ * TENANT_USER_ID in subprocess_env. */
 void tenant_export(request_rec *r, const tenant_t *tenant);
 
 #endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_AUTHORITY_H
+#define TENANT_API_AUTHORITY_H
+
+#include "api.h"
+
+/* What is wrong with a request's credentials without asking the database. A key decides; without one, a
+ * user's login where TenantUserAuthority lets users in, or the Host where TenantPublicRead allows it. The
+ * problems of resolve_check_key(); problem_cross_site for a login. */
+const problem_t *authority_check(api_t *api);
+
+/* Finds api->tenant, whose rows the request may touch in the way that it asks for. The problems of
+ * resolve_key(), user_login() and resolve_host(); problem_user_forbidden. */
+const problem_t *authority_prove(api_t *api);
+
+#endif

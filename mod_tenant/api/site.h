@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_SITE_H
+#define TENANT_API_SITE_H
+
+#include <httpd.h>
+
+#include "../problem.h"
+
+/* Whether a request that changes something came from a page of this very server, as far as browsers tell:
+ * Sec-Fetch-Site is same-origin or none; without it, Origin is absent or our own. For whoever a browser may
+ * authenticate by itself: a login, a client's certificate. problem_cross_site. */
+const problem_t *site_check(request_rec *r);
+
+#endif

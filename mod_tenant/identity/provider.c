@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider.h"
+
+#include <ap_provider.h>
+#include <http_core.h>
+#include <http_request.h>
+#include <mod_auth.h>
+
+#include "user.h"
+
+/* The note of a request that passes through one of the hooks below. */
+#define PASSING_NOTE "tenant-login-passing"
+
+/* mod_auth_form's name for what a form of its is sent to. */
+#define FORM_HANDLER "form-login-handler"
+
+static authn_status check_password(request_rec *r, const char *email, const char *password)
+{
+    const char *user;
+    const problem_t *problem = user_login(r, email, password, &user);
+
+    if (!problem)
+        return AUTH_GRANTED;
+    if (problem == &problem_login_invalid)
+        return user ? AUTH_DENIED : AUTH_USER_NOT_FOUND;
+    return problem == &problem_tenant_inactive ? AUTH_DENIED : AUTH_GENERAL_ERROR;
+}
+
+/* Lets all others have their turn, and looks at what they made of a login of ours. */
+static int pass(request_rec *r, int (*run)(request_rec *r))
+{
+    const problem_t *problem;
+    int status;
+
+    if (apr_table_get(r->notes, PASSING_NOTE))
+        return DECLINED;
+    apr_table_setn(r->notes, PASSING_NOTE, "");
+    status = run(r);
+    apr_table_unset(r->notes, PASSING_NOTE);
+    problem = user_login_problem(r);
+    /* not authoritative, mod_auth_basic declines what its providers could not judge */
+    if ((status != HTTP_INTERNAL_SERVER_ERROR && status != DECLINED) || !problem || problem->status < 429)
+        return status;
+    if (!apr_table_get(r->err_headers_out, "Retry-After"))
+        apr_table_setn(r->err_headers_out, "Retry-After", "1");
+    return problem->status;
+}
+
+int provider_check_authn(request_rec *r)
+{
+    const char *type = ap_auth_type(r);
+
+    if (!type || (strcasecmp(type, "Basic") != 0 && strcasecmp(type, "form") != 0))
+        return DECLINED;
+    return pass(r, ap_run_check_user_id);
+}
+
+int provider_handle_form(request_rec *r)
+{
+    return r->handler && strcmp(r->handler, FORM_HANDLER) == 0 ? pass(r, ap_run_handler) : DECLINED;
+}
+
+void provider_register(apr_pool_t *pool)
+{
+    static const authn_provider provider = {.check_password = check_password};
+
+    ap_register_auth_provider(pool, AUTHN_PROVIDER_GROUP, "tenant", AUTHN_PROVIDER_VERSION, &provider,
+                              AP_AUTH_INTERNAL_PER_CONF);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_SECRET_FINGERPRINT_H
+#define TENANT_SECRET_FINGERPRINT_H
+
+#include "digest.h"
+
+typedef struct fingerprint_key_t {
+    unsigned char bytes[32];
+} fingerprint_key_t;
+
+/* Makes a key from the kernel's random numbers. Like libsodium it aborts the process where the kernel has
+ * none to give. */
+void fingerprint_key_make(fingerprint_key_t *key);
+
+/* Stands for a list of texts, ended by NULL, such as a login with its password: 128 bits of keyed BLAKE2b.
+ * Without the key nothing can be found out about the texts, nor others that have the same one. Leaves no copy
+ * of the texts behind. */
+digest_t fingerprint_make(const fingerprint_key_t *key, const char *const *texts);
+
+#endif
