@@ -109,4 +109,21 @@ subtest '--config' => sub {
     is_deeply([map { $_->{loaded} } @{ $list->{keys} }], [(JSON::PP::true) x 2], 'so does the runtime folder');
 };
 
+subtest 'the whole way of a key beside httpd' => sub {
+    my $server = TenantTest::Server->start(database => $conninfo, key_file => $keys, server => qq(DefaultRuntimeDir "$folder"));
+    my @config = ('--config', $server->root . '/httpd.conf');
+    my $key = tenantctl('tenant', 'key', $acme, '--json', @config)->json->{api_key};
+    is(tenantctl('keyfile', 'add', 'seal', '--json', @config)->json->{id}, 3, 'a key is added');
+    is_refused(tenantctl('keyfile', 'promote', 'seal', 3, @config), 1, qr/httpd has not loaded the seal key 3/, 'httpd does not know it yet');
+    $server->graceful;
+    is_done(tenantctl('keyfile', 'promote', 'seal', 3, @config), 'after a graceful restart it does');
+    is_refused(tenantctl('keyfile', 'retire', 'seal', 2, @config), 1, qr/httpd still makes new values with the seal key 2/, 'it goes on with the old one');
+    $server->graceful;
+    is_refused(tenantctl('keyfile', 'retire', 'seal', 2, @config), 1, qr/holds 2 secrets/, 'until the next one');
+    is_done(tenantctl('rewrap', @config), 'secrets are sealed anew');
+    is_done(tenantctl('keyfile', 'retire', 'seal', 2, @config), 'and the old key goes');
+    is_status(request(PATCH => '/v1/tenant', to => $server, as => $key, json => { twilio_auth_token => 'new' }), 200, 'httpd seals');
+    is_done(tenantctl('doctor', @config), 'all is well');
+};
+
 done_testing;
