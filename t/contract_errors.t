@@ -82,9 +82,11 @@ my $sid = row({ database => $database }, 'SELECT sid FROM calls WHERE id = ?', $
 $before = snapshot($database);
 
 subtest 'methods' => sub {
-    my %row = map { $_ => 'GET, HEAD, PATCH, DELETE, OPTIONS' } "/v1/calls/$id", "/v1/calls/$sid", "/v1/users/$user", '/v1/products/1', '/v1/messages/1', '/v1/recordings/1';
+    my %row = map { $_ => 'GET, HEAD, PATCH, DELETE, OPTIONS' } "/v1/calls/$id", "/v1/calls/$sid", "/v1/users/$user",
+        '/v1/products/1', '/v1/messages/1', '/v1/recordings/1';
     my %list = map { ("/v1/$_" => 'GET, HEAD, POST, OPTIONS') } collections();
-    my %allow = (%row, %list, '/v1/' => 'GET, HEAD, OPTIONS', '/v1' => 'GET, HEAD, OPTIONS', '/v1/settings' => 'GET, HEAD, PATCH, OPTIONS',
+    my %allow = (%row, %list, '/v1/' => 'GET, HEAD, OPTIONS', '/v1' => 'GET, HEAD, OPTIONS',
+        '/v1/settings' => 'GET, HEAD, PATCH, OPTIONS',
         '/v1/tenant' => 'GET, HEAD, PATCH, OPTIONS', '/v1/tenant/key' => 'POST, OPTIONS');
 
     for my $path (sort keys %allow) {
@@ -96,39 +98,50 @@ subtest 'methods' => sub {
             is_status($response, 405, "$method $path") if $method eq 'HEAD';
             is($response->header('Allow'), $allow{$path}, 'Allow');
         }
-        for my $headers ([], [bearer('acme')], ['X-API-Key' => 'nonsense'], [Origin => 'https://example.com', 'Access-Control-Request-Method' => 'POST']) {
+        for my $headers ([], [bearer('acme')], ['X-API-Key' => 'nonsense'],
+            [Origin => 'https://example.com', 'Access-Control-Request-Method' => 'POST']) {
             my $options = ask(OPTIONS => $path, headers => $headers);
             is_status($options, 204, join " ", "OPTIONS $path", @$headers ? $headers->[0] : ());
             is($options->header('Allow'), $allow{$path}, 'Allow');
         }
     }
-    is_problem(ask($_ => '/v1/nothing'), 404, 'not-found', "$_ where nothing is") for qw(GET POST PUT PATCH DELETE OPTIONS TRACE FOO);
+    is_problem(ask($_ => '/v1/nothing'), 404, 'not-found', "$_ where nothing is")
+        for qw(GET POST PUT PATCH DELETE OPTIONS TRACE FOO);
 };
 
 subtest 'media types' => sub {
-    my @paths = ([POST => '/v1/products'], [PATCH => "/v1/calls/$id"], [PATCH => '/v1/settings'], [PATCH => '/v1/tenant']);
-    my @wrong = (undef, '', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonx', 'application/xjson',
-        'application/json; charset=iso-8859-1', 'application/json;charset=utf-16', 'json', '*/*', 'application/*', 'application/json, text/plain',
+    my @paths = ([POST => '/v1/products'], [PATCH => "/v1/calls/$id"], [PATCH => '/v1/settings'],
+        [PATCH => '/v1/tenant']);
+    my @wrong = (undef, '', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x',
+        'application/jsonx', 'application/xjson',
+        'application/json; charset=iso-8859-1', 'application/json;charset=utf-16', 'json', '*/*', 'application/*',
+        'application/json, text/plain',
         'application/problem+json', 'application/json-patch+json', 'text/json', "application/json/x");
-    my @right = ('application/json', 'APPLICATION/JSON', 'application/json;charset=utf-8', 'application/json; charset=UTF-8', 'application/json; charset="utf-8"',
+    my @right = ('application/json', 'APPLICATION/JSON', 'application/json;charset=utf-8',
+        'application/json; charset=UTF-8', 'application/json; charset="utf-8"',
         'application/json ; x=y', ' application/json');
     for (@paths) {
         my ($method, $path) = @$_;
-        my @too = $method eq 'PATCH' ? ('application/merge-patch+json', 'Application/Merge-Patch+JSON; charset=utf-8') : ();
+        my @too = $method eq 'PATCH' ? ('application/merge-patch+json', 'Application/Merge-Patch+JSON; charset=utf-8')
+            : ();
         for my $type (@wrong, $method eq 'POST' ? 'application/merge-patch+json' : ()) {
             my $response = ask($method, $path, as => 'acme', body => '{"nonsense":1}', type => $type);
-            is_problem($response, 415, 'unsupported-media-type', "$method $path: " . ($type // 'none'), qr/application\/json/);
+            is_problem($response, 415, 'unsupported-media-type', "$method $path: " . ($type // 'none'),
+                qr/application\/json/);
         }
-        is_status(ask($method, $path, as => 'acme', body => '{"nonsense":1}', type => $_), 422, "$method $path: $_") for @right, @too;
+        is_status(ask($method, $path, as => 'acme', body => '{"nonsense":1}', type => $_), 422, "$method $path: $_")
+            for @right, @too;
     }
-    is_problem(ask(POST => '/v1/products', type => 'text/plain', body => '{}'), 415, 'unsupported-media-type', 'ahead of the key');
+    is_problem(ask(POST => '/v1/products', type => 'text/plain', body => '{}'), 415, 'unsupported-media-type',
+        'ahead of the key');
 };
 
 # --- Bodies ---------------------------------------------------------------------------------------------------
 
 sub head {
     my ($method, $path, @headers) = @_;
-    return join "\r\n", "$method $path HTTP/1.1", 'Host: 127.0.0.1', $key, 'Content-Type: application/json', @headers, '', '';
+    return join "\r\n", "$method $path HTTP/1.1", 'Host: 127.0.0.1', $key, 'Content-Type: application/json', @headers,
+        '', '';
 }
 
 sub chunk { my ($bytes) = @_; return sprintf "%x\r\n%s\r\n", length $bytes, $bytes }
@@ -143,32 +156,41 @@ subtest 'sizes' => sub {
             my $body = body_of($limit{$base} + $more);
             my ($told, $chunked) = (
                 raw(PATCH => head(PATCH => "$base/settings", 'Content-Length: ' . length $body) . $body),
-                raw(PATCH => head(PATCH => "$base/settings", 'Transfer-Encoding: chunked') . join '', map({ chunk($_) } unpack '(a5000)*', $body), "0\r\n\r\n"),
+                raw(PATCH => head(PATCH => "$base/settings", 'Transfer-Encoding: chunked') . join '',
+                map({ chunk($_) } unpack '(a5000)*', $body), "0\r\n\r\n"),
             );
             for my $response (watch('told', $told), watch('chunked', $chunked)) {
                 is_invalid($response, { '/x' => 'unknown' }, "$base: $more over the limit") if $more <= 0;
-                is_problem($response, 413, 'body-too-large', "$base: $more over the limit", qr/$limit{$base} bytes/) if $more > 0;
+                is_problem($response, 413, 'body-too-large', "$base: $more over the limit", qr/$limit{$base} bytes/)
+                    if $more > 0;
             }
         }
     }
-    is_problem(watch('huge', raw(POST => head(POST => '/v1/products', 'Content-Length: 999999999999'))), 413, 'body-too-large', 'told from its Content-Length');
+    is_problem(watch('huge', raw(POST => head(POST => '/v1/products', 'Content-Length: 999999999999'))), 413,
+        'body-too-large', 'told from its Content-Length');
     my $endless = client(to => $server)->write(head(POST => '/v1/products', 'Transfer-Encoding: chunked'), 'POST');
     $endless->write(chunk('[' x 16384)) for 1 .. 30;
     is_problem(watch('endless', $endless->receive), 413, 'body-too-large', 'no end in sight');
     ok($endless->is_closed, 'and the connection is closed');
-    is_problem(ask(POST => '/v1/products', as => 'acme', type => 'application/json', body => ''), 400, 'bad-json', 'an empty body');
+    is_problem(ask(POST => '/v1/products', as => 'acme', type => 'application/json', body => ''), 400, 'bad-json',
+        'an empty body');
     is_problem(watch('none', raw(POST => head(POST => '/v1/products'))), 400, 'bad-json', 'no body at all');
 };
 
 subtest 'framing' => sub {
     my $body = '{"nonsense":1}';
     my @chunked = map { chunk($_) } split //, $body;
-    is_invalid(watch('bytes', raw(PATCH => head(PATCH => '/v1/settings', 'Transfer-Encoding: chunked') . join('', @chunked) . "0\r\n\r\n")), { '/nonsense' => 'unknown' },
+    is_invalid(watch('bytes',
+        raw(PATCH => head(PATCH => '/v1/settings', 'Transfer-Encoding: chunked') . join('', @chunked) . "0\r\n\r\n")),
+        { '/nonsense' => 'unknown' },
         'a byte a chunk');
-    is_invalid(watch('extensions', raw(PATCH => head(PATCH => '/v1/settings', 'Transfer-Encoding: chunked') . "E;x=y\r\n$body\r\n0\r\nTrailer: 1\r\n\r\n")),
+    is_invalid(watch('extensions',
+        raw(PATCH => head(PATCH => '/v1/settings', 'Transfer-Encoding: chunked')
+            . "E;x=y\r\n$body\r\n0\r\nTrailer: 1\r\n\r\n")),
         { '/nonsense' => 'unknown' }, 'extensions and trailers');
 
-    my $client = client(to => $server)->write(head(PATCH => '/v1/settings', 'Content-Length: ' . length $body), 'PATCH');
+    my $client = client(to => $server)->write(head(PATCH => '/v1/settings', 'Content-Length: ' . length $body),
+        'PATCH');
     $client->write($_) for split //, $body;
     is_invalid(watch('slow', $client->receive), { '/nonsense' => 'unknown' }, 'in many packets');
 
@@ -177,12 +199,14 @@ subtest 'framing' => sub {
         is_problem(watch('broken', $response), 400, 'bad-request', 'a broken chunk: ' . substr json($broken), 0, 20);
     }
     for my $cut (client(to => $server)->write(head(PATCH => '/v1/settings', 'Content-Length: 100') . $body, 'PATCH'),
-        client(to => $server)->write(head(PATCH => '/v1/settings', 'Transfer-Encoding: chunked') . chunk($body), 'PATCH')) {
+        client(to => $server)->write(head(PATCH => '/v1/settings', 'Transfer-Encoding: chunked') . chunk($body),
+        'PATCH')) {
         shutdown $cut->{socket}, 1;
         is_problem(watch('cut', $cut->receive), 400, 'bad-request', 'a body that ends too early');
     }
     # httpd refuses these ahead of any Location, in its own words
-    for my $headers (['Content-Length: -1'], ['Content-Length: 1x'], ['Content-Length: 1', 'Content-Length: 2'], ['Transfer-Encoding: nonsense']) {
+    for my $headers (['Content-Length: -1'], ['Content-Length: 1x'], ['Content-Length: 1', 'Content-Length: 2'],
+        ['Transfer-Encoding: nonsense']) {
         like(raw(PATCH => head(PATCH => '/v1/settings', @$headers) . $body)->status, qr/^(?:400|501)$/, "@$headers");
     }
 };
@@ -192,15 +216,18 @@ subtest 'a body that is refused unread' => sub {
         my $client = client(to => $server);
         for my $path ('/v1/nothing', '/v1/products?x=1', '/v1/products') {
             my @key = $path eq '/v1/products' ? () : (headers => [bearer('acme')]);
-            my $response = watch($path, request(POST => $path, on => $client, @key, body => 'x' x $size, type => 'application/json'));
+            my $response = watch($path,
+                request(POST => $path, on => $client, @key, body => 'x' x $size, type => 'application/json'));
             my $closes = ($response->header('Connection') // '') =~ /close/i;
             is($closes, $response->status == 400 ? 1 : '', "$path: the connection stays, $size bytes are read away");
             $client = client(to => $server) if $closes;
         }
-        is_status(watch('after', request(GET => '/v1/tenant', on => $client, headers => [bearer('acme')])), 200, 'and the next request is answered');
+        is_status(watch('after', request(GET => '/v1/tenant', on => $client, headers => [bearer('acme')])), 200,
+            'and the next request is answered');
     }
     my $client = client(to => $server);
-    my $response = watch('big', request(POST => '/v1/nothing', on => $client, body => 'x' x 300_000, type => 'application/json'));
+    my $response = watch('big',
+        request(POST => '/v1/nothing', on => $client, body => 'x' x 300_000, type => 'application/json'));
     is_problem($response, 404, 'not-found', 'a big one');
     ok($client->is_closed, 'costs the connection');
 };
@@ -213,13 +240,16 @@ subtest 'Expect: 100-continue' => sub {
     is($client->_read_line, '', 'once');
     is_invalid(watch('expected', $client->write($body)->receive), { '/nonsense' => 'unknown' }, 'and read');
 
-    for ([404 => head(POST => '/v1/nothing', @expect)], [405 => head(PUT => '/v1/calls', @expect)], [413 => head(POST => '/v1/products', $expect[0], 'Content-Length: 99999')],
+    for ([404 => head(POST => '/v1/nothing', @expect)], [405 => head(PUT => '/v1/calls', @expect)],
+        [413 => head(POST => '/v1/products', $expect[0], 'Content-Length: 99999')],
         [401 => head(POST => '/v1/products', @expect) =~ s/^Auth.*\r\n//mr]) {
         my ($status, $request) = @$_;
         my $refused = client(to => $server)->write($request, 'POST');
-        is($refused->_read_line =~ s/^(\S+ \d+) .*/$1/r, "HTTP/1.1 $status", "$status at once, without asking for the body");
+        is($refused->_read_line =~ s/^(\S+ \d+) .*/$1/r, "HTTP/1.1 $status",
+            "$status at once, without asking for the body");
     }
-    like(raw(POST => head(POST => '/v1/products', 'Expect: nonsense', 'Content-Length: 0'))->status, qr/^4/, 'another expectation');
+    like(raw(POST => head(POST => '/v1/products', 'Expect: nonsense', 'Content-Length: 0'))->status, qr/^4/,
+        'another expectation');
 };
 
 # --- Errors of httpd's ----------------------------------------------------------------------------------------
@@ -236,12 +266,14 @@ subtest 'what httpd refuses in our Locations' => sub {
         [GET => '/v1/calls/forbidden', 403, 'forbidden'],
         [GET => "/v1/dependency", 424, "bad-request"],
         [POST => '/limited/v1/calls', 413, 'body-too-large', body => body_of(2000)],
-        [POST => '/limited/v1/calls', 413, 'body-too-large', body => join('', map { chunk($_) } body_of(1500), body_of(1500)) . "0\r\n\r\n",
+        [POST => '/limited/v1/calls', 413, 'body-too-large',
+        body => join('', map { chunk($_) } body_of(1500), body_of(1500)) . "0\r\n\r\n",
             headers => ['Transfer-Encoding' => 'chunked', bearer('acme')]],
     );
     for (@cases) {
         my ($method, $path, $status, $code, %option) = @$_;
-        my $response = ask($method, $path, $path =~ /guarded/ || $option{headers} ? () : (as => 'acme'), type => 'application/json', %option);
+        my $response = ask($method, $path, $path =~ /guarded/ || $option{headers} ? () : (as => 'acme'),
+            type => 'application/json', %option);
         is($response->status, $status, "$method $path");
         is($response->type, 'application/problem+json', 'is a problem');
         my $problem = $response->json || {};
@@ -266,16 +298,23 @@ subtest "what httpd must not make of our paths" => sub {
 
 subtest 'headers' => sub {
     my @odd = (
-        ['If-Modified-Since' => 'Fri, 31 Dec 2100 23:59:59 GMT'], [Range => 'bytes=0-1'], ['Accept-Encoding' => 'gzip, br, *;q=0'], ['Accept-Language' => 'x' x 4000],
-        ['Accept-Charset' => 'iso-8859-1'], [Cookie => 'a=b; c=d'], [Origin => 'null'], ['X-HTTP-Method-Override' => 'DELETE'], ['Content-Type' => 'text/plain'],
-        ['Content-Encoding' => 'gzip'], [Referer => "\xFF\xFE"], ['User-Agent' => ''], [Upgrade => 'h2c'], ['X-Forwarded-Prefix' => '/evil'], [Via => '1.1 x'],
+        ['If-Modified-Since' => 'Fri, 31 Dec 2100 23:59:59 GMT'], [Range => 'bytes=0-1'],
+        ['Accept-Encoding' => 'gzip, br, *;q=0'], ['Accept-Language' => 'x' x 4000],
+        ['Accept-Charset' => 'iso-8859-1'], [Cookie => 'a=b; c=d'], [Origin => 'null'],
+        ['X-HTTP-Method-Override' => 'DELETE'], ['Content-Type' => 'text/plain'],
+        ['Content-Encoding' => 'gzip'], [Referer => "\xFF\xFE"], ['User-Agent' => ''], [Upgrade => 'h2c'],
+        ['X-Forwarded-Prefix' => '/evil'], [Via => '1.1 x'],
     );
     my $plain = ask(GET => "/v1/calls/$id", as => 'acme');
-    is_same_answer(ask(GET => "/v1/calls/$id", headers => [bearer('acme'), @$_]), $plain, "$_->[0] changes nothing") for @odd;
+    is_same_answer(ask(GET => "/v1/calls/$id", headers => [bearer('acme'), @$_]), $plain, "$_->[0] changes nothing")
+        for @odd;
     is_status(raw(GET => "GET /v1/calls/$id HTTP/1.0\r\n$key\r\n\r\n"), 200, 'HTTP/1.0');
-    like(raw(GET => "GET /v1/calls HTTP/1.1\r\nHost: x\r\nbad header: x\r\n\r\n")->status, qr/^400$/, 'a broken header is httpd\'s');
-    is(request(GET => "/v1/calls/$_", to => $server)->status, 400, "a path with $_ too: httpd does not get as far as a Location") for '%zz', '%', '%4';
-    like(raw(GET => "GET /v1/" . 'x' x 9000 . " HTTP/1.1\r\nHost: x\r\n\r\n")->status, qr/^414$/, 'so is a request line too long');
+    like(raw(GET => "GET /v1/calls HTTP/1.1\r\nHost: x\r\nbad header: x\r\n\r\n")->status, qr/^400$/,
+        'a broken header is httpd\'s');
+    is(request(GET => "/v1/calls/$_", to => $server)->status, 400,
+        "a path with $_ too: httpd does not get as far as a Location") for '%zz', '%', '%4';
+    like(raw(GET => "GET /v1/" . 'x' x 9000 . " HTTP/1.1\r\nHost: x\r\n\r\n")->status, qr/^414$/,
+        'so is a request line too long');
     like(raw(GET => "GET /v1/calls HTTP/1.1\r\n$key\r\n\r\n")->status, qr/^400$/, 'and a missing Host');
 };
 

@@ -84,7 +84,8 @@ subtest 'rows' => sub {
         is_deeply(get("/v1/$resource/$row->{sid}")->json, $row, 'and by sid') if has_sid($resource);
         for my $name (@names) {
             my $text = json($row->{$name});
-            my $pattern = { integer => qr/^\d+$/, time => qr/^"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z"$/ }->{ $members->{$name}{type} };
+            my $pattern = { integer => qr/^\d+$/,
+                time => qr/^"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z"$/ }->{ $members->{$name}{type} };
             like($text, $pattern // qr/^"/, "$name is $members->{$name}{type}");
         }
     }
@@ -92,12 +93,14 @@ subtest 'rows' => sub {
 
 subtest 'NULL' => sub {
     my %optional = (calls => [qw(from_number to_number status)], messages => [qw(from_number to_number status body)],
-        recordings => [qw(call_sid url duration)], products => ['description'], users => [qw(email created_at updated_at)]);
+        recordings => [qw(call_sid url duration)], products => ['description'],
+        users => [qw(email created_at updated_at)]);
     for my $resource (sort keys %optional) {
         my ($id) = ids_of($resource);
         db("UPDATE $resource SET " . join(', ', map { "$_ = NULL" } @{ $optional{$resource} }) . ' WHERE id = ?', $id);
         my $row = get("/v1/$resource/$id")->json;
-        is_deeply([map { $row->{$_} } @{ $optional{$resource} }], [map { undef } @{ $optional{$resource} }], "$resource: null, not empty");
+        is_deeply([map { $row->{$_} } @{ $optional{$resource} }], [map { undef } @{ $optional{$resource} }],
+            "$resource: null, not empty");
     }
     db("UPDATE messages SET body = '', status = 'x' WHERE id = ?", (ids_of('messages'))[1]);
     is(get('/v1/messages/' . (ids_of('messages'))[1])->json->{body}, '', 'and empty, not null');
@@ -105,24 +108,32 @@ subtest 'NULL' => sub {
 
 subtest 'single resources' => sub {
     my $settings = get('/v1/settings', as => 'globex');
-    is_deeply($settings->json, { id => undef, tenant_id => tenant('globex')->{id}, auto_record_calls => JSON::PP::false },
+    is_deeply($settings->json,
+        { id => undef, tenant_id => tenant('globex')->{id}, auto_record_calls => JSON::PP::false },
         'settings before there is a row');
-    is_deeply([row({ database => $database }, 'SELECT count(*) FROM settings WHERE tenant_id = ?', tenant('globex')->{id})], [0], 'a read makes none');
-    is_deeply(get('/v1/settings')->json, { id => 1, tenant_id => $acme, auto_record_calls => JSON::PP::true }, 'and with one');
+    is_deeply([row({ database => $database }, 'SELECT count(*) FROM settings WHERE tenant_id = ?',
+        tenant('globex')->{id})], [0], 'a read makes none');
+    is_deeply(get('/v1/settings')->json, { id => 1, tenant_id => $acme, auto_record_calls => JSON::PP::true },
+        'and with one');
 
-    my %tenant = (id => $acme, name => 'acme', status => 'active', custom_domain => 'acme.example.com', twilio_account_sid => undef,
-        twilio_api_key_sid => undef, twilio_auth_token_set => JSON::PP::false, twilio_api_key_secret_set => JSON::PP::false,
+    my %tenant = (id => $acme, name => 'acme', status => 'active', custom_domain => 'acme.example.com',
+        twilio_account_sid => undef,
+        twilio_api_key_sid => undef, twilio_auth_token_set => JSON::PP::false,
+        twilio_api_key_secret_set => JSON::PP::false,
         twilio_phone_number => undef);
     is_deeply(get('/v1/tenant')->json, \%tenant, 'the tenant');
-    db('UPDATE tenants SET twilio_auth_token = ?, twilio_api_key_secret = ? WHERE id = ?', 'sealed-token', 'sealed-secret', $acme);
+    db('UPDATE tenants SET twilio_auth_token = ?, twilio_api_key_secret = ? WHERE id = ?', 'sealed-token',
+        'sealed-secret', $acme);
     my $with = get('/v1/tenant');
-    is_deeply($with->json, { %tenant, twilio_auth_token_set => JSON::PP::true, twilio_api_key_secret_set => JSON::PP::true },
+    is_deeply($with->json,
+        { %tenant, twilio_auth_token_set => JSON::PP::true, twilio_api_key_secret_set => JSON::PP::true },
         'that there are secrets is told');
     unlike($with->body, qr/sealed|hash|:[0-9a-f]{64}/, 'but not what they are');
 };
 
 subtest 'HEAD' => sub {
-    my @paths = ('/v1/', (map { "/v1/$_" } resources()), (map { my $r = $_; map { "/v1/$r/$_" } (ids_of($r))[3] } collections()),
+    my @paths = ('/v1/', (map { "/v1/$_" } resources()),
+        (map { my $r = $_; map { "/v1/$r/$_" } (ids_of($r))[3] } collections()),
         '/v1/calls/999999', '/v1/nothing', '/v1/calls?limit=0', '/v1/calls?limit=2');
     for my $path (@paths) {
         for my $accept ('*/*', 'text/html') {
@@ -147,7 +158,8 @@ subtest 'pages' => sub {
             is_deeply([ids(@pages)], \@ids, "$resource by $limit: every row once, in order");
             is(scalar @pages, int((@ids + $limit - 1) / $limit), 'in as many pages as it takes');
         }
-        like(get("/v1/$resource?limit=7", host => 'evil.example.com')->json->{next}, qr{^/v1/$resource\?}, 'next is no URL with a host');
+        like(get("/v1/$resource?limit=7", host => 'evil.example.com')->json->{next}, qr{^/v1/$resource\?},
+            'next is no URL with a host');
     }
     is(scalar @{ get('/v1/products')->json->{data} }, 50, 'a page has 50 rows unless told');
     db('DELETE FROM products WHERE tenant_id = ?', tenant('globex')->{id});
@@ -158,7 +170,8 @@ subtest 'pages of a list that changes' => sub {
     for my $resource (collections()) {
         my @then = ids_of($resource);
         my $columns = join ', ', grep { $_ ne 'id' && $_ ne 'created_at' } column({ database => $database },
-            'SELECT attname FROM pg_attribute WHERE attrelid = ?::regclass AND attnum > 0 AND NOT attisdropped', $resource);
+            'SELECT attname FROM pg_attribute WHERE attrelid = ?::regclass AND attnum > 0 AND NOT attisdropped',
+            $resource);
         my ($round, %deleted, %seen) = (0);
 
         my @pages = pages("/v1/$resource?limit=3", sub {
@@ -183,14 +196,18 @@ subtest 'pages of a list that changes' => sub {
 
 subtest 'the order of users' => sub {
     db('DELETE FROM users WHERE tenant_id = ?', $acme);
-    my @created = (undef, undef, undef, ('2026-01-01 00:00:00Z') x 3, '2026-01-01 00:00:00.000001Z', '2025-12-31 23:59:59.999999Z', '1970-01-01 00:00:00Z',
+    my @created = (undef, undef, undef, ('2026-01-01 00:00:00Z') x 3, '2026-01-01 00:00:00.000001Z',
+        '2025-12-31 23:59:59.999999Z', '1970-01-01 00:00:00Z',
         '1969-07-20 20:17:40Z', '0001-01-01 00:00:00Z', '9999-12-31 23:59:59.999999Z');
-    my @legacy = ('42', 'a user', 'ünï', "\x{1F600}" x 256, 'a+b&c=d%20', 'x' x 256, '~', "it's", 'UPPER', 'upper', '%', '"');
+    my @legacy = ('42', 'a user', 'ünï', "\x{1F600}" x 256, 'a+b&c=d%20', 'x' x 256, '~', "it's", 'UPPER', 'upper', '%',
+        '"');
     for my $n (0 .. $#created) {
-        db('INSERT INTO users (id, tenant_id, email, created_at) VALUES (?, ?, ?, ?)', $legacy[$n], $acme, "legacy$n\@example.com", $created[$n]);
+        db('INSERT INTO users (id, tenant_id, email, created_at) VALUES (?, ?, ?, ?)', $legacy[$n], $acme,
+            "legacy$n\@example.com", $created[$n]);
     }
     my @ids = ids_of('users');
-    is_deeply([ids(pages("/v1/users?limit=$_"))], \@ids, "by $_: newest first, those without a time last") for 1, 2, 5, 1000;
+    is_deeply([ids(pages("/v1/users?limit=$_"))], \@ids, "by $_: newest first, those without a time last")
+        for 1, 2, 5, 1000;
     is(get('/v1/users/' . escape($_))->json->{id}, $_, encode_utf8('by id: ' . substr $_, 0, 10)) for @legacy;
     is(get('/v1/users/a%20user')->json->{created_at}, undef, 'created_at is null where nobody knows');
 };
@@ -198,10 +215,13 @@ subtest 'the order of users' => sub {
 subtest 'cursors' => sub {
     my ($next) = map { get("/v1/$_?limit=3")->json->{next} =~ /after=(.*)/ } 'calls';
     my ($users) = get('/v1/users?limit=3')->json->{next} =~ /after=(.*)/;
-    my @bad = ('', 'x', '1', 'null', substr($next, 1), "${next}AAAA", "$next=", "$next%00", "$next%20", lc $next, $users,
+    my @bad = ('', 'x', '1', 'null', substr($next, 1), "${next}AAAA", "$next=", "$next%00", "$next%20", lc $next,
+        $users,
         'A' x 2000, '%F0%9F%98%80', "$next+", 'MSBjYWxscyBpZCA', '....', "'%20OR%201=1", $next =~ s/^./Z/r);
-    is_problem(get("/v1/calls?after=$_"), /%00/ ? (400, 'bad-parameter') : (400, 'bad-cursor'), 'after=' . substr $_, 0, 40) for @bad;
-    is_problem(get("/v1/$_?after=$next"), 400, 'bad-cursor', "a cursor of calls on $_") for grep { $_ ne 'calls' } collections();
+    is_problem(get("/v1/calls?after=$_"), /%00/ ? (400, 'bad-parameter') : (400, 'bad-cursor'), 'after=' . substr $_, 0,
+        40) for @bad;
+    is_problem(get("/v1/$_?after=$next"), 400, 'bad-cursor', "a cursor of calls on $_")
+        for grep { $_ ne 'calls' } collections();
     is_problem(get("/v1/calls?status=completed&after=$next"), 400, 'bad-cursor', 'without its filter');
     is_status(get("/v1/calls?after=$next"), 200, 'a good one, with another limit');
 };
@@ -211,46 +231,61 @@ subtest 'cursors' => sub {
 subtest 'parameters' => sub {
     my $id = (ids_of('calls'))[0];
     is_problem(get("/v1/calls?limit=$_"), 400, 'bad-parameter', "limit=$_", qr/limit/)
-        for '', '0', '-1', '1001', 'abc', '1.5', '%2B1', '+1', '01', '1e2', '1%20', '%D9%A3', '99999999999999999999', 'null', '5,5', '0x10';
+        for '', '0', '-1', '1001', 'abc', '1.5', '%2B1', '+1', '01', '1e2', '1%20', '%D9%A3', '99999999999999999999',
+            'null', '5,5', '0x10';
     is_status(get("/v1/calls?$_"), 200, "?$_") for '', 'limit=1', 'limit=1000', 'l%69mit=%35', '&limit=5&', '&&';
     is(scalar @{ get('/v1/calls?l%69mit=%35')->json->{data} }, 5, 'names and values are decoded');
 
     my @wrong = (
-        ['nonsense=1' => qr/`nonsense`/], ['limit=1&limit=1' => qr/`limit`.*repeat/], ['limit=1&l%69mit=2' => qr/`limit`.*repeat/],
-        ['LIMIT=1' => qr/`LIMIT`/], ['limit' => qr/limit/], ['=1' => qr/``/], ['=' => qr/``/], ['limit=%' => qr/encoding/], ['limit=%4' => qr/encoding/],
-        ['limit=%zz' => qr/encoding/], ['%FF=1' => qr/UTF-8/], ['limit=%FF' => qr/UTF-8/], ['limit=1%00' => qr/UTF-8/], ['%00=1' => qr/UTF-8/], ['limit%00=1' => qr/UTF-8/],
-        ['%3Cscript%3E=1' => qr/`<script>`/], ['a%0D%0Ab=1' => qr/`a\?\?b`/], ['x' x 1000 . '=1' => qr/`x{64}`/], ['body=x' => qr/`body`/],
+        ['nonsense=1' => qr/`nonsense`/], ['limit=1&limit=1' => qr/`limit`.*repeat/],
+        ['limit=1&l%69mit=2' => qr/`limit`.*repeat/],
+        ['LIMIT=1' => qr/`LIMIT`/], ['limit' => qr/limit/], ['=1' => qr/``/], ['=' => qr/``/],
+        ['limit=%' => qr/encoding/], ['limit=%4' => qr/encoding/],
+        ['limit=%zz' => qr/encoding/], ['%FF=1' => qr/UTF-8/], ['limit=%FF' => qr/UTF-8/], ['limit=1%00' => qr/UTF-8/],
+        ['%00=1' => qr/UTF-8/], ['limit%00=1' => qr/UTF-8/],
+        ['%3Cscript%3E=1' => qr/`<script>`/], ['a%0D%0Ab=1' => qr/`a\?\?b`/], ['x' x 1000 . '=1' => qr/`x{64}`/],
+        ['body=x' => qr/`body`/],
         ['tenant_id=2' => qr/`tenant_id`/], ['limit[]=1' => qr/`limit\[\]`/],
     );
     is_problem(get("/v1/calls?$_->[0]"), 400, 'bad-parameter', substr($_->[0], 0, 30), $_->[1]) for @wrong;
 
-    for my $request ([GET => "/v1/calls/$id"], [DELETE => "/v1/calls/$id"], [PATCH => "/v1/calls/$id"], [POST => '/v1/calls'], [GET => '/v1/settings'],
+    for my $request ([GET => "/v1/calls/$id"], [DELETE => "/v1/calls/$id"], [PATCH => "/v1/calls/$id"],
+        [POST => '/v1/calls'], [GET => '/v1/settings'],
         [GET => '/v1/tenant'], [GET => '/v1/']) {
         my ($method, $path) = @$request;
         my @body = $method =~ /^P/ ? (json => {}) : ();
-        is_problem(ask($method, "$path?$_", as => 'acme', @body), 400, 'bad-parameter', "$method $path?$_") for 'limit=1', 'x=1', 'x';
-        isnt(ask($method, "$path?", as => 'acme', @body)->status, 400, "$method $path? is fine") unless $method eq 'DELETE';
+        is_problem(ask($method, "$path?$_", as => 'acme', @body), 400, 'bad-parameter', "$method $path?$_")
+            for 'limit=1', 'x=1', 'x';
+        isnt(ask($method, "$path?", as => 'acme', @body)->status, 400, "$method $path? is fine")
+            unless $method eq 'DELETE';
     }
 };
 
 # Without a key: what nothing can be at is found out before anybody is asked who he is.
 subtest 'paths that nothing is at' => sub {
     my $sid = row({ database => $database }, 'SELECT sid FROM calls LIMIT 1');
-    my @ids = ('0', '00', '01', '-1', '+1', '%2B1', '1.0', '1e3', '1%20', '%201', '0x1', '2147483648', '4294967297', '99999999999', '9' x 100, 'abc', 'null',
-        '*', '1,2', "1'", '%D9%A1', '%EF%BC%91', '%FF', '%2531', '1%0A', lc $sid, "${sid}0", substr($sid, 0, 33), 'SM' . substr($sid, 2), 'CA' . 'g' x 32,
+    my @ids = ('0', '00', '01', '-1', '+1', '%2B1', '1.0', '1e3', '1%20', '%201', '0x1', '2147483648', '4294967297',
+        '99999999999', '9' x 100, 'abc', 'null',
+        '*', '1,2', "1'", '%D9%A1', '%EF%BC%91', '%FF', '%2531', '1%0A', lc $sid, "${sid}0", substr($sid, 0, 33),
+        'SM' . substr($sid, 2), 'CA' . 'g' x 32,
         '%00', '1%00', '%2F', '1%2F2', '1/2', '1/', '1//', '1;x=1', 'x' x 7000, '~', '%7F');
     is_problem(ask(GET => "/v1/calls/$_"), 404, 'not-found', '/v1/calls/' . substr $_, 0, 40) for @ids;
     is_problem(ask(GET => $_), 404, 'not-found', $_)
-        for '/v1/calls/', '/v1/Calls', '/v1/CALLS', '/v1/call', '/v1/callsx', '/v1/calls%20', '/v1/%20calls', '/v1/nothing', '/v1/nothing/1', '/v1/tenant/1',
-        '/v1/settings/', '/v1/settings/1', '/v1/tenants', '/v1/users/', '/v1/users/%00', '/v1/users/a%0Ab', '/v1/users/%FF', '/v1/users/a/b', '/v1/users/a%2Fb',
-        '/v1/users/' . 'x' x 257, '/v1/sqitch', '/v1/index.html', '/v1/calls.json', '/v1/openapi.json/', '/v1/%2e%2e%2fcalls', '/v1/tenant/Key';
-    is_problem(ask(GET => $_, as => 'acme'), 404, 'not-found', "$_ with a key") for '/v1/calls/2147483647', '/v1/users/nobody', "/v1/calls/CA${\ ('f' x 32)}",
+        for '/v1/calls/', '/v1/Calls', '/v1/CALLS', '/v1/call', '/v1/callsx', '/v1/calls%20', '/v1/%20calls',
+            '/v1/nothing', '/v1/nothing/1', '/v1/tenant/1',
+        '/v1/settings/', '/v1/settings/1', '/v1/tenants', '/v1/users/', '/v1/users/%00', '/v1/users/a%0Ab',
+            '/v1/users/%FF', '/v1/users/a/b', '/v1/users/a%2Fb',
+        '/v1/users/' . 'x' x 257, '/v1/sqitch', '/v1/index.html', '/v1/calls.json', '/v1/openapi.json/',
+            '/v1/%2e%2e%2fcalls', '/v1/tenant/Key';
+    is_problem(ask(GET => $_, as => 'acme'), 404, 'not-found', "$_ with a key")
+        for '/v1/calls/2147483647', '/v1/users/nobody', "/v1/calls/CA${\ ('f' x 32)}",
         '/v1/users/' . 'y' x 256;
 
     my $call = (ids_of('calls'))[0];
     my $escaped = join '', map { sprintf '%%%02X', ord } split //, $call;
     is_same_answer(get($_), get("/v1/calls/$call"), "$_ is the same row")
-        for "/v1/calls/$escaped", "/v1/%63alls/$call", "/v1//calls/$call", "/v1/./calls/$call", "/v1/x/../calls/$call", "http://any.example.com/v1/calls/$call";
+        for "/v1/calls/$escaped", "/v1/%63alls/$call", "/v1//calls/$call", "/v1/./calls/$call", "/v1/x/../calls/$call",
+            "http://any.example.com/v1/calls/$call";
 };
 
 subtest 'Accept' => sub {
@@ -281,7 +316,8 @@ subtest 'Accept' => sub {
             is_status($response, 200, "$path as $accept") if $status{$accept} == 200;
         }
     }
-    is_problem(ask(POST => '/v1/products', as => 'acme', json => { name => 'x' }, headers => [Accept => 'text/html']), 406, 'not-acceptable',
+    is_problem(ask(POST => '/v1/products', as => 'acme', json => { name => 'x' }, headers => [Accept => 'text/html']),
+        406, 'not-acceptable',
         'a POST whose answer is not wanted');
 };
 

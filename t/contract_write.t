@@ -27,7 +27,8 @@ sub ask {
 sub post   { my ($path, $body, @option) = @_; return ask(POST => $path, json => $body, @option) }
 sub patch  { my ($path, $body, @option) = @_; return ask(PATCH => $path, json => $body, @option) }
 sub get    { my ($path, @option) = @_;        return ask(GET => $path, @option)->json }
-sub column_of { my ($resource, $column, $id) = @_; return row({ database => $database }, "SELECT $column FROM $resource WHERE id = ?", $id) }
+sub column_of { my ($resource, $column, $id) = @_; return row({ database => $database },
+    "SELECT $column FROM $resource WHERE id = ?", $id) }
 
 # A new row of acme's.
 sub make {
@@ -76,12 +77,15 @@ subtest 'POST' => sub {
         is_deeply(get($response->header('Location')), $row, 'which is what GET answers');
         is($row->{tenant_id}, $acme, "it is acme's");
         is($row->{$_}, $body->{$_}, "$_ is as sent") for grep { exists $row->{$_} } keys %$body;
-        is($row->{$_}, undef, "$_ is null") for grep { $members->{$_}{nullable} && !exists $body->{$_} && !/_at$/ } keys %$row;
+        is($row->{$_}, undef, "$_ is null")
+            for grep { $members->{$_}{nullable} && !exists $body->{$_} && !/_at$/ } keys %$row;
         for my $time (grep { /_at$/ } keys %$row) {
-            my $age = row({ database => $database }, 'SELECT extract(epoch FROM now() - ?::timestamptz)', $row->{$time});
+            my $age = row({ database => $database }, 'SELECT extract(epoch FROM now() - ?::timestamptz)',
+                $row->{$time});
             cmp_ok(abs $age, '<', 60, "$time is now");
         }
-        like($row->{id}, qr/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'the id is a random UUID') if $resource eq 'users';
+        like($row->{id}, qr/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+            'the id is a random UUID') if $resource eq 'users';
     }
     my %long = map { $_ => 1 } map { make('users')->{id} } 1 .. 5;
     is(scalar keys %long, 5, 'each with another');
@@ -130,17 +134,21 @@ subtest 'PATCH is a merge' => sub {
             my @before = rows_of($database, $resource);
             is_deeply(patch($path, {})->json, get($path), "$resource: an empty one answers the row");
             is_deeply([rows_of($database, $resource)], \@before, 'and writes nothing');
-            for my $type ('application/merge-patch+json', 'application/json', 'application/merge-patch+json; charset=utf-8') {
+            for my $type ('application/merge-patch+json', 'application/json',
+                'application/merge-patch+json; charset=utf-8') {
                 is_status(ask(PATCH => $path, body => json(change_of($resource)), type => $type), 200, $type);
             }
         }
         my $missing = $resource eq 'users' ? 'nobody' : 2147483647;
-        is_problem(patch("/v1/$resource/$missing", $_), 404, 'not-found', 'no such row: ' . shown($_)) for {}, change_of($resource);
+        is_problem(patch("/v1/$resource/$missing", $_), 404, 'not-found', 'no such row: ' . shown($_))
+            for {}, change_of($resource);
     }
     my $call = make('calls', from_number => 'a', to_number => 'b', status => 'c');
     my $now = patch("/v1/calls/$call->{id}", { from_number => undef, to_number => 'B' })->json;
-    is_deeply($now, { %$call, from_number => undef, to_number => 'B' }, 'null empties, a value replaces, absence keeps');
-    is_deeply([row({ database => $database }, 'SELECT from_number IS NULL, to_number, status FROM calls WHERE id = ?', $call->{id})], [1, 'B', 'c'], 'in the table too');
+    is_deeply($now, { %$call, from_number => undef, to_number => 'B' },
+        'null empties, a value replaces, absence keeps');
+    is_deeply([row({ database => $database }, 'SELECT from_number IS NULL, to_number, status FROM calls WHERE id = ?',
+        $call->{id})], [1, 'B', 'c'], 'in the table too');
 };
 
 subtest 'DELETE' => sub {
@@ -152,7 +160,8 @@ subtest 'DELETE' => sub {
 
             is_status($response, 204, "$resource by $by");
             is($response->body . ($response->header('Content-Length') // ''), '', 'no body');
-            is_problem(ask($_ => "/v1/$resource/$row->{$by}", /^P/ ? (json => {}) : ()), 404, 'not-found', "gone for $_") for qw(GET PATCH DELETE);
+            is_problem(ask($_ => "/v1/$resource/$row->{$by}", /^P/ ? (json => {}) : ()), 404, 'not-found',
+                "gone for $_") for qw(GET PATCH DELETE);
             is_deeply([rows_of($database, $resource)], \@others, 'no other row');
         }
     }
@@ -175,17 +184,21 @@ subtest 'sid-taken' => sub {
     }
     my $sid = new_sid('calls');
     my @clients = map { client(to => $server) } 1 .. 6;
-    $_->send(POST => '/v1/calls', headers => [bearer('acme'), 'Content-Type' => 'application/json'], body => json({ sid => $sid })) for @clients;
+    $_->send(POST => '/v1/calls', headers => [bearer('acme'), 'Content-Type' => 'application/json'],
+        body => json({ sid => $sid })) for @clients;
     is_deeply([sort map { $_->receive->status } @clients], [201, (409) x 5], 'of six at once one gets it');
 };
 
 subtest 'email-taken' => sub {
     my ($first, $second) = map { make('users', email => $_) } 'First@Example.com', 'second@example.com';
     my $before = snapshot($database);
-    is_problem(post('/v1/users', { email => $_ }), 409, 'email-taken', "POST $_") for 'First@Example.com', 'first@example.com', 'FIRST@EXAMPLE.COM';
-    is_problem(patch("/v1/users/$second->{id}", { email => $_ }), 409, 'email-taken', "PATCH $_") for 'First@Example.com', 'fIRST@eXAMPLE.com';
+    is_problem(post('/v1/users', { email => $_ }), 409, 'email-taken', "POST $_")
+        for 'First@Example.com', 'first@example.com', 'FIRST@EXAMPLE.COM';
+    is_problem(patch("/v1/users/$second->{id}", { email => $_ }), 409, 'email-taken', "PATCH $_")
+        for 'First@Example.com', 'fIRST@eXAMPLE.com';
     is(snapshot($database), $before, 'nothing was written');
-    is(patch("/v1/users/$first->{id}", { email => 'FIRST@example.com' })->json->{email}, 'FIRST@example.com', "one's own in another case");
+    is(patch("/v1/users/$first->{id}", { email => 'FIRST@example.com' })->json->{email}, 'FIRST@example.com',
+        "one's own in another case");
     is_status(post('/v1/users', { email => 'first@example.com' }, as => 'globex'), 201, "free for another tenant");
 };
 
@@ -210,7 +223,8 @@ subtest 'settings' => sub {
     is($rows->(), 1, 'there is one row');
     my @clients = map { client(to => $server) } 1 .. 6;
     sql({ database => $database }, 'DELETE FROM settings');
-    $_->send(PATCH => '/v1/settings', headers => [bearer('globex'), 'Content-Type' => 'application/json'], body => '{"auto_record_calls":true}') for @clients;
+    $_->send(PATCH => '/v1/settings', headers => [bearer('globex'), 'Content-Type' => 'application/json'],
+        body => '{"auto_record_calls":true}') for @clients;
     is_deeply([map { $_->receive->status } @clients], [(200) x 6], 'six first ones at once');
     is($rows->(), 1, 'make one row');
 };
@@ -219,7 +233,8 @@ subtest 'settings' => sub {
 
 subtest 'passwords' => sub {
     my $hash = sub { column_of('users', 'password_hash', $_[0]) };
-    my %password = (8 => 'eightby8', bytes => "\x{1F511}\x{1F511}", long => 'p' x 1024, lines => "pass\n\tword \x01", spaces => '        ');
+    my %password = (8 => 'eightby8', bytes => "\x{1F511}\x{1F511}", long => 'p' x 1024, lines => "pass\n\tword \x01",
+        spaces => '        ');
     for my $name (sort keys %password) {
         my $user = make('users', password => $password{$name});
         ok(!exists $user->{password} && !exists $user->{password_hash}, "$name: not in the answer");

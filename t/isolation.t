@@ -29,7 +29,7 @@ sub mark {
     my ($name) = @_;
     my ($id, $marker) = (tenant($name)->{id}, $marker{$name});
     my %text = (
-        tenants    => q{name = ?, twilio_account_sid = ?, twilio_auth_token = ?, twilio_api_key_secret = ?, twilio_api_key_sid = ?},
+        tenants    => join(', ', map { "$_ = ?" } qw(name twilio_account_sid twilio_auth_token twilio_api_key_secret)),
         calls      => q{from_number = ?, to_number = ?},
         messages   => q{from_number = ?, to_number = ?, body = ?},
         recordings => q{url = 'https://example.com/' || ?},
@@ -116,7 +116,8 @@ for my $resource (collections()) {
                     my $what = join ' ', $method, map { ref $_ ? json($_) : $_ } grep { !/^(?:json|type)$/ } @content;
 
                     is_same_answer($foreign, $missing, "$what $how");
-                    unlike($foreign->status, qr/^(?:200|201|0|5..)$/, "$what $how: refused") unless $method eq 'OPTIONS';
+                    unlike($foreign->status, qr/^(?:200|201|0|5..)$/, "$what $how: refused")
+                        unless $method eq 'OPTIONS';
                 }
             }
             is_deeply([rows_of($database, $resource)], \@before, 'no row was written');
@@ -128,13 +129,15 @@ subtest 'a sid that is taken' => sub {
     for my $resource (grep { has_sid($_) } collections()) {
         my ($theirs, $own) = map { id_of($_ => $resource, 'sid') } qw(globex acme);
         my @before = rows_of($database, $resource);
-        my ($foreign, $mine) = map { ask(acme => POST => "/v1/$resource", as => 'acme', json => { sid => $_ }) } $theirs, $own;
+        my ($foreign, $mine) = map { ask(acme => POST => "/v1/$resource", as => 'acme',
+            json => { sid => $_ }) } $theirs, $own;
 
         is_problem($foreign, 409, 'sid-taken', "$resource: globex has it");
         is_same_answer($foreign, $mine, "$resource: the same as of a sid of one's own");
         is_deeply([rows_of($database, $resource)], \@before, "$resource: no row was written");
     }
-    my $email = row({ database => $database }, 'SELECT email FROM users WHERE tenant_id = ? LIMIT 1', tenant('globex')->{id});
+    my $email = row({ database => $database }, 'SELECT email FROM users WHERE tenant_id = ? LIMIT 1',
+        tenant('globex')->{id});
     my $response = request(POST => '/v1/users', as => 'acme', json => { email => $email }, to => $server);
     is_status($response, 201, "globex's e-mail address is free to acme");
     is_status(ask(acme => DELETE => $response->header('Location'), as => 'acme'), 204, 'and goes again');
@@ -156,7 +159,8 @@ subtest 'lists' => sub {
     for my $resource (collections()) {
         for my $tenant (qw(acme globex)) {
             my @rows = walk($tenant, "/v1/$resource?limit=7");
-            my @ids = column({ database => $database }, "SELECT id FROM $resource WHERE tenant_id = ?", tenant($tenant)->{id});
+            my @ids = column({ database => $database }, "SELECT id FROM $resource WHERE tenant_id = ?",
+                tenant($tenant)->{id});
             is_deeply([sort map { $_->{id} } @rows], [sort @ids], "$tenant lists its own $resource and all of them");
             is(scalar(grep { $_->{tenant_id} != tenant($tenant)->{id} } @rows), 0, "and no other's");
         }
@@ -173,12 +177,15 @@ subtest 'single resources' => sub {
 
     is($acme->{tenant_id}, tenant('acme')->{id}, 'acme has its settings');
     is($globex->{id}, undef, "globex has none yet: acme's do not stand in");
-    is_status(ask(globex => PATCH => '/v1/settings', as => 'globex', json => { auto_record_calls => JSON::PP::false }), 200);
-    is_deeply([rows_of($database, 'settings', tenant('acme')->{id})], \@before, "globex's first PATCH leaves acme's row alone");
+    is_status(ask(globex => PATCH => '/v1/settings', as => 'globex', json => { auto_record_calls => JSON::PP::false }),
+        200);
+    is_deeply([rows_of($database, 'settings', tenant('acme')->{id})], \@before,
+        "globex's first PATCH leaves acme's row alone");
     is(row({ database => $database }, 'SELECT count(*) FROM settings WHERE tenant_id = ?', tenant('globex')->{id}), 1,
         'and gives globex one of its own');
     @before = rows_of($database, 'settings', tenant('acme')->{id});
-    is_status(ask(globex => PATCH => '/v1/settings', as => 'globex', json => { auto_record_calls => JSON::PP::true }), 200);
+    is_status(ask(globex => PATCH => '/v1/settings', as => 'globex', json => { auto_record_calls => JSON::PP::true }),
+        200);
     is_deeply([rows_of($database, 'settings', tenant('acme')->{id})], \@before, 'so does its second');
 
     for my $tenant (qw(acme globex)) {
@@ -187,10 +194,12 @@ subtest 'single resources' => sub {
         is($profile->{name}, $marker{$tenant}, 'with its marker: what is looked for below does come out');
     }
     @before = rows_of($database, 'tenant', tenant('acme')->{id});
-    is_status(ask(globex => PATCH => '/v1/tenant', as => 'globex', json => { twilio_phone_number => '+12025550199' }), 200);
+    is_status(ask(globex => PATCH => '/v1/tenant', as => 'globex', json => { twilio_phone_number => '+12025550199' }),
+        200);
     my $rotation = request(POST => '/v1/tenant/key', as => 'globex', json => {}, to => $server);
     is_status($rotation, 200, 'globex has a new key');
-    is(ask(globex => GET => '/v1/tenant', as => $rotation->json->{api_key})->json->{id}, tenant('globex')->{id}, 'which is its own');
+    is(ask(globex => GET => '/v1/tenant', as => $rotation->json->{api_key})->json->{id}, tenant('globex')->{id},
+        'which is its own');
     is_deeply([rows_of($database, 'tenant', tenant('acme')->{id})], \@before, "acme's row stays as it is");
 };
 
@@ -231,12 +240,14 @@ subtest 'markers' => sub {
 
 # Last, for what stands in a URL is in the logs.
 subtest 'filters' => sub {
-    my %by = (calls => ['sid'], messages => ['sid'], recordings => ['sid', 'call_sid'], products => ['name'], users => ['email']);
+    my %by = (calls => ['sid'], messages => ['sid'], recordings => ['sid', 'call_sid'], products => ['name'],
+        users => ['email']);
     for my $resource (collections()) {
         for my $column ('id', @{ $by{$resource} }) {
             my $theirs = id_of(globex => $resource, $column);
             my $none = $column eq 'id' && $resource ne 'users' ? 2147483647 : 'x' . substr $theirs, 1;
-            my ($foreign, $missing) = map { ask(acme => GET => "/v1/$resource?$column=" . s/@/%40/r, as => 'acme') } $theirs, $none;
+            my ($foreign, $missing) =
+                map { ask(acme => GET => "/v1/$resource?$column=" . s/@/%40/r, as => 'acme') } $theirs, $none;
 
             my $found = ask(globex => GET => "/v1/$resource?$column=" . $theirs =~ s/@/%40/r, as => 'globex');
             cmp_ok(scalar @{ $found->json->{data} }, '>', 0, "globex finds its row of $resource by $column");

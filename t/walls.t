@@ -36,7 +36,8 @@ sub drop_keys {
 
 sub drop_row_security {
     my ($database) = @_;
-    sql({ database => $database }, "ALTER TABLE $_ DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY") for @tables;
+    sql({ database => $database }, "ALTER TABLE $_ DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY")
+        for @tables;
 }
 
 # Policies that show every row; what may be written is as deployed, or anything.
@@ -114,7 +115,8 @@ sub new_value {
 # The columns that an INSERT fills from its parameters, in their order.
 sub inserted {
     my ($sql) = @_;
-    my ($names, $values) = $sql =~ /^INSERT INTO \w+ \(([^)]*)\) (?:SELECT|VALUES \()\s*(.*?)(?: FROM \(|\) ON CONFLICT)/ or return;
+    my ($names, $values) =
+        $sql =~ /^INSERT INTO \w+ \(([^)]*)\) (?:SELECT|VALUES \()\s*(.*?)(?: FROM \(|\) ON CONFLICT)/ or return;
     my @names = split /, /, $names;
     my @values = $values =~ /((?:[^,()]|(\((?:[^()]|(?2))*\)))+)/g;
     @values = grep { !/^\(/ } grep { defined } @values;
@@ -140,8 +142,9 @@ sub values_of {
             : $before =~ / CASE WHEN $/                                                 ? 'true'
             : $before =~ /^::bool THEN / && $parts[@values - 1] =~ /(\w+) = CASE WHEN $/ ? new_value($statement, $1)
             : $before =~ /\b(\w+) = $/                                                  ? new_value($statement, $1)
-            : @columns                                                                  ? new_value($statement, shift @columns)
-            :                                                                             die "$statement->{label}: what is behind `$before`?\n";
+            : @columns
+                ? new_value($statement, shift @columns)
+            : die "$statement->{label}: what is behind `$before`?\n";
     }
     return @values;
 }
@@ -150,7 +153,8 @@ sub values_of {
 
 sub rows_not_of {
     my ($dbh, $table, $tenant) = @_;
-    my $rows = $dbh->selectcol_arrayref("SELECT format('%s %s', ctid, t) FROM $table t WHERE " . tenant_column($table) . " <> $tenant ORDER BY 1");
+    my $rows = $dbh->selectcol_arrayref("SELECT format('%s %s', ctid, t) FROM $table t WHERE " . tenant_column($table)
+        . " <> $tenant ORDER BY 1");
     return join "\n", @$rows;
 }
 
@@ -188,7 +192,8 @@ sub run {
 sub row_of {
     my ($database, $table, $tenant) = @_;
     my $column = tenant_column($table);
-    return site->dbh($database)->selectrow_hashref("SELECT * FROM $table WHERE $column = ? ORDER BY id LIMIT 1", undef, $tenant);
+    return site->dbh($database)->selectrow_hashref("SELECT * FROM $table WHERE $column = ? ORDER BY id LIMIT 1", undef,
+        $tenant);
 }
 
 sub says { my ($result) = @_; return join ' ', map { "$_=$result->{$_}" } sort keys %$result }
@@ -221,7 +226,8 @@ subtest 'the predicate can be taken out of each statement' => sub {
 sub aim {
     my ($database, $statement, $tenant, $lacks) = @_;
     my $sql = $lacks ? $lacking{ $statement->{label} } : $statement->{sql};
-    return run($database, $statement, $sql, values_of($statement, $sql, row_of($database, $statement->{table}, $tenant)));
+    return run($database, $statement, $sql,
+        values_of($statement, $sql, row_of($database, $statement->{table}, $tenant)));
 }
 
 subtest 'each statement works where it should' => sub {
@@ -256,7 +262,8 @@ my @writes = grep { !reads($_) && !verb_is($_, 'remove') } @statements;
 subtest 'checks alone' => sub {
     for my $statement (@writes) {
         is(aim('walls_keys', $statement, $globex, 'without')->{error}, '42501', "$statement->{label} is refused");
-        is_harmful(aim('walls_open', $statement, $globex, 'without'), $statement, "$statement->{label} without the check is not");
+        is_harmful(aim('walls_open', $statement, $globex, 'without'), $statement,
+            "$statement->{label} without the check is not");
     }
 };
 
@@ -269,7 +276,8 @@ subtest 'the predicate among twins' => sub {
               AND $table.id = (SELECT min(id) FROM $table WHERE tenant_id = $globex)");
         for my $statement (grep { $_->{table} eq $table && !creates($_) } @statements) {
             my $result = aim('walls_none', $statement, $acme);
-            ok($result->{rows} && !$result->{foreign} && !$result->{touched}, $statement->{label}) or diag says($result);
+            ok($result->{rows} && !$result->{foreign} && !$result->{touched},
+                $statement->{label}) or diag says($result);
             next if verb_is($statement, 'list');
             is_harmful(aim('walls_none', $statement, $acme, 'without'), $statement, "$statement->{label} without it");
         }
@@ -277,9 +285,14 @@ subtest 'the predicate among twins' => sub {
 };
 
 # Statements that the module does not have, by which a row would change hands.
+sub move {
+    my ($table, $from, $to) = @_;
+    return "UPDATE $table SET tenant_id = $to WHERE id = (SELECT min(id) FROM $table WHERE tenant_id = $from)";
+}
+
 my %moves = (
-    'gives a row' => sub { "UPDATE $_[0] SET tenant_id = $globex WHERE id = (SELECT min(id) FROM $_[0] WHERE tenant_id = $acme)" },
-    'takes a row' => sub { "UPDATE $_[0] SET tenant_id = $acme WHERE id = (SELECT min(id) FROM $_[0] WHERE tenant_id = $globex)" },
+    'gives a row' => sub { move($_[0], $acme, $globex) },
+    'takes a row' => sub { move($_[0], $globex, $acme) },
 );
 
 subtest 'privileges and checks against rows that change hands' => sub {
@@ -293,7 +306,8 @@ subtest 'privileges and checks against rows that change hands' => sub {
         }
     }
     sql({ database => 'walls_keys' }, "GRANT UPDATE (tenant_id) ON $_->{table} TO tenant_api") for @statement;
-    is(run('walls_keys', $_, $moves{'gives a row'}->($_->{table}))->{error}, '42501', "$_->{table}: the check alone lets no row go") for @statement;
+    is(run('walls_keys', $_, $moves{'gives a row'}->($_->{table}))->{error}, '42501',
+        "$_->{table}: the check alone lets no row go") for @statement;
     sql({ database => 'walls_keys' }, "REVOKE UPDATE (tenant_id) ON $_->{table} FROM tenant_api") for @statement;
 };
 
@@ -302,12 +316,14 @@ subtest 'unique keys alone' => sub {
         my $taken = row("SELECT sid FROM $statement->{table} WHERE tenant_id = $globex LIMIT 1");
         my @values = values_of($statement, $statement->{sql});
         $values[0] = $taken;
-        is(run('walls_open', $statement, $statement->{sql}, @values)->{error}, '23505', "$statement->{table}: a sid of globex's");
-        is(run('walls_none', $statement, $statement->{sql}, @values)->{error}, '', "$statement->{table}: without the key it is taken twice");
+        is(run('walls_open', $statement, $statement->{sql}, @values)->{error}, '23505',
+            "$statement->{table}: a sid of globex's");
+        is(run('walls_none', $statement, $statement->{sql}, @values)->{error}, '',
+            "$statement->{table}: without the key it is taken twice");
     }
     my $statement = { table => 'users', verb => 'create', label => 'users' };
-    my $taken =
-        "INSERT INTO users (tenant_id, id, email) SELECT $acme, id, 'twin\@example.com' FROM users WHERE tenant_id = $globex LIMIT 1";
+    my $taken = "INSERT INTO users (tenant_id, id, email)
+        SELECT $acme, id, 'twin\@example.com' FROM users WHERE tenant_id = $globex LIMIT 1";
     is(run('walls_open', $statement, $taken)->{error}, '23505', "users: an id of globex's");
     is(run('walls_none', $statement, $taken)->{error}, '', 'users: without the key it is taken twice');
 };
