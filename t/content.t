@@ -136,6 +136,16 @@ subtest 'the environment' => sub {
     like(get('/open/env.cgi', headers => [basic('user:password')])->body, qr/^HTTP_AUTHORIZATION=Basic /m, "another's credentials stay");
 };
 
+subtest 'a name of old with control characters' => sub {
+    my ($key, $hash) = new_key();
+    sql({ database => $database }, q{INSERT INTO tenants (name, status, api_key_hash)
+        VALUES (E'odd\r\nX-Injected: 1\t\x01', 'active', ?)}, $hash);
+    my $page = get('/members/env.cgi', as => $key);
+    is_status($page, 200, 'is a tenant like any other');
+    is($page->header('X-Injected'), undef, 'its name is one line of a header');
+    like($page->body, qr/^TENANT_NAME=odd  X-Injected: 1 *$/m, 'and of the environment');
+};
+
 subtest 'the access log' => sub {
     get('/v1/users', as => 'globex');
     ok($keys_log->wait_for(qr{^/v1/users 200 id=$id{globex} via=key authorization=- key=-$}), 'has the tenant, and no key')
