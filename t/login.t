@@ -154,7 +154,7 @@ subtest 'Require tenant' => sub {
 };
 
 subtest 'who does not get in' => sub {
-    my $without = column({ database => $database }, "SELECT email FROM users WHERE tenant_id = ? AND password_hash IS NULL ORDER BY id LIMIT 1",
+    my $without = row({ database => $database }, "SELECT email FROM users WHERE tenant_id = ? AND password_hash IS NULL ORDER BY id LIMIT 1",
         tenant('acme')->{id});
     my $long = 'x' x 1024;
     my @cases = (

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../../mod_tenant/identity/attempts.h"
+
+#include <apr_general.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+static const attempts_rate_t three = {3, apr_time_from_sec(60)};
+static attempts_t *attempts;
+
+static digest_t name_of(const char *email, const char *address)
+{
+    return attempts_name(attempts, "database", "1", email, address);
+}
+
+static void fail(const digest_t *name, const attempts_rate_t *rate, int times)
+{
+    while (times-- > 0)
+        attempts_count(attempts, rate, name);
+}
+
+static int seconds(apr_interval_time_t time)
+{
+    return (int)((time + apr_time_from_msec(500)) / APR_USEC_PER_SEC);
+}
+
+static void test_count(void)
+{
+    digest_t name = name_of("a", "10.0.0.1");
+    digest_t elsewhere = name_of("a", "10.0.0.2");
+
+    is(attempts_wait(attempts, &three, &name), 0, "at first nobody waits");
+    fail(&name, &three, 2);
+    is(attempts_wait(attempts, &three, &name), 0, "nor after two of three failures");
+    fail(&name, &three, 1);
+    is(seconds(attempts_wait(attempts, &three, &name)), 20, "after three, for a third of the period");
+    fail(&name, &three, 1);
+    is(seconds(attempts_wait(attempts, &three, &name)), 40, "after one more, for two thirds");
+    is(attempts_wait(attempts, &three, &elsewhere), 0, "but not elsewhere");
+    is(attempts_wait(attempts, &(attempts_rate_t){0, 0}, &name), 0, "nor without a rate");
+}
+
+static void test_names(void)
+{
+    digest_t name = attempts_name(attempts, "d", "1", "a", "b");
+    const digest_t others[] = {
+        attempts_name(attempts, "e", "1", "a", "b"), attempts_name(attempts, "d", "2", "a", "b"),
+        attempts_name(attempts, "d", "1", "ab", ""), attempts_name(attempts, "d", "1", "", "ab"),
+        attempts_name(attempts, "d1", "", "a", "b"),
+    };
+    int same = 0;
+
+    for (size_t n = 0; n < sizeof others / sizeof *others; n++)
+        same += memcmp(&name, &others[n], sizeof name) == 0;
+    is(same, 0, "names differ by database, tenant, e-mail and address, wherever one ends");
+}
+
+static void test_recovery(void)
+{
+    const attempts_rate_t quick = {2, apr_time_from_msec(200)};
+    digest_t name = name_of("quick", "10.0.0.1");
+
+    fail(&name, &quick, 2);
+    ok(attempts_wait(attempts, &quick, &name) > 0, "two failures are the most");
+    apr_sleep(attempts_wait(attempts, &quick, &name) + 1000);
+    is(attempts_wait(attempts, &quick, &name), 0, "then one more may fail");
+    fail(&name, &quick, 1);
+    ok(attempts_wait(attempts, &quick, &name) > 0, "and only one");
+}
+
+static void test_processes(void)
+{
+    digest_t name = name_of("shared", "10.0.0.1");
+    pid_t child;
+
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        fail(&name, &three, 3);
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    ok(attempts_wait(attempts, &three, &name) > 0, "what another process has counted counts");
+}
+
+static void test_flood(void)
+{
+    digest_t name = name_of("guessed", "10.0.0.1");
+    char email[20];
+
+    fail(&name, &three, 4);
+    for (int n = 0; n < 4000; n++) {
+        digest_t other;
+
+        snprintf(email, sizeof email, "%d", n);
+        other = name_of(email, "10.0.0.1");
+        fail(&other, &three, 1);
+    }
+    ok(attempts_wait(attempts, &three, &name) > 0,
+       "4000 other names do not push out one that has failed more");
+    for (int n = 0; n < 1000000; n++) {
+        digest_t other;
+
+        snprintf(email, sizeof email, "flood %d", n);
+        other = name_of(email, "10.0.0.1");
+        fail(&other, &three, 1);
+    }
+    fail(&name, &three, 3);
+    ok(attempts_wait(attempts, &three, &name) > 0, "a million leave room for the next one");
+}
+
+int main(void)
+{
+    apr_pool_t *process;
+
+    apr_initialize();
+    apr_pool_create(&process, NULL);
+    plan(6 + 1 + 3 + 1 + 2 + 1);
+    attempts = attempts_share(process);
+    test_count();
+    test_names();
+    test_recovery();
+    test_processes();
+    test_flood();
+    ok(attempts_share(process) == attempts, "the next generation gets the same memory");
+    apr_pool_destroy(process);
+    apr_terminate();
+    return tap_status();
+}
