@@ -159,9 +159,6 @@ int reply_prepare(request_rec *r)
 
     if (location->handler != HANDLER_API && location->handler != HANDLER_ADMIN)
         return DECLINED;
-    if (r->method_number == M_TRACE)
-        r->method_number =
-            M_INVALID; /* httpd would echo it, TraceEnable being on by default: the handler refuses it */
     apr_table_setn(r->notes, PREFIX_NOTE, location->prefix);
     core = ap_get_core_module_config(r->per_dir_config);
     if (!core->response_code_exprs)
