@@ -62,13 +62,21 @@ TenantLoginRate off
     SessionCookieName session path=/
     Require all granted
 </Location>
+<Location "/admin">
+    TenantHandler admin
+    AuthType Basic
+    AuthName "Your account"
+    AuthBasicProvider tenant file
+    AuthUserFile "\${test_root}/htpasswd"
+    Require valid-user
+</Location>
 LogFormat "%U %>s user=%u via=%{TENANT_VIA}e id=%{TENANT_USER_ID}e" logins
 CustomLog "\${test_logs}/logins_log" logins
 END
 
 sub start {
     my (%option) = @_;
-    my $server = TenantTest::Server->prepare(database => $conninfo, server => $locations, log_level => 'trace3', %option);
+    my $server = TenantTest::Server->prepare(database => $conninfo . '" admin="' . site->conninfo($database, 'tenant_admin'), server => $locations, log_level => 'trace3', %option);
     my $root = $server->root;
     for my $folder (qw(intranet cached not-final several acme form)) {
         mkdir "$root/htdocs/$folder";
@@ -189,6 +197,16 @@ subtest 'several providers' => sub {
     is(ask('acme', $both, 'test', path => '/several/page.txt')->status, 401, 'a wrong password is not passed on');
 };
 
+subtest 'the administration' => sub {
+    my $key = ['X-API-Key' => tenant('acme')->{key}];
+    my $denied = request(GET => '/admin/tenants', to => $server, host => $host{acme}, headers => [basic($both, $password{acme})]);
+    is_problem($denied, 403, 'admin-unprotected', 'is not for users of a tenant');
+    is_problem(request(GET => '/admin/tenants', to => $server, host => $host{acme}, headers => [basic($both, $password{acme}), @$key]), 403,
+        'admin-unprotected', '... whatever key they have');
+    is_status(request(GET => '/admin/tenants', to => $server, host => $host{acme}, headers => [basic('file@example.com', 'test')]), 200,
+        'but for those of another provider');
+};
+
 subtest 'a change is in effect at once' => sub {
     my $email = 'changing@example.com';
     my $user = new_user('acme', $email, 'the-first-password');
@@ -258,7 +276,7 @@ subtest 'mod_auth_form' => sub {
 };
 
 subtest 'nobody can judge a login' => sub {
-    my $away = start(database => 'host=/nonexistent dbname=tenant user=tenant_api');
+    my $away = start(database => 'host=/nonexistent dbname=tenant user=tenant_api" admin="host=/nonexistent dbname=tenant user=tenant_admin');
     for my $path (qw(/intranet/page.txt /not-final/page.txt /several/page.txt)) {
         my $response = request(GET => $path, to => $away, host => $host{acme}, headers => [basic($both, $password{acme})]);
         is($response->status, 503, "$path: the database is away");

@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-#include "../identity/tenant.h"
+#include "../identity/user.h"
 #include "../secret/apikey.h"
 #include "../store/database.h"
 #include "reply.h"
@@ -26,10 +26,8 @@ static const statement_t rotate = {
 
 const problem_t *admin_check_user(api_t *api)
 {
-    const tenant_t *tenant = tenant_get(api->r);
-
     if (api->r->user && api->r->ap_auth_type && strcasecmp(api->r->ap_auth_type, "Tenant") != 0 &&
-        !(tenant && tenant->via == TENANT_VIA_USER))
+        !user_is_logged_in(api->r))
         return NULL;
     api->detail = "The Location needs an AuthType with a provider that is not mod_tenant's, and a Require.";
     return &problem_admin_unprotected;

@@ -3,10 +3,14 @@
 
 #include <ap_provider.h>
 #include <http_core.h>
+#include <http_log.h>
 #include <http_request.h>
 #include <mod_auth.h>
 
+#include "../config.h"
 #include "user.h"
+
+APLOG_USE_MODULE(tenant);
 
 /* The note of a request that passes through one of the hooks below. */
 #define PASSING_NOTE "tenant-login-passing"
@@ -23,6 +27,10 @@ static authn_status check_password(request_rec *r, const char *email, const char
         return AUTH_GRANTED;
     if (problem == &problem_login_invalid)
         return user ? AUTH_DENIED : AUTH_USER_NOT_FOUND;
+    if (problem == &problem_misconfigured)
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "the provider tenant needs TenantDatabase and TenantKeyFile in this server, and a "
+                      "database that is set up");
     return problem == &problem_tenant_inactive ? AUTH_DENIED : AUTH_GENERAL_ERROR;
 }
 
@@ -50,7 +58,9 @@ int provider_check_authn(request_rec *r)
 {
     const char *type = ap_auth_type(r);
 
-    if (!type || (strcasecmp(type, "Basic") != 0 && strcasecmp(type, "form") != 0))
+    /* where nobody can be a user of ours, no hook shall run twice for nothing */
+    if (!config_server(r->server)->connect || !type ||
+        (strcasecmp(type, "Basic") != 0 && strcasecmp(type, "form") != 0))
         return DECLINED;
     return pass(r, ap_run_check_user_id);
 }

@@ -68,6 +68,13 @@ const problem_t *user_login_problem(const request_rec *r)
     return outcome ? outcome->problem : NULL;
 }
 
+int user_is_logged_in(const request_rec *r)
+{
+    const outcome_t *outcome = outcome_of(r);
+
+    return outcome && !outcome->problem;
+}
+
 const char *user_slots_owner(const request_rec *r, const tenant_t *tenant)
 {
     return apr_pstrcat(r->pool, tenant->id_text, " ", config_server(r->server)->connect, NULL);

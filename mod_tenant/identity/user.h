@@ -21,6 +21,9 @@ const problem_t *user_login(request_rec *r, const char *email, const char *passw
 /* What came of the request's last login; NULL: it was right, or there was none. */
 const problem_t *user_login_problem(const request_rec *r);
 
+/* Whether the request's last login was right. */
+int user_is_logged_in(const request_rec *r);
+
 /* Whose slots the passwords of a tenant's users are hashed in (password_slots_take()). */
 const char *user_slots_owner(const request_rec *r, const tenant_t *tenant);
 
