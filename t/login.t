@@ -8,6 +8,7 @@ use warnings;
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
+use TenantTest::Fault;
 
 my $database = 'login';
 my $conninfo = database($database);
@@ -209,6 +210,10 @@ subtest 'the administration' => sub {
 
 subtest 'a change is in effect at once' => sub {
     my $email = 'changing@example.com';
+    # whoever would hear of the change from PostgreSQL hears nothing for now
+    my $listener = row({ database => $database }, "SELECT pid FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'mod_tenant listener'");
+    ok($listener && freeze($listener), 'the listening connection is held up');
     my $user = new_user('acme', $email, 'the-first-password');
     my $is = sub { my ($password, $status, $name) = @_;
         is(ask('acme', $email, $password)->status, $status, $name) for 1 .. 4 };
@@ -227,6 +232,7 @@ subtest 'a change is in effect at once' => sub {
     $is->('the-third-password', 200, '... login');
     is_status(api('acme', DELETE => "/users/$user"), 204, 'the user is removed');
     $is->('the-third-password', 401, '... no login');
+    thaw($listener);
 };
 
 subtest 'a change by others is heard of' => sub {

@@ -28,9 +28,10 @@ RemoteIPInternalProxy 127.0.0.1
 END
 
 sub start {
-    my (@lines) = @_;
+    my (@lines) = grep { !ref } @_;
+    my %size = map { %$_ } grep { ref } @_;
     my $server = TenantTest::Server->prepare(database => $conninfo, server => join("\n", $locations, @lines),
-        location => 'TenantUserAuthority read');
+        location => 'TenantUserAuthority read', %size);
     my $folder = $server->root . '/htdocs/intranet';
     mkdir $folder;
     open my $file, '>', "$folder/page.txt" or die "$folder: $!";
@@ -205,7 +206,7 @@ subtest 'a rate of failed logins' => sub {
 };
 
 subtest 'the rate recovers' => sub {
-    my $limited = start('TenantLoginRate 2/2');
+    my $limited = start('TenantLoginRate 2/2', { processes => 1 });
     my @to = (to => $limited);
     my $login = sub { log_in('acme', 'right@example.com', $_[0], @to) };
 
