@@ -24,6 +24,13 @@ my @refusals = (
     ['two keys',                 GET    => '/v1/calls',             400, 'ambiguous-key', headers => ['X-API-Key' => 'mt_' . 'a' x 49]],
 );
 
+my $site = TenantTest::Site->make;
+$site->cluster->stop;
+my $server = TenantTest::Server->start(site => $site, server => 'TenantPool wait=10s');
+my $log = $server->error_log;
+
+is_problem(request(GET => '/v1/calls', as => 'acme', to => $server), 503, 'database-away', 'httpd starts without PostgreSQL');
+
 subtest 'what needs no database makes no connection' => sub {
     my ($socket, $folder) = silent_database(site);
     my $server = TenantTest::Server->start(processes => 1, server => "TenantPool wait=100ms\nTenantCache off",
@@ -40,11 +47,6 @@ subtest 'what needs no database makes no connection' => sub {
     is_problem(request(GET => '/v1/calls', as => 'acme', to => $server), 503, 'pool-exhausted');
     ok(is_asked($socket), 'a list does');
 };
-
-my $site = TenantTest::Site->make;
-$site->cluster->stop;
-my $server = TenantTest::Server->start(site => $site, server => 'TenantPool wait=10s');
-my $log = $server->error_log;
 
 subtest 'httpd starts and refuses at once' => sub {
     for my $case ([GET => '/v1/calls'], [GET => '/v1/calls/1'], [DELETE => '/v1/calls/1'],
