@@ -212,6 +212,7 @@ my %section = (
     'If'                => "<If \"true\">\n%s\n</If>",
     'LocationMatch'     => "<LocationMatch \"^/v1\">\n%s\n</LocationMatch>",
     'a regex Location'  => "<Location ~ \"^/v1\">\n%s\n</Location>",
+    'a regex Location without signs' => "<Location ~ \"/v1\">\n%s\n</Location>",
     'Location with *'   => "<Location \"/v*\">\n%s\n</Location>",
     'Location with ?'   => "<Location \"/v?\">\n%s\n</Location>",
     'Location with []'  => "<Location \"/v[12]\">\n%s\n</Location>",
