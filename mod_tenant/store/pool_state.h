@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_STORE_POOL_STATE_H
+#define TENANT_STORE_POOL_STATE_H
+
+/* The inside of a pool: what pool.c, which serves requests, and keeper.c, whose threads keep it filled and
+ * healthy, share. Nobody else includes this. */
+
+#include <apr_thread_cond.h>
+#include <apr_thread_mutex.h>
+#include <apr_thread_proc.h>
+
+#include "pool.h"
+
+enum { WHY_SIZE = 256 }; /* bytes that are kept of a reason, to tell whether the next one is another */
+
+APR_RING_HEAD(connections_t, connection_t);
+
+struct pool_t {
+    const char *conninfo;
+    pool_settings_t settings;
+    database_role_t role;
+    server_rec *server;
+
+    apr_thread_mutex_t *mutex;          /* guards what follows */
+    apr_thread_cond_t *available;       /* a connection came back, or the verdict changed */
+    apr_thread_cond_t *lookup_possible; /* the same for those who want it for a lookup */
+    apr_thread_cond_t *wanted;          /* the connector has something to do */
+    apr_thread_cond_t *tick;            /* the reaper must stop, or has something to watch */
+    struct connections_t idle;          /* the last one given back first */
+    struct connections_t busy;          /* in use by a request */
+    connection_t *attested;             /* the new one that is being checked, or NULL */
+    int open;                           /* idle, busy and being opened */
+    int idle_count;
+    int lookups;                 /* busy for a lookup */
+    int waiting;                 /* requests that wait for a connection */
+    int lookups_waiting;         /* those of them that want it for a lookup */
+    const problem_t *away;       /* why none can be opened; NULL: the last attempt succeeded */
+    char why[WHY_SIZE];          /* the same in words */
+    apr_time_t exhausted_logged; /* when that was last said */
+    apr_time_t renewed;          /* connections that were opened no later are not used again */
+    int stopping;
+
+    apr_thread_t *connector;
+    apr_thread_t *reaper;
+};
+
+/* The caller of each of these holds the mutex, but for pool_close_all(). */
+
+/* How many connections lookups may have at a time. */
+int pool_lookups_max(const pool_t *pool);
+
+void pool_unlink_idle(pool_t *pool, connection_t *connection);
+void pool_push_idle(pool_t *pool, connection_t *connection);
+
+/* Moves the idle connections that were opened no later than that one to doomed: what ended it, or made it
+ * unfit, has befallen them too, most likely, and each one found out later would cost a request a retry. */
+void pool_doom(pool_t *pool, const connection_t *unfit, struct connections_t *doomed);
+
+void pool_close_all(struct connections_t *connections);
+
+#endif
