@@ -139,7 +139,7 @@ static void test_processes(void)
     }
     killed_at = monotonic_now() + apr_time_from_msec(100);
     is(generations_lock(g, apr_time_from_sec(10)), 1, "when it is killed the lock comes to us");
-    ok(monotonic_now() - killed_at < apr_time_from_msec(150), "at once");
+    ok(monotonic_now() - killed_at < apr_time_from_sec(2), "long before the time is over");
     waitpid(child, &status, 0);
     waitpid(killer, &status, 0);
     generations_unlock(g);
