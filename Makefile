@@ -89,12 +89,12 @@ build/librooms.a: $(SECRET) $(JSON) $(PARSERS)
 	@rm -f $@
 	@$(AR) -crs $@ $^
 
-# The unit tests, and what other tests run: programs, and a module for httpd.
+# The unit tests, and what other tests run: programs, and modules for httpd.
 TEST_PROGRAMS = build/unit/statements build/unit/unseal
 UNITS := $(patsubst t/unit/%_test.c,build/unit/%,$(wildcard t/unit/*_test.c)) $(TEST_PROGRAMS)
-TEST_MODULE = build/mod_test_peer.so
+TEST_MODULES = build/mod_test_peer.so build/mod_test_tenant.so
 
-units: $(UNITS) $(TEST_MODULE)
+units: $(UNITS) $(TEST_MODULES)
 
 build/unit/%: t/unit/%_test.c build/librooms.a build/config.mk
 	@mkdir -p $(@D)
@@ -108,10 +108,12 @@ $(TEST_PROGRAMS): build/unit/%: t/unit/%.c build/librooms.a build/config.mk
 	$(say) CC $<
 	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/librooms.a $(APR_LIBS) $(MODULE_LIBS)
 
-$(TEST_MODULE): private ROOM_HEADERS = $(HTTPD_HEADERS)
-$(TEST_MODULE): t/c-modules/peer/mod_test_peer.c build/config.mk
-	$(say) CC $<
-	$(quiet)$(CC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $<
+$(TEST_MODULES): private ROOM_HEADERS = $(HTTPD_HEADERS)
+build/mod_test_peer.so: t/c-modules/peer/mod_test_peer.c
+build/mod_test_tenant.so: t/c-modules/tenant/mod_test_tenant.c mod_tenant/mod_tenant.h
+$(TEST_MODULES): build/config.mk
+	$(say) CC $(filter %.c,$^)
+	$(quiet)$(CC) -shared $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $(filter %.c,$^)
 
 -include $(patsubst %.o,%.d,$(OBJECTS) $(COMMAND_OBJECTS)) $(UNITS:=.d)
 

@@ -5,11 +5,13 @@
 use strict;
 use warnings;
 
+use Cwd ();
 use IO::Socket::INET;
 use POSIX ();
 use Test::More;
 use TenantTest;
 
+my $other = Cwd::abs_path('build/mod_test_tenant.so');
 my %key = map { $_ => tenant($_)->{key} } qw(acme globex closed);
 my %id = map { $_ => tenant($_)->{id} } keys %key;
 my %host = map { $_ => tenant($_)->{host} } keys %key;
@@ -32,6 +34,7 @@ if (!$backend) {
 END { kill TERM => $backend if $backend }
 
 my $server = TenantTest::Server->start(server => <<"END");
+LoadModule test_tenant_module "$other"
 LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
 LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
 LogFormat "%U id=%{TENANT_ID}e via=%{TENANT_VIA}e status=%{TENANT_STATUS}e" tenants
@@ -150,6 +153,16 @@ subtest 'expressions' => sub {
     my ($starts, $output) = TenantTest::Server->configtest(server => q(Header set X "expr=%{TENANT:key}"));
     ok(!$starts, 'configtest refuses an attribute that there is not');
     like($output, qr/\Q%{TENANT:} knows id, name, status, domain and via\E/);
+};
+
+subtest 'another module asks, by the public header' => sub {
+    my $told = sub { get('/static.txt', @_, headers => ['X-Test-Tenant' => 'ask'])->header('X-Test-Tenant') };
+
+    is($told->(as => 'acme'), "$id{acme} $id{acme} acme 1 1", 'by key');
+    is($told->(host => $host{globex}), "$id{globex} $id{globex} globex 1 0", 'by Host');
+    is($told->(host => $host{closed}), "$id{closed} $id{closed} closed 0 0", 'a suspended one');
+    is($told->(), 'nobody', "nobody's");
+    is($told->(as => 'mt_wrong', host => $host{globex}), 'nobody', 'not by the Host of a wrong key');
 };
 
 subtest 'TenantIdentify' => sub {
