@@ -198,7 +198,8 @@ static step_fn *const api_steps[] = {
     NULL,
 };
 
-/* An administrator's way: httpd has asked who it is, by a login of its own. */
+/* An administrator's way: httpd has asked who it is, by a login of its own. A create takes its id ahead of
+ * the body, whose secrets are sealed to it. */
 static step_fn *const admin_steps[] = {
     require_tls,          find_route,
     check_method,         check_query,

@@ -31,19 +31,23 @@ typedef struct parser_t {
     apr_pool_t *pool;
 } parser_t;
 
-/* What tells one set of filters from another: a hash (FNV-1a), since a cursor only guards against mistakes.
- */
+/* Takes a text, its NUL included, into a hash (FNV-1a). */
+static apr_uint64_t hash_text(apr_uint64_t hash, const char *text)
+{
+    do
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
+    while (*text++);
+    return hash;
+}
+
+/* What tells one set of filters from another: no more than a hash, since a cursor only guards against
+ * mistakes. */
 static apr_uint64_t filter_hash(const page_t *page)
 {
     apr_uint64_t hash = 0xcbf29ce484222325;
 
-    for (int i = 0; i < page->filter_count; i++) {
-        for (const char *part = page->filters[i].field->name; part;
-             part = part == page->filters[i].value ? NULL : page->filters[i].value) {
-            for (const char *c = part; c == part || c[-1]; c++)
-                hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
-        }
-    }
+    for (int i = 0; i < page->filter_count; i++)
+        hash = hash_text(hash_text(hash, page->filters[i].field->name), page->filters[i].value);
     return hash;
 }
 
