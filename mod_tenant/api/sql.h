@@ -2,14 +2,14 @@
 #ifndef TENANT_API_SQL_H
 #define TENANT_API_SQL_H
 
-#include "page.h"
 #include "resource.h"
 
 /* The statements of one resource, made from its table entry. Each names the tenant twice, whatever row-level
  * security does besides: it sets the tenant's context, and its predicate asks for the tenant's rows. In the
  * comments t is the tenant's id. Reads, inserts and lists set the context themselves, ahead of the scan: the
  * subselect with OFFSET 0 is a fence that the planner may not move. Updates, upserts and deletes want it set
- * in their transaction (database_change()). */
+ * in their transaction (database_change()). The administrator's resources take no t anywhere, and their
+ * create takes id and key hash ahead of the fields. */
 typedef struct resource_sql_t {
     statement_t read;        /* t, id; of a single resource: t */
     statement_t read_by_key; /* t, key */
@@ -35,11 +35,6 @@ void sql_build(apr_pool_t *pool);
 
 /* The statements of a resource. */
 const resource_sql_t *sql_of(const resource_t *resource);
-
-/* The statement of a page of a list: t, the filters' values, the order's values of the last row seen where it
- * is_after, limit. The administrator's resources take no t anywhere, and their create takes id and key hash
- * ahead of the fields. */
-void sql_list(statement_t *statement, const resource_t *resource, const page_t *page, apr_pool_t *pool);
 
 /* Calls visit for each statement there is, for tests that look at all of them. */
 typedef void sql_visit_fn(const resource_t *resource, const statement_t *statement);

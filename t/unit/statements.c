@@ -13,6 +13,7 @@
 
 #include "api/page.h"
 #include "api/sql.h"
+#include "api/sql_list.h"
 
 static void print(const resource_t *resource, const statement_t *statement)
 {

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scope.h"
+
+#include <apr_strings.h>
+
+database_t *scope_database(const api_t *api)
+{
+    return api->route.resource->is_admin ? api->server->admin_database : api->server->database;
+}
+
+int scope_tenant(const api_t *api)
+{
+    return api->route.resource->is_admin ? 0 : api->tenant->id;
+}
+
+void scope_add(values_t *values, const api_t *api)
+{
+    if (!api->route.resource->is_admin)
+        values_add(values, api->tenant->id_text);
+}
+
+const char *scope_path(const api_t *api, const char *id)
+{
+    return apr_pstrcat(api->r->pool, api->location->prefix, "/", api->route.resource->name, id ? "/" : "",
+                       id ? id : "", NULL);
+}

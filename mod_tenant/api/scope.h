@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_SCOPE_H
+#define TENANT_API_SCOPE_H
+
+#include "../store/database.h"
+#include "api.h"
+#include "values.h"
+
+/* Whose rows a request is about, and where they are. */
+
+/* The database that it works on: the administrator has connections of its own. */
+database_t *scope_database(const api_t *api);
+
+/* The tenant in whose scope a transaction runs; 0: the administrator's, in none. */
+int scope_tenant(const api_t *api);
+
+/* Adds the tenant's id, where statements of the resource take one. */
+void scope_add(values_t *values, const api_t *api);
+
+/* The path of its resource (id NULL), or of one of its rows. In the request's pool. */
+const char *scope_path(const api_t *api, const char *id);
+
+#endif
