@@ -39,10 +39,10 @@ sub matching {
     return grep { $_ =~ $pattern } split /\n/, $self->text;
 }
 
-# Waits until a line matches and returns the first such line; undef after so many seconds (5 unless told).
+# Waits until a line matches and returns the first such line; undef after so many seconds (20 unless told).
 sub wait_for {
     my ($self, $pattern, $seconds) = @_;
-    my $until = time + ($seconds // 5);
+    my $until = time + ($seconds // 20);
     while (1) {
         my ($line) = $self->matching($pattern);
         return $line if defined $line || time > $until;

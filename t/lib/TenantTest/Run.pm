@@ -36,7 +36,7 @@ sub new_test_config {
         apxs            => '/usr/bin/apxs',
         httpd           => '/usr/sbin/apache2',
         httpd_conf      => "$site->{conf_dir}/modules.conf",
-        port            => 'select',
+        port            => TenantTest::Server::free_port(),
         servername      => '127.0.0.1',
         tls_port        => TenantTest::Server::free_port(),
         TenantTest::Server::sizes(),
