@@ -10,6 +10,7 @@
 #include "store/pool.h"
 
 struct database_t;
+struct gates_t;
 struct keyring_t;
 struct logins_t;
 struct password_slots_t;
@@ -46,6 +47,7 @@ typedef struct server_config_t {
     struct database_t *admin_database;
     cache_t *cache;          /* the same; NULL: off */
     struct logins_t *logins; /* one per child */
+    struct gates_t *gates;   /* the same */
     attempts_t *attempts;    /* one per server and its next generations */
 } server_config_t;
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <unixd.h>
 
+#include "api/gate.h"
 #include "config.h"
 #include "identity/listener.h"
 #include "identity/logins.h"
@@ -350,9 +351,12 @@ void startup_child(apr_pool_t *pool, server_rec *servers)
     apr_hash_t *caches = apr_hash_make(pool);
     const keyring_t *keyring = config_server(servers)->keyring;
     logins_t *logins = logins_open(pool);
+    gates_t *gates = gates_make(pool);
 
     if (!logins)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no memory to keep logins in");
+    if (!gates)
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no lock for counts and streams");
     if (keyring && !keyring_lock(keyring))
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, servers,
                      "the keys cannot be locked in memory (RLIMIT_MEMLOCK): they may be written to swap");
@@ -367,5 +371,6 @@ void startup_child(apr_pool_t *pool, server_rec *servers)
             start_database(databases, config->admin_connect, &admin, DATABASE_ADMIN, servers, pool);
         config->cache = start_cache(caches, config, servers, pool);
         config->logins = logins;
+        config->gates = gates;
     }
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_GATE_H
+#define TENANT_API_GATE_H
+
+#include <apr_pools.h>
+
+/* How many requests of one tenant may do something dear at a time, in one child process: so many that a
+ * tenant gets on with its work, so few that it cannot occupy the connections and threads of all others. */
+
+/* What is dear. */
+typedef enum gate_kind_t {
+    GATE_COUNT,  /* counting all rows of a list: 1 at a time */
+    GATE_STREAM, /* sending all rows of a list: 2 at a time */
+} gate_kind_t;
+
+/* The gates of one child. */
+typedef struct gates_t gates_t;
+
+/* A request's place in one of them. */
+typedef struct gate_place_t gate_place_t;
+
+/* NULL: out of memory. */
+gates_t *gates_make(apr_pool_t *pool);
+
+/* Takes a place; NULL: all are taken, or gates is NULL. scope is a database that the gates tell from others
+ * by its address alone, tenant is one of its tenants (0: the administrator). The place is given back when
+ * pool is destroyed. httpd keeps a request's pool until the client has read the answer, so whoever is done
+ * ahead of that leaves by gate_leave(): a client that asks again at once would find its own earlier request
+ * in the way. */
+gate_place_t *gate_enter(gates_t *gates, gate_kind_t kind, const void *scope, int tenant, apr_pool_t *pool);
+
+/* Gives a place back, once. */
+void gate_leave(gate_place_t *place);
+
+#endif
