@@ -128,8 +128,8 @@ stop:
 
 clean:
 	@tools/demo clean
-	rm -rf build $(addprefix t/,logs state htdocs conf/apache_test_config.pm conf/extra.conf conf/httpd.conf \
-	    conf/mime.types)
+	rm -rf build */node_modules $(addprefix t/,*/node_modules logs state htdocs conf/apache_test_config.pm \
+	    conf/extra.conf conf/httpd.conf conf/mime.types)
 
 test: all units
 	@tools/install-packages run test
