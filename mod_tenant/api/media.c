@@ -54,26 +54,49 @@ static int fit(span_t range, const char *type)
     return span_is(range, type) ? 3 : 0;
 }
 
-/* Whether the parameters of a media range refuse it: q=0, q=0.0 … */
-static int is_refused(const char *rest, const char *end)
+enum { QUALITY_ONE = 1000 };
+
+/* A weight, `0.5`, in thousandths; what is none weighs 1. */
+static int parse_quality(span_t text)
+{
+    int quality = 0;
+    int scale = QUALITY_ONE;
+
+    for (apr_size_t i = 0; i < text.length; i++) {
+        if (text.start[i] == '.' && scale == QUALITY_ONE) {
+            scale /= 10;
+            continue;
+        }
+        if (!apr_isdigit(text.start[i]) || (scale == QUALITY_ONE && i > 0))
+            return QUALITY_ONE;
+        quality += (text.start[i] - '0') * scale;
+        if (scale < QUALITY_ONE)
+            scale /= 10;
+    }
+    return quality < QUALITY_ONE && text.length > 0 ? quality : QUALITY_ONE;
+}
+
+/* The weight of a media range by its parameters. */
+static int range_quality(const char *rest, const char *end)
 {
     while (rest < end) {
         span_t parameter = next_part(&rest, end, ';');
 
-        if (parameter.length >= 3 && strncasecmp(parameter.start, "q=0", 3) == 0)
-            return strspn(parameter.start + 3, ".0") >= parameter.length - 3;
+        if (parameter.length >= 2 && strncasecmp(parameter.start, "q=", 2) == 0)
+            return parse_quality((span_t){parameter.start + 2, parameter.length - 2});
     }
-    return 0;
+    return QUALITY_ONE;
 }
 
-int media_is_accepted(const char *accept, const char *type)
+/* How much an Accept header wants a type, in thousandths: as the most specific range that fits says. */
+static int quality_of(const char *accept, const char *type)
 {
     const char *end;
     int best = 0;
-    int accepted = 0;
+    int quality = 0;
 
     if (!accept || !*accept)
-        return 1;
+        return QUALITY_ONE;
     end = accept + strlen(accept);
     while (accept < end) {
         span_t member = next_part(&accept, end, ',');
@@ -83,10 +106,31 @@ int media_is_accepted(const char *accept, const char *type)
 
         if (fitting > best) {
             best = fitting;
-            accepted = !is_refused(rest, member_end);
+            quality = range_quality(rest, member_end);
         }
     }
-    return accepted;
+    return quality;
+}
+
+int media_is_accepted(const char *accept, const char *type)
+{
+    return quality_of(accept, type) > 0;
+}
+
+int media_choose(const char *accept, const char *const *types)
+{
+    int chosen = -1;
+    int best = 0;
+
+    for (int i = 0; types[i]; i++) {
+        int quality = quality_of(accept, types[i]);
+
+        if (quality > best) {
+            best = quality;
+            chosen = i;
+        }
+    }
+    return chosen;
 }
 
 int media_is(const char *content_type, const char *type)

@@ -8,6 +8,10 @@
  * range that fits decides; q=0 refuses. A member that is not a media range is skipped. */
 int media_is_accepted(const char *accept, const char *type);
 
+/* Which of some media types, ended by NULL, an Accept header likes best: the index of the one with the
+ * highest q, of equal ones the first. -1: it takes none. */
+int media_choose(const char *accept, const char *const *types);
+
 /* Whether a Content-Type names a media type, whatever its parameters; a charset may only be UTF-8. */
 int media_is(const char *content_type, const char *type);
 

@@ -73,6 +73,51 @@ static void test_accept(void)
         ok(!media_is_accepted(refusing[i], JSON), "`%s` does not", refusing[i]);
 }
 
+static void test_choice(void)
+{
+    static const char *const types[] = {JSON, "application/x-ndjson", "text/csv", NULL};
+    static const struct {
+        const char *accept;
+        int chosen;
+    } cases[] = {
+        {NULL, 0},
+        {"", 0},
+        {"*/*", 0},
+        {"application/*", 0},
+        {JSON, 0},
+        {"application/x-ndjson", 1},
+        {"text/csv", 2},
+        {"Text/CSV; charset=utf-8; header=present", 2},
+        {"text/*", 2},
+        {"text/csv, application/json", 0},
+        {"text/csv, */*;q=0.9", 2},
+        {"text/csv;q=0.9, */*", 0},
+        {"text/csv;q=0.001, */*;q=0", 2},
+        {"text/csv;q=0.5, application/x-ndjson;q=0.51", 1},
+        {"text/csv;q=0.123, application/x-ndjson;q=0.122", 2},
+        {"text/csv;q=.2, application/x-ndjson;q=.1", 2},
+        {"text/csv;q=1, application/x-ndjson;q=0.999", 2},
+        {"text/csv;q=1.000, application/x-ndjson;q=0.9999", 2},
+        {"text/csv;q=0.9, application/x-ndjson;q=7", 1},
+        {"text/csv;q=0.9, application/x-ndjson;q=nonsense", 1},
+        {"text/csv;q=0.9, application/x-ndjson;q=", 1},
+        {"text/csv;q=0.9, application/x-ndjson;q=0..1", 1},
+        {"text/csv;q=0.9, application/x-ndjson;q=00", 1},
+        {"text/csv;q=0.9, application/x-ndjson;q=0.", 2},
+        {"application/json;q=0, */*", 1},
+        {"application/json;q=0, application/x-ndjson;q=0, */*;q=0.1", 2},
+        {"application/*;q=0, */*;q=0.1", 2},
+        {"text/csv;q=0", -1},
+        {"text/html", -1},
+        {"text/html, text/csv;q=0.1", 2},
+        {"*/*;q=0", -1},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ok(media_choose(cases[i].accept, types) == cases[i].chosen, "`%s` chooses number %d",
+           cases[i].accept ? cases[i].accept : "no Accept", cases[i].chosen);
+}
+
 static void test_content_type(void)
 {
     static const char *const good[] = {
@@ -112,6 +157,7 @@ static void test_content_type(void)
 int main(void)
 {
     test_accept();
+    test_choice();
     test_content_type();
     return done();
 }
