@@ -19,12 +19,9 @@ static int column_of(const resource_t *resource, const char *name)
     return column;
 }
 
-/* The path of the page behind row n. */
-static const char *next_path(const api_t *api, rows_t *rows, int n)
+void list_advance(page_t *page, const resource_t *resource, rows_t *rows, int n, apr_pool_t *pool)
 {
-    const resource_t *resource = api->route.resource;
     const char *created = NULL;
-    apr_pool_t *pool = api->r->pool;
 
     rows_seek(rows, n);
     if (resource->order == ORDER_CREATED) {
@@ -32,8 +29,18 @@ static const char *next_path(const api_t *api, rows_t *rows, int n)
         if (created && strcmp(created, "infinity") != 0)
             created = represent_time(created, pool);
     }
+    page_advance(page, rows_text(rows, 0), created);
+}
+
+/* The path of the page behind row n. */
+static const char *next_path(const api_t *api, rows_t *rows, int n)
+{
+    page_t page = api->page;
+    apr_pool_t *pool = api->r->pool;
+
+    list_advance(&page, api->route.resource, rows, n, pool);
     return apr_pstrcat(pool, scope_path(api, NULL), "?",
-                       page_next(&api->page, resource, rows_text(rows, 0), created, pool), NULL);
+                       page_next(&page, api->route.resource, page.id, page.created, pool), NULL);
 }
 
 /* Writes a list of up to limit rows; one more than that tells that there is a next page. */
@@ -60,13 +67,11 @@ static const problem_t *answer_list(api_t *api, rows_t *rows)
     return api_answered(api, reply_json(api->r, HTTP_OK, &writer));
 }
 
-const problem_t *list_run(api_t *api)
+const problem_t *list_read(const api_t *api, int limit, rows_t **rows, apr_pool_t *pool)
 {
     const page_t *page = &api->page;
-    const problem_t *problem;
     values_t values = {.count = 0};
     statement_t statement;
-    rows_t *rows;
 
     scope_add(&values, api);
     for (int i = 0; i < page->filter_count; i++)
@@ -75,8 +80,16 @@ const problem_t *list_run(api_t *api)
         values_add(&values, page->created);
     if (page->is_after)
         values_add(&values, page->id);
-    values_add(&values, apr_itoa(api->r->pool, page->limit + 1));
-    sql_list(&statement, api->route.resource, page, api->r->pool);
-    problem = database_read(scope_database(api), api->r, &statement, values.list, &rows);
+    values_add(&values, apr_itoa(pool, limit));
+    sql_list(&statement, api->route.resource, page, pool);
+    return database_read_into(scope_database(api), api->r, &statement, values.list, rows, pool);
+}
+
+const problem_t *list_run(api_t *api)
+{
+    const problem_t *problem;
+    rows_t *rows;
+
+    problem = list_read(api, api->page.limit + 1, &rows, api->r->pool);
     return problem ? problem : answer_list(api, rows);
 }

@@ -214,6 +214,13 @@ const problem_t *page_parse(page_t *page, const resource_t *resource, const char
     return &problem_bad_cursor;
 }
 
+void page_advance(page_t *page, const char *id, const char *created)
+{
+    page->is_after = 1;
+    page->id = id;
+    page->created = created ? created : NO_CREATED;
+}
+
 const char *page_next(const page_t *page, const resource_t *resource, const char *id, const char *created,
                       apr_pool_t *pool)
 {

@@ -30,6 +30,9 @@ typedef struct page_t {
 const problem_t *page_parse(page_t *page, const resource_t *resource, const char *args, int usual, int most,
                             const char **detail, apr_pool_t *pool);
 
+/* Moves the cursor to the row with this id and created_at (as page_next() takes it). */
+void page_advance(page_t *page, const char *id, const char *created);
+
 /* The query string of the page behind the row with this id and created_at (NULL for none; RFC 3339, or
  * infinity). In pool.
  * The cursor in it is opaque to clients: base64url of version,

@@ -27,6 +27,7 @@ static const statement_t ask_key = {
 /* What is asked: whose the key is, whose the Host is, or both. */
 typedef struct question_t {
     request_rec *r;
+    apr_pool_t *pool;   /* of what is found */
     cache_t *cache;     /* NULL: off */
     const char *hashes; /* of the key */
     lookup_t *key;
@@ -39,7 +40,7 @@ typedef struct question_t {
 static void search(question_t *question, const digest_t *name, lookup_t *lookup)
 {
     if (!lookup->is_done)
-        lookup->is_done = cache_find(question->cache, name, &lookup->tenant, question->r->pool);
+        lookup->is_done = cache_find(question->cache, name, &lookup->tenant, question->pool);
 }
 
 /* Whether the cache knows all that matters. */
@@ -81,7 +82,7 @@ static const tenant_t *tenant_of_row(rows_t *rows, tenant_via_t via, apr_pool_t 
 /* Notes what the database said; who is not in the rows is nobody. asked_at: ahead of the statement. */
 static void take_rows(question_t *question, rows_t *rows, apr_time_t asked_at)
 {
-    apr_pool_t *pool = question->r->pool;
+    apr_pool_t *pool = question->pool;
 
     question->key->is_done = question->host->is_done = 1;
     for (int n = 0; n < rows_count(rows); n++) {
@@ -111,7 +112,8 @@ static const problem_t *ask_database(question_t *question)
 
     if (!database)
         return &problem_misconfigured;
-    problem = database_lookup(database, r, without_key ? &ask_host : &ask_key, values + without_key, &rows);
+    problem = database_lookup(database, r, without_key ? &ask_host : &ask_key, values + without_key, &rows,
+                              question->pool);
     if (!problem)
         take_rows(question, rows, asked_at);
     return problem;
@@ -122,7 +124,7 @@ static void take_answer(void *mine, const void *theirs)
 {
     question_t *question = mine;
     const question_t *answered = theirs;
-    apr_pool_t *pool = question->r->pool;
+    apr_pool_t *pool = question->pool;
 
     question->problem = answered->problem;
     if (!question->key->is_done && answered->key->is_done)
@@ -166,7 +168,7 @@ static const problem_t *ask_once(question_t *question, generation_t moment)
     digest_t name = open_name(question);
     flight_t flight;
 
-    if (!flight_begin(flights, &flight, &name, moment, take_answer, question, question->r->pool))
+    if (!flight_begin(flights, &flight, &name, moment, take_answer, question, question->pool))
         return question->problem;
     if (!is_answered(question)) /* else somebody has found it out since we looked */
         ask_and_keep(question, moment);
@@ -175,10 +177,12 @@ static const problem_t *ask_once(question_t *question, generation_t moment)
 }
 
 /* Finds out what is not done yet. hashes: NULL where only the Host is asked for. */
-static const problem_t *answer(request_rec *r, const char *hashes, lookup_t *key, lookup_t *host)
+static const problem_t *answer(request_rec *r, const char *hashes, lookup_t *key, lookup_t *host,
+                               apr_pool_t *pool)
 {
     question_t question = {
         .r = r,
+        .pool = pool,
         .cache = config_server(r->server)->cache,
         .hashes = hashes,
         .key = key,
@@ -201,16 +205,17 @@ static const problem_t *answer(request_rec *r, const char *hashes, lookup_t *key
     return moment ? ask_once(&question, moment) : ask_database(&question);
 }
 
-const problem_t *lookup_key(request_rec *r, const char *hashes, lookup_t *key, lookup_t *host)
+const problem_t *lookup_key(request_rec *r, const char *hashes, lookup_t *key, lookup_t *host,
+                            apr_pool_t *pool)
 {
-    return answer(r, hashes, key, host);
+    return answer(r, hashes, key, host, pool);
 }
 
-const problem_t *lookup_host(request_rec *r, lookup_t *host)
+const problem_t *lookup_host(request_rec *r, lookup_t *host, apr_pool_t *pool)
 {
     lookup_t no_key = {.is_done = 1};
 
-    return answer(r, NULL, &no_key, host);
+    return answer(r, NULL, &no_key, host, pool);
 }
 
 void lookup_host_cached(request_rec *r, lookup_t *host)

@@ -110,19 +110,19 @@ const char *resolve_key_hashes(const request_rec *r)
     return identity_of(r)->credential.hashes;
 }
 
-/* Who has the key must not be asking on another tenant's Host. */
-static const problem_t *judge_key(request_rec *r, identity_t *identity)
+/* Who has the key must not be asking on another tenant's Host. r: the request that the client sent. */
+static const problem_t *judge_key(request_rec *r, const char *hashes, lookup_t *key, lookup_t *host,
+                                  apr_pool_t *pool)
 {
-    const problem_t *problem = lookup_key(r, identity->credential.hashes, &identity->key, &identity->host);
-    const tenant_t *tenant = identity->key.tenant;
+    const problem_t *problem = lookup_key(r, hashes, key, host, pool);
 
     if (problem)
         return problem;
-    if (!tenant)
+    if (!key->tenant)
         return &problem_key_invalid;
-    if (identity->host.tenant && identity->host.tenant->id != tenant->id)
+    if (host->tenant && host->tenant->id != key->tenant->id)
         return &problem_tenant_mismatch;
-    return tenant->is_active ? NULL : &problem_tenant_inactive;
+    return key->tenant->is_active ? NULL : &problem_tenant_inactive;
 }
 
 const problem_t *resolve_key(request_rec *r, const tenant_t **tenant)
@@ -134,7 +134,10 @@ const problem_t *resolve_key(request_rec *r, const tenant_t **tenant)
     if (problem)
         return problem;
     if (!identity->key_is_judged) {
-        identity->key_problem = judge_key(resolve_origin(r), identity);
+        request_rec *origin = resolve_origin(r);
+
+        identity->key_problem =
+            judge_key(origin, identity->credential.hashes, &identity->key, &identity->host, origin->pool);
         identity->key_is_judged = 1;
         /* an inactive tenant may not act, but it is the one that the request is of */
         if (!identity->key_problem || identity->key_problem == &problem_tenant_inactive)
@@ -153,7 +156,7 @@ const problem_t *resolve_host(request_rec *r, const tenant_t **tenant)
     if (!identity)
         return &problem_misconfigured;
     if (!identity->host_problem)
-        identity->host_problem = lookup_host(resolve_origin(r), &identity->host);
+        identity->host_problem = lookup_host(resolve_origin(r), &identity->host, resolve_origin(r)->pool);
     if (identity->host_problem || !identity->host.tenant)
         return identity->host_problem;
     if (!identity->tenant)

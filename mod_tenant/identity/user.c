@@ -115,7 +115,7 @@ static const problem_t *read_user(login_t *login)
         return &problem_misconfigured;
     if (login->config->generations)
         login->moment = logins_moment(login->config->generations);
-    problem = database_lookup(login->config->database, login->r, &find_user, values, &rows);
+    problem = database_lookup(login->config->database, login->r, &find_user, values, &rows, login->r->pool);
     if (problem == &problem_invalid)
         return NULL; /* bytes that PostgreSQL takes for no text: nobody's address */
     if (problem || rows_count(rows) == 0)

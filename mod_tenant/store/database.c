@@ -58,6 +58,7 @@ typedef struct job_t {
     const statement_t *statement;
     const char *const *values;
     rows_t **rows;
+    apr_pool_t *pool; /* of the rows and all else */
 } job_t;
 
 /* BEGIN, the tenant, the statement, COMMIT. What PostgreSQL refused is rolled back here; a connection that is
@@ -96,8 +97,8 @@ static const problem_t *run_job(database_t *database, request_rec *r, const job_
         if (problem)
             return problem;
         run = job->is_change
-                  ? run_change(connection, job, &state, r->pool)
-                  : connection_run(connection, job->statement, job->values, job->rows, &state, r->pool);
+                  ? run_change(connection, job, &state, job->pool)
+                  : connection_run(connection, job->statement, job->values, job->rows, &state, job->pool);
         if (run == RUN_STALE)
             pool_renew(database->pool);
         pool_release(database->pool, connection);
@@ -108,30 +109,42 @@ static const problem_t *run_job(database_t *database, request_rec *r, const job_
 }
 
 const problem_t *database_lookup(database_t *database, request_rec *r, const statement_t *statement,
-                                 const char *const *values, rows_t **rows)
+                                 const char *const *values, rows_t **rows, apr_pool_t *pool)
 {
-    return run_job(
-        database, r,
-        &(job_t){
-            .use = POOL_LOOKUP, .is_repeatable = 1, .statement = statement, .values = values, .rows = rows});
+    return run_job(database, r,
+                   &(job_t){.use = POOL_LOOKUP,
+                            .is_repeatable = 1,
+                            .statement = statement,
+                            .values = values,
+                            .rows = rows,
+                            .pool = pool});
 }
 
 const problem_t *database_read(database_t *database, request_rec *r, const statement_t *statement,
                                const char *const *values, rows_t **rows)
+{
+    return database_read_into(database, r, statement, values, rows, r->pool);
+}
+
+const problem_t *database_read_into(database_t *database, request_rec *r, const statement_t *statement,
+                                    const char *const *values, rows_t **rows, apr_pool_t *pool)
 {
     return run_job(database, r,
                    &(job_t){.use = POOL_STATEMENT,
                             .is_repeatable = 1,
                             .statement = statement,
                             .values = values,
-                            .rows = rows});
+                            .rows = rows,
+                            .pool = pool});
 }
 
 const problem_t *database_insert(database_t *database, request_rec *r, const statement_t *statement,
                                  const char *const *values, rows_t **rows)
 {
-    return run_job(database, r,
-                   &(job_t){.use = POOL_STATEMENT, .statement = statement, .values = values, .rows = rows});
+    return run_job(
+        database, r,
+        &(job_t){
+            .use = POOL_STATEMENT, .statement = statement, .values = values, .rows = rows, .pool = r->pool});
 }
 
 const problem_t *database_change(database_t *database, request_rec *r, int tenant,
@@ -143,5 +156,6 @@ const problem_t *database_change(database_t *database, request_rec *r, int tenan
                             .tenant = tenant,
                             .statement = statement,
                             .values = values,
-                            .rows = rows});
+                            .rows = rows,
+                            .pool = r->pool});
 }

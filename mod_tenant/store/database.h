@@ -17,13 +17,18 @@ database_t *database_open(const char *conninfo, const pool_settings_t *settings,
  * connection back before it returns; *rows are the rows that it returned. What failed is logged where the
  * sysadmin can mend it, without values of rows. */
 
-/* A lookup of who is asking, in no tenant's scope; a lost connection is tried again once. */
+/* A lookup of who is asking, in no tenant's scope; a lost connection is tried again once. All memory is
+ * taken from pool. */
 const problem_t *database_lookup(database_t *database, request_rec *r, const statement_t *statement,
-                                 const char *const *values, rows_t **rows);
+                                 const char *const *values, rows_t **rows, apr_pool_t *pool);
 
 /* A read that sets its tenant itself; a lost connection is tried again once. */
 const problem_t *database_read(database_t *database, request_rec *r, const statement_t *statement,
                                const char *const *values, rows_t **rows);
+
+/* The same; all memory is taken from pool, which may go ahead of the request's. */
+const problem_t *database_read_into(database_t *database, request_rec *r, const statement_t *statement,
+                                    const char *const *values, rows_t **rows, apr_pool_t *pool);
 
 /* A write in one statement that sets its tenant itself. Never tried again: it may have taken effect. */
 const problem_t *database_insert(database_t *database, request_rec *r, const statement_t *statement,
