@@ -81,7 +81,7 @@ $(COMMAND): $(COMMAND_OBJECTS) build/librooms.a
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(MODULE_LIBS)
 
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
-PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check gate media page query resource route sql sql_list sql_text) \
+PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check gate media page prefer query resource route span sql sql_list sql_text) \
     $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations logins table) \
     $(patsubst %,mod_tenant/store/%.c,conninfo sqlstate))
 

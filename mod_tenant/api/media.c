@@ -4,42 +4,7 @@
 #include <apr_lib.h>
 #include <string.h>
 
-/* A stretch of text, without white space around it. */
-typedef struct span_t {
-    const char *start;
-    apr_size_t length;
-} span_t;
-
-static span_t trim(const char *start, const char *end)
-{
-    while (start < end && apr_isspace(*start))
-        start++;
-    while (end > start && apr_isspace(end[-1]))
-        end--;
-    return (span_t){start, (apr_size_t)(end - start)};
-}
-
-/* Cuts the text at *rest off at the first separator outside of a quoted string. */
-static span_t next_part(const char **rest, const char *end, char separator)
-{
-    const char *start = *rest;
-    const char *c = start;
-    int quoted = 0;
-
-    for (; c < end && (quoted || *c != separator); c++) {
-        if (quoted && *c == '\\' && c + 1 < end)
-            c++;
-        else if (*c == '"')
-            quoted = !quoted;
-    }
-    *rest = c < end ? c + 1 : end;
-    return trim(start, c);
-}
-
-static int span_is(span_t span, const char *text)
-{
-    return span.length == strlen(text) && strncasecmp(span.start, text, span.length) == 0;
-}
+#include "span.h"
 
 /* How specific a media range that fits is, 1 to 3; 0: it does not fit. */
 static int fit(span_t range, const char *type)
@@ -80,7 +45,7 @@ static int parse_quality(span_t text)
 static int range_quality(const char *rest, const char *end)
 {
     while (rest < end) {
-        span_t parameter = next_part(&rest, end, ';');
+        span_t parameter = span_next(&rest, end, ';');
 
         if (parameter.length >= 2 && strncasecmp(parameter.start, "q=", 2) == 0)
             return parse_quality((span_t){parameter.start + 2, parameter.length - 2});
@@ -99,10 +64,10 @@ static int quality_of(const char *accept, const char *type)
         return QUALITY_ONE;
     end = accept + strlen(accept);
     while (accept < end) {
-        span_t member = next_part(&accept, end, ',');
+        span_t member = span_next(&accept, end, ',');
         const char *rest = member.start;
         const char *member_end = member.start + member.length;
-        int fitting = fit(next_part(&rest, member_end, ';'), type);
+        int fitting = fit(span_next(&rest, member_end, ';'), type);
 
         if (fitting > best) {
             best = fitting;
@@ -141,10 +106,10 @@ int media_is(const char *content_type, const char *type)
     if (!content_type)
         return 0;
     end = content_type + strlen(content_type);
-    if (!span_is(next_part(&content_type, end, ';'), type))
+    if (!span_is(span_next(&content_type, end, ';'), type))
         return 0;
     while (content_type < end) {
-        parameter = next_part(&content_type, end, ';');
+        parameter = span_next(&content_type, end, ';');
         if (parameter.length >= 8 && strncasecmp(parameter.start, "charset=", 8) == 0 &&
             !span_is(parameter, "charset=utf-8") && !span_is(parameter, "charset=\"utf-8\""))
             return 0;
