@@ -135,7 +135,7 @@ subtest 'members twice' => sub {
 subtest 'bodies that are no objects' => sub {
     for (@requests) {
         my ($resource, $method, $path) = @$_;
-        is_problem(ask($method, $path, $_), 400, 'bad-request', "$method $resource: $_", qr/object/)
+        is_invalid(ask($method, $path, $_), { '' => 'type' }, "$method $resource: $_")
             for 'null', 'true', '1', '-1.5e3', '"x"', '""', '[]', '[{}]', ' [ ] ';
     }
 };

@@ -171,7 +171,7 @@ subtest 'validation' => sub {
         is_invalid(ask(POST => $path, as => 'acme', json => { %{ $resource->body }, $_ => 1 }), { "/$_" => 'read-only' },
             "$_ is the server's");
     }
-    is_problem(ask(POST => $path, as => 'acme', json => [$resource->body]), 400, 'bad-request');
+    is_invalid(ask(POST => $path, as => 'acme', json => [$resource->body]), { '' => 'type' }, 'no object');
     is_problem(ask(POST => $path, as => 'acme', body => '{"', type => 'application/json'), 400, 'bad-json');
     is_problem(ask(GET => "$path?nothing=1", as => 'acme'), 400, 'bad-parameter');
     is_problem(ask(GET => "$path/$_", as => 'acme'), 404, 'not-found', "no id: $_") for '0x1', '00', '-1', '1/', '%20';

@@ -160,7 +160,7 @@ subtest 'rotations that are refused' => sub {
         [{ grace_seconds => '60' }, { '/grace_seconds' => 'type' }],
         [{ grace_seconds => undef }, { '/grace_seconds' => 'null' }],
         [{ api_key => 'mt_' }, { '/api_key' => 'unknown' }];
-    is_problem(api(POST => '/tenant/key', as => $key{acme}, body => '[]', type => 'application/json'), 400, 'bad-request');
+    is_invalid(api(POST => '/tenant/key', as => $key{acme}, body => '[]', type => 'application/json'), { '' => 'type' });
     is_problem(api(POST => '/tenant/key', as => $key{acme}), 415, 'unsupported-media-type');
     is_problem(api(POST => '/tenant/key', json => {}), 401, 'key-missing');
     is_problem(api(GET => '/tenant/key', as => $key{acme}), 405, 'method-not-allowed');

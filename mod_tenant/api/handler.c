@@ -171,13 +171,10 @@ static const problem_t *read_body(api_t *api)
         return &problem_internal;
     secrets.tenant_id = api->tenant ? api->tenant->id : atoi(api->route.id);
     secrets.slots_owner = api->tenant ? user_slots_owner(r, api->tenant) : NULL;
-    problem =
-        input_read(&api->input, api->route.kind == ROUTE_ROTATION ? &resource_rotation : api->route.resource,
-                   r->method_number == M_POST ? INPUT_CREATE : INPUT_UPDATE, body, &secrets, &api->errors,
-                   r->pool);
-    if (problem == &problem_bad_request)
-        api->detail = "The body must be a JSON object.";
-    return problem;
+    return input_read(&api->input,
+                      api->route.kind == ROUTE_ROTATION ? &resource_rotation : api->route.resource,
+                      r->method_number == M_POST ? INPUT_CREATE : INPUT_UPDATE, body, &secrets, &api->errors,
+                      r->pool);
 }
 
 /* A request's way. The order is part of the contract: what costs nothing to refuse is refused first, and

@@ -243,12 +243,14 @@ const problem_t *input_read(input_t *input, const resource_t *resource, input_fo
         .pool = pool,
     };
 
-    if (tree_type(body) != TREE_OBJECT)
-        return &problem_bad_request;
+    *errors = reader.errors;
+    if (tree_type(body) != TREE_OBJECT) {
+        refuse_pointer(&reader, "", "type", "must be an object");
+        return &problem_invalid;
+    }
     tree_each(body, read_member, &reader);
     if (purpose == INPUT_CREATE)
         check_required(&reader);
-    *errors = reader.errors;
     if (reader.errors->nelts > 0)
         return &problem_invalid;
     input->values = reader.values;

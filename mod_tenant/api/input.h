@@ -22,7 +22,7 @@ typedef struct input_secrets_t {
 
 /* One thing that is wrong with a body, as an answer with problem_invalid lists them. */
 typedef struct input_error_t {
-    const char *pointer; /* JSON Pointer (RFC 6901) of the member */
+    const char *pointer; /* JSON Pointer (RFC 6901) of the member; "": the body */
     const char *code;   /* required, unknown, read-only, type, length, pattern, range, null, nul, duplicate */
     const char *detail; /* a sentence */
 } input_error_t;
@@ -40,8 +40,8 @@ typedef enum input_for_t {
 } input_for_t;
 
 /* Reads a body's object by the resource's fields; passwords come out hashed, in one of the machine's slots,
- * and secrets sealed. problem_bad_request: it is not an object; problem_invalid: *errors lists every wrong
- * member; problem_slots_busy. */
+ * and secrets sealed. problem_invalid: *errors lists every wrong member, or says of "", the whole body, that
+ * it is no object; problem_slots_busy. */
 const problem_t *input_read(input_t *input, const resource_t *resource, input_for_t purpose,
                             const tree_t *body, const input_secrets_t *secrets, apr_array_header_t **errors,
                             apr_pool_t *pool);
