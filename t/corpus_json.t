@@ -63,7 +63,6 @@ my @too_large = qw(n_structure_100000_opening_arrays n_structure_open_array_obje
 my $database = 'corpus_json';
 my $server = TenantTest::Server->start(
     processes => 1,
-    threads   => 1,
     database  => database($database),
     server    => qq{<Location "/raised/v1">\nTenantHandler api\nTenantMaxBody 2097152\n</Location>},
 );
