@@ -6,7 +6,7 @@
 #   make clean    stop them and remove everything that was built or made
 #   make test     all tests, under one prove; TESTS="t/smoke.t ..." only these
 #   make lint     the compiler's warnings, the format, the walls between the rooms, the scripts
-#   make install  module, header, .load and .conf, tenantctl and the Sqitch project; enables nothing (DESTDIR)
+#   make install  module, header, .load and .conf, tenantctl, reference page, Sqitch project; enables nothing (DESTDIR)
 #
 # What takes more than a line is a script in tools/.
 
@@ -20,8 +20,9 @@ say = @$(if $(V),:,echo)
 
 MODULE = build/mod_tenant.so
 COMMAND = build/tenantctl
+REFERENCE = build/reference
 
-all: $(MODULE) $(COMMAND)
+all: $(MODULE) $(COMMAND) $(REFERENCE)
 
 # The flags of this machine. Making this file installs what the build needs, so nothing that builds goes
 # without it; what only stops or removes does.
@@ -79,6 +80,14 @@ $(MODULE): $(OBJECTS) tools/exports.map tools/check-exports
 $(COMMAND): $(COMMAND_OBJECTS) build/librooms.a
 	$(say) LD $@
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(MODULE_LIBS)
+
+# The page that shows the API to browsers: its viewer from npm, and what is ours.
+VIEWER = reference/node_modules/swagger-ui-dist
+$(REFERENCE): reference/package-lock.json reference/reference.js reference/reference.css tools/npm-install build/config.mk
+	@tools/npm-install reference
+	@rm -rf $@
+	@mkdir -p $@
+	@cp $(addprefix $(VIEWER)/swagger-ui,-bundle.js -bundle.js.LICENSE.txt .css) $(VIEWER)/LICENSE $(VIEWER)/NOTICE $(filter %.js %.css,$^) $@
 
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
 PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check gate media page prefer query resource route span sql sql_list sql_text) \
@@ -142,16 +151,17 @@ lint: all units
 MODULES = $(DESTDIR)$(LIBEXECDIR)
 HEADERS = $(DESTDIR)$(INCLUDEDIR)
 AVAILABLE = $(DESTDIR)$(SYSCONFDIR)/mods-available
-SCHEMA = $(DESTDIR)/usr/share/mod_tenant/sql
+SHARED = $(DESTDIR)/usr/share/mod_tenant
 MANUAL = $(DESTDIR)/usr/share/man/man8
 
 install: all
-	install -d $(MODULES) $(HEADERS) $(AVAILABLE) $(DESTDIR)/usr/bin $(SCHEMA) $(MANUAL)
+	install -d $(MODULES) $(HEADERS) $(AVAILABLE) $(DESTDIR)/usr/bin $(SHARED)/sql $(SHARED)/reference $(MANUAL)
 	install -m 644 $(MODULE) $(MODULES)
 	install -m 644 mod_tenant/mod_tenant.h $(HEADERS)
 	install -m 644 conf/tenant.load $(AVAILABLE)
 	[ -e $(AVAILABLE)/tenant.conf ] || install -m 644 conf/tenant.conf $(AVAILABLE)
 	install -m 755 $(COMMAND) $(DESTDIR)/usr/bin
 	install -m 644 man/tenantctl.8 $(MANUAL)
-	cp -R sql/. $(SCHEMA)
-	chmod -R u=rwX,go=rX $(SCHEMA)
+	install -m 644 $(REFERENCE)/* $(SHARED)/reference
+	cp -R sql/. $(SHARED)/sql
+	chmod -R u=rwX,go=rX $(SHARED)/sql

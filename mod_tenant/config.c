@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 #include <stdlib.h>
 
+#include "api/reference.h"
 #include "api/resource.h"
 #include "secret/slots.h"
 #include "store/conninfo.h"
@@ -46,6 +47,7 @@ enum {
     X(require_tls, CONFIG_UNSET)                                                                             \
     X(identify, CONFIG_UNSET)                                                                                \
     X(forward, CONFIG_UNSET)                                                                                 \
+    X(reference, NULL)                                                                                       \
     X(page_default, CONFIG_UNSET)                                                                            \
     X(page_max, CONFIG_UNSET)                                                                                \
     X(max_body, CONFIG_UNSET)
@@ -75,6 +77,7 @@ void *config_server_merge(apr_pool_t *pool, void *base_config, void *own_config)
     }
     merged->has_handler = own->has_handler;
     merged->has_admin = own->has_admin;
+    merged->references = own->references;
     return merged;
 }
 
@@ -430,6 +433,23 @@ static const char *set_forward(cmd_parms *cmd, void *config, int on)
     return ap_check_cmd_context(cmd, NOT_IN_HTACCESS);
 }
 
+static const char *set_reference(cmd_parms *cmd, void *config, const char *folder)
+{
+    location_config_t *location = config;
+    server_config_t *server = config_server(cmd->server);
+    const char *why = refuse_outside_location(cmd);
+
+    if (why)
+        return why;
+    if (*folder != '/')
+        return "TenantReference wants the absolute path of a folder";
+    location->reference = reference_make(folder, cmd->pool);
+    if (!server->references)
+        server->references = apr_array_make(cmd->pool, 1, sizeof location->reference);
+    APR_ARRAY_PUSH(server->references, struct reference_t *) = location->reference;
+    return NULL;
+}
+
 static const char *set_page_size(cmd_parms *cmd, void *config, const char *usual, const char *most)
 {
     location_config_t *location = config;
@@ -486,6 +506,8 @@ const command_rec config_directives[] = {
                  "on: find out the tenant of any content's requests, for logs, expressions and CGIs"),
     AP_INIT_FLAG("TenantForward", set_forward, NULL, ACCESS_CONF,
                  "on: tell a proxied backend the tenant in X-Tenant-Id, which no client can set there"),
+    AP_INIT_TAKE1("TenantReference", set_reference, NULL, ACCESS_CONF,
+                  "the folder of the page that shows browsers the API"),
     AP_INIT_TAKE2("TenantPageSize", set_page_size, NULL, ACCESS_CONF,
                   "rows of a list by default, and at most"),
     AP_INIT_TAKE1("TenantMaxBody", set_max_body, NULL, ACCESS_CONF, "the largest request body in bytes"),

@@ -14,6 +14,7 @@ struct gates_t;
 struct keyring_t;
 struct logins_t;
 struct password_slots_t;
+struct reference_t;
 
 extern module AP_MODULE_DECLARE_DATA tenant_module;
 
@@ -25,16 +26,17 @@ enum { CONFIG_UNSET = -1 };
 
 /* A server's own settings. Those of a virtual host come from the main server where it sets none. */
 typedef struct server_config_t {
-    const char *conninfo;       /* TenantDatabase as given, or exec:/path; NULL: none */
-    const char *admin;          /* its admin=: the same for the role tenant_admin; NULL: none */
-    const char *listen;         /* its listen=: where to hear of changes; NULL: at conninfo itself */
-    const char *key_file;       /* TenantKeyFile, an absolute path */
-    pool_settings_t pool;       /* TenantPool; each member CONFIG_UNSET until startup_finish() */
-    cache_settings_t keep;      /* TenantCache, likewise */
-    int password_slots;         /* TenantPasswordSlots; CONFIG_UNSET: the number of processors */
-    attempts_rate_t login_rate; /* TenantLoginRate; its count CONFIG_UNSET until startup_finish() */
-    int has_handler;            /* a TenantHandler stands in this very server, not in what it inherits */
-    int has_admin;              /* one of them is admin */
+    const char *conninfo;           /* TenantDatabase as given, or exec:/path; NULL: none */
+    const char *admin;              /* its admin=: the same for the role tenant_admin; NULL: none */
+    const char *listen;             /* its listen=: where to hear of changes; NULL: at conninfo itself */
+    const char *key_file;           /* TenantKeyFile, an absolute path */
+    pool_settings_t pool;           /* TenantPool; each member CONFIG_UNSET until startup_finish() */
+    cache_settings_t keep;          /* TenantCache, likewise */
+    int password_slots;             /* TenantPasswordSlots; CONFIG_UNSET: the number of processors */
+    attempts_rate_t login_rate;     /* TenantLoginRate; its count CONFIG_UNSET until startup_finish() */
+    int has_handler;                /* a TenantHandler stands in this very server, not in what it inherits */
+    int has_admin;                  /* one of them is admin */
+    apr_array_header_t *references; /* TenantReference of this very server (struct reference_t *), or NULL */
 
     /* made at start, the same for all requests */
     const char *connect;            /* the complete connection string; NULL without TenantDatabase */
@@ -76,6 +78,7 @@ typedef struct location_config_t {
     int require_tls;                 /* TenantRequireTLS */
     int identify;                    /* TenantIdentify */
     int forward;                     /* TenantForward */
+    struct reference_t *reference;   /* TenantReference */
     int page_default, page_max;      /* TenantPageSize, rows */
     int max_body;                    /* TenantMaxBody, bytes */
 } location_config_t;

@@ -10,6 +10,7 @@
 #include <unixd.h>
 
 #include "api/gate.h"
+#include "api/reference.h"
 #include "config.h"
 #include "identity/listener.h"
 #include "identity/logins.h"
@@ -122,14 +123,16 @@ static const char *check_server(server_rec *server, apr_hash_t *seen, apr_pool_t
 int startup_check(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
 {
     apr_hash_t *seen = apr_hash_make(temporary);
+    apr_hash_t *references = apr_hash_make(temporary);
     const char *key_file = config_server(servers)->key_file;
     const char *why;
     keyring_t *keyring;
 
-    (void)pool;
     (void)log;
     for (server_rec *server = servers; server; server = server->next) {
         why = check_server(server, seen, temporary);
+        if (!why)
+            why = reference_load(config_server(server)->references, references, pool);
         if (why) {
             ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, servers, "%s (%s)", why,
                          where(server, temporary));

@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 
+use Cwd ();
 use File::Find ();
 use POSIX ();
 use Test::More;
@@ -118,6 +119,16 @@ for (@key_files) {
     };
 }
 
+# --- Folders without the reference ------------------------------------------------------------------------
+
+my %reference = map { $_ => "$scratch/config/reference-$_" } qw(folders large);
+mkdir $_ for values %reference;
+mkdir "$reference{folders}/$_" for qw(swagger-ui-bundle.js swagger-ui.css reference.js reference.css);
+for my $name (qw(swagger-ui-bundle.js swagger-ui.css reference.js reference.css)) {
+    open my $file, '>', "$reference{large}/$name" or die "$name: $!";
+    truncate $file, 16 * 1024 * 1024 + 1;
+}
+
 # --- Configurations that are refused -----------------------------------------------------------------------
 
 # Each: what, the configuration, the message.
@@ -187,6 +198,19 @@ my @refused = (
     ['TenantForward with a word', location('TenantForward always'), qr/TenantForward must be On or Off/],
     (map { ["TenantPageSize $_", location("TenantPageSize $_"), qr/TenantPageSize wants two numbers from 1 to 10000\b.* default .*maximum/] }
         '0 10', '10 0', '-1 10', 'ten 100', '10 ten', '10 10001', '10001 10001', '100 50', '10.5 20'),
+    ['TenantReference with a relative path', location('TenantHandler api', 'TenantReference reference'),
+        qr/TenantReference wants the absolute path of a folder/],
+    ['TenantReference with two paths', location('TenantReference /a /b'), qr/TenantReference takes one argument/],
+    ['TenantReference of nothing', location('TenantHandler api', 'TenantReference /nowhere'),
+        qr{TenantReference: /nowhere/\S+ cannot be read: No such file}],
+    ['TenantReference of a folder without the files', location('TenantHandler api', "TenantReference $scratch/config"),
+        qr{TenantReference: \Q$scratch\E/config/\S+ cannot be read: No such file}],
+    ['TenantReference of folders instead of files', location('TenantHandler api', "TenantReference $reference{folders}"),
+        qr{TenantReference: \Q$reference{folders}\E/\S+ cannot be read: it is no regular file}],
+    ['TenantReference of a file that is too large', location('TenantHandler api', "TenantReference $reference{large}"),
+        qr{TenantReference: \Q$reference{large}\E/\S+ cannot be read: it is no regular file of at most 16 MiB}],
+    ['TenantReference in a virtual host', $base . vhost('a.example.com', '<Location "/v1">', 'TenantHandler api', 'TenantReference /nowhere', '</Location>'),
+        qr{TenantReference: /nowhere/\S+ .*\(\S+httpd\.conf:\d+\)}],
     ['TenantPageSize with one number', location('TenantPageSize 10'), qr/TenantPageSize takes two arguments/],
     (map { ["TenantMaxBody $_", location("TenantMaxBody $_"), qr/TenantMaxBody wants a number of bytes from 1 to 16777216/] }
         qw(0 -1 64k 16777217 99999999999999999999)),
@@ -231,6 +255,7 @@ my $server_only = qr/not allowed here|not allowed in|cannot occur within/;
 
 for (['TenantHandler api', \@beside_location, $location_only], ['TenantHandler off', \@beside_location, $location_only],
     ['TenantPublicRead products', \@beside_location, $location_only], ['TenantPageSize 10 20', \@beside_location, $location_only],
+    ['TenantReference /usr/share/mod_tenant/reference', \@beside_location, $location_only],
     ['TenantMaxBody 1024', \@beside_location, $location_only],
     ['TenantUserAuthority read', \@beside_location, $location_only], ['TenantPasswordSlots 2', \@inside, $server_only],
     ['TenantLoginRate off', \@inside, $server_only], [$database, \@inside, $server_only],
@@ -267,7 +292,8 @@ my @accepted = (
     (map { ["a rate of logins: $_", "${base}TenantLoginRate $_\n"] } qw(off OFF 1/1 10000/24h 5/10min 10/60s)),
     ['no cache', "${base}TenantCache OFF\n"],
     ['every setting of a Location', location('TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',
-        'TenantIdentify on', 'TenantPageSize 1 1', 'TenantMaxBody 1', 'TenantUserAuthority Write')],
+        'TenantIdentify on', 'TenantPageSize 1 1', 'TenantMaxBody 1', 'TenantUserAuthority Write',
+        'TenantReference "' . Cwd::abs_path('build/reference') . '"')],
     ['the largest numbers', location('TenantHandler api', 'TenantPageSize 10000 10000', 'TenantMaxBody 16777216')],
     ['the root', "$base<Location \"/\">\nTenantHandler api\n</Location>\n"],
     ['a slash at the end', "$base<Location \"/api/v1/\">\nTenantHandler api\n</Location>\n"],
@@ -399,7 +425,7 @@ subtest 'a program that fails' => sub {
 subtest '.htaccess' => sub {
     my @lines = ($database, $key_file, 'TenantPool max=1', 'TenantCache off', 'TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',
         'TenantIdentify on', 'TenantForward on', 'TenantPageSize 1 2', 'TenantMaxBody 10', 'TenantUserAuthority read', 'TenantPasswordSlots 1',
-        'TenantLoginRate off');
+        'TenantLoginRate off', 'TenantReference /usr/share/mod_tenant/reference');
     my $server = TenantTest::Server->prepare(config => $base . "<Directory \"/\">\nAllowOverride All\n</Directory>\n");
     for my $n (0 .. $#lines) {
         mkdir $server->root . "/htdocs/$n";

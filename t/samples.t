@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 
+use Cwd ();
 use Test::More;
 use TenantTest;
 
@@ -28,6 +29,7 @@ sub at_home {
         '/etc/apache2/tenant.keys'               => site->{key_file},
         '/etc/ssl/certs/API.EXAMPLE.COM.pem'     => site->{certificate},
         '/etc/ssl/private/API.EXAMPLE.COM.key'   => site->{certificate_key},
+        '/usr/share/mod_tenant/reference'        => Cwd::abs_path('build/reference'),
         '/var/www/html'                          => site->{scratch},
         '${APACHE_LOG_DIR}'                      => site->{scratch},
         'exec:/usr/local/sbin/print-tenant-conninfo' => 'exec:/bin/true',

@@ -18,6 +18,7 @@ typedef struct api_t {
     const server_config_t *server;
     const location_config_t *location;
     route_t route;
+    int media;              /* the answer's media type: its index among those of the route */
     page_t page;            /* of a list */
     const tenant_t *tenant; /* whose rows may be touched; NULL until that is proven */
     input_t input;          /* of a create or update */

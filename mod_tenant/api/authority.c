@@ -37,14 +37,14 @@ static int is_by_login(const api_t *api)
            (is_logged_in(api) || ap_get_basic_auth_components(api->r, NULL, NULL) == APR_SUCCESS);
 }
 
-/* The base path is for everybody; what is public needs no key, but a wrong one is still refused. */
+/* What is no tenant's is for everybody; what is public needs no key, but a wrong one is still refused. */
 const problem_t *authority_check(api_t *api)
 {
     const problem_t *problem = resolve_check_key(api->r);
 
     if (is_by_login(api))
         return site_check(api->r);
-    if (problem == &problem_key_missing && (api->route.kind == ROUTE_INDEX || is_public(api)))
+    if (problem == &problem_key_missing && (route_is_open(&api->route) || is_public(api)))
         return NULL;
     return problem;
 }

@@ -45,6 +45,8 @@ static const char *check_fields(const resource_t *resource)
         count++;
         passwords += field->type == FIELD_PASSWORD;
     }
+    if (strcmp(resource->name, "reference") == 0)
+        return "that is a path of its own";
     if (count > RESOURCE_FIELDS_MAX)
         return "it has too many fields";
     if (passwords > 1)

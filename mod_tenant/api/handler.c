@@ -18,6 +18,7 @@
 #include "media.h"
 #include "operation.h"
 #include "query.h"
+#include "reference.h"
 #include "reply.h"
 #include "site.h"
 
@@ -42,10 +43,12 @@ static const problem_t *find_route(api_t *api)
     /* a subrequest or a rewrite may bring another path into the Location's configuration */
     if (strncmp(api->r->uri, api->location->prefix, length) != 0)
         return &problem_not_found;
-    return route_parse(&api->route, api->r->uri + length, api->location->handler == HANDLER_ADMIN,
-                       api->r->pool)
-               ? NULL
-               : &problem_not_found;
+    if (!route_parse(&api->route, api->r->uri + length, api->location->handler == HANDLER_ADMIN,
+                     api->r->pool))
+        return &problem_not_found;
+    if (api->route.kind == ROUTE_REFERENCE && !reference_find(api->location->reference, api->route.id))
+        return &problem_not_found;
+    return NULL;
 }
 
 static const problem_t *check_method(api_t *api)
@@ -82,11 +85,26 @@ static const problem_t *check_query(api_t *api)
     return query_parse(r->args, refuse_parameter, api, &api->detail, r->pool);
 }
 
+/* The media types of the answer to a route; of those that Accept likes equally, the first is the one. */
+static const char *const *media_of_route(api_t *api)
+{
+    static const char *const json[] = {"application/json", NULL};
+    static const char *const index[] = {"application/json", "text/html", NULL};
+    const char **file;
+
+    if (api->route.kind == ROUTE_INDEX && api->location->reference)
+        return index;
+    if (api->route.kind != ROUTE_REFERENCE)
+        return json;
+    file = apr_pcalloc(api->r->pool, 2 * sizeof *file);
+    file[0] = reference_find(api->location->reference, api->route.id)->type;
+    return file;
+}
+
 static const problem_t *check_accept(api_t *api)
 {
-    return media_is_accepted(apr_table_get(api->r->headers_in, "Accept"), "application/json")
-               ? NULL
-               : &problem_not_acceptable;
+    api->media = media_choose(apr_table_get(api->r->headers_in, "Accept"), media_of_route(api));
+    return api->media >= 0 ? NULL : &problem_not_acceptable;
 }
 
 static int has_body(const api_t *api)
@@ -123,9 +141,14 @@ static const problem_t *check_content_length(api_t *api)
     return NULL;
 }
 
-static const problem_t *answer_index(api_t *api)
+/* What is no tenant's needs no database. */
+static const problem_t *answer_open(api_t *api)
 {
-    return api->route.kind == ROUTE_INDEX ? operation_index(api) : NULL;
+    if (!route_is_open(&api->route))
+        return NULL;
+    if (api->route.kind == ROUTE_REFERENCE)
+        return reference_answer_file(api);
+    return api->media == 0 ? operation_index(api) : reference_answer_page(api);
 }
 
 static const problem_t *check_site(api_t *api)
@@ -188,7 +211,7 @@ static step_fn *const api_steps[] = {
     check_content_type,
     check_content_length,
     authority_check,
-    answer_index,
+    answer_open,
     authority_prove,
     read_body,
     operation_run,
@@ -202,7 +225,7 @@ static step_fn *const admin_steps[] = {
     check_method,         check_query,
     check_accept,         check_content_type,
     check_content_length, admin_check_user,
-    check_site,           answer_index,
+    check_site,           answer_open,
     admin_prepare,        read_body,
     operation_run,        NULL,
 };

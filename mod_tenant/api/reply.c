@@ -41,15 +41,37 @@ static int send_bytes(request_rec *r, const char *bytes, apr_size_t length)
     return OK;
 }
 
+/* A whole answer with its type and length. */
+static int send_typed(request_rec *r, const char *type, const char *bytes, apr_size_t length)
+{
+    /* a part of a JSON text is none, and the next request for it may get another text */
+    ap_remove_output_filter_byhandle(r->output_filters, "BYTERANGE");
+    ap_set_content_type(r, type);
+    ap_set_content_length(r, (apr_off_t)length);
+    return send_bytes(r, bytes, length);
+}
+
 int reply_json(request_rec *r, int status, const writer_t *json)
 {
     r->status = status;
     set_headers(r);
-    /* a part of a JSON text is none, and the next request for it may get another text */
-    ap_remove_output_filter_byhandle(r->output_filters, "BYTERANGE");
-    ap_set_content_type(r, "application/json");
-    ap_set_content_length(r, (apr_off_t)json->length);
-    return send_bytes(r, json->text, json->length);
+    return send_typed(r, "application/json", json->text, json->length);
+}
+
+int reply_bytes(request_rec *r, const char *type, const char *bytes, apr_size_t length)
+{
+    r->status = HTTP_OK;
+    set_headers(r);
+    return send_typed(r, type, bytes, length);
+}
+
+int reply_file(request_rec *r, int status, const char *type, const char *bytes, apr_size_t length)
+{
+    r->status = status;
+    set_headers(r);
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-cache");
+    apr_table_unset(r->err_headers_out, "Vary");
+    return status == HTTP_OK ? send_typed(r, type, bytes, length) : send_bytes(r, NULL, 0);
 }
 
 int reply_empty(request_rec *r, int status)

@@ -12,6 +12,13 @@
  * client but this and reply_problem(). Returns what a handler returns. */
 int reply_json(request_rec *r, int status, const writer_t *json);
 
+/* Answers 200 with bytes of a media type, which live as long as the request. */
+int reply_bytes(request_rec *r, const char *type, const char *bytes, apr_size_t length);
+
+/* Answers with a file that is the same for everybody, of which a client may keep a copy as long as it asks
+ * each time whether that is still it: the ETag is set. status is 200, or 304 without bytes. */
+int reply_file(request_rec *r, int status, const char *type, const char *bytes, apr_size_t length);
+
 /* Answers without a body: 204, or OPTIONS. */
 int reply_empty(request_rec *r, int status);
 

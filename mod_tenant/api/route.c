@@ -29,6 +29,8 @@ static int is_name_of_row(const resource_t *resource, const char *text, int *by_
     return *by_key;
 }
 
+#define REFERENCE "/reference/"
+
 int route_parse(route_t *route, const char *path, int is_admin, apr_pool_t *pool)
 {
     const char *slash;
@@ -37,6 +39,11 @@ int route_parse(route_t *route, const char *path, int is_admin, apr_pool_t *pool
     memset(route, 0, sizeof *route);
     if (!*path || strcmp(path, "/") == 0) {
         route->kind = ROUTE_INDEX;
+        return 1;
+    }
+    if (strncmp(path, REFERENCE, strlen(REFERENCE)) == 0) {
+        route->kind = ROUTE_REFERENCE;
+        route->id = path + strlen(REFERENCE);
         return 1;
     }
     if (*path++ != '/')
@@ -77,11 +84,16 @@ static const struct {
     {M_DELETE, "DELETE", {[ROUTE_ROW] = RESOURCE_DELETE}},
 };
 
+int route_is_open(const route_t *route)
+{
+    return !route->resource;
+}
+
 int route_allows(const route_t *route, int method)
 {
     if (method == M_OPTIONS)
         return 1;
-    if (route->kind == ROUTE_INDEX)
+    if (route_is_open(route))
         return method == M_GET;
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         if (methods[i].method == method)

@@ -10,14 +10,15 @@ typedef enum route_kind_t {
     ROUTE_ROW,        /* /calls/17, /calls/CA… */
     ROUTE_SINGLE,     /* /settings */
     ROUTE_ROTATION,   /* /tenant/key, or the administrator's /tenants/17/key */
+    ROUTE_REFERENCE,  /* /reference/NAME, a file of the page that shows the API */
     ROUTE_KINDS,      /* how many there are */
 } route_kind_t;
 
 /* What a path names. */
 typedef struct route_t {
     route_kind_t kind;
-    const resource_t *resource; /* NULL for ROUTE_INDEX */
-    const char *id;             /* of a ROUTE_ROW, NUL-terminated: an id or a key that is well formed */
+    const resource_t *resource; /* NULL for what is no tenant's */
+    const char *id;             /* NUL-terminated: a ROUTE_ROW's id or key, well formed; a file's name */
     int by_key;                 /* id is the resource's FIELD_KEY, not its id */
 } route_t;
 
@@ -25,6 +26,9 @@ typedef struct route_t {
  * end is nothing's path. id is in pool. is_admin picks the resources. 0: nothing has that path, whatever the
  * database holds. */
 int route_parse(route_t *route, const char *path, int is_admin, apr_pool_t *pool);
+
+/* Whether it is no tenant's, so that everybody may have it. */
+int route_is_open(const route_t *route);
 
 /* The methods that a route allows, for Allow (RFC 9110 section 10.2.1). */
 const char *route_allow(const route_t *route, apr_pool_t *pool);

@@ -20,6 +20,8 @@ static const struct {
 } good[] = {
     {"", ROUTE_INDEX, NULL, NULL, 0, "GET, HEAD, OPTIONS"},
     {"/", ROUTE_INDEX, NULL, NULL, 0, "GET, HEAD, OPTIONS"},
+    {"/reference/x.css", ROUTE_REFERENCE, NULL, "x.css", 0, "GET, HEAD, OPTIONS"},
+    {"/reference/", ROUTE_REFERENCE, NULL, "", 0, "GET, HEAD, OPTIONS"},
     {"/tenant", ROUTE_SINGLE, "tenant", NULL, 0, "GET, HEAD, PATCH, OPTIONS"},
     {"/settings", ROUTE_SINGLE, "settings", NULL, 0, "GET, HEAD, PATCH, OPTIONS"},
     {"/calls", ROUTE_COLLECTION, "calls", NULL, 0, "GET, HEAD, POST, OPTIONS"},
@@ -52,6 +54,7 @@ static const char *const bad[] = {
     "//calls",
     "/calls/1/",
     "/calls/1/2",
+    "/reference",
     "/calls/0",
     "/calls/01",
     "/calls/-1",

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reference.h"
+
+#include <apr_file_io.h>
+#include <apr_sha1.h>
+#include <apr_strings.h>
+#include <http_protocol.h>
+
+#include "reply.h"
+
+/* The files that there are, whatever else a folder holds: the viewer's, and ours that start and mend it. */
+static const struct {
+    const char *name;
+    const char *type;
+} files[] = {
+    {"swagger-ui-bundle.js", "text/javascript"},
+    {"swagger-ui.css", "text/css"},
+    {"reference.js", "text/javascript"},
+    {"reference.css", "text/css"},
+};
+
+enum {
+    FILE_COUNT = sizeof files / sizeof *files,
+    FILE_SIZE_LIMIT = 16 * 1024 * 1024, /* each stays in memory */
+};
+
+typedef struct reference_t {
+    const char *folder;
+    const reference_file_t *files; /* FILE_COUNT of them; NULL until they are read */
+} reference_t;
+
+reference_t *reference_make(const char *folder, apr_pool_t *pool)
+{
+    reference_t *reference = apr_pcalloc(pool, sizeof *reference);
+
+    reference->folder = folder;
+    return reference;
+}
+
+/* An entity tag of some bytes, with its quotes. */
+static const char *make_etag(const char *bytes, apr_size_t length, apr_pool_t *pool)
+{
+    unsigned char digest[APR_SHA1_DIGESTSIZE];
+    char hex[2 * APR_SHA1_DIGESTSIZE + 1];
+    apr_sha1_ctx_t sha1;
+
+    apr_sha1_init(&sha1);
+    apr_sha1_update(&sha1, bytes, (unsigned)length);
+    apr_sha1_final(digest, &sha1);
+    ap_bin2hex(digest, sizeof digest, hex);
+    return apr_pstrcat(pool, "\"", hex, "\"", NULL);
+}
+
+/* Reads an open file as a whole. Returns NULL, or what is wrong with it. */
+static const char *read_open(reference_file_t *file, apr_file_t *open, apr_pool_t *pool)
+{
+    apr_status_t status;
+    apr_finfo_t info;
+    char *bytes;
+
+    status = apr_file_info_get(&info, APR_FINFO_TYPE | APR_FINFO_SIZE, open);
+    if (status != APR_SUCCESS)
+        return apr_psprintf(pool, "%pm", &status);
+    if (info.filetype != APR_REG || info.size > FILE_SIZE_LIMIT)
+        return "it is no regular file of at most 16 MiB";
+    file->length = (apr_size_t)info.size;
+    file->bytes = bytes = apr_palloc(pool, file->length + 1);
+    status = apr_file_read_full(open, bytes, file->length, NULL);
+    return status == APR_SUCCESS ? NULL : apr_psprintf(pool, "%pm", &status);
+}
+
+static const char *read_file(reference_file_t *file, const char *folder, apr_pool_t *pool)
+{
+    const char *path = apr_pstrcat(pool, folder, "/", file->name, NULL);
+    apr_file_t *open;
+    apr_status_t status = apr_file_open(&open, path, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, pool);
+    const char *why;
+
+    if (status != APR_SUCCESS)
+        return apr_psprintf(pool, "%s cannot be read: %pm", path, &status);
+    why = read_open(file, open, pool);
+    apr_file_close(open);
+    if (why)
+        return apr_psprintf(pool, "%s cannot be read: %s", path, why);
+    file->etag = make_etag(file->bytes, file->length, pool);
+    return NULL;
+}
+
+/* Reads the files of a folder. */
+static const char *read_folder(const reference_file_t **read, const char *folder, apr_pool_t *pool)
+{
+    reference_file_t *list = apr_pcalloc(pool, FILE_COUNT * sizeof *list);
+
+    for (int i = 0; i < FILE_COUNT; i++) {
+        const char *why;
+
+        list[i].name = files[i].name;
+        list[i].type = files[i].type;
+        why = read_file(&list[i], folder, pool);
+        if (why)
+            return why;
+    }
+    *read = list;
+    return NULL;
+}
+
+const char *reference_load(const apr_array_header_t *references, apr_hash_t *known, apr_pool_t *pool)
+{
+    for (int i = 0; references && i < references->nelts; i++) {
+        reference_t *reference = APR_ARRAY_IDX(references, i, reference_t *);
+        const char *why;
+
+        reference->files = apr_hash_get(known, reference->folder, APR_HASH_KEY_STRING);
+        if (reference->files)
+            continue;
+        why = read_folder(&reference->files, reference->folder, pool);
+        if (why)
+            return apr_pstrcat(pool, "TenantReference: ", why, NULL);
+        apr_hash_set(known, reference->folder, APR_HASH_KEY_STRING, reference->files);
+    }
+    return NULL;
+}
+
+const reference_file_t *reference_find(const reference_t *reference, const char *name)
+{
+    for (int i = 0; reference && i < FILE_COUNT; i++) {
+        if (strcmp(reference->files[i].name, name) == 0)
+            return &reference->files[i];
+    }
+    return NULL;
+}
+
+/* What the page may do: run our scripts, and ask this server. The viewer writes style attributes. */
+#define POLICY                                                                                               \
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "          \
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+/* The page; base is of unreserved characters and slashes alone (config.c). */
+static const char *make_page(const char *base, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool,
+                       "<!DOCTYPE html>\n"
+                       "<html lang=\"en\">\n"
+                       "<head>\n"
+                       "<meta charset=\"utf-8\">\n"
+                       "<title>API reference</title>\n"
+                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                       "<link rel=\"stylesheet\" href=\"",
+                       base,
+                       "/reference/swagger-ui.css\">\n"
+                       "<link rel=\"stylesheet\" href=\"",
+                       base,
+                       "/reference/reference.css\">\n"
+                       "</head>\n"
+                       "<body>\n"
+                       "<main id=\"reference\" data-document=\"",
+                       base,
+                       "/openapi.json\">\n"
+                       "<noscript>This page needs JavaScript. It shows <a href=\"",
+                       base,
+                       "/openapi.json\">the OpenAPI document of this API</a>.</noscript>\n"
+                       "</main>\n"
+                       "<script src=\"",
+                       base,
+                       "/reference/swagger-ui-bundle.js\"></script>\n"
+                       "<script src=\"",
+                       base,
+                       "/reference/reference.js\"></script>\n"
+                       "</body>\n"
+                       "</html>\n",
+                       NULL);
+}
+
+const problem_t *reference_answer_page(api_t *api)
+{
+    const char *page = make_page(api->location->prefix, api->r->pool);
+
+    apr_table_setn(api->r->err_headers_out, "Content-Security-Policy", POLICY);
+    apr_table_setn(api->r->err_headers_out, "Referrer-Policy", "no-referrer");
+    return api_answered(api, reply_bytes(api->r, "text/html; charset=utf-8", page, strlen(page)));
+}
+
+/* Takes the mark off a tag that mod_deflate has put there: the file is the same. */
+static void unmark_deflated(request_rec *r)
+{
+    const char *tags = apr_table_get(r->headers_in, "If-None-Match");
+    const char *mark = tags ? ap_strstr_c(tags, "-gzip\"") : NULL;
+
+    if (mark)
+        apr_table_setn(r->headers_in, "If-None-Match",
+                       apr_pstrcat(r->pool, apr_pstrmemdup(r->pool, tags, (apr_size_t)(mark - tags)),
+                                   mark + strlen("-gzip"), NULL));
+}
+
+const problem_t *reference_answer_file(api_t *api)
+{
+    request_rec *r = api->r;
+    const reference_file_t *file = reference_find(api->location->reference, api->route.id);
+    const char *type = apr_pstrcat(r->pool, file->type, "; charset=utf-8", NULL);
+    int status;
+
+    unmark_deflated(r);
+    apr_table_setn(r->headers_out, "ETag", file->etag);
+    status = ap_meets_conditions(r);
+    if (status == HTTP_PRECONDITION_FAILED)
+        return &problem_precondition_failed;
+    if (status == HTTP_NOT_MODIFIED)
+        return api_answered(api, reply_file(r, status, type, NULL, 0));
+    return api_answered(api, reply_file(r, HTTP_OK, type, file->bytes, file->length));
+}
