@@ -73,7 +73,7 @@ sub json {
 sub request {
     my ($method, $target, %option) = @_;
     my $client = $option{on} // client(%option);
-    return $client->request($method, $target, _content(%option));
+    return $client->request($method, $target, content(%option));
 }
 
 # A new connection: options to, tls, timeout as for request().
@@ -84,7 +84,7 @@ sub client {
 }
 
 # The options of request() as those of TenantTest::Client::send().
-sub _content {
+sub content {
     my (%option) = @_;
     my @headers = @{ $option{headers} || [] };
     my $body = exists $option{json} ? json($option{json}) : $option{body};
