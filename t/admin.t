@@ -189,6 +189,35 @@ subtest 'a new key' => sub {
     $made->{api_key} = $again;
 };
 
+subtest 'conditions' => sub {
+    my $path = "/tenants/$made->{id}";
+    my $get = admin(GET => $path);
+    my $tag = $get->header('ETag');
+    my $if = sub { my ($header, $value, $method, %option) = @_; admin($method => $path, %option, headers => [$header => $value]) };
+    my $new = admin(POST => '/tenants', json => { name => 'tagged' });
+
+    like($tag, qr/^"[0-9a-f]+-[0-9a-f]{16}"$/, 'a tenant has a tag');
+    is($new->header('ETag'), admin(GET => '/tenants/' . $new->json->{id})->header('ETag'), 'a new one its own at once');
+    isnt($tag, api(GET => '/tenant', as => $made->{api_key})->header('ETag'), 'which is not that of its profile');
+    is_status($if->('If-None-Match', $tag, 'GET'), 304, 'If-None-Match');
+    for my $method (qw(PATCH DELETE)) {
+        my @body = $method eq 'PATCH' ? (json => { name => 'x' }) : ();
+        my $failed = $if->('If-Match', '"x"', $method, @body);
+        is_problem($failed, 412, 'precondition-failed', "$method, another version");
+        is($failed->header('ETag'), $tag, 'and the tag there is');
+        is_problem($if->('If-None-Match', '*', $method, @body), 412, 'precondition-failed', "$method, If-None-Match *");
+        is_problem(admin($method => '/tenants/999999', @body, headers => ['If-Match' => $tag]), 404, 'not-found', "$method of nobody");
+    }
+    is_problem($if->('If-Match', $tag, 'DELETE'), 409, 'tenant-active', 'the right version, but active');
+    is(admin(GET => $path)->json->{name}, $get->json->{name}, 'nothing has changed');
+    my $changed = $if->('If-Match', $tag, 'PATCH', json => { status => 'inactive' });
+    is_status($changed, 200, 'PATCH of the right version');
+    is_problem($if->('If-Match', $tag, 'DELETE'), 412, 'precondition-failed', 'a version that is over');
+    is_status($if->('If-Match', $changed->header('ETag'), 'PATCH', json => { status => 'active' }), 200, 'and back');
+    is_status(admin(PATCH => '/tenants/' . $new->json->{id}, json => { status => 'inactive' }), 200);
+    is_status(admin(DELETE => '/tenants/' . $new->json->{id}, headers => ['If-Match' => '*']), 204, 'If-Match *');
+};
+
 subtest 'suspended and removed' => sub {
     api(POST => '/products', as => $made->{api_key}, json => { name => 'canary' });
     is_problem(admin(DELETE => "/tenants/$made->{id}"), 409, 'tenant-active', 'not while it is active');

@@ -135,6 +135,7 @@ sub values_of {
               $before =~ /set_config\('mod_tenant\.tenant_id', $/                       ? $acme
             : $before =~ / WHERE (?:\w+ = )?$| VALUES \((?:\d+ \+ 0 \* )?$/             ? $acme
             : $before =~ / AND (\w+) = $| AND lower\((\w+)\) = lower\($/               ? $row->{ $1 // $2 }
+            : $before =~ /\bxmin (?:= ANY|<> ALL) \($/                                   ? undef
             : $before =~ / AND id < $/                                                  ? 2147483647
             : $before =~ / < \($/                                                       ? 'infinity'
             : $before =~ /^::timestamptz, $/ && verb_is($statement, 'list')             ? '~~'

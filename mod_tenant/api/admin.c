@@ -6,6 +6,7 @@
 #include "../identity/user.h"
 #include "../secret/apikey.h"
 #include "../store/database.h"
+#include "condition.h"
 #include "reply.h"
 #include "represent.h"
 #include "rotation.h"
@@ -62,6 +63,7 @@ const problem_t *admin_answer_new(api_t *api, rows_t *rows)
 {
     writer_t *writer = rotation_writer(api);
 
+    condition_set_tag(api, rows);
     represent_row(writer, api->route.resource, rows, 0);
     writer->length--; /* the closing brace: one more member follows */
     writer_literal(writer, ",\"api_key\":");
@@ -77,24 +79,15 @@ const problem_t *admin_rotate(api_t *api)
     const problem_t *problem;
     rows_t *rows;
 
-    problem = database_change(api->server->admin_database, api->r, 0, &rotate, values, &rows);
+    problem =
+        database_change(api->server->admin_database, api->r, 0, DATABASE_ANY_CLUSTER, &rotate, values, &rows);
     if (problem)
         return problem;
     return rows_count(rows) > 0 ? rotation_answer(api) : &problem_not_found;
 }
 
-const problem_t *admin_why_kept(api_t *api)
+const problem_t *admin_refuse_removal(api_t *api)
 {
-    const char *values[] = {api->route.id};
-    const problem_t *problem;
-    rows_t *rows;
-
-    problem =
-        database_read(api->server->admin_database, api->r, &sql_of(api->route.resource)->read, values, &rows);
-    if (problem)
-        return problem;
-    if (rows_count(rows) == 0)
-        return &problem_not_found;
     api->detail = "Set its status to inactive first: removing a tenant removes all of its rows.";
     return &problem_tenant_active;
 }

@@ -23,7 +23,7 @@ const problem_t *admin_answer_new(api_t *api, rows_t *rows);
 /* POST /tenants/{id}/key: gives the tenant a new API key. */
 const problem_t *admin_rotate(api_t *api);
 
-/* Why a tenant was not removed. problem_tenant_active, problem_not_found. */
-const problem_t *admin_why_kept(api_t *api);
+/* Refuses to remove a tenant that is there and active. problem_tenant_active. */
+const problem_t *admin_refuse_removal(api_t *api);
 
 #endif

@@ -8,6 +8,7 @@
 #include "../identity/tenant.h"
 #include "../json/writer.h"
 #include "../store/row.h"
+#include "etag.h"
 #include "input.h"
 #include "page.h"
 #include "route.h"
@@ -18,11 +19,12 @@ typedef struct api_t {
     const server_config_t *server;
     const location_config_t *location;
     route_t route;
-    int media;              /* the answer's media type: its index among those of the route */
-    page_t page;            /* of a list */
-    const tenant_t *tenant; /* whose rows may be touched; NULL until that is proven */
-    input_t input;          /* of a create or update */
-    const char *new_key;    /* an API key that this request makes */
+    int media;                           /* the answer's media type: its index among those of the route */
+    page_t page;                         /* of a list */
+    etag_list_t if_match, if_none_match; /* of a request for one row */
+    const tenant_t *tenant;              /* whose rows may be touched; NULL until that is proven */
+    input_t input;                       /* of a create or update */
+    const char *new_key;                 /* an API key that this request makes */
 
     const char *detail;         /* a sentence about the problem of this request */
     apr_array_header_t *errors; /* of input_error_t */

@@ -15,6 +15,7 @@
 #include "api.h"
 #include "authority.h"
 #include "body.h"
+#include "condition.h"
 #include "media.h"
 #include "operation.h"
 #include "query.h"
@@ -200,6 +201,8 @@ static const problem_t *read_body(api_t *api)
                       r->pool);
 }
 
+/* clang-format off */
+
 /* A request's way. The order is part of the contract: what costs nothing to refuse is refused first, and
  * nothing asks the database that can be refused without it. */
 static step_fn *const api_steps[] = {
@@ -210,6 +213,7 @@ static step_fn *const api_steps[] = {
     check_accept,
     check_content_type,
     check_content_length,
+    condition_check,
     authority_check,
     answer_open,
     authority_prove,
@@ -221,14 +225,24 @@ static step_fn *const api_steps[] = {
 /* An administrator's way: httpd has asked who it is, by a login of its own. A create takes its id ahead of
  * the body, whose secrets are sealed to it. */
 static step_fn *const admin_steps[] = {
-    require_tls,          find_route,
-    check_method,         check_query,
-    check_accept,         check_content_type,
-    check_content_length, admin_check_user,
-    check_site,           answer_open,
-    admin_prepare,        read_body,
-    operation_run,        NULL,
+    require_tls,
+    find_route,
+    check_method,
+    check_query,
+    check_accept,
+    check_content_type,
+    check_content_length,
+    condition_check,
+    admin_check_user,
+    check_site,
+    answer_open,
+    admin_prepare,
+    read_body,
+    operation_run,
+    NULL,
 };
+
+/* clang-format on */
 
 /* The way of a Location's requests, or NULL where we do not answer. */
 static step_fn *const *steps_of(const location_config_t *location)

@@ -1,45 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "read.h"
 
+#include "condition.h"
 #include "reply.h"
 #include "represent.h"
 #include "scope.h"
 #include "sealed.h"
 #include "sql.h"
 
-const problem_t *read_answer(api_t *api, int status, rows_t *rows)
+/* Writes what a row, or a single resource without one, shows. */
+static const problem_t *answer(api_t *api, int status, rows_t *rows)
 {
     writer_t writer;
 
     writer_init(&writer, api->r->pool, READ_ROW_SIZE);
-    represent_row(&writer, api->route.resource, rows, 0);
+    if (rows)
+        represent_row(&writer, api->route.resource, rows, 0);
+    else
+        represent_absent(&writer, api->route.resource, api->tenant->id_text);
     writer_literal(&writer, "\n");
     return api_answered(api, reply_json(api->r, status, &writer));
 }
 
-const problem_t *read_run(api_t *api)
+const problem_t *read_answer(api_t *api, int status, rows_t *rows)
+{
+    condition_set_tag(api, rows);
+    return answer(api, status, rows);
+}
+
+const problem_t *read_row(const api_t *api, rows_t **rows)
 {
     const resource_t *resource = api->route.resource;
     const resource_sql_t *sql = sql_of(resource);
     const problem_t *problem;
     values_t values = {.count = 0};
-    writer_t writer;
-    rows_t *rows;
 
     scope_add(&values, api);
     values_add(&values, api->route.id);
     problem = database_read(scope_database(api), api->r, api->route.by_key ? &sql->read_by_key : &sql->read,
-                            values.list, &rows);
+                            values.list, rows);
     if (problem)
         return problem;
-    if (rows_count(rows) > 0) {
-        problem = resource->is_admin ? NULL : sealed_check(api, rows);
-        return problem ? problem : read_answer(api, HTTP_OK, rows);
-    }
-    if (!resource->is_single)
-        return &problem_not_found;
-    writer_init(&writer, api->r->pool, READ_ROW_SIZE);
-    represent_absent(&writer, resource, api->tenant->id_text);
-    writer_literal(&writer, "\n");
-    return api_answered(api, reply_json(api->r, HTTP_OK, &writer));
+    if (rows_count(*rows) > 0)
+        return NULL;
+    *rows = NULL;
+    return resource->is_single ? NULL : &problem_not_found;
+}
+
+const problem_t *read_run(api_t *api)
+{
+    rows_t *rows;
+    const problem_t *problem = read_row(api, &rows);
+
+    if (!problem && rows && !api->route.resource->is_admin)
+        problem = sealed_check(api, rows);
+    if (!problem)
+        problem = condition_judge(api, rows);
+    return problem || api->answered ? problem : answer(api, HTTP_OK, rows);
 }

@@ -3,7 +3,9 @@
 
 #include <apr_strings.h>
 #include <stddef.h>
+#include <string.h>
 
+#include "../secret/digest.h"
 #include "sql_list.h"
 #include "sql_text.h"
 
@@ -32,6 +34,9 @@ static const char *where_tenant(const resource_t *resource, apr_pool_t *pool)
                : apr_pstrcat(pool, " WHERE ", resource_tenant_column(resource), " = %s::int", NULL);
 }
 
+/* The predicate of the versions that an UPDATE or DELETE takes (sql.h). */
+#define IS_VERSION " AND coalesce(xmin = ANY (%s::xid[]), true) AND coalesce(xmin <> ALL (%s::xid[]), true)"
+
 static const char *create_sql(const resource_t *resource, apr_pool_t *pool)
 {
     sql_text_t names = {resource->is_admin ? "id, api_key_hash" : resource_tenant_column(resource), pool};
@@ -45,7 +50,7 @@ static const char *create_sql(const resource_t *resource, apr_pool_t *pool)
     }
     return apr_pstrcat(pool, "INSERT INTO ", resource_table(resource), " (", names.text, ") SELECT ",
                        values.text, resource->is_admin ? "" : " FROM " SQL_CONTEXT, " RETURNING ",
-                       sql_columns(resource, pool), NULL);
+                       sql_row_columns(resource, pool), NULL);
 }
 
 /* The SET list of an update: one fixed shape, whichever fields are given, but for a password. */
@@ -68,13 +73,14 @@ static const char *assignments(const resource_t *resource, int with_password, ap
     return sql.text;
 }
 
-/* Of a profile, by is NULL: the tenant's id is the row's. */
+/* Of a single resource by is NULL: its row is the tenant's only one. */
 static const char *update_sql(const resource_t *resource, int with_password, const field_t *by,
                               apr_pool_t *pool)
 {
     return apr_pstrcat(pool, "UPDATE ", resource_table(resource), " SET ",
                        assignments(resource, with_password, pool), where_tenant(resource, pool),
-                       by ? is_row(by, pool) : "", " RETURNING ", sql_columns(resource, pool), NULL);
+                       by ? is_row(by, pool) : "", IS_VERSION " RETURNING ", sql_row_columns(resource, pool),
+                       NULL);
 }
 
 static const char *upsert_sql(const resource_t *resource, int with_password, apr_pool_t *pool)
@@ -92,14 +98,14 @@ static const char *upsert_sql(const resource_t *resource, int with_password, apr
     return apr_pstrcat(pool, "INSERT INTO ", resource_table(resource), " (", names.text, ") VALUES (",
                        values.text, ") ON CONFLICT (", tenant_column, ") DO UPDATE SET ",
                        assignments(resource, with_password, pool), " WHERE ", resource_table(resource), ".",
-                       tenant_column, " = excluded.", tenant_column, " RETURNING ",
-                       sql_columns(resource, pool), NULL);
+                       tenant_column, " = excluded.", tenant_column, IS_VERSION " RETURNING ",
+                       sql_row_columns(resource, pool), NULL);
 }
 
 static const char *remove_sql(const resource_t *resource, const field_t *by, apr_pool_t *pool)
 {
     return apr_pstrcat(pool, "DELETE FROM ", resource_table(resource), where_tenant(resource, pool),
-                       is_row(by, pool), resource->removable ? " AND " : "",
+                       is_row(by, pool), IS_VERSION, resource->removable ? " AND " : "",
                        resource->removable ? resource->removable : "", " RETURNING 1", NULL);
 }
 
@@ -133,10 +139,11 @@ static void build_updates(statement_t updates[2], const resource_t *resource, co
 /* A resource of one row for each tenant. */
 static void build_single(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
 {
-    define(&sql->read, resource, "read", sql_select(resource, " OFFSET 0", pool), pool);
-    if (resource->is_profile) {
-        build_updates(sql->update, resource, "update", NULL, pool);
-    } else if (resource->operations & RESOURCE_UPDATE) {
+    define(&sql->read, resource, "read", sql_select_row(resource, " OFFSET 0", pool), pool);
+    if (!(resource->operations & RESOURCE_UPDATE))
+        return;
+    build_updates(sql->update, resource, "update", NULL, pool);
+    if (!resource->is_profile) {
         define(&sql->upsert[0], resource, "upsert", upsert_sql(resource, 0, pool), pool);
         if (has_password(resource))
             define(&sql->upsert[1], resource, "upsert_password", upsert_sql(resource, 1, pool), pool);
@@ -149,7 +156,7 @@ static void build_collection(resource_sql_t *sql, const resource_t *resource, ap
     const field_t *key = resource_key(resource);
 
     define(&sql->read, resource, "read",
-           sql_select(resource, apr_pstrcat(pool, is_row(id, pool), " OFFSET 0", NULL), pool), pool);
+           sql_select_row(resource, apr_pstrcat(pool, is_row(id, pool), " OFFSET 0", NULL), pool), pool);
     define(&sql->list, resource, "list", sql_list_text(resource, &(page_t){.is_after = 0}, pool), pool);
     define(&sql->list_after, resource, "list_after", sql_list_text(resource, &(page_t){.is_after = 1}, pool),
            pool);
@@ -159,9 +166,20 @@ static void build_collection(resource_sql_t *sql, const resource_t *resource, ap
     if (!key)
         return;
     define(&sql->read_by_key, resource, "read_by_key",
-           sql_select(resource, apr_pstrcat(pool, is_row(key, pool), " OFFSET 0", NULL), pool), pool);
+           sql_select_row(resource, apr_pstrcat(pool, is_row(key, pool), " OFFSET 0", NULL), pool), pool);
     build_updates(sql->update_by_key, resource, "update_by_key", key, pool);
     define(&sql->remove_by_key, resource, "remove_by_key", remove_sql(resource, key, pool), pool);
+}
+
+/* What an answer's columns are taken for (sql.h). */
+static void describe_columns(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
+{
+    static const digest_key_t public_key; /* nothing here is secret */
+    const char *columns = sql_columns(resource, pool);
+
+    sql->shape = digest_make(&public_key, columns, strlen(columns)).words[0];
+    for (const field_t *field = resource->fields; field->name; field++)
+        sql->version_column += field_is_readable(field);
 }
 
 void sql_build(apr_pool_t *pool)
@@ -174,6 +192,7 @@ void sql_build(apr_pool_t *pool)
             build_single(sql, resource, pool);
         else
             build_collection(sql, resource, pool);
+        describe_columns(sql, resource, pool);
     }
 }
 

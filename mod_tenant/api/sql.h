@@ -2,6 +2,8 @@
 #ifndef TENANT_API_SQL_H
 #define TENANT_API_SQL_H
 
+#include <stdint.h>
+
 #include "resource.h"
 
 /* The statements of one resource, made from its table entry. Each names the tenant twice, whatever row-level
@@ -9,7 +11,9 @@
  * comments t is the tenant's id. Reads, inserts and lists set the context themselves, ahead of the scan: the
  * subselect with OFFSET 0 is a fence that the planner may not move. Updates, upserts and deletes want it set
  * in their transaction (database_change()). The administrator's resources take no t anywhere, and their
- * create takes id and key hash ahead of the fields. */
+ * create takes id and key hash ahead of the fields. Where a row comes back, from all but lists and remove,
+ * its version is the last column. In the comments "versions" are two xid[] literals: the version has to be in
+ * the first and must not be in the second; NULL asks for nothing. */
 typedef struct resource_sql_t {
     statement_t read;        /* t, id; of a single resource: t */
     statement_t read_by_key; /* t, key */
@@ -19,16 +23,20 @@ typedef struct resource_sql_t {
     /* Each of these by whether it stores a password: the module may not read the old one, not even to keep
      * it. */
     statement_t update[2];        /* for each updatable field whether it is given and its value (of a password
-                                     its value alone where it is stored, else nothing), t, id (of a profile: t) */
-    statement_t update_by_key[2]; /* the same, key */
-    statement_t
-        upsert[2];      /* of a single resource: t, a value for each updatable field, then those of update */
-    statement_t remove; /* t, id; returns a row where there was one */
-    statement_t remove_by_key; /* t, key */
+                                     its value alone where it is stored, else nothing), t, id (of a single
+                                     resource: t), versions */
+    statement_t update_by_key[2]; /* the same with the key for the id */
+    statement_t upsert[2];        /* of a single resource that is no profile: t, a value for each updatable
+                                     field, then those of update's fields, versions */
+    statement_t remove;           /* t, id, versions; returns a row where there was one */
+    statement_t remove_by_key;    /* t, key, versions */
+
+    uint64_t shape;     /* stands for the columns of an answer */
+    int version_column; /* where a row has its version, from 0 */
 } resource_sql_t;
 
 /* How many values a statement takes at most. */
-enum { SQL_VALUES_MAX = 2 * RESOURCE_FIELDS_MAX + 4 };
+enum { SQL_VALUES_MAX = 2 * RESOURCE_FIELDS_MAX + 8 };
 
 /* Makes the statements of every resource; called once at start, in the configuration's pool. */
 void sql_build(apr_pool_t *pool);

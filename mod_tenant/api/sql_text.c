@@ -39,14 +39,28 @@ const char *sql_columns(const resource_t *resource, apr_pool_t *pool)
     return sql.text;
 }
 
-const char *sql_select(const resource_t *resource, const char *inner, apr_pool_t *pool)
+const char *sql_row_columns(const resource_t *resource, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, sql_columns(resource, pool), ", xmin::text AS xmin", NULL);
+}
+
+static const char *select_columns(const resource_t *resource, const char *columns, const char *inner,
+                                  apr_pool_t *pool)
 {
     const char *table = resource_table(resource);
 
     if (resource->is_admin)
-        return apr_pstrcat(pool, "SELECT ", sql_columns(resource, pool), " FROM ", table, " WHERE true",
-                           inner, NULL);
-    return apr_pstrcat(pool, "SELECT r.* FROM " SQL_CONTEXT ", LATERAL (SELECT ", sql_columns(resource, pool),
-                       " FROM ", table, " WHERE ", resource_tenant_column(resource), " = t.id", inner, ") r",
-                       NULL);
+        return apr_pstrcat(pool, "SELECT ", columns, " FROM ", table, " WHERE true", inner, NULL);
+    return apr_pstrcat(pool, "SELECT r.* FROM " SQL_CONTEXT ", LATERAL (SELECT ", columns, " FROM ", table,
+                       " WHERE ", resource_tenant_column(resource), " = t.id", inner, ") r", NULL);
+}
+
+const char *sql_select(const resource_t *resource, const char *inner, apr_pool_t *pool)
+{
+    return select_columns(resource, sql_columns(resource, pool), inner, pool);
+}
+
+const char *sql_select_row(const resource_t *resource, const char *inner, apr_pool_t *pool)
+{
+    return select_columns(resource, sql_row_columns(resource, pool), inner, pool);
 }

@@ -24,8 +24,14 @@ const char *sql_placeholder(const field_t *field);
  * break every prepared statement. */
 const char *sql_columns(const resource_t *resource, apr_pool_t *pool);
 
+/* The same for a statement that gives one row, with the row's version behind them: its xmin, as text. */
+const char *sql_row_columns(const resource_t *resource, apr_pool_t *pool);
+
 /* SELECT in its own context; of the administrator's resources, in none. inner is what follows the tenant's
  * predicate, its OFFSET included. */
 const char *sql_select(const resource_t *resource, const char *inner, apr_pool_t *pool);
+
+/* The same for one row, with sql_row_columns(). */
+const char *sql_select_row(const resource_t *resource, const char *inner, apr_pool_t *pool);
 
 #endif

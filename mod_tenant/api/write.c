@@ -5,6 +5,7 @@
 
 #include "../identity/resolve.h"
 #include "admin.h"
+#include "condition.h"
 #include "read.h"
 #include "reply.h"
 #include "scope.h"
@@ -72,38 +73,67 @@ static int add_assignments(values_t *values, const api_t *api)
     return with_password;
 }
 
+/* Adds the values of an upsert ahead of those of its SET list. */
+static void add_new_row(values_t *values, const api_t *api)
+{
+    const resource_t *resource = api->route.resource;
+
+    scope_add(values, api);
+    for (int n = 0; resource->fields[n].name; n++) {
+        if (field_is_updatable(&resource->fields[n]))
+            values_add(values, api->input.values[n]);
+    }
+}
+
+/* Why an UPDATE or DELETE has found no row: there is none, or it is not in the state that the request, or the
+ * resource, wants. */
+static const problem_t *why_unchanged(api_t *api)
+{
+    int is_removal = api->r->method_number == M_DELETE && api->route.resource->removable;
+    const problem_t *problem;
+    rows_t *rows;
+
+    if (!condition_is_given(api) && !is_removal)
+        return &problem_not_found;
+    problem = read_row(api, &rows);
+    if (problem)
+        return problem;
+    if (condition_judge(api, rows) || !is_removal)
+        return &problem_precondition_failed;
+    return admin_refuse_removal(api);
+}
+
 const problem_t *write_update(api_t *api)
 {
     const resource_t *resource = api->route.resource;
     const resource_sql_t *sql = sql_of(resource);
-    const statement_t *statements = sql->upsert;
+    const statement_t *statements = api->route.by_key ? sql->update_by_key : sql->update;
     const problem_t *problem;
     values_t values = {.count = 0};
+    uint64_t cluster;
     int with_password;
     rows_t *rows;
 
     if (api->input.count == 0)
         return read_run(api); /* nothing to write; whether there is a row is still said */
-    if (resource->is_single && !resource->is_profile) {
-        scope_add(&values, api);
-        for (int n = 0; resource->fields[n].name; n++) {
-            if (field_is_updatable(&resource->fields[n]))
-                values_add(&values, api->input.values[n]);
-        }
+    if (resource->is_single && !resource->is_profile && condition_allows_new(api)) {
+        statements = sql->upsert;
+        add_new_row(&values, api);
         with_password = add_assignments(&values, api);
     } else {
-        statements = api->route.by_key ? sql->update_by_key : sql->update;
         with_password = add_assignments(&values, api);
         scope_add(&values, api);
-        if (!resource->is_profile)
+        if (!resource->is_single)
             values_add(&values, api->route.id);
     }
-    problem = database_change(scope_database(api), api->r, scope_tenant(api), &statements[with_password],
-                              values.list, &rows);
+    problem = condition_add(&values, api, &cluster);
+    if (!problem)
+        problem = database_change(scope_database(api), api->r, scope_tenant(api), cluster,
+                                  &statements[with_password], values.list, &rows);
     if (problem)
         return problem;
     forget_former(api);
-    return rows_count(rows) > 0 ? read_answer(api, HTTP_OK, rows) : &problem_not_found;
+    return rows_count(rows) > 0 ? read_answer(api, HTTP_OK, rows) : why_unchanged(api);
 }
 
 const problem_t *write_remove(api_t *api)
@@ -111,16 +141,19 @@ const problem_t *write_remove(api_t *api)
     const resource_sql_t *sql = sql_of(api->route.resource);
     const problem_t *problem;
     values_t values = {.count = 0};
+    uint64_t cluster;
     rows_t *rows;
 
     scope_add(&values, api);
     values_add(&values, api->route.id);
-    problem = database_change(scope_database(api), api->r, scope_tenant(api),
-                              api->route.by_key ? &sql->remove_by_key : &sql->remove, values.list, &rows);
+    problem = condition_add(&values, api, &cluster);
+    if (!problem)
+        problem = database_change(scope_database(api), api->r, scope_tenant(api), cluster,
+                                  api->route.by_key ? &sql->remove_by_key : &sql->remove, values.list, &rows);
     if (problem)
         return problem;
     forget_former(api);
-    if (rows_count(rows) > 0)
-        return api_answered(api, reply_empty(api->r, HTTP_NO_CONTENT));
-    return api->route.resource->removable ? admin_why_kept(api) : &problem_not_found;
+    if (rows_count(rows) == 0)
+        return why_unchanged(api);
+    return api_answered(api, reply_empty(api->r, HTTP_NO_CONTENT));
 }

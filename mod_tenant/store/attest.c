@@ -54,6 +54,8 @@ static const char *const catalog_values[][2] = {
 };
 static const statement_t catalog = {.sql = catalog_sql};
 
+static const char *const nothing[] = {NULL};
+
 enum { COLUMN_RANK, COLUMN_TEXT, RANK_TABLE = 9 };
 
 /* A statement that gives the number, among rows, of each table that shows a row. PostgreSQL has quoted the
@@ -85,11 +87,31 @@ static const problem_t *check_failed(run_t run, const sqlstate_t *state, const c
                                                                                   : &problem_misconfigured;
 }
 
+/* Where a transaction's number has its meaning: a cluster's copies, and what it was set back to, have other
+ * timelines. */
+static const statement_t whereabouts = {.sql = "SELECT hashtextextended(concat_ws(' ', system_identifier, "
+                                               "CASE WHEN pg_is_in_recovery() THEN 'standby'"
+                                               " ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,"
+                                               " (SELECT oid FROM pg_database WHERE datname = "
+                                               "current_database())), 0)::text FROM pg_control_system()"};
+
+static const problem_t *find_cluster(connection_t *connection, const char **why, apr_pool_t *pool)
+{
+    sqlstate_t state;
+    rows_t *rows;
+    run_t run = connection_run(connection, &whereabouts, nothing, &rows, &state, pool);
+
+    if (run != RUN_DONE)
+        return check_failed(run, &state, "which cluster this is cannot be found out: ", why, pool);
+    rows_seek(rows, 0);
+    connection->cluster = (uint64_t)apr_atoi64(rows_text(rows, 0));
+    return NULL;
+}
+
 /* Tries a read of each of the tables that rows name. */
 static const problem_t *attest_bare_read(connection_t *connection, rows_t *tables, const char **why,
                                          apr_pool_t *pool)
 {
-    static const char *const nothing[] = {NULL};
     statement_t bare_read = {.sql = bare_read_sql(tables, pool)};
     sqlstate_t state;
     rows_t *shown;
@@ -107,6 +129,7 @@ static const problem_t *attest_bare_read(connection_t *connection, rows_t *table
 
 const problem_t *attest(connection_t *connection, database_role_t role, const char **why, apr_pool_t *pool)
 {
+    const problem_t *problem;
     sqlstate_t state;
     rows_t *findings;
     run_t run = connection_run(connection, &catalog, catalog_values[role], &findings, &state, pool);
@@ -118,8 +141,10 @@ const problem_t *attest(connection_t *connection, database_role_t role, const ch
         return &problem_misconfigured;
     }
     rows_seek(findings, 0);
-    if (rows_int(findings, COLUMN_RANK) == RANK_TABLE)
-        return role == DATABASE_ADMIN ? NULL : attest_bare_read(connection, findings, why, pool);
-    *why = apr_pstrdup(pool, rows_text(findings, COLUMN_TEXT));
-    return &problem_misconfigured;
+    if (rows_int(findings, COLUMN_RANK) != RANK_TABLE) {
+        *why = apr_pstrdup(pool, rows_text(findings, COLUMN_TEXT));
+        return &problem_misconfigured;
+    }
+    problem = role == DATABASE_ADMIN ? NULL : attest_bare_read(connection, findings, why, pool);
+    return problem ? problem : find_cluster(connection, why, pool);
 }

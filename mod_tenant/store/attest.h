@@ -13,7 +13,7 @@ typedef enum database_role_t {
 /* Checks in a new connection of the API's role that PostgreSQL keeps tenants apart, whatever statement is
  * sent: the role has no power past row-level security, each table of tenants that it may touch has it enabled
  * and forced with the one policy that is expected, a read without a tenant gives nothing, and the schema is
- * the one this module was built for.
+ * the one this module was built for. Notes which cluster the connection leads to.
  *
  * NULL when all of that holds. Else *why is a sentence in pool that says what to mend, and the problem is
  * problem_misconfigured, or problem_database_away when the check itself was not brought to an end. */

@@ -192,6 +192,6 @@ run_t connection_run(connection_t *connection, const statement_t *statement, con
     }
     run = clock_stop(connection, rc, state, pool);
     if (run == RUN_DONE && rows)
-        *rows = rows_make(driver_pgsql(), results, pool);
+        *rows = rows_make(driver_pgsql(), results, connection->cluster, pool);
     return run;
 }

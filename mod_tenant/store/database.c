@@ -4,10 +4,13 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
+#include "driver.h"
+
 APLOG_USE_MODULE(tenant);
 
 struct database_t {
     pool_t *pool;
+    _Atomic uint64_t cluster; /* that the last connection to be used led to; DATABASE_ANY_CLUSTER: none yet */
 };
 
 database_t *database_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
@@ -54,6 +57,7 @@ typedef struct job_t {
     pool_use_t use;
     int is_change;     /* in a transaction of our own that sets the tenant first */
     int tenant;        /* of such a transaction; 0: none */
+    uint64_t cluster;  /* the only one to run it in, or DATABASE_ANY_CLUSTER */
     int is_repeatable; /* may be sent again where it is unknown whether it took effect */
     const statement_t *statement;
     const char *const *values;
@@ -72,6 +76,10 @@ static run_t run_change(connection_t *connection, const job_t *job, sqlstate_t *
     sqlstate_t ignored;
     run_t run;
 
+    if (job->cluster != DATABASE_ANY_CLUSTER && job->cluster != connection->cluster) {
+        *job->rows = rows_make(driver_pgsql(), NULL, connection->cluster, pool);
+        return RUN_DONE;
+    }
     run = connection_command(connection, begin, state, pool);
     if (run != RUN_DONE)
         return run;
@@ -83,6 +91,16 @@ static run_t run_change(connection_t *connection, const job_t *job, sqlstate_t *
     return run;
 }
 
+/* Takes a connection of the pool, and takes note of where it leads. */
+static const problem_t *acquire(database_t *database, pool_use_t use, connection_t **connection)
+{
+    const problem_t *problem = pool_acquire(database->pool, use, connection);
+
+    if (!problem && database->cluster != (*connection)->cluster)
+        database->cluster = (*connection)->cluster;
+    return problem;
+}
+
 /* Runs a job on a connection of the pool, and once more on another where that is safe: a stale plan is found
  * out ahead of its execution. */
 static const problem_t *run_job(database_t *database, request_rec *r, const job_t *job)
@@ -92,7 +110,7 @@ static const problem_t *run_job(database_t *database, request_rec *r, const job_
 
     for (int tries = 0; tries < 2; tries++) {
         connection_t *connection;
-        const problem_t *problem = pool_acquire(database->pool, job->use, &connection);
+        const problem_t *problem = acquire(database, job->use, &connection);
 
         if (problem)
             return problem;
@@ -106,6 +124,21 @@ static const problem_t *run_job(database_t *database, request_rec *r, const job_
             break;
     }
     return outcome(r, run, job->statement, &state);
+}
+
+const problem_t *database_cluster(database_t *database, uint64_t *cluster)
+{
+    connection_t *connection;
+    const problem_t *problem;
+
+    if (database->cluster == DATABASE_ANY_CLUSTER) {
+        problem = acquire(database, POOL_STATEMENT, &connection);
+        if (problem)
+            return problem;
+        pool_release(database->pool, connection);
+    }
+    *cluster = database->cluster;
+    return NULL;
 }
 
 const problem_t *database_lookup(database_t *database, request_rec *r, const statement_t *statement,
@@ -147,13 +180,14 @@ const problem_t *database_insert(database_t *database, request_rec *r, const sta
             .use = POOL_STATEMENT, .statement = statement, .values = values, .rows = rows, .pool = r->pool});
 }
 
-const problem_t *database_change(database_t *database, request_rec *r, int tenant,
+const problem_t *database_change(database_t *database, request_rec *r, int tenant, uint64_t cluster,
                                  const statement_t *statement, const char *const *values, rows_t **rows)
 {
     return run_job(database, r,
                    &(job_t){.use = POOL_STATEMENT,
                             .is_change = 1,
                             .tenant = tenant,
+                            .cluster = cluster,
                             .statement = statement,
                             .values = values,
                             .rows = rows,

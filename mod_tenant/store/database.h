@@ -13,6 +13,10 @@ typedef struct database_t database_t;
 database_t *database_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
                           server_rec *server, apr_pool_t *process);
 
+/* Which cluster, timeline and database it is, by any of its connections, as rows_cluster() has it; connects
+ * where nobody has yet. */
+const problem_t *database_cluster(database_t *database, uint64_t *cluster);
+
 /* Each of these runs one statement with a value for each of its parameters (NULL is SQL NULL) and gives the
  * connection back before it returns; *rows are the rows that it returned. What failed is logged where the
  * sysadmin can mend it, without values of rows. */
@@ -35,8 +39,12 @@ const problem_t *database_insert(database_t *database, request_rec *r, const sta
                                  const char *const *values, rows_t **rows);
 
 /* An UPDATE, DELETE or upsert in a transaction that sets the tenant first (0: none, for the administrator):
- * within one statement PostgreSQL may scan the table ahead of the setting. Never tried again. */
-const problem_t *database_change(database_t *database, request_rec *r, int tenant,
+ * within one statement PostgreSQL may scan the table ahead of the setting. Never tried again. cluster: the
+ * one that values speak of with an xmin, in any other one nothing is changed, and there are no rows; or
+ * DATABASE_ANY_CLUSTER. */
+const problem_t *database_change(database_t *database, request_rec *r, int tenant, uint64_t cluster,
                                  const statement_t *statement, const char *const *values, rows_t **rows);
+
+enum { DATABASE_ANY_CLUSTER = 0 };
 
 #endif

@@ -9,10 +9,12 @@ struct rows_t {
     apr_dbd_results_t *results;
     apr_dbd_row_t *row; /* the current one; one object, reused for every row */
     apr_pool_t *pool;
+    uint64_t cluster;
     int count;
 };
 
-rows_t *rows_make(const apr_dbd_driver_t *driver, apr_dbd_results_t *results, apr_pool_t *pool)
+rows_t *rows_make(const apr_dbd_driver_t *driver, apr_dbd_results_t *results, uint64_t cluster,
+                  apr_pool_t *pool)
 {
     rows_t *rows = apr_palloc(pool, sizeof *rows);
 
@@ -20,8 +22,14 @@ rows_t *rows_make(const apr_dbd_driver_t *driver, apr_dbd_results_t *results, ap
     rows->results = results;
     rows->row = NULL;
     rows->pool = pool;
+    rows->cluster = cluster;
     rows->count = results ? apr_dbd_num_tuples(driver, results) : 0;
     return rows;
+}
+
+uint64_t rows_cluster(const rows_t *rows)
+{
+    return rows->cluster;
 }
 
 int rows_count(const rows_t *rows)

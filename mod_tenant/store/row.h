@@ -3,6 +3,7 @@
 #define TENANT_STORE_ROW_H
 
 #include <apr_pools.h>
+#include <stdint.h>
 
 /* The result of a statement, buffered whole in the request's pool: it needs no connection any more. */
 typedef struct rows_t rows_t;
@@ -10,8 +11,12 @@ typedef struct rows_t rows_t;
 struct apr_dbd_driver_t;
 struct apr_dbd_results_t;
 
-/* Takes over a result that was selected with random access. */
-rows_t *rows_make(const struct apr_dbd_driver_t *driver, struct apr_dbd_results_t *results, apr_pool_t *pool);
+/* Takes over a result that was selected with random access; NULL: no rows. */
+rows_t *rows_make(const struct apr_dbd_driver_t *driver, struct apr_dbd_results_t *results, uint64_t cluster,
+                  apr_pool_t *pool);
+
+/* Where they come from (connection_t.cluster): their xmin means nothing elsewhere. */
+uint64_t rows_cluster(const rows_t *rows);
 
 /* How many rows there are. */
 int rows_count(const rows_t *rows);

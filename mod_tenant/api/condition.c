@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "condition.h"
+
+#include "etag.h"
+#include "reply.h"
+#include "scope.h"
+#include "sql.h"
+
+/* Whether the request is for one row, or changes it. */
+static int is_conditional(const api_t *api)
+{
+    int method = api->r->method_number;
+
+    return (api->route.kind == ROUTE_ROW || api->route.kind == ROUTE_SINGLE) &&
+           (method == M_GET || method == M_PATCH || method == M_DELETE);
+}
+
+const problem_t *condition_check(api_t *api)
+{
+    const apr_table_t *headers = api->r->headers_in;
+
+    if (!is_conditional(api) ||
+        (etag_list_parse(&api->if_match, apr_table_get(headers, "If-Match"), api->r->pool) &&
+         etag_list_parse(&api->if_none_match, apr_table_get(headers, "If-None-Match"), api->r->pool)))
+        return NULL;
+    api->detail = "If-Match and If-None-Match take * or a list of entity tags, such as ETag gives.";
+    return &problem_bad_header;
+}
+
+int condition_is_given(const api_t *api)
+{
+    return api->if_match.is_given || api->if_none_match.is_given;
+}
+
+static uint64_t salt_of(const api_t *api, uint64_t cluster)
+{
+    return etag_salt(cluster, sql_of(api->route.resource)->shape, scope_tenant(api));
+}
+
+const problem_t *condition_add(values_t *values, const api_t *api, uint64_t *cluster)
+{
+    const problem_t *problem;
+    uint64_t salt;
+
+    *cluster = DATABASE_ANY_CLUSTER;
+    if (api->if_none_match.is_any || (!api->if_match.tags && !api->if_none_match.tags)) {
+        values_add(values, api->if_none_match.is_any ? "{}" : NULL); /* no version is right, or every one */
+        values_add(values, NULL);
+        return NULL;
+    }
+    problem = database_cluster(scope_database(api), cluster);
+    if (problem)
+        return problem;
+    salt = salt_of(api, *cluster);
+    values_add(values, etag_list_versions(&api->if_match, salt, ETAG_STRONG, api->r->pool));
+    values_add(values, etag_list_versions(&api->if_none_match, salt, ETAG_WEAK, api->r->pool));
+    return NULL;
+}
+
+int condition_allows_new(const api_t *api)
+{
+    return (!api->if_match.is_given || etag_list_has(&api->if_match, ETAG_ABSENT, ETAG_STRONG)) &&
+           !(api->if_none_match.is_given && etag_list_has(&api->if_none_match, ETAG_ABSENT, ETAG_WEAK));
+}
+
+const char *condition_set_tag(const api_t *api, rows_t *rows)
+{
+    const char *tag = ETAG_ABSENT;
+
+    if (rows) {
+        rows_seek(rows, 0);
+        tag = etag_make(rows_text(rows, sql_of(api->route.resource)->version_column),
+                        salt_of(api, rows_cluster(rows)), api->r->pool);
+    }
+    apr_table_setn(api->r->headers_out, "ETag", tag);
+    return tag;
+}
+
+const problem_t *condition_judge(api_t *api, rows_t *rows)
+{
+    const char *tag = condition_set_tag(api, rows);
+
+    if (api->if_match.is_given && !etag_list_has(&api->if_match, tag, ETAG_STRONG))
+        return &problem_precondition_failed;
+    if (!api->if_none_match.is_given || !etag_list_has(&api->if_none_match, tag, ETAG_WEAK))
+        return NULL;
+    if (api->r->method_number != M_GET)
+        return &problem_precondition_failed;
+    apr_table_setn(api->r->headers_out, "ETag", etag_list_spelling(&api->if_none_match, tag, api->r->pool));
+    return api_answered(api, reply_empty(api->r, HTTP_NOT_MODIFIED));
+}

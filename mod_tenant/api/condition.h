@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_CONDITION_H
+#define TENANT_API_CONDITION_H
+
+#include "api.h"
+#include "values.h"
+
+/* If-Match and If-None-Match (RFC 9110 section 13) of requests for one row. Elsewhere they are not looked at,
+ * and neither are If-Modified-Since and If-Unmodified-Since anywhere: no answer has a Last-Modified. */
+
+/* Reads them. problem_bad_header. */
+const problem_t *condition_check(api_t *api);
+
+/* Whether the request has any. */
+int condition_is_given(const api_t *api);
+
+/* Adds the versions that a statement takes (sql.h). *cluster is where it may be run (database_change()). */
+const problem_t *condition_add(values_t *values, const api_t *api, uint64_t *cluster);
+
+/* Whether the row of a single resource may be made by this request: not where it asks for a row. */
+int condition_allows_new(const api_t *api);
+
+/* Sets ETag to the tag of the first of rows, and returns it; of a single resource without a row rows is NULL.
+ */
+const char *condition_set_tag(const api_t *api, rows_t *rows);
+
+/* Sets ETag likewise, and holds the request's conditions against it. GET and HEAD are answered with 304 where
+ * the client has this version (api->answered). problem_precondition_failed. */
+const problem_t *condition_judge(api_t *api, rows_t *rows);
+
+#endif
