@@ -13,16 +13,20 @@
 #include "page.h"
 #include "route.h"
 
+/* The media types of a list by their indexes. */
+enum { LIST_JSON, LIST_NDJSON, LIST_CSV };
+
 /* One request to the API, as far as it has been understood. */
 typedef struct api_t {
     request_rec *r;
     const server_config_t *server;
     const location_config_t *location;
     route_t route;
-    int media;                           /* the answer's media type: its index among those of the route */
+    int media;                           /* the answer's: its index among those of the route; -1: none */
     page_t page;                         /* of a list */
     etag_list_t if_match, if_none_match; /* of a request for one row */
     const tenant_t *tenant;              /* whose rows may be touched; NULL until that is proven */
+    const char *login;                   /* what a user's rests on, once authority_confirm() has asked */
     input_t input;                       /* of a create or update */
     const char *new_key;                 /* an API key that this request makes */
 

@@ -83,6 +83,31 @@ static const problem_t *prove_login(api_t *api)
     return &problem_user_forbidden;
 }
 
+/* Whether the login still rests on what it did when this was asked for the first time. */
+static const problem_t *confirm_login(api_t *api, apr_pool_t *pool)
+{
+    const char *stamp;
+    const problem_t *problem = user_stamp(api->r, &stamp, pool);
+
+    if (problem)
+        return problem;
+    if (stamp && !api->login)
+        api->login = apr_pstrdup(api->r->pool, stamp);
+    return stamp && strcmp(stamp, api->login) == 0 ? NULL : &problem_login_invalid;
+}
+
+const problem_t *authority_confirm(api_t *api, apr_pool_t *pool)
+{
+    const problem_t *problem;
+
+    if (api->route.resource->is_admin) /* httpd's own login, which is over once it has let somebody in */
+        return NULL;
+    problem = resolve_again(api->r, pool);
+    if (problem || api->tenant->via != TENANT_VIA_USER)
+        return problem;
+    return confirm_login(api, pool);
+}
+
 const problem_t *authority_prove(api_t *api)
 {
     const problem_t *problem;

@@ -13,4 +13,9 @@ const problem_t *authority_check(api_t *api);
  * resolve_key(), user_login() and resolve_host(); problem_user_forbidden. */
 const problem_t *authority_prove(api_t *api);
 
+/* Whether what authority_prove() found is still true, for an answer that takes long: the key, or the login,
+ * and the tenant. The first call is to come soon after that. All memory is taken from pool. The problems of
+ * authority_prove(). */
+const problem_t *authority_confirm(api_t *api, apr_pool_t *pool);
+
 #endif

@@ -2,6 +2,7 @@
 #include "handler.h"
 
 #include <apr_strings.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <http_log.h>
 #include <http_protocol.h>
@@ -66,6 +67,33 @@ static const problem_t *check_method(api_t *api)
     return api_answered(api, reply_empty(r, HTTP_NO_CONTENT));
 }
 
+static int is_list(const api_t *api)
+{
+    return api->route.kind == ROUTE_COLLECTION && api->r->method_number == M_GET;
+}
+
+/* The media types of the answer to a route; of those that Accept likes equally, the first is the one. */
+static const char *const *media_of_route(api_t *api)
+{
+    static const char *const json[] = {"application/json", NULL};
+    static const char *const list[] = {[LIST_JSON] = "application/json",
+                                       [LIST_NDJSON] = "application/x-ndjson",
+                                       [LIST_CSV] = "text/csv",
+                                       NULL};
+    static const char *const index[] = {"application/json", "text/html", NULL};
+    const char **file;
+
+    if (is_list(api))
+        return list;
+    if (api->route.kind == ROUTE_INDEX && api->location->reference)
+        return index;
+    if (api->route.kind != ROUTE_REFERENCE)
+        return json;
+    file = apr_pcalloc(api->r->pool, 2 * sizeof *file);
+    file[0] = reference_find(api->location->reference, api->route.id)->type;
+    return file;
+}
+
 static const problem_t *refuse_parameter(void *context, const char *name, const char *value,
                                          const char **detail)
 {
@@ -76,35 +104,24 @@ static const problem_t *refuse_parameter(void *context, const char *name, const 
     return &problem_bad_parameter;
 }
 
+/* What the answer is written as decides what the query may say: it is chosen here, and refused once the query
+ * is known to be right. */
 static const problem_t *check_query(api_t *api)
 {
     request_rec *r = api->r;
+    int is_whole;
 
-    if (api->route.kind == ROUTE_COLLECTION && r->method_number == M_GET)
-        return page_parse(&api->page, api->route.resource, r->args, config_page_default(api->location),
-                          config_page_max(api->location), &api->detail, r->pool);
+    api->media = media_choose(apr_table_get(r->headers_in, "Accept"), media_of_route(api));
+    is_whole = api->media > LIST_JSON; /* a stream has all rows, unless told otherwise */
+    if (is_list(api))
+        return page_parse(&api->page, api->route.resource, r->args,
+                          is_whole ? INT_MAX : config_page_default(api->location),
+                          is_whole ? INT_MAX : config_page_max(api->location), &api->detail, r->pool);
     return query_parse(r->args, refuse_parameter, api, &api->detail, r->pool);
-}
-
-/* The media types of the answer to a route; of those that Accept likes equally, the first is the one. */
-static const char *const *media_of_route(api_t *api)
-{
-    static const char *const json[] = {"application/json", NULL};
-    static const char *const index[] = {"application/json", "text/html", NULL};
-    const char **file;
-
-    if (api->route.kind == ROUTE_INDEX && api->location->reference)
-        return index;
-    if (api->route.kind != ROUTE_REFERENCE)
-        return json;
-    file = apr_pcalloc(api->r->pool, 2 * sizeof *file);
-    file[0] = reference_find(api->location->reference, api->route.id)->type;
-    return file;
 }
 
 static const problem_t *check_accept(api_t *api)
 {
-    api->media = media_choose(apr_table_get(api->r->headers_in, "Accept"), media_of_route(api));
     return api->media >= 0 ? NULL : &problem_not_acceptable;
 }
 

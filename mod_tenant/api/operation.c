@@ -9,6 +9,7 @@
 #include "read.h"
 #include "reply.h"
 #include "rotation.h"
+#include "stream.h"
 #include "write.h"
 
 static const problem_t *rotate(api_t *api)
@@ -32,7 +33,9 @@ const problem_t *operation_run(api_t *api)
     case M_DELETE:
         return write_remove(api);
     default:
-        return api->route.kind == ROUTE_COLLECTION ? list_run(api) : read_run(api);
+        if (api->route.kind != ROUTE_COLLECTION)
+            return read_run(api);
+        return api->media == LIST_JSON ? list_run(api) : stream_run(api);
     }
 }
 

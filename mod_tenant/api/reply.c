@@ -18,12 +18,12 @@ APLOG_USE_MODULE(tenant);
  * decoding of the path: where that fails, httpd forgets the Location. */
 #define PREFIX_NOTE "tenant-prefix"
 
-static void set_headers(request_rec *r)
+void reply_set_headers(request_rec *r)
 {
     apr_table_t *headers = r->err_headers_out; /* httpd keeps these for error answers too */
 
     apr_table_setn(headers, "Cache-Control", "private, no-store");
-    apr_table_setn(headers, "Vary", "Accept, Authorization, X-API-Key");
+    apr_table_setn(headers, "Vary", "Accept, Authorization, Prefer, X-API-Key");
     apr_table_setn(headers, "X-Content-Type-Options", "nosniff");
 }
 
@@ -54,21 +54,21 @@ static int send_typed(request_rec *r, const char *type, const char *bytes, apr_s
 int reply_json(request_rec *r, int status, const writer_t *json)
 {
     r->status = status;
-    set_headers(r);
+    reply_set_headers(r);
     return send_typed(r, "application/json", json->text, json->length);
 }
 
 int reply_bytes(request_rec *r, const char *type, const char *bytes, apr_size_t length)
 {
     r->status = HTTP_OK;
-    set_headers(r);
+    reply_set_headers(r);
     return send_typed(r, type, bytes, length);
 }
 
 int reply_file(request_rec *r, int status, const char *type, const char *bytes, apr_size_t length)
 {
     r->status = status;
-    set_headers(r);
+    reply_set_headers(r);
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-cache");
     apr_table_unset(r->err_headers_out, "Vary");
     return status == HTTP_OK ? send_typed(r, type, bytes, length) : send_bytes(r, NULL, 0);
@@ -77,7 +77,7 @@ int reply_file(request_rec *r, int status, const char *type, const char *bytes, 
 int reply_empty(request_rec *r, int status)
 {
     r->status = status;
-    set_headers(r);
+    reply_set_headers(r);
     return send_bytes(r, NULL, 0);
 }
 
@@ -144,7 +144,7 @@ static const char *retry_after(const problem_t *problem)
 /* The headers that belong to a problem, whoever raised it. */
 static void set_problem_headers(request_rec *r, const problem_t *problem)
 {
-    set_headers(r);
+    reply_set_headers(r);
     if (retry_after(problem) && !apr_table_get(r->err_headers_out, "Retry-After"))
         apr_table_setn(r->err_headers_out, "Retry-After", retry_after(problem));
     if (problem == &problem_key_missing)

@@ -5,6 +5,8 @@
 #include <apr_tables.h>
 #include <string.h>
 
+#include "csv.h"
+
 /* What stands ahead of a value: `{"id":`, `,"sid":`. */
 typedef struct key_text_t {
     const char *text;
@@ -71,7 +73,15 @@ const char *represent_time(const char *text, apr_pool_t *pool)
     return time;
 }
 
-static void write_time(writer_t *writer, const char *text)
+/* Writes the first length bytes of such a text by RFC 3339. */
+static void write_time(writer_t *writer, const char *text, apr_size_t length)
+{
+    writer_raw(writer, text, length);
+    writer->text[writer->length - length + TIME_SPACE] = 'T';
+    writer_literal(writer, "Z");
+}
+
+static void write_time_string(writer_t *writer, const char *text)
 {
     apr_size_t length = time_length(text);
 
@@ -80,9 +90,8 @@ static void write_time(writer_t *writer, const char *text)
         return;
     }
     writer_literal(writer, "\"");
-    writer_raw(writer, text, length);
-    writer->text[writer->length - length + TIME_SPACE] = 'T';
-    writer_literal(writer, "Z\"");
+    write_time(writer, text, length);
+    writer_literal(writer, "\"");
 }
 
 static void write_boolean(writer_t *writer, int value)
@@ -104,7 +113,7 @@ static void write_value(writer_t *writer, field_type_t type, const char *text)
     else if (type == FIELD_BOOLEAN)
         write_boolean(writer, *text == 't');
     else if (type == FIELD_TIME)
-        write_time(writer, text);
+        write_time_string(writer, text);
     else
         writer_string(writer, text, strlen(text));
 }
@@ -119,6 +128,51 @@ void represent_row(writer_t *writer, const resource_t *resource, rows_t *rows, i
         write_value(writer, key->type, rows_text(rows, column));
     }
     writer_literal(writer, "}");
+}
+
+void represent_csv_names(writer_t *writer, const resource_t *resource)
+{
+    const char *comma = "";
+
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (!field_is_readable(field))
+            continue;
+        writer_raw(writer, comma, strlen(comma));
+        writer_raw(writer, field->name, strlen(field->name));
+        comma = ",";
+    }
+    writer_literal(writer, CSV_LINE_END);
+}
+
+static void write_csv_value(writer_t *writer, field_type_t type, const char *text, int is_raw)
+{
+    apr_size_t length;
+
+    if (type == FIELD_SEALED)
+        write_boolean(writer, text != NULL);
+    else if (!text)
+        return;
+    else if (type == FIELD_INTEGER)
+        writer_raw(writer, text, strlen(text));
+    else if (type == FIELD_BOOLEAN)
+        write_boolean(writer, *text == 't');
+    else if (type != FIELD_TIME)
+        csv_write(writer, text, is_raw);
+    else if ((length = time_length(text)) > 0)
+        write_time(writer, text, length);
+}
+
+void represent_csv_row(writer_t *writer, const resource_t *resource, rows_t *rows, int n, int is_raw)
+{
+    const key_text_t *key = keys[resource_index(resource)];
+
+    rows_seek(rows, n);
+    for (int column = 0; key->text; key++, column++) {
+        if (column > 0)
+            writer_literal(writer, ",");
+        write_csv_value(writer, key->type, rows_text(rows, column), is_raw);
+    }
+    writer_literal(writer, CSV_LINE_END);
 }
 
 void represent_absent(writer_t *writer, const resource_t *resource, const char *tenant_id)

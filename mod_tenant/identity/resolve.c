@@ -167,6 +167,26 @@ const problem_t *resolve_host(request_rec *r, const tenant_t **tenant)
     return NULL;
 }
 
+const problem_t *resolve_again(request_rec *r, apr_pool_t *pool)
+{
+    const identity_t *identity = identity_of(r);
+    request_rec *origin = resolve_origin(r);
+    lookup_t key = {0};
+    lookup_t host = {0};
+    const problem_t *problem;
+
+    if (identity->credential.kind == CREDENTIAL_KEY) {
+        problem = judge_key(origin, identity->credential.hashes, &key, &host, pool);
+        return problem || key.tenant->id == identity->tenant->id ? problem : &problem_key_invalid;
+    }
+    problem = lookup_host(origin, &host, pool);
+    if (problem)
+        return problem;
+    if (!host.tenant || host.tenant->id != identity->tenant->id)
+        return &problem_key_missing;
+    return host.tenant->is_active ? NULL : &problem_tenant_inactive;
+}
+
 void resolve_user(request_rec *r, const char *user)
 {
     identity_t *identity = identity_of(r);

@@ -31,6 +31,11 @@ const char *resolve_key_hashes(const request_rec *r);
  * Host is nobody's. problem_tenant_inactive, and those of the database. */
 const problem_t *resolve_host(request_rec *r, const tenant_t **tenant);
 
+/* Whether the tenant that resolve_key() or resolve_host() has found may still act, by what is true now: for
+ * an answer that takes long. All memory is taken from pool. The problems of those two; problem_key_missing
+ * where the Host alone was enough, and is no longer the tenant's. */
+const problem_t *resolve_again(request_rec *r, apr_pool_t *pool);
+
 /* Settles on a user of the Host's tenant, who has logged in. user: users.id. */
 void resolve_user(request_rec *r, const char *user);
 

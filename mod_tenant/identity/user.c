@@ -126,6 +126,24 @@ static const problem_t *read_user(login_t *login)
     return NULL;
 }
 
+const problem_t *user_stamp(request_rec *r, const char **stamp, apr_pool_t *pool)
+{
+    const char *values[] = {tenant_get(r)->id_text, r->user};
+    const problem_t *problem;
+    const char *hash;
+    rows_t *rows;
+
+    *stamp = NULL;
+    problem = database_lookup(config_server(r->server)->database, r, &find_user, values, &rows, pool);
+    if (problem || rows_count(rows) == 0)
+        return problem;
+    rows_seek(rows, 0);
+    hash = rows_text(rows, COLUMN_HASH);
+    if (hash)
+        *stamp = apr_pstrcat(pool, rows_text(rows, COLUMN_ID), " ", hash, NULL);
+    return NULL;
+}
+
 /* Stores a hash as costly as a new one, if a slot is free this very moment: else the next login will do. */
 static void rehash(const login_t *login)
 {

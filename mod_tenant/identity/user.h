@@ -18,6 +18,11 @@ enum { USER_EMAIL_MAX = 254 };
  * problem_slots_busy, and those of the database. */
 const problem_t *user_login(request_rec *r, const char *email, const char *password, const char **user);
 
+/* What the login of the request's user, r->user, rests on: a text that changes when the password does, or
+ * when another has the address; NULL: who has it cannot log in. In pool, as is all memory that it takes. The
+ * problems of the database. */
+const problem_t *user_stamp(request_rec *r, const char **stamp, apr_pool_t *pool);
+
 /* What came of the request's last login; NULL: it was right, or there was none. */
 const problem_t *user_login_problem(const request_rec *r);
 

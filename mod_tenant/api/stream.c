@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stream.h"
+
+#include <apr_strings.h>
+#include <http_log.h>
+
+#include "../json/writer.h"
+#include "authority.h"
+#include "gate.h"
+#include "list.h"
+#include "prefer.h"
+#include "represent.h"
+#include "scope.h"
+#include "transfer.h"
+
+APLOG_USE_MODULE(tenant);
+
+enum {
+    PORTION = 32 * 1024,      /* bytes that are written at a time, about */
+    CHUNK_ROWS_FIRST = 100,   /* rows of the first chunk, which tells how long they are */
+    CHUNK_ROWS_MAX = 500,     /* rows that are read at a time, at most */
+    CHUNK_BYTES = 256 * 1024, /* bytes of a chunk's text, about */
+    TRIES = 5,                /* how often a stream that has begun asks for a connection */
+};
+
+typedef struct stream_t stream_t;
+
+/* How rows are written in a form. */
+typedef struct format_t {
+    const char *type; /* Content-Type */
+    const char *extension;
+    void (*head)(stream_t *stream);
+    void (*row)(stream_t *stream, rows_t *rows, int n);
+} format_t;
+
+struct stream_t {
+    api_t *api;
+    const format_t *format;
+    gate_place_t *place;
+    transfer_t transfer;
+    int has_begun;
+    writer_t writer;      /* the portion that is being written */
+    int is_raw;           /* of CSV: see csv_write() */
+    apr_pool_t *pools[2]; /* of a chunk, and of the one before, which holds the cursor */
+    int left;             /* how many rows may still be sent */
+    int rows;             /* how many to read at a time */
+    apr_int64_t bytes;    /* written of this chunk */
+    apr_int64_t count;    /* rows written in all */
+};
+
+static void write_no_head(stream_t *stream)
+{
+    (void)stream;
+}
+
+static void write_json_line(stream_t *stream, rows_t *rows, int n)
+{
+    represent_row(&stream->writer, stream->api->route.resource, rows, n);
+    writer_literal(&stream->writer, "\n");
+}
+
+static void write_csv_head(stream_t *stream)
+{
+    represent_csv_names(&stream->writer, stream->api->route.resource);
+}
+
+static void write_csv_line(stream_t *stream, rows_t *rows, int n)
+{
+    represent_csv_row(&stream->writer, stream->api->route.resource, rows, n, stream->is_raw);
+}
+
+static const format_t formats[] = {
+    [LIST_NDJSON] = {"application/x-ndjson", "ndjson", write_no_head, write_json_line},
+    [LIST_CSV] = {"text/csv; charset=utf-8", "csv", write_csv_head, write_csv_line},
+};
+
+static void set_headers(stream_t *stream)
+{
+    request_rec *r = stream->api->r;
+
+    apr_table_setn(r->headers_out, "Content-Disposition",
+                   apr_psprintf(r->pool, "attachment; filename=\"%s.%s\"", stream->api->route.resource->name,
+                                stream->format->extension));
+    if (stream->is_raw)
+        apr_table_setn(r->headers_out, "Preference-Applied", "csv=raw");
+}
+
+/* Reads the next chunk, for which the authority is to be there still. */
+static const problem_t *read_chunk(stream_t *stream, rows_t **rows, apr_pool_t *pool)
+{
+    const problem_t *problem = authority_confirm(stream->api, pool);
+
+    return problem ? problem : list_read(stream->api, stream->rows, rows, pool);
+}
+
+/* The same; once the answer has begun it waits longer for a connection than others: who has come so far would
+ * have to begin again. */
+static const problem_t *read_patiently(stream_t *stream, rows_t **rows, apr_pool_t *pool)
+{
+    const problem_t *problem = read_chunk(stream, rows, pool);
+
+    for (int tries = 1; problem == &problem_pool_exhausted && stream->has_begun && tries < TRIES; tries++)
+        problem = read_chunk(stream, rows, pool);
+    return problem;
+}
+
+/* Sends the portion and starts the next. 0: the client is gone. */
+static int send_portion(stream_t *stream)
+{
+    int is_sent = transfer_send(&stream->transfer, &stream->writer);
+
+    stream->bytes += (apr_int64_t)stream->writer.length;
+    stream->writer.length = 0;
+    return is_sent;
+}
+
+/* Writes a chunk, all but what is left in the portion at its end. 0: the client is gone. */
+static int write_chunk(stream_t *stream, rows_t *rows)
+{
+    int count = rows_count(rows);
+
+    for (int n = 0; n < count; n++) {
+        if (stream->writer.length >= PORTION && !send_portion(stream))
+            return 0;
+        stream->format->row(stream, rows, n);
+    }
+    stream->count += count;
+    stream->left -= count;
+    return 1;
+}
+
+/* Moves on behind a chunk. How many rows the next one has follows from how long these were. */
+static void advance(stream_t *stream, rows_t *rows, apr_pool_t *pool)
+{
+    apr_int64_t bytes = stream->bytes + (apr_int64_t)stream->writer.length;
+    apr_int64_t fitting = rows_count(rows) * (apr_int64_t)CHUNK_BYTES / (bytes + 1);
+
+    list_advance(&stream->api->page, stream->api->route.resource, rows, rows_count(rows) - 1, pool);
+    stream->rows = fitting > CHUNK_ROWS_MAX ? CHUNK_ROWS_MAX : fitting > 0 ? (int)fitting : 1;
+    if (stream->rows > stream->left)
+        stream->rows = stream->left;
+    stream->bytes = 0;
+}
+
+static void begin(stream_t *stream)
+{
+    request_rec *r = stream->api->r;
+
+    set_headers(stream);
+    transfer_begin(&stream->transfer, r, stream->format->type);
+    writer_init(&stream->writer, r->pool, 2 * PORTION);
+    stream->format->head(stream);
+    stream->has_begun = 1;
+}
+
+/* A client may ask for the next stream as soon as it has this one's end. */
+static void leave(stream_t *stream)
+{
+    if (stream->place)
+        gate_leave(stream->place);
+    stream->place = NULL;
+}
+
+static void end(stream_t *stream)
+{
+    if (stream->api->r->header_only)
+        stream->writer.length = 0; /* what there is of a body is not all of it: httpd would tell its length */
+    leave(stream);
+    transfer_end(&stream->transfer, &stream->writer);
+}
+
+static void break_off(stream_t *stream, const problem_t *problem)
+{
+    request_rec *r = stream->api->r;
+
+    ap_log_rerror(APLOG_MARK, problem->status >= 500 ? APLOG_WARNING : APLOG_INFO, 0, r,
+                  "the stream of %s breaks off behind %" APR_INT64_T_FMT " rows: %s",
+                  stream->api->route.resource->name, stream->count, problem->code);
+    transfer_break(&stream->transfer);
+}
+
+/* Reads and writes chunk by chunk until the end, or until the client is gone. */
+static const problem_t *run(stream_t *stream)
+{
+    for (int turn = 0;; turn = !turn) {
+        apr_pool_t *pool = stream->pools[turn];
+        const problem_t *problem;
+        rows_t *rows;
+
+        apr_pool_clear(pool);
+        problem = read_patiently(stream, &rows, pool);
+        if (problem)
+            return problem;
+        if (!stream->has_begun)
+            begin(stream);
+        if (!write_chunk(stream, rows))
+            return NULL;
+        if (rows_count(rows) < stream->rows || stream->left == 0 || stream->api->r->header_only) {
+            end(stream);
+            return NULL;
+        }
+        advance(stream, rows, pool);
+    }
+}
+
+const problem_t *stream_run(api_t *api)
+{
+    request_rec *r = api->r;
+    stream_t stream = {
+        .api = api,
+        .format = &formats[api->media],
+        .is_raw =
+            api->media == LIST_CSV && prefer_states(apr_table_get(r->headers_in, "Prefer"), "csv", "raw"),
+        .left = api->page.limit,
+        .rows = api->page.limit < CHUNK_ROWS_FIRST ? api->page.limit : CHUNK_ROWS_FIRST,
+    };
+    const problem_t *problem;
+
+    stream.place =
+        gate_enter(api->server->gates, GATE_STREAM, scope_database(api), scope_tenant(api), r->pool);
+    if (!stream.place) {
+        api->detail = "The tenant has as many streams under way as it may have.";
+        return &problem_rate_limited;
+    }
+    apr_pool_create(&stream.pools[0], r->pool);
+    apr_pool_create(&stream.pools[1], r->pool);
+    problem = run(&stream);
+    leave(&stream);
+    if (problem && !stream.has_begun)
+        return problem;
+    if (problem)
+        break_off(&stream, problem);
+    return api_answered(api, OK);
+}

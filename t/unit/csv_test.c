@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../../mod_tenant/api/csv.h"
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "tap.h"
+
+static const struct {
+    const char *text;
+    const char *safe;
+    const char *raw; /* NULL: the same */
+} cases[] = {
+    {"", "\"\"", NULL},
+    {"x", "x", NULL},
+    {" x ", " x ", NULL},
+    {"J\xc3\xb6rg", "J\xc3\xb6rg", NULL},
+    {"a,b", "\"a,b\"", NULL},
+    {"a;b", "a;b", NULL},
+    {"a\tb", "a\tb", NULL},
+    {"\"", "\"\"\"\"", NULL},
+    {"a\"b\"\"", "\"a\"\"b\"\"\"\"\"", NULL},
+    {"a\nb", "\"a\nb\"", NULL},
+    {"a\rb", "\"a\rb\"", NULL},
+    {"a\r\n", "\"a\r\n\"", NULL},
+    {"a=1", "a=1", NULL},
+    {"'=1", "'=1", NULL},
+    {"=", "'=", "="},
+    {"=1+1", "'=1+1", "=1+1"},
+    {"=\"a\"", "\"'=\"\"a\"\"\"", "\"=\"\"a\"\"\""},
+    {"@SUM(A1)", "'@SUM(A1)", "@SUM(A1)"},
+    {"\tx", "'\tx", "\tx"},
+    {"\rx", "\"'\rx\"", "\"\rx\""},
+    {"\nx", "\"\nx\"", NULL},
+    {"+12025550100", "+12025550100", NULL},
+    {"-1", "-1", NULL},
+    {"+", "'+", "+"},
+    {"-", "'-", "-"},
+    {"--1", "'--1", "--1"},
+    {"+1-1", "'+1-1", "+1-1"},
+    {"-1.5", "'-1.5", "-1.5"},
+    {"+1 202 555 0100", "'+1 202 555 0100", "+1 202 555 0100"},
+    {"-2+3,4", "\"'-2+3,4\"", "\"-2+3,4\""},
+    {"+A1", "'+A1", "+A1"},
+};
+
+static const char *written(const char *text, int is_raw, apr_pool_t *pool)
+{
+    writer_t writer;
+
+    writer_init(&writer, pool, 1);
+    csv_write(&writer, text, is_raw);
+    return apr_pstrmemdup(pool, writer.text, writer.length);
+}
+
+int main(void)
+{
+    apr_pool_t *pool;
+
+    if (apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS)
+        return 1;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        is_text(written(cases[i].text, 0, pool), cases[i].safe, "text %zu", i);
+        is_text(written(cases[i].text, 1, pool), cases[i].raw ? cases[i].raw : cases[i].safe, "... and raw");
+    }
+    return done();
+}
