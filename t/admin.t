@@ -19,7 +19,7 @@ open my $file, '>', $users or die "$users: $!";
 print $file 'root:{SHA}', sha1_base64('secret'), "=\n";
 close $file or die "$users: $!";
 
-my $server = TenantTest::Server->start(server => <<"END", database => qq($conninfo" admin="$admin));
+my $location = <<"END";
 LoadModule auth_basic_module /usr/lib/apache2/modules/mod_auth_basic.so
 LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
 <Location "/admin">
@@ -42,6 +42,7 @@ LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
     Require tenant
 </Location>
 END
+my $server = TenantTest::Server->start(server => $location, database => qq($conninfo" admin="$admin));
 my @login = (Authorization => 'Basic ' . encode_base64('root:secret', ''));
 
 sub admin {
@@ -151,6 +152,21 @@ subtest 'what is refused' => sub {
     is_problem(admin(PUT => '/tenants'), 405, 'method-not-allowed');
     is_problem(admin(GET => "/tenants/$made->{id}/key"), 405, 'method-not-allowed');
     is(row({ database => $database }, 'SELECT count(*) FROM tenants'), $count, 'and nothing was made');
+};
+
+subtest 'a body that is refused costs nothing' => sub {
+    my $id = sub { admin(POST => '/tenants', json => { name => 'counted' })->json->{id} };
+    my $before = $id->();
+    is_problem(admin(POST => '/tenants', body => '{', type => 'application/json'), 400, 'bad-json');
+    is_invalid(admin(POST => '/tenants', json => {}), { '/name' => 'required' });
+    is($id->(), $before + 1, 'no id');
+
+    my $away = TenantTest::Server->start(server => $location,
+        database => 'host=' . site->{scratch} . '" admin="host=' . site->{scratch});
+    my $ask = sub { request(POST => '/admin/tenants', to => $away, headers => [@login], type => 'application/json', body => $_[0]) };
+    is_problem($ask->('{'), 400, 'bad-json', 'nor a database');
+    is_invalid($ask->('{}'), { '/name' => 'required' }, 'nor one for this');
+    is_problem($ask->('{"name": "x"}'), 503, 'database-away', 'which a good one needs');
 };
 
 subtest 'lists' => sub {

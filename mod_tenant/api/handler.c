@@ -3,20 +3,17 @@
 
 #include <apr_strings.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
 
 #include "../identity/resolve.h"
-#include "../identity/user.h"
-#include "../json/scan.h"
-#include "../json/tree.h"
 #include "admin.h"
 #include "api.h"
 #include "authority.h"
 #include "body.h"
 #include "condition.h"
+#include "content.h"
 #include "media.h"
 #include "operation.h"
 #include "query.h"
@@ -125,40 +122,6 @@ static const problem_t *check_accept(api_t *api)
     return api->media >= 0 ? NULL : &problem_not_acceptable;
 }
 
-static int has_body(const api_t *api)
-{
-    return api->r->method_number == M_POST || api->r->method_number == M_PATCH;
-}
-
-static const problem_t *check_content_type(api_t *api)
-{
-    const char *type = apr_table_get(api->r->headers_in, "Content-Type");
-    int is_patch = api->r->method_number == M_PATCH;
-
-    if (!has_body(api) || media_is(type, "application/json") ||
-        (is_patch && media_is(type, "application/merge-patch+json")))
-        return NULL;
-    api->detail = is_patch ? "The body must be application/merge-patch+json or application/json."
-                           : "The body must be application/json.";
-    return &problem_unsupported_media_type;
-}
-
-static const problem_t *body_too_large(api_t *api)
-{
-    api->detail =
-        apr_psprintf(api->r->pool, "The body may have at most %d bytes.", config_max_body(api->location));
-    return &problem_body_too_large;
-}
-
-static const problem_t *check_content_length(api_t *api)
-{
-    const char *length = apr_table_get(api->r->headers_in, "Content-Length");
-
-    if (has_body(api) && length && apr_atoi64(length) > config_max_body(api->location))
-        return body_too_large(api);
-    return NULL;
-}
-
 /* What is no tenant's needs no database. */
 static const problem_t *answer_open(api_t *api)
 {
@@ -174,50 +137,6 @@ static const problem_t *check_site(api_t *api)
     return site_check(api->r);
 }
 
-/* Turns what the scanner refused into the answer's words. */
-static const problem_t *refuse_json(api_t *api, const problem_t *problem, const scan_error_t *error)
-{
-    api->detail = apr_psprintf(api->r->pool, "At byte %" APR_SIZE_T_FMT ": %s", error->offset, error->detail);
-    if (problem == &problem_invalid) {
-        api->errors = apr_array_make(api->r->pool, 1, sizeof(input_error_t));
-        APR_ARRAY_PUSH(api->errors, input_error_t) =
-            (input_error_t){error->pointer, error->code, error->detail};
-        api->detail = NULL;
-    }
-    return problem;
-}
-
-static const problem_t *read_body(api_t *api)
-{
-    request_rec *r = api->r;
-    input_secrets_t secrets = {.slots = api->server->slots, .keyring = api->server->keyring};
-    const problem_t *problem;
-    const tree_t *body;
-    scan_error_t error;
-    apr_size_t length;
-    char *bytes;
-    int answered;
-
-    if (!has_body(api))
-        return NULL;
-    problem = body_read(r, (apr_size_t)config_max_body(api->location), &bytes, &length, &answered);
-    if (answered)
-        return api_answered(api, AP_FILTER_ERROR);
-    if (problem)
-        return problem == &problem_body_too_large ? body_too_large(api) : problem;
-    problem = scan_text(bytes, length, &scan_limits_default, &error, r->pool);
-    if (problem)
-        return refuse_json(api, problem, &error);
-    if (!tree_parse(&body, bytes, length, r->pool))
-        return &problem_internal;
-    secrets.tenant_id = api->tenant ? api->tenant->id : atoi(api->route.id);
-    secrets.slots_owner = api->tenant ? user_slots_owner(r, api->tenant) : NULL;
-    return input_read(&api->input,
-                      api->route.kind == ROUTE_ROTATION ? &resource_rotation : api->route.resource,
-                      r->method_number == M_POST ? INPUT_CREATE : INPUT_UPDATE, body, &secrets, &api->errors,
-                      r->pool);
-}
-
 /* clang-format off */
 
 /* A request's way. The order is part of the contract: what costs nothing to refuse is refused first, and
@@ -228,33 +147,35 @@ static step_fn *const api_steps[] = {
     check_method,
     check_query,
     check_accept,
-    check_content_type,
-    check_content_length,
+    content_check_type,
+    content_check_length,
     condition_check,
     authority_check,
     answer_open,
     authority_prove,
-    read_body,
+    content_read,
+    content_protect,
     operation_run,
     NULL,
 };
 
-/* An administrator's way: httpd has asked who it is, by a login of its own. A create takes its id ahead of
- * the body, whose secrets are sealed to it. */
+/* An administrator's way: httpd has asked who it is, by a login of its own. Ahead of
+ * sealing secrets to it a create takes its id. */
 static step_fn *const admin_steps[] = {
     require_tls,
     find_route,
     check_method,
     check_query,
     check_accept,
-    check_content_type,
-    check_content_length,
+    content_check_type,
+    content_check_length,
     condition_check,
     admin_check_user,
     check_site,
     answer_open,
+    content_read,
     admin_prepare,
-    read_body,
+    content_protect,
     operation_run,
     NULL,
 };

@@ -185,41 +185,6 @@ static void check_required(reader_t *reader)
     }
 }
 
-/* What is stored of a password. */
-static const problem_t *hash_password(const char **value, const input_secrets_t *secrets, apr_pool_t *pool)
-{
-    char *stored = apr_palloc(pool, PASSWORD_HASH_SIZE);
-    const problem_t *problem = password_hash(secrets->slots, secrets->slots_owner, *value, strlen(*value),
-                                             apr_time_now() + SLOT_WAIT, stored);
-
-    *value = stored;
-    return problem;
-}
-
-/* Replaces passwords and secrets by what is stored of them. */
-static const problem_t *protect(reader_t *reader, const input_secrets_t *secrets)
-{
-    const resource_t *resource = reader->resource;
-
-    for (const field_t *field = resource->fields; field->name; field++) {
-        const char **value = &reader->values[field - resource->fields];
-        const problem_t *problem = NULL;
-
-        if (!*value)
-            continue;
-        if (field->type == FIELD_PASSWORD)
-            problem = hash_password(value, secrets, reader->pool);
-        else if (field->type == FIELD_SECRET)
-            *value =
-                seal_make(secrets->keyring,
-                          &(seal_place_t){secrets->tenant_id, resource_table(resource), field_column(field)},
-                          *value, strlen(*value), reader->pool);
-        if (problem)
-            return problem;
-    }
-    return NULL;
-}
-
 static int count_fields(const resource_t *resource)
 {
     int count = 0;
@@ -230,8 +195,7 @@ static int count_fields(const resource_t *resource)
 }
 
 const problem_t *input_read(input_t *input, const resource_t *resource, input_for_t purpose,
-                            const tree_t *body, const input_secrets_t *secrets, apr_array_header_t **errors,
-                            apr_pool_t *pool)
+                            const tree_t *body, apr_array_header_t **errors, apr_pool_t *pool)
 {
     apr_size_t fields = (apr_size_t)count_fields(resource);
     reader_t reader = {
@@ -256,5 +220,39 @@ const problem_t *input_read(input_t *input, const resource_t *resource, input_fo
     input->values = reader.values;
     input->given = reader.given;
     input->count = reader.count;
-    return protect(&reader, secrets);
+    return NULL;
+}
+
+/* What is stored of a password. */
+static const problem_t *hash_password(const char **value, const input_secrets_t *secrets, apr_pool_t *pool)
+{
+    char *stored = apr_palloc(pool, PASSWORD_HASH_SIZE);
+    const problem_t *problem = password_hash(secrets->slots, secrets->slots_owner, *value, strlen(*value),
+                                             apr_time_now() + SLOT_WAIT, stored);
+
+    *value = stored;
+    return problem;
+}
+
+const problem_t *input_protect(input_t *input, const resource_t *resource, const input_secrets_t *secrets,
+                               apr_pool_t *pool)
+{
+    for (int n = 0; input->values && resource->fields[n].name; n++) {
+        const field_t *field = &resource->fields[n];
+        const char **value = &input->values[n];
+        const problem_t *problem = NULL;
+
+        if (!*value)
+            continue;
+        if (field->type == FIELD_PASSWORD)
+            problem = hash_password(value, secrets, pool);
+        else if (field->type == FIELD_SECRET)
+            *value =
+                seal_make(secrets->keyring,
+                          &(seal_place_t){secrets->tenant_id, resource_table(resource), field_column(field)},
+                          *value, strlen(*value), pool);
+        if (problem)
+            return problem;
+    }
+    return NULL;
 }

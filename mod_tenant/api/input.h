@@ -39,11 +39,14 @@ typedef enum input_for_t {
     INPUT_UPDATE, /* a JSON Merge Patch (RFC 7396) */
 } input_for_t;
 
-/* Reads a body's object by the resource's fields; passwords come out hashed, in one of the machine's slots,
- * and secrets sealed. problem_invalid: *errors lists every wrong member, or says of "", the whole body, that
- * it is no object; problem_slots_busy. */
+/* Reads a body's object by the resource's fields; passwords and secrets are left for input_protect().
+ * problem_invalid: *errors lists every wrong member, or says of "", the whole body, that it is no object. */
 const problem_t *input_read(input_t *input, const resource_t *resource, input_for_t purpose,
-                            const tree_t *body, const input_secrets_t *secrets, apr_array_header_t **errors,
-                            apr_pool_t *pool);
+                            const tree_t *body, apr_array_header_t **errors, apr_pool_t *pool);
+
+/* Replaces passwords by their hashes, made in one of the machine's slots, and seals secrets.
+ * problem_slots_busy, problem_misconfigured. */
+const problem_t *input_protect(input_t *input, const resource_t *resource, const input_secrets_t *secrets,
+                               apr_pool_t *pool);
 
 #endif

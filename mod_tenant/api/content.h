@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_CONTENT_H
+#define TENANT_API_CONTENT_H
+
+#include "api.h"
+
+/* What a request brings: steps that have nothing to do where the method has no body. */
+
+/* problem_unsupported_media_type. */
+const problem_t *content_check_type(api_t *api);
+
+/* Refuses what is announced to be too large. problem_body_too_large. */
+const problem_t *content_check_length(api_t *api);
+
+/* Reads the body into api->input. problem_bad_json, problem_invalid, and those of body_read(). */
+const problem_t *content_read(api_t *api);
+
+/* Turns passwords and secrets in api->input into what is stored of them (input_protect()). */
+const problem_t *content_protect(api_t *api);
+
+#endif
