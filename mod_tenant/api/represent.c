@@ -47,20 +47,18 @@ void represent_build(apr_pool_t *pool)
 /* PostgreSQL's `YYYY-MM-DD hh:mm:ss[.ffffff]+00` has its parts in the same places as RFC 3339. */
 enum { TIME_SPACE = 10, TIME_MIN = 22, TIME_MAX = 29, TIME_OFFSET = 3 };
 
-/* The length of such a text without its offset; 0: it is another text. */
-static apr_size_t time_length(const char *text)
+/* The length of such a text, of length bytes, without its offset; 0: it is another text. */
+static apr_size_t time_length(const char *text, apr_size_t length)
 {
-    apr_size_t length = strlen(text);
-
     if (length < TIME_MIN || length > TIME_MAX || text[TIME_SPACE] != ' ' ||
-        strcmp(text + length - TIME_OFFSET, "+00") != 0)
+        memcmp(text + length - TIME_OFFSET, "+00", TIME_OFFSET) != 0)
         return 0;
     return length - TIME_OFFSET;
 }
 
 const char *represent_time(const char *text, apr_pool_t *pool)
 {
-    apr_size_t length = text ? time_length(text) : 0;
+    apr_size_t length = text ? time_length(text, strlen(text)) : 0;
     char *time;
 
     if (length == 0)
@@ -81,10 +79,9 @@ static void write_time(writer_t *writer, const char *text, apr_size_t length)
     writer_literal(writer, "Z");
 }
 
-static void write_time_string(writer_t *writer, const char *text)
+static void write_time_string(writer_t *writer, const char *text, apr_size_t length)
 {
-    apr_size_t length = time_length(text);
-
+    length = time_length(text, length);
     if (length == 0) {
         writer_literal(writer, "null");
         return;
@@ -102,30 +99,33 @@ static void write_boolean(writer_t *writer, int value)
         writer_literal(writer, "false");
 }
 
-static void write_value(writer_t *writer, field_type_t type, const char *text)
+static void write_value(writer_t *writer, field_type_t type, const char *text, apr_size_t length)
 {
     if (type == FIELD_SEALED)
         write_boolean(writer, text != NULL);
     else if (!text)
         writer_literal(writer, "null");
     else if (type == FIELD_INTEGER)
-        writer_raw(writer, text, strlen(text));
+        writer_raw(writer, text, length);
     else if (type == FIELD_BOOLEAN)
         write_boolean(writer, *text == 't');
     else if (type == FIELD_TIME)
-        write_time_string(writer, text);
+        write_time_string(writer, text, length);
     else
-        writer_string(writer, text, strlen(text));
+        writer_string(writer, text, length);
 }
 
 void represent_row(writer_t *writer, const resource_t *resource, rows_t *rows, int n)
 {
     const key_text_t *key = keys[resource_index(resource)];
+    apr_size_t length;
 
     rows_seek(rows, n);
     for (int column = 0; key->text; key++, column++) {
+        const char *text = rows_value(rows, column, &length);
+
         writer_raw(writer, key->text, key->length);
-        write_value(writer, key->type, rows_text(rows, column));
+        write_value(writer, key->type, text, length);
     }
     writer_literal(writer, "}");
 }
@@ -144,21 +144,20 @@ void represent_csv_names(writer_t *writer, const resource_t *resource)
     writer_literal(writer, CSV_LINE_END);
 }
 
-static void write_csv_value(writer_t *writer, field_type_t type, const char *text, int is_raw)
+static void write_csv_value(writer_t *writer, field_type_t type, const char *text, apr_size_t length,
+                            int is_raw)
 {
-    apr_size_t length;
-
     if (type == FIELD_SEALED)
         write_boolean(writer, text != NULL);
     else if (!text)
         return;
     else if (type == FIELD_INTEGER)
-        writer_raw(writer, text, strlen(text));
+        writer_raw(writer, text, length);
     else if (type == FIELD_BOOLEAN)
         write_boolean(writer, *text == 't');
     else if (type != FIELD_TIME)
         csv_write(writer, text, is_raw);
-    else if ((length = time_length(text)) > 0)
+    else if ((length = time_length(text, length)) > 0)
         write_time(writer, text, length);
 }
 
@@ -168,9 +167,12 @@ void represent_csv_row(writer_t *writer, const resource_t *resource, rows_t *row
 
     rows_seek(rows, n);
     for (int column = 0; key->text; key++, column++) {
+        apr_size_t length;
+        const char *text = rows_value(rows, column, &length);
+
         if (column > 0)
             writer_literal(writer, ",");
-        write_csv_value(writer, key->type, rows_text(rows, column), is_raw);
+        write_csv_value(writer, key->type, text, length, is_raw);
     }
     writer_literal(writer, CSV_LINE_END);
 }
@@ -183,9 +185,10 @@ void represent_absent(writer_t *writer, const resource_t *resource, const char *
     for (const field_t *field = resource->fields; field->name; field++) {
         if (!field_is_readable(field))
             continue;
+        const char *text = strcmp(field->name, tenant_column) == 0 ? tenant_id : field->fallback;
+
         writer_raw(writer, key->text, key->length);
-        write_value(writer, field->type,
-                    strcmp(field->name, tenant_column) == 0 ? tenant_id : field->fallback);
+        write_value(writer, field->type, text, text ? strlen(text) : 0);
         key++;
     }
     writer_literal(writer, "}");

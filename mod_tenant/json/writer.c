@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "writer.h"
 
+#include <stddef.h>
+
 /* What follows the backslash for a byte that RFC 8259 section 7 wants escaped: a letter, or u for \u00XX; 0
  * for all other bytes. */
 static const char escapes[256] = {
@@ -39,6 +41,28 @@ static void put_escape(writer_t *writer, unsigned char byte)
     writer_raw(writer, escape, escapes[byte] == 'u' ? sizeof escape : 2);
 }
 
+/* Whether one of eight bytes wants to be escaped: is below 0x20, `"` or `\\`. Of bytes from 0x80 on none is
+ * taken for one of those; the bytes of a word that follow one that wants escaping may be, which does no harm.
+ */
+static int wants_escape(const unsigned char *bytes)
+{
+    const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+    uint64_t word, quote, backslash;
+
+    memcpy(&word, bytes, sizeof word);
+    quote = word ^ ones * '"';
+    backslash = word ^ ones * '\\';
+    return (((word - ones * 0x20) | (quote - ones) | (backslash - ones)) & ~word & highs) != 0;
+}
+
+/* The first byte that wants to be escaped, or one that is less than a word ahead of it; end: none does. */
+static const unsigned char *skip_plain(const unsigned char *at, const unsigned char *end)
+{
+    while (end - at >= (ptrdiff_t)sizeof(uint64_t) && !wants_escape(at))
+        at += sizeof(uint64_t);
+    return at;
+}
+
 void writer_string(writer_t *writer, const char *bytes, apr_size_t length)
 {
     const unsigned char *at = (const unsigned char *)bytes;
@@ -49,6 +73,7 @@ void writer_string(writer_t *writer, const char *bytes, apr_size_t length)
     while (at < end) {
         const unsigned char *const run = at;
 
+        at = skip_plain(at, end);
         while (at < end && !escapes[*at])
             at++;
         writer_raw(writer, (const char *)run, (apr_size_t)(at - run));

@@ -22,15 +22,19 @@ _Static_assert(crypto_generichash_KEYBYTES == KEYRING_KEY_BYTES, "a pepper is a 
 
 static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/* CRC-32 of ISO 3309, bit by bit: 46 characters do not deserve a table. */
+/* CRC-32 of ISO 3309, four bits at a time: every request with a key takes one. */
 static uint32_t crc32_of(const char *text, apr_size_t length)
 {
+    static const uint32_t remainders[16] = {
+        0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
+        0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C,
+    };
     uint32_t crc = UINT32_MAX;
 
     for (apr_size_t n = 0; n < length; n++) {
         crc ^= (unsigned char)text[n];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320U : 0);
+        crc = crc >> 4 ^ remainders[crc & 0xf];
+        crc = crc >> 4 ^ remainders[crc & 0xf];
     }
     return ~crc;
 }

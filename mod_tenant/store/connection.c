@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,10 +18,14 @@
  */
 enum { PREPARED_MAX = 64 };
 
+/* For so long after its last use a connection is taken to be alive without a system call that asks. */
+#define WARM apr_time_from_msec(100)
+
 typedef struct prepared_t {
     const char *label; /* in pool */
-    apr_dbd_prepared_t *statement;
-    apr_pool_t *pool; /* the statement's own, so that it can be given up alone */
+    const char *text;  /* what is sent each time where statements may not be prepared, else NULL */
+    int parameters;
+    apr_pool_t *pool; /* its own, so that it can be given up alone */
     unsigned used;    /* the connection's clock at the last use */
 } prepared_t;
 
@@ -64,6 +69,11 @@ int connection_is_quiet(const connection_t *connection)
     struct pollfd socket = {.fd = PQsocket(connection->libpq), .events = POLLIN};
 
     return poll(&socket, 1, 0) == 0;
+}
+
+int connection_is_warm(const connection_t *connection)
+{
+    return apr_time_now() - connection->idle_since < WARM;
 }
 
 int connection_is_reusable(const connection_t *connection)
@@ -132,13 +142,47 @@ static void prepared_evict(connection_t *connection, apr_pool_t *pool)
     apr_pool_destroy(oldest->pool);
 }
 
+/* How many parameters a statement has. */
+static int count_parameters(const char *sql)
+{
+    int count = 0;
+
+    while ((sql = strchr(sql, '%')) != NULL) {
+        count += sql[1] == 's';
+        sql += 2;
+    }
+    return count;
+}
+
+/* A statement's text as PostgreSQL has it: its parameters are $1, $2 …, its percent signs single. */
+static const char *numbered(const char *sql, apr_pool_t *pool)
+{
+    /* `%s` may become as long as $65535 */
+    char *text =
+        apr_palloc(pool, strlen(sql) + (apr_size_t)count_parameters(sql) * (sizeof "$65535" - 3) + 1);
+    char *to = text;
+    int count = 0;
+
+    for (; *sql; sql++) {
+        if (*sql != '%')
+            *to++ = *sql;
+        else if (*++sql == '%')
+            *to++ = '%';
+        else
+            to += sprintf(to, "$%d", ++count);
+    }
+    *to = '\0';
+    return text;
+}
+
 /* Prepares a statement under a label and keeps it. Returns what apr_dbd_prepare() does. */
 static int prepared_make(connection_t *connection, const statement_t *statement, prepared_t **made,
                          apr_pool_t *pool)
 {
+    apr_dbd_prepared_t *ignored = NULL; /* PostgreSQL knows it by its label */
     apr_pool_t *own;
     prepared_t *prepared;
-    int rc;
+    int rc = 0;
 
     if (apr_hash_count(connection->prepared) >= PREPARED_MAX)
         prepared_evict(connection, pool);
@@ -146,8 +190,12 @@ static int prepared_make(connection_t *connection, const statement_t *statement,
     prepared = apr_pcalloc(own, sizeof *prepared);
     prepared->pool = own;
     prepared->label = apr_pstrdup(own, statement->label);
-    rc = apr_dbd_prepare(driver_pgsql(), own, connection->handle, statement->sql,
-                         connection->prepare ? prepared->label : NULL, &prepared->statement);
+    prepared->parameters = count_parameters(statement->sql);
+    if (connection->prepare)
+        rc = apr_dbd_prepare(driver_pgsql(), own, connection->handle, statement->sql, prepared->label,
+                             &ignored);
+    else
+        prepared->text = numbered(statement->sql, own);
     if (rc != 0) {
         apr_pool_destroy(own);
         return rc;
@@ -157,41 +205,40 @@ static int prepared_make(connection_t *connection, const statement_t *statement,
     return 0;
 }
 
-/* The statement as apr_dbd runs it: prepared before, now, or not to be kept. */
-static int prepared_get(connection_t *connection, const statement_t *statement, apr_dbd_prepared_t **prepared,
-                        apr_pool_t *pool)
+/* Runs a statement: prepared before, now, or not to be kept. NULL: it could not be sent, or prepared. */
+static PGresult *execute(connection_t *connection, const statement_t *statement, const char *const *values,
+                         apr_pool_t *pool)
 {
     prepared_t *kept;
-    int rc;
 
     if (!statement->label)
-        return apr_dbd_prepare(driver_pgsql(), pool, connection->handle, statement->sql, NULL, prepared);
+        return PQexecParams(connection->libpq, numbered(statement->sql, pool),
+                            count_parameters(statement->sql), NULL, values, NULL, NULL, 0);
     kept = apr_hash_get(connection->prepared, statement->label, APR_HASH_KEY_STRING);
-    if (!kept && (rc = prepared_make(connection, statement, &kept, pool)) != 0)
-        return rc;
+    if (!kept && prepared_make(connection, statement, &kept, pool) != 0)
+        return NULL;
     kept->used = ++connection->uses;
-    *prepared = kept->statement;
-    return 0;
+    if (kept->text)
+        return PQexecParams(connection->libpq, kept->text, kept->parameters, NULL, values, NULL, NULL, 0);
+    return PQexecPrepared(connection->libpq, kept->label, kept->parameters, values, NULL, NULL, 0);
 }
 
 run_t connection_run(connection_t *connection, const statement_t *statement, const char *const *values,
                      rows_t **rows, sqlstate_t *state, apr_pool_t *pool)
 {
-    apr_dbd_prepared_t *prepared = NULL;
-    apr_dbd_results_t *results = NULL;
+    PGresult *result;
+    ExecStatusType status;
     run_t run;
-    int rc;
 
     clock_start(connection);
-    rc = prepared_get(connection, statement, &prepared, pool);
-    if (rc == 0) {
-        /* random access: without it apr_dbd hides errors as "no rows" and sleeps on an empty result; it takes
-         * the number of values from the statement and does not write to them */
-        rc = apr_dbd_pselect(driver_pgsql(), pool, connection->handle, &results, prepared, 1, 0,
-                             (const char **)values);
-    }
-    run = clock_stop(connection, rc, state, pool);
+    /* by libpq on apr_dbd's connection: apr_dbd takes a call and a copy for each value, and cannot tell NULL
+     * from "" */
+    result = execute(connection, statement, values, pool);
+    status = PQresultStatus(result);
+    run = clock_stop(connection, status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK, state, pool);
     if (run == RUN_DONE && rows)
-        *rows = rows_make(driver_pgsql(), results, connection->cluster, pool);
+        *rows = rows_make(result, connection->cluster, pool);
+    else
+        PQclear(result);
     return run;
 }

@@ -53,6 +53,9 @@ void connection_close(connection_t *connection);
 /* Whether the idle connection has nothing to read: what an idle server sends is its farewell. */
 int connection_is_quiet(const connection_t *connection);
 
+/* Whether the idle connection was in use a moment ago, so that it is alive but for the worst of luck. */
+int connection_is_warm(const connection_t *connection);
+
 /* Whether it may go back to the pool: alive, not in a transaction, not cut. */
 int connection_is_reusable(const connection_t *connection);
 

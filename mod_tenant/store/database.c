@@ -4,7 +4,6 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
-#include "driver.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -77,7 +76,7 @@ static run_t run_change(connection_t *connection, const job_t *job, sqlstate_t *
     run_t run;
 
     if (job->cluster != DATABASE_ANY_CLUSTER && job->cluster != connection->cluster) {
-        *job->rows = rows_make(driver_pgsql(), NULL, connection->cluster, pool);
+        *job->rows = rows_make(NULL, connection->cluster, pool);
         return RUN_DONE;
     }
     run = connection_command(connection, begin, state, pool);
@@ -92,9 +91,10 @@ static run_t run_change(connection_t *connection, const job_t *job, sqlstate_t *
 }
 
 /* Takes a connection of the pool, and takes note of where it leads. */
-static const problem_t *acquire(database_t *database, pool_use_t use, connection_t **connection)
+static const problem_t *acquire(database_t *database, pool_use_t use, int is_repeatable,
+                                connection_t **connection)
 {
-    const problem_t *problem = pool_acquire(database->pool, use, connection);
+    const problem_t *problem = pool_acquire(database->pool, use, is_repeatable, connection);
 
     if (!problem && database->cluster != (*connection)->cluster)
         database->cluster = (*connection)->cluster;
@@ -110,7 +110,7 @@ static const problem_t *run_job(database_t *database, request_rec *r, const job_
 
     for (int tries = 0; tries < 2; tries++) {
         connection_t *connection;
-        const problem_t *problem = acquire(database, job->use, &connection);
+        const problem_t *problem = acquire(database, job->use, job->is_repeatable && tries == 0, &connection);
 
         if (problem)
             return problem;

@@ -22,21 +22,37 @@ void pool_unlink_idle(pool_t *pool, connection_t *connection)
     pool->idle_count--;
 }
 
-/* Wakes those whom one more idle connection, or one lookup less, may help. */
-static void wake_waiters(pool_t *pool)
+/* Whom one more idle connection, or one lookup less, may help. */
+typedef struct wake_t {
+    int statement;
+    int lookup;
+} wake_t;
+
+static wake_t whom_to_wake(const pool_t *pool)
 {
-    if (pool->waiting > pool->lookups_waiting)
+    return (wake_t){.statement = pool->waiting > pool->lookups_waiting,
+                    .lookup = pool->lookups_waiting && pool->lookups < pool_lookups_max(pool)};
+}
+
+static void wake_them(pool_t *pool, wake_t wake)
+{
+    if (wake.statement)
         apr_thread_cond_signal(pool->available);
-    if (pool->lookups_waiting && pool->lookups < pool_lookups_max(pool))
+    if (wake.lookup)
         apr_thread_cond_signal(pool->lookup_possible);
 }
 
-void pool_push_idle(pool_t *pool, connection_t *connection)
+static void insert_idle(pool_t *pool, connection_t *connection)
 {
     connection->idle_since = apr_time_now();
     APR_RING_INSERT_HEAD(&pool->idle, connection, connection_t, link);
     pool->idle_count++;
-    wake_waiters(pool);
+}
+
+void pool_push_idle(pool_t *pool, connection_t *connection)
+{
+    insert_idle(pool, connection);
+    wake_them(pool, whom_to_wake(pool));
 }
 
 void pool_doom(pool_t *pool, const connection_t *unfit, struct connections_t *doomed)
@@ -137,7 +153,7 @@ static const problem_t *take_or_wait(pool_t *pool, pool_use_t use, apr_time_t *d
     while (!(*connection = take_idle(pool, use, &doomed))) {
         if (pool->away && !may_come_back(pool)) {
             problem = pool->away;
-            wake_waiters(pool); /* for them it is in vain too */
+            wake_them(pool, whom_to_wake(pool)); /* for them it is in vain too */
             break;
         }
         if (!*deadline)
@@ -174,22 +190,25 @@ static void discard(pool_t *pool, connection_t *dead)
     pool_close_all(&doomed);
 }
 
-const problem_t *pool_acquire(pool_t *pool, pool_use_t use, connection_t **connection)
+const problem_t *pool_acquire(pool_t *pool, pool_use_t use, int is_repeatable, connection_t **connection)
 {
     apr_time_t deadline = 0;
 
     for (;;) {
         const problem_t *problem = take_or_wait(pool, use, &deadline, connection);
 
-        /* asked outside of the mutex: it takes a system call */
-        if (problem || connection_is_quiet(*connection))
+        if (problem || (is_repeatable && connection_is_warm(*connection)))
             return problem;
+        /* asked outside of the mutex: it takes a system call */
+        if (connection_is_quiet(*connection))
+            return NULL;
         discard(pool, *connection);
     }
 }
 
 void pool_release(pool_t *pool, connection_t *connection)
 {
+    wake_t wake;
     int reusable;
 
     apr_thread_mutex_lock(pool->mutex);
@@ -197,13 +216,14 @@ void pool_release(pool_t *pool, connection_t *connection)
                pool->away != &problem_misconfigured;
     unlink_busy(pool, connection);
     if (reusable) {
-        pool_push_idle(pool, connection);
+        insert_idle(pool, connection);
     } else {
         pool->open--;
-        wake_waiters(pool);
         apr_thread_cond_signal(pool->wanted);
     }
+    wake = whom_to_wake(pool);
     apr_thread_mutex_unlock(pool->mutex);
+    wake_them(pool, wake); /* behind the mutex, which they want at once */
     if (!reusable)
         connection_close(connection);
 }

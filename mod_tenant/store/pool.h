@@ -35,9 +35,9 @@ pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, databas
                   server_rec *server, apr_pool_t *process);
 
 /* Takes a connection that is alive as far as its socket tells, waiting for it for as long as the settings
- * say. problem_database_away, problem_misconfigured: none can be opened; problem_pool_exhausted: all are in
- * use. */
-const problem_t *pool_acquire(pool_t *pool, pool_use_t use, connection_t **connection);
+ * say. For what is_repeatable, one that was used a moment ago is not asked. problem_database_away,
+ * problem_misconfigured: none can be opened; problem_pool_exhausted: all are in use. */
+const problem_t *pool_acquire(pool_t *pool, pool_use_t use, int is_repeatable, connection_t **connection);
 
 /* Has every connection that is open now replaced before its next use: their plans no longer fit the tables.
  */

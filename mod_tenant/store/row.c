@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "row.h"
 
-#include <apr_dbd.h>
+#include <libpq-fe.h>
 #include <stdlib.h>
 
 struct rows_t {
-    const apr_dbd_driver_t *driver;
-    apr_dbd_results_t *results;
-    apr_dbd_row_t *row; /* the current one; one object, reused for every row */
-    apr_pool_t *pool;
+    PGresult *result; /* or NULL */
     uint64_t cluster;
-    int count;
+    int current;
 };
 
-rows_t *rows_make(const apr_dbd_driver_t *driver, apr_dbd_results_t *results, uint64_t cluster,
-                  apr_pool_t *pool)
+static apr_status_t clear_result(void *result)
+{
+    PQclear(result);
+    return APR_SUCCESS;
+}
+
+rows_t *rows_make(PGresult *result, uint64_t cluster, apr_pool_t *pool)
 {
     rows_t *rows = apr_palloc(pool, sizeof *rows);
 
-    rows->driver = driver;
-    rows->results = results;
-    rows->row = NULL;
-    rows->pool = pool;
+    rows->result = result;
     rows->cluster = cluster;
-    rows->count = results ? apr_dbd_num_tuples(driver, results) : 0;
+    rows->current = 0;
+    apr_pool_cleanup_register(pool, result, clear_result, apr_pool_cleanup_null);
     return rows;
 }
 
@@ -34,22 +34,30 @@ uint64_t rows_cluster(const rows_t *rows)
 
 int rows_count(const rows_t *rows)
 {
-    return rows->count;
+    return PQntuples(rows->result);
 }
 
 void rows_seek(rows_t *rows, int n)
 {
-    /* never past the last row: there apr_dbd_get_row() frees the result and with it every text handed out */
-    apr_dbd_get_row(rows->driver, rows->pool, rows->results, &rows->row, n + 1);
+    rows->current = n;
+}
+
+const char *rows_value(const rows_t *rows, int column, apr_size_t *length)
+{
+    int bytes = PQgetlength(rows->result, rows->current, column);
+
+    *length = (apr_size_t)bytes;
+    /* most values are not empty, and what has bytes is not NULL */
+    if (bytes == 0 && PQgetisnull(rows->result, rows->current, column))
+        return NULL;
+    return PQgetvalue(rows->result, rows->current, column);
 }
 
 const char *rows_text(const rows_t *rows, int column)
 {
-    char *text = NULL;
+    apr_size_t ignored;
 
-    if (apr_dbd_datum_get(rows->driver, rows->row, column, APR_DBD_TYPE_STRING, &text) != APR_SUCCESS)
-        return NULL;
-    return text;
+    return rows_value(rows, column, &ignored);
 }
 
 int rows_int(const rows_t *rows, int column)

@@ -8,12 +8,10 @@
 /* The result of a statement, buffered whole in the request's pool: it needs no connection any more. */
 typedef struct rows_t rows_t;
 
-struct apr_dbd_driver_t;
-struct apr_dbd_results_t;
+struct pg_result;
 
-/* Takes over a result that was selected with random access; NULL: no rows. */
-rows_t *rows_make(const struct apr_dbd_driver_t *driver, struct apr_dbd_results_t *results, uint64_t cluster,
-                  apr_pool_t *pool);
+/* Takes over a result of libpq's, which goes with the pool; NULL: no rows. */
+rows_t *rows_make(struct pg_result *result, uint64_t cluster, apr_pool_t *pool);
 
 /* Where they come from (connection_t.cluster): their xmin means nothing elsewhere. */
 uint64_t rows_cluster(const rows_t *rows);
@@ -24,8 +22,11 @@ int rows_count(const rows_t *rows);
 /* Makes row n the current one, 0 <= n < rows_count(). */
 void rows_seek(rows_t *rows, int n);
 
-/* Column n (from 0) of the current row as PostgreSQL's text form; NULL for SQL NULL, which
- * apr_dbd_get_entry() cannot tell from "". It lives as long as the rows' pool. */
+/* Column n (from 0) of the current row as PostgreSQL's text form with its length in bytes; NULL for SQL NULL,
+ * which is not "". It lives as long as the rows' pool. */
+const char *rows_value(const rows_t *rows, int column, apr_size_t *length);
+
+/* The same without the length. */
 const char *rows_text(const rows_t *rows, int column);
 
 /* Column n of the current row, an integer column that is not NULL. */

@@ -10,8 +10,9 @@ typedef struct conflict_t {
     const problem_t *problem;
 } conflict_t;
 
-/* One SQL statement. `%s` stands for a parameter (apr_dbd's own placeholder, sent as varchar: cast it where
- * the column is not text, `%s::int`), `%%` for a percent sign. Its text never holds anything of a request. */
+/* One SQL statement. `%s` stands for a parameter (apr_dbd's own placeholder: a varchar where the statement is
+ * prepared, so cast it where the column is not text, `%s::int`), `%%` for a percent sign. Its text never
+ * holds anything of a request. */
 typedef struct statement_t {
     const char *label; /* [a-z0-9_]+, unique per text: prepared on first use in a connection;
                           NULL: planned each time, for shapes too rare to keep */
