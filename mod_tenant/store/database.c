@@ -4,7 +4,6 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
-
 APLOG_USE_MODULE(tenant);
 
 struct database_t {
@@ -132,7 +131,7 @@ const problem_t *database_cluster(database_t *database, uint64_t *cluster)
     const problem_t *problem;
 
     if (database->cluster == DATABASE_ANY_CLUSTER) {
-        problem = acquire(database, POOL_STATEMENT, &connection);
+        problem = acquire(database, POOL_STATEMENT, 0, &connection);
         if (problem)
             return problem;
         pool_release(database->pool, connection);
