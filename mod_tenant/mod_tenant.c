@@ -11,6 +11,7 @@
 #include <mod_proxy.h>
 
 #include "api/handler.h"
+#include "api/openapi.h"
 #include "api/reply.h"
 #include "api/represent.h"
 #include "api/resource.h"
@@ -36,6 +37,7 @@ static int build_tables(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary
     }
     sql_build(pool);
     represent_build(pool);
+    openapi_build(pool);
     return OK;
 }
 

@@ -3,9 +3,12 @@
 
 #include <stddef.h>
 
-#define PROBLEM_DEFINE(identifier, status, code, title)                                                      \
-    const problem_t problem_##identifier = {code, status, title};
+#define PROBLEM_DEFINE(identifier, status, code, title, meaning, advice)                                     \
+    const problem_t problem_##identifier = {code, status, title, meaning, advice};
 PROBLEMS(PROBLEM_DEFINE)
+
+#define PROBLEM_POINT(identifier, ...) &problem_##identifier,
+const problem_t *const problem_table[] = {PROBLEMS(PROBLEM_POINT) NULL};
 
 /* What httpd's own refusals are called: of the many entries of a status, the one that claims no more than the
  * status says. */

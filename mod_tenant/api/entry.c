@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "resource.h"
+#include "route.h"
 
 /* Whether a name needs no quotes in SQL, as far as its letters go; a reserved word fails when the statement
  * is prepared. */
@@ -45,7 +46,7 @@ static const char *check_fields(const resource_t *resource)
         count++;
         passwords += field->type == FIELD_PASSWORD;
     }
-    if (strcmp(resource->name, "reference") == 0)
+    if (route_is_reserved(resource->name))
         return "that is a path of its own";
     if (count > RESOURCE_FIELDS_MAX)
         return "it has too many fields";

@@ -15,7 +15,9 @@
 #include "condition.h"
 #include "content.h"
 #include "media.h"
+#include "openapi.h"
 #include "operation.h"
+#include "problems.h"
 #include "query.h"
 #include "reference.h"
 #include "reply.h"
@@ -84,6 +86,8 @@ static const char *const *media_of_route(api_t *api)
         return list;
     if (api->route.kind == ROUTE_INDEX && api->location->reference)
         return index;
+    if (api->route.kind == ROUTE_PROBLEMS || api->route.kind == ROUTE_PROBLEM)
+        return problems_types;
     if (api->route.kind != ROUTE_REFERENCE)
         return json;
     file = apr_pcalloc(api->r->pool, 2 * sizeof *file);
@@ -127,9 +131,18 @@ static const problem_t *answer_open(api_t *api)
 {
     if (!route_is_open(&api->route))
         return NULL;
-    if (api->route.kind == ROUTE_REFERENCE)
+    switch (api->route.kind) {
+    case ROUTE_REFERENCE:
         return reference_answer_file(api);
-    return api->media == 0 ? operation_index(api) : reference_answer_page(api);
+    case ROUTE_OPENAPI:
+        return openapi_answer(api);
+    case ROUTE_PROBLEMS:
+        return problems_answer_all(api);
+    case ROUTE_PROBLEM:
+        return problems_answer_one(api);
+    default:
+        return api->media == 0 ? operation_index(api) : reference_answer_page(api);
+    }
 }
 
 static const problem_t *check_site(api_t *api)

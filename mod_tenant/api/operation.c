@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-#include "../json/writer.h"
+#include "../json/member.h"
 #include "admin.h"
 #include "list.h"
 #include "read.h"
@@ -39,21 +39,24 @@ const problem_t *operation_run(api_t *api)
     }
 }
 
+static void write_link(writer_t *writer, const api_t *api, const char *name, const char *path)
+{
+    member_text(writer, name, apr_pstrcat(api->r->pool, api->location->prefix, "/", path, NULL));
+}
+
 const problem_t *operation_index(api_t *api)
 {
-    const char *separator = "{";
     writer_t writer;
 
     writer_init(&writer, api->r->pool, 512);
+    member_object(&writer, NULL);
     for (const resource_t *resource = resources; resource->name; resource++) {
-        if (!is_listed(resource, api))
-            continue;
-        writer_raw(&writer, separator, 1);
-        writer_text(&writer, resource->name);
-        writer_literal(&writer, ":");
-        writer_text(&writer, apr_pstrcat(api->r->pool, api->location->prefix, "/", resource->name, NULL));
-        separator = ",";
+        if (is_listed(resource, api))
+            write_link(&writer, api, resource->name, resource->name);
     }
-    writer_literal(&writer, "}\n");
+    write_link(&writer, api, "openapi", "openapi.json");
+    write_link(&writer, api, "problems", "problems");
+    member_object_end(&writer);
+    writer_literal(&writer, "\n");
     return api_answered(api, reply_json(api->r, HTTP_OK, &writer));
 }

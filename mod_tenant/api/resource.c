@@ -13,35 +13,41 @@
 /* Fields that several resources have. */
 #define ID                                                                                                   \
     {                                                                                                        \
-        .name = "id", .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY | FIELD_FILTER, ANY_INTEGER            \
+        .name = "id", .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY | FIELD_FILTER, ANY_INTEGER,           \
+        .about = "The server's name for the row.", .example = "1017"                                         \
     }
 #define TENANT_ID                                                                                            \
     {                                                                                                        \
-        .name = "tenant_id", .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY, ANY_INTEGER                    \
+        .name = "tenant_id", .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY, ANY_INTEGER,                   \
+        .about = "Whose row it is: your tenant's id.", .example = "7"                                        \
     }
 #define SID(checked)                                                                                         \
     {                                                                                                        \
         .name = "sid", .type = FIELD_TEXT,                                                                   \
         .flags = FIELD_REQUIRED | FIELD_WRITE_ONCE | FIELD_KEY | FIELD_FILTER, .min = 34, .max = 34,         \
-        .check = (checked)                                                                                   \
+        .check = (checked), .about = "Twilio's name for it; unique among all tenants."                       \
     }
-#define PARTY(field)                                                                                         \
+#define PARTY(field, what, sample)                                                                           \
     {                                                                                                        \
-        .name = (field), .type = FIELD_TEXT, .flags = FIELD_NULLABLE | FIELD_FILTER, .min = 0, .max = 320    \
+        .name = (field), .type = FIELD_TEXT, .flags = FIELD_NULLABLE | FIELD_FILTER, .min = 0, .max = 320,   \
+        .about = (what), .example = (sample)                                                                 \
     }
+#define FROM_NUMBER                                                                                          \
+    PARTY("from_number", "Whom it came from: a phone number or a SIP address.", "+12025550100")
+#define TO_NUMBER PARTY("to_number", "Whom it went to: a phone number or a SIP address.", "+13125550142")
 #define STATUS                                                                                               \
     {                                                                                                        \
         .name = "status", .type = FIELD_TEXT, .flags = FIELD_NULLABLE | FIELD_FILTER, .min = 1, .max = 20,   \
-        .check = check_status                                                                                \
+        .check = check_status, .about = "Twilio's word for how far it has come."                             \
     }
 #define CREATED_AT                                                                                           \
     {                                                                                                        \
         .name = "created_at", .type = FIELD_TIME, .flags = FIELD_WRITE_ONCE | FIELD_FILTER | FIELD_RANGE,    \
-        .fallback = "now()"                                                                                  \
+        .fallback = "now()", .about = "When it began; by default the time of its creation here."             \
     }
 #define TIME_OF_SERVER(field)                                                                                \
-    .name = (field), .type = FIELD_TIME, .flags = FIELD_READ_ONLY | FIELD_FILTER | FIELD_RANGE,              \
-    .fallback = "now()"
+    .name = (field), .type = FIELD_TIME,                                                                     \
+    .flags = FIELD_READ_ONLY | FIELD_FILTER | FIELD_RANGE | FIELD_LEGACY_NULL, .fallback = "now()"
 #define TWILIO_SID(field, checked)                                                                           \
     {                                                                                                        \
         .name = (field), .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .min = 34, .max = 34,                  \
@@ -71,6 +77,7 @@
 const resource_t resources[] = {
     {
         .name = "tenant",
+        .about = "The tenant itself: its profile, its Twilio account, its API key.",
         .table = "tenants",
         .tenant_column = "id",
         .operations = RESOURCE_READ | RESOURCE_UPDATE,
@@ -79,23 +86,41 @@ const resource_t resources[] = {
         .fields =
             (const field_t[]){
                 ID,
-                {.name = "name", .type = FIELD_TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 256},
-                {.name = "status", .type = FIELD_TEXT, .flags = FIELD_READ_ONLY},
-                {.name = "custom_domain", .type = FIELD_TEXT, .flags = FIELD_READ_ONLY | FIELD_NULLABLE},
+                {.name = "name",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_REQUIRED,
+                 .min = 1,
+                 .max = 256,
+                 .example = "Acme"},
+                {.name = "status",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_READ_ONLY,
+                 .min = 1,
+                 .max = 50,
+                 .check = check_tenant_status,
+                 .about = "Whether the API serves you."},
+                {.name = "custom_domain",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_READ_ONLY | FIELD_NULLABLE,
+                 .min = 1,
+                 .max = 253,
+                 .check = check_domain,
+                 .about = "The host name that is yours alone."},
                 TWILIO,
                 {0},
             },
     },
     {
         .name = "calls",
+        .about = "Phone calls that were made or received.",
         .operations = RESOURCE_ALL,
         .fields =
             (const field_t[]){
                 ID,
                 SID(check_call_sid),
                 TENANT_ID,
-                PARTY("from_number"),
-                PARTY("to_number"),
+                FROM_NUMBER,
+                TO_NUMBER,
                 STATUS,
                 CREATED_AT,
                 {0},
@@ -104,20 +129,23 @@ const resource_t resources[] = {
     },
     {
         .name = "messages",
+        .about = "Text messages that were sent or received.",
         .operations = RESOURCE_ALL,
         .fields =
             (const field_t[]){
                 ID,
                 SID(check_message_sid),
                 TENANT_ID,
-                PARTY("from_number"),
-                PARTY("to_number"),
+                FROM_NUMBER,
+                TO_NUMBER,
                 STATUS,
                 {.name = "body",
                  .type = FIELD_TEXT,
                  .flags = FIELD_NULLABLE | FIELD_LINES,
                  .min = 0,
-                 .max = 4096},
+                 .max = 4096,
+                 .about = "The text of the message.",
+                 .example = "Is my order on its way?"},
                 CREATED_AT,
                 {0},
             },
@@ -125,6 +153,7 @@ const resource_t resources[] = {
     },
     {
         .name = "recordings",
+        .about = "Recordings of calls: where they are and how long.",
         .operations = RESOURCE_ALL,
         .fields =
             (const field_t[]){
@@ -136,17 +165,21 @@ const resource_t resources[] = {
                  .flags = FIELD_NULLABLE | FIELD_FILTER,
                  .min = 34,
                  .max = 34,
-                 .check = check_call_sid},
+                 .check = check_call_sid,
+                 .about = "The sid of the call that was recorded. That there is such a call is not checked."},
                 {.name = "url",
                  .type = FIELD_TEXT,
                  .flags = FIELD_NULLABLE,
                  .min = 1,
                  .max = 2048,
-                 .check = check_url},
+                 .check = check_url,
+                 .about = "Where the recording can be fetched: an absolute http or https URL."},
                 {.name = "duration",
                  .type = FIELD_INTEGER,
                  .flags = FIELD_NULLABLE | FIELD_FILTER | FIELD_RANGE,
-                 ANY_INTEGER},
+                 ANY_INTEGER,
+                 .about = "Its length in seconds.",
+                 .example = "42"},
                 CREATED_AT,
                 {0},
             },
@@ -154,6 +187,7 @@ const resource_t resources[] = {
     },
     {
         .name = "products",
+        .about = "What the tenant sells. A server may show products without a key, by the Host.",
         .operations = RESOURCE_ALL,
         .is_public = 1,
         .fields =
@@ -162,19 +196,22 @@ const resource_t resources[] = {
                 TENANT_ID,
                 {.name = "name",
                  .type = FIELD_TEXT,
-                 .flags = FIELD_REQUIRED | FIELD_FILTER,
+                 .flags = FIELD_REQUIRED | FIELD_FILTER | FIELD_LEGACY_NULL,
                  .min = 1,
-                 .max = 256},
+                 .max = 256,
+                 .example = "Anvil"},
                 {.name = "description",
                  .type = FIELD_TEXT,
                  .flags = FIELD_NULLABLE | FIELD_LINES,
                  .min = 0,
-                 .max = 16384},
+                 .max = 16384,
+                 .example = "Heavy, and hard to miss."},
                 {0},
             },
     },
     {
         .name = "users",
+        .about = "Who may log in as the tenant's user.",
         .is_users = 1,
         .operations = RESOURCE_ALL,
         .order = ORDER_CREATED,
@@ -185,28 +222,35 @@ const resource_t resources[] = {
                  .flags = FIELD_READ_ONLY | FIELD_FILTER,
                  .min = 1,
                  .max = 256,
-                 .fallback = "gen_random_uuid()::text"},
+                 .fallback = "gen_random_uuid()::text",
+                 .about = "The server's name for the user: a UUID, or the text that an earlier system gave.",
+                 .example = "6f1c5b7e-3a52-4f0d-9b1e-2d8c7a6f5e40"},
                 TENANT_ID,
                 {.name = "email",
                  .type = FIELD_TEXT,
-                 .flags = FIELD_REQUIRED | FIELD_FILTER | FIELD_IGNORE_CASE,
+                 .flags = FIELD_REQUIRED | FIELD_FILTER | FIELD_IGNORE_CASE | FIELD_LEGACY_NULL,
                  .min = 3,
                  .max = 254,
-                 .check = check_email},
+                 .check = check_email,
+                 .about = "What the user logs in with; unique within the tenant, whatever the case of its "
+                          "letters."},
                 {.name = "password",
                  .type = FIELD_PASSWORD,
                  .flags = FIELD_NULLABLE,
                  .min = 8,
                  .max = 1024,
-                 .column = "password_hash"},
-                {TIME_OF_SERVER("created_at")},
-                {TIME_OF_SERVER("updated_at"), .on_update = "now()"},
+                 .column = "password_hash",
+                 .about = "What the user logs in with; null: the user cannot log in."},
+                {TIME_OF_SERVER("created_at"), .about = "When the user was created."},
+                {TIME_OF_SERVER("updated_at"), .on_update = "now()",
+                 .about = "When the user was last changed through the API."},
                 {0},
             },
         .conflicts = (const conflict_t[]){{"users_tenant_email_key", &problem_email_taken}, {0}},
     },
     {
         .name = "settings",
+        .about = "The tenant's settings: there is one set, with defaults until something is stored.",
         .operations = RESOURCE_READ | RESOURCE_UPDATE,
         .is_single = 1,
         .fields =
@@ -215,13 +259,15 @@ const resource_t resources[] = {
                 TENANT_ID,
                 {.name = "auto_record_calls",
                  .type = FIELD_BOOLEAN,
-                 .flags = FIELD_RESET,
-                 .fallback = "false"},
+                 .flags = FIELD_RESET | FIELD_LEGACY_NULL,
+                 .fallback = "false",
+                 .about = "Whether calls shall be recorded."},
                 {0},
             },
     },
     {
         .name = "tenants",
+        .about = "All tenants.",
         .is_admin = 1,
         .operations = RESOURCE_ALL,
         .removable = "status = 'inactive'",
@@ -232,20 +278,23 @@ const resource_t resources[] = {
                  .type = FIELD_TEXT,
                  .flags = FIELD_REQUIRED | FIELD_FILTER,
                  .min = 1,
-                 .max = 256},
+                 .max = 256,
+                 .example = "Acme"},
                 {.name = "status",
                  .type = FIELD_TEXT,
                  .flags = FIELD_FILTER,
                  .min = 1,
                  .max = 50,
                  .check = check_tenant_status,
-                 .fallback = "'active'"},
+                 .fallback = "'active'",
+                 .about = "An inactive tenant's keys and users are refused."},
                 {.name = "custom_domain",
                  .type = FIELD_TEXT,
                  .flags = FIELD_NULLABLE | FIELD_FILTER | FIELD_LOWER,
                  .min = 1,
                  .max = 253,
-                 .check = check_domain},
+                 .check = check_domain,
+                 .about = "The host name that is this tenant's alone."},
                 TWILIO,
                 {0},
             },
@@ -259,7 +308,12 @@ const resource_t resource_rotation = {
     .operations = RESOURCE_CREATE,
     .fields =
         (const field_t[]){
-            {.name = "grace_seconds", .type = FIELD_INTEGER, .min = 0, .max = 604800},
+            {.name = "grace_seconds",
+             .type = FIELD_INTEGER,
+             .min = 0,
+             .max = 604800,
+             .about = "How long the former key goes on working, in seconds; by default a day.",
+             .example = "86400"},
             {0},
         },
 };

@@ -28,6 +28,7 @@ enum {
     FIELD_LOWER = 512,        /* letters are stored in lower case (ASCII) */
     FIELD_IGNORE_CASE = 1024, /* filters ignore case */
     FIELD_RESET = 256,        /* null stores the fallback */
+    FIELD_LEGACY_NULL = 2048, /* rows of an earlier system may lack it, so that answers may show null */
 };
 
 /* A check past type and length. Returns NULL, or what the text must be, as a sentence's end: "must be …". */
@@ -43,6 +44,8 @@ typedef struct field_t {
     const char *fallback;  /* SQL for a value that is absent on create. Of a FIELD_BOOLEAN it is JSON as well:
                               what a  single row shows that does not exist yet */
     const char *on_update; /* SQL that every update stores */
+    const char *about;     /* for the reference: what it is, in Markdown; NULL: its name says it */
+    const char *example; /* for the reference: a value that is taken, as text; NULL: made up from the rest */
 } field_t;
 
 enum {
@@ -79,6 +82,8 @@ typedef struct resource_t {
     const field_t *fields;       /* in the order of the answer; the first one is id; ended by a NULL name */
     const char *removable;       /* SQL condition without which no row is removed; NULL: none */
     const conflict_t *conflicts; /* or NULL */
+    const char *singular; /* for the reference: the name of one; NULL: the name without its last letter */
+    const char *about;    /* for the reference: what these are, in Markdown; NULL: the name says it */
 } resource_t;
 
 /* All of them; ended by a NULL name. */

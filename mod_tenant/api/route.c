@@ -29,27 +29,57 @@ static int is_name_of_row(const resource_t *resource, const char *text, int *by_
     return *by_key;
 }
 
-#define REFERENCE "/reference/"
+/* The paths of the API's own, which belong to no tenant. */
+static const struct {
+    const char *name;
+    route_kind_t kind;
+    route_kind_t below; /* what a path below it is; ROUTE_KINDS: nothing */
+} own[] = {
+    {"openapi.json", ROUTE_OPENAPI, ROUTE_KINDS},
+    {"problems", ROUTE_PROBLEMS, ROUTE_PROBLEM},
+    {"reference", ROUTE_KINDS, ROUTE_REFERENCE},
+};
+
+int route_is_reserved(const char *name)
+{
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (strcmp(own[i].name, name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether a first segment is one of those; *found tells whether the whole path is something. */
+static int find_own(route_t *route, const char *segment, apr_size_t length, int *found)
+{
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (strlen(own[i].name) != length || memcmp(own[i].name, segment, length) != 0)
+            continue;
+        route->kind = segment[length] ? own[i].below : own[i].kind;
+        route->id = segment[length] ? segment + length + 1 : NULL;
+        *found = route->kind != ROUTE_KINDS;
+        return 1;
+    }
+    return 0;
+}
 
 int route_parse(route_t *route, const char *path, int is_admin, apr_pool_t *pool)
 {
     const char *slash;
     apr_size_t length;
+    int found;
 
     memset(route, 0, sizeof *route);
     if (!*path || strcmp(path, "/") == 0) {
         route->kind = ROUTE_INDEX;
         return 1;
     }
-    if (strncmp(path, REFERENCE, strlen(REFERENCE)) == 0) {
-        route->kind = ROUTE_REFERENCE;
-        route->id = path + strlen(REFERENCE);
-        return 1;
-    }
     if (*path++ != '/')
         return 0;
     slash = strchr(path, '/');
     length = slash ? (apr_size_t)(slash - path) : strlen(path);
+    if (find_own(route, path, length, &found))
+        return found;
     route->resource = resource_find(path, length, is_admin);
     if (!route->resource)
         return 0;

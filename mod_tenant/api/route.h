@@ -11,6 +11,9 @@ typedef enum route_kind_t {
     ROUTE_SINGLE,     /* /settings */
     ROUTE_ROTATION,   /* /tenant/key, or the administrator's /tenants/17/key */
     ROUTE_REFERENCE,  /* /reference/NAME, a file of the page that shows the API */
+    ROUTE_OPENAPI,    /* /openapi.json */
+    ROUTE_PROBLEMS,   /* /problems */
+    ROUTE_PROBLEM,    /* /problems/CODE */
     ROUTE_KINDS,      /* how many there are */
 } route_kind_t;
 
@@ -18,14 +21,17 @@ typedef enum route_kind_t {
 typedef struct route_t {
     route_kind_t kind;
     const resource_t *resource; /* NULL for what is no tenant's */
-    const char *id;             /* NUL-terminated: a ROUTE_ROW's id or key, well formed; a file's name */
-    int by_key;                 /* id is the resource's FIELD_KEY, not its id */
+    const char *id; /* NUL-terminated: a ROUTE_ROW's id or key, well formed; a file's name; a code */
+    int by_key;     /* id is the resource's FIELD_KEY, not its id */
 } route_t;
 
 /* Reads a decoded path behind the base path: "", "/", "/calls", "/calls/17". Case-sensitive; a slash at the
  * end is nothing's path. id is in pool. is_admin picks the resources. 0: nothing has that path, whatever the
  * database holds. */
 int route_parse(route_t *route, const char *path, int is_admin, apr_pool_t *pool);
+
+/* Whether a name is a path of the API's own, so that no resource can have it. */
+int route_is_reserved(const char *name);
 
 /* Whether it is no tenant's, so that everybody may have it. */
 int route_is_open(const route_t *route);

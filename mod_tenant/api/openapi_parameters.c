@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The parameters of paths, queries and headers (openapi_parts.h). */
+
+#include <apr_strings.h>
+#include <limits.h>
+#include <string.h>
+
+#include "openapi_parts.h"
+
+enum { CURSOR_MAX = 2048, HEADER_MAX = 8192, KEY_MAX = 255, CODE_MAX = 64 };
+
+static void begin_parameter(const openapi_t *openapi, const char *member, const char *name, const char *in,
+                            const char *description)
+{
+    member_object(openapi->writer, member);
+    member_text(openapi->writer, "name", name);
+    member_text(openapi->writer, "in", in);
+    if (strcmp(in, "path") == 0)
+        member_boolean(openapi->writer, "required", 1);
+    if (description)
+        member_text(openapi->writer, "description", description);
+}
+
+/* --- Those that several operations share ------------------------------------------------------------------
+ */
+
+static const struct {
+    const char *member, *name, *in;
+    const char *description;
+    const char *pattern; /* or NULL */
+    int min, max;        /* characters */
+    const char *example;
+} texts[] = {
+    {"After", "after", "query",
+     "Goes on behind the page whose `next` holds this cursor, with the same filters and order. Opaque.",
+     "^[A-Za-z0-9_-]+$", 1, CURSOR_MAX, "MSB0aGluZ3MgaWQgMSAx"},
+    {"Before", "before", "query",
+     "The page ahead of a place, likewise: from the header Link, `rel=\"prev\"`. Not together with `after`.",
+     "^[A-Za-z0-9_-]+$", 1, CURSOR_MAX, "MSB0aGluZ3MgaWQgMSAx"},
+    {"IfMatch", "If-Match", "header",
+     "Only if the row is still as this ETag says, or with `*` if it exists at all; otherwise 412.", NULL, 1,
+     HEADER_MAX, "\"5f3a-1c\""},
+    {"IfNoneMatch", "If-None-Match", "header",
+     "304 without a body if the row is still as this ETag says. Several may be given, separated by commas.",
+     NULL, 1, HEADER_MAX, "\"5f3a-1c\""},
+    {"IdempotencyKey", "Idempotency-Key", "header",
+     "A name of your choice for this request. When it is sent again within 24 hours, with the same body, "
+     "nothing is created anew: the first answer comes once more, with `Idempotency-Replayed: true`.",
+     "^[!-~]+$", 1, KEY_MAX, "order-4711-attempt"},
+    {"Prefer", "Prefer", "header",
+     "`count=exact` adds the number of rows on all pages as `count`. `csv=raw` leaves the cells of CSV as "
+     "they "
+     "are, though a spreadsheet might take one for a formula. Others are ignored (RFC 7240).",
+     NULL, 1, HEADER_MAX, "count=exact"},
+};
+
+static void write_limit(const openapi_t *openapi)
+{
+    writer_t *writer = openapi->writer;
+
+    begin_parameter(openapi, "Limit", "limit", "query", "The most rows of a page.");
+    member_object(writer, "schema");
+    member_text(writer, "type", "integer");
+    member_text(writer, "format", "int32");
+    member_integer(writer, "minimum", 1);
+    member_integer(writer, "maximum", config_page_max(openapi->location));
+    member_integer(writer, "default", config_page_default(openapi->location));
+    member_object_end(writer);
+    member_object_end(writer);
+}
+
+void openapi_parameters(const openapi_t *openapi)
+{
+    writer_t *writer = openapi->writer;
+
+    member_object(writer, "parameters");
+    write_limit(openapi);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        begin_parameter(openapi, texts[i].member, texts[i].name, texts[i].in, texts[i].description);
+        member_object(writer, "schema");
+        member_text(writer, "type", "string");
+        member_integer(writer, "minLength", texts[i].min);
+        member_integer(writer, "maxLength", texts[i].max);
+        if (texts[i].pattern)
+            member_text(writer, "pattern", texts[i].pattern);
+        member_object_end(writer);
+        member_text(writer, "example", texts[i].example);
+        member_object_end(writer);
+    }
+    member_object_end(writer);
+}
+
+/* --- Rows
+ * --------------------------------------------------------------------------------------------------- */
+
+/* The schema of an id in a path: an integer, or the id's text. */
+static void write_id(const openapi_t *openapi, const char *name, const field_t *id)
+{
+    writer_t *writer = openapi->writer;
+
+    member_object(writer, name);
+    if (id->type == FIELD_TEXT) {
+        member_text(writer, "type", "string");
+        member_integer(writer, "minLength", 1);
+        member_integer(writer, "maxLength", id->max);
+    } else {
+        member_text(writer, "type", "integer");
+        member_text(writer, "format", "int32");
+        member_integer(writer, "minimum", 1);
+        member_integer(writer, "maximum", INT_MAX);
+    }
+    member_object_end(writer);
+}
+
+void openapi_row_parameters(const openapi_t *openapi, const resource_t *resource)
+{
+    const field_t *id = resource->fields;
+    const field_t *key = resource_key(resource);
+    writer_t *writer = openapi->writer;
+
+    member_array(writer, "parameters");
+    begin_parameter(openapi, NULL, "id", "path",
+                    key ? apr_psprintf(openapi->pool, "The row's `id` or `%s`.", key->name)
+                        : "The row's `id`.");
+    if (key) {
+        member_object(writer, "schema");
+        member_array(writer, "anyOf");
+        write_id(openapi, NULL, id);
+        openapi_field(openapi, NULL, key, OPENAPI_CREATE);
+        member_array_end(writer);
+        member_object_end(writer);
+    } else {
+        write_id(openapi, "schema", id);
+    }
+    openapi_example(openapi, "example", id);
+    member_object_end(writer);
+    member_array_end(writer);
+}
+
+void openapi_code_parameter(const openapi_t *openapi)
+{
+    writer_t *writer = openapi->writer;
+
+    member_array(writer, "parameters");
+    begin_parameter(openapi, NULL, "code", "path", "The problem's `code`.");
+    member_object(writer, "schema");
+    member_text(writer, "type", "string");
+    member_integer(writer, "maxLength", CODE_MAX);
+    member_text(writer, "pattern", "^[a-z-]+$");
+    member_object_end(writer);
+    member_text(writer, "example", problem_not_found.code);
+    member_object_end(writer);
+    member_array_end(writer);
+}
+
+/* --- Lists
+ * -------------------------------------------------------------------------------------------------- */
+
+static int has_created(const resource_t *resource)
+{
+    return resource_field(resource, "created_at", strlen("created_at")) != NULL;
+}
+
+static void write_order(const openapi_t *openapi, const resource_t *resource)
+{
+    static const char *const orders[] = {"id.asc", "id.desc", "created_at.asc", "created_at.desc", NULL};
+    static const char *const by_id[] = {"id.asc", "id.desc", NULL};
+    writer_t *writer = openapi->writer;
+
+    begin_parameter(openapi, NULL, "order", "query", "Which rows come first.");
+    member_object(writer, "schema");
+    member_text(writer, "type", "string");
+    member_texts(writer, "enum", has_created(resource) ? orders : by_id);
+    member_text(writer, "default", resource->order == ORDER_CREATED ? "created_at.desc" : "id.desc");
+    member_object_end(writer);
+    member_object_end(writer);
+}
+
+static void write_fields(const openapi_t *openapi, const resource_t *resource)
+{
+    writer_t *writer = openapi->writer;
+    int count = 0;
+
+    begin_parameter(openapi, NULL, "fields", "query",
+                    "The members that rows shall have, separated by commas; all of them by default.");
+    member_text(writer, "style", "form");
+    member_boolean(writer, "explode", 0);
+    member_object(writer, "schema");
+    member_text(writer, "type", "array");
+    member_integer(writer, "minItems", 1);
+    member_boolean(writer, "uniqueItems", 1);
+    member_object(writer, "items");
+    member_text(writer, "type", "string");
+    member_array(writer, "enum");
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (field_is_readable(field)) {
+            member_text(writer, NULL, field->name);
+            count++;
+        }
+    }
+    member_array_end(writer);
+    member_object_end(writer);
+    member_integer(writer, "maxItems", count);
+    member_object_end(writer);
+    member_object_end(writer);
+}
+
+/* A filter `field=value`, or `field.gt=value` and its like. */
+static void write_filter(const openapi_t *openapi, const field_t *field, const char *comparison,
+                         const char *meaning)
+{
+    const char *name = apr_pstrcat(openapi->pool, field->name, comparison, NULL);
+
+    begin_parameter(openapi, NULL, name, "query",
+                    apr_psprintf(openapi->pool, "Only rows whose `%s` %s.", field->name, meaning));
+    openapi_field(openapi, "schema", field, OPENAPI_FILTER);
+    member_object_end(openapi->writer);
+}
+
+static void write_null_filter(const openapi_t *openapi, const field_t *field)
+{
+    begin_parameter(openapi, NULL, apr_pstrcat(openapi->pool, field->name, ".null", NULL), "query",
+                    apr_psprintf(openapi->pool, "`true`: only rows whose `%s` is null; `false`: only others.",
+                                 field->name));
+    member_object(openapi->writer, "schema");
+    member_text(openapi->writer, "type", "boolean");
+    member_object_end(openapi->writer);
+    member_object_end(openapi->writer);
+}
+
+static void write_filters(const openapi_t *openapi, const field_t *field)
+{
+    if (!(field->flags & FIELD_FILTER))
+        return;
+    write_filter(openapi, field, "", "is this value");
+    if (field->flags & FIELD_RANGE) {
+        write_filter(openapi, field, ".gt", "is greater");
+        write_filter(openapi, field, ".gte", "is greater or equal");
+        write_filter(openapi, field, ".lt", "is less");
+        write_filter(openapi, field, ".lte", "is less or equal");
+    }
+    if (field->flags & (FIELD_NULLABLE | FIELD_LEGACY_NULL))
+        write_null_filter(openapi, field);
+}
+
+void openapi_list_parameters(const openapi_t *openapi, const resource_t *resource)
+{
+    static const char *const shared[] = {"Limit", "After", "Before", "Prefer"};
+
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
+        openapi_ref(openapi, NULL, "parameters", shared[i], "");
+    write_order(openapi, resource);
+    write_fields(openapi, resource);
+    for (const field_t *field = resource->fields; field->name; field++)
+        write_filters(openapi, field);
+}

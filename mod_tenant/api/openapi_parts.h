@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_OPENAPI_PARTS_H
+#define TENANT_API_OPENAPI_PARTS_H
+
+#include "../config.h"
+#include "../json/member.h"
+#include "../problem.h"
+#include "resource.h"
+
+/* The parts of the OpenAPI document; known to openapi*.c alone. Names and texts are in the document's pool.
+ */
+
+typedef struct openapi_t {
+    writer_t *writer;
+    const location_config_t *location; /* whose document it is */
+    apr_pool_t *pool;
+} openapi_t;
+
+int openapi_is_admin(const openapi_t *openapi);
+
+/* Whether a resource is reached in the Location. */
+int openapi_describes(const openapi_t *openapi, const resource_t *resource);
+
+/* Whether the Host alone may read the resource there. */
+int openapi_is_public(const openapi_t *openapi, const resource_t *resource);
+
+/* --- openapi_names: what the document calls things --------------------------------------------------------
+ */
+
+/* `Call` of calls, as in schemas and operations. */
+const char *openapi_type(const openapi_t *openapi, const resource_t *resource);
+
+/* `Calls`. */
+const char *openapi_types(const openapi_t *openapi, const resource_t *resource);
+
+/* `call` and `calls` in a sentence; `a call`, `an invoice`. */
+const char *openapi_word(const openapi_t *openapi, const resource_t *resource);
+const char *openapi_words(const openapi_t *openapi, const resource_t *resource);
+const char *openapi_a_word(const openapi_t *openapi, const resource_t *resource);
+
+/* The path of a collection or of a single resource, and of a row of it. */
+const char *openapi_path(const openapi_t *openapi, const resource_t *resource);
+const char *openapi_row_path(const openapi_t *openapi, const resource_t *resource);
+
+/* --- openapi_field: schemas and examples of values --------------------------------------------------------
+ */
+
+typedef enum openapi_use_t {
+    OPENAPI_SHOWN,  /* in an answer */
+    OPENAPI_CREATE, /* in the body of a POST */
+    OPENAPI_UPDATE, /* in a merge patch */
+    OPENAPI_FILTER, /* in a query */
+} openapi_use_t;
+
+/* Appends the schema of a field as a member, or an item (name NULL). */
+void openapi_field(const openapi_t *openapi, const char *name, const field_t *field, openapi_use_t use);
+
+/* Appends a value that the field takes. */
+void openapi_example(const openapi_t *openapi, const char *name, const field_t *field);
+
+/* That value as text. */
+const char *openapi_example_text(const openapi_t *openapi, const field_t *field);
+
+/* Whether the field belongs into such a place. */
+int openapi_field_is_in(const field_t *field, openapi_use_t use);
+
+/* --- openapi_rule: what the checks of fields mean ----------------------------------------------------------
+ */
+
+typedef struct openapi_rule_t {
+    field_check_fn *check;
+    const char *pattern;        /* ECMA 262, the same as the check past length and controls; NULL: none */
+    const char *const *choices; /* all values there are, ended by NULL; or NULL */
+    const char *example;
+} openapi_rule_t;
+
+/* The rule of a check; NULL when it has none here: the schema then says less than the check. */
+const openapi_rule_t *openapi_rule(field_check_fn *check);
+
+/* --- openapi_operations, _schemas, _parameters, _responses, _security --------------------------------------
+ */
+
+/* The tag of what needs no key. */
+#define OPENAPI_SERVICE_TAG "service"
+
+void openapi_paths(const openapi_t *openapi);
+void openapi_schemas(const openapi_t *openapi);
+void openapi_parameters(const openapi_t *openapi);
+void openapi_headers(const openapi_t *openapi);
+void openapi_responses(const openapi_t *openapi);
+void openapi_security_schemes(const openapi_t *openapi);
+
+/* Appends `{"$ref":"#/components/KIND/TYPE…"}` as a member or an item; the parts of the name are joined. */
+void openapi_ref(const openapi_t *openapi, const char *member, const char *kind, const char *name,
+                 const char *suffix);
+
+/* Appends an example of a row, or of a body, as a member. */
+void openapi_row_example(const openapi_t *openapi, const char *name, const resource_t *resource,
+                         openapi_use_t use);
+
+/* Appends the parameters of a list's query, as items. */
+void openapi_list_parameters(const openapi_t *openapi, const resource_t *resource);
+
+/* Appends the member `parameters` of a row's path, or of a problem's. */
+void openapi_row_parameters(const openapi_t *openapi, const resource_t *resource);
+void openapi_code_parameter(const openapi_t *openapi);
+
+/* Appends the member `security` of an operation: who may read, or change, the resource; NULL: everybody may.
+ */
+void openapi_security(const openapi_t *openapi, const resource_t *resource, int is_read);
+
+/* Groups of problems, each of one status, that operations answer with. */
+typedef enum openapi_group_t {
+    OPENAPI_BAD_REQUEST = 1,
+    OPENAPI_BAD_LIST = 2,
+    OPENAPI_BAD_BODY = 4,
+    OPENAPI_UNAUTHORIZED = 8,
+    OPENAPI_FORBIDDEN = 16,
+    OPENAPI_FORBIDDEN_ROTATION = 32,
+    OPENAPI_NOT_FOUND = 64,
+    OPENAPI_NOT_ACCEPTABLE = 128,
+    OPENAPI_REQUEST_TIMEOUT = 256,
+    OPENAPI_PRECONDITION_FAILED = 512,
+    OPENAPI_BODY_TOO_LARGE = 1024,
+    OPENAPI_UNSUPPORTED_MEDIA_TYPE = 2048,
+    OPENAPI_INVALID = 4096,
+    OPENAPI_INVALID_CREATE = 8192,
+    OPENAPI_RATE_LIMITED = 16384,
+    OPENAPI_INTERNAL = 32768,
+    OPENAPI_UNAVAILABLE = 65536,
+} openapi_group_t;
+
+/* Appends a reference to the response of each group, by its status. */
+void openapi_failures(const openapi_t *openapi, unsigned groups);
+
+/* Appends a response with problems of one status. */
+void openapi_problems(const openapi_t *openapi, const char *name, const problem_t *const *problems,
+                      int count);
+
+/* Appends `headers`: those that every answer has, and these (ended by NULL; may be NULL). */
+void openapi_header_refs(const openapi_t *openapi, const char *const *names);
+
+#endif

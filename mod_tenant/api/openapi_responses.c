@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The answers that operations share: problems, and headers (openapi_parts.h). */
+
+#include <apr_strings.h>
+
+#include "openapi_parts.h"
+
+/* --- Headers
+ * ------------------------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *name;
+    const char *about;
+    const char *example;
+} headers[] = {
+    {"Cache-Control", "Nothing may store what needs a key.", "private, no-store"},
+    {"Content-Disposition", "Asks browsers to save the answer.", "attachment"},
+    {"ETag", "Stands for the row as it is now: for If-Match and If-None-Match.", "\"5f3a-1c\""},
+    {"Idempotency-Replayed", "`true`: this is the stored answer to an earlier request with the same key.",
+     "true"},
+    {"Link", "The next and the previous page (RFC 8288).", "</v1/things?limit=50&after=MSB0>; rel=\"next\""},
+    {"Location", "The path of the new row.", "/v1/things/1"},
+    {"Preference-Applied", "Which preferences of Prefer were followed (RFC 7240).", "count=exact"},
+    {"Retry-After", "After how many seconds it makes sense to try again.", "1"},
+    {"Vary", "What the answer depends on besides its URL.", "Accept, Authorization, X-API-Key"},
+    {"WWW-Authenticate", "How to authenticate.", "Bearer realm=\"api\""},
+    {"X-Content-Type-Options", "The body is what Content-Type says.", "nosniff"},
+};
+
+void openapi_headers(const openapi_t *openapi)
+{
+    enum { HEADER_MAX = 8192 };
+    writer_t *writer = openapi->writer;
+
+    member_object(writer, "headers");
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        member_object(writer, headers[i].name);
+        member_text(writer, "description", headers[i].about);
+        member_object(writer, "schema");
+        member_text(writer, "type", "string");
+        member_integer(writer, "maxLength", HEADER_MAX);
+        member_object_end(writer);
+        member_text(writer, "example", headers[i].example);
+        member_object_end(writer);
+    }
+    member_object_end(writer);
+}
+
+void openapi_header_refs(const openapi_t *openapi, const char *const *names)
+{
+    static const char *const always[] = {"Cache-Control", "Vary", "X-Content-Type-Options", NULL};
+
+    member_object(openapi->writer, "headers");
+    for (const char *const *name = always; *name; name++)
+        openapi_ref(openapi, *name, "headers", *name, "");
+    for (; names && *names; names++)
+        openapi_ref(openapi, *names, "headers", *names, "");
+    member_object_end(openapi->writer);
+}
+
+/* --- Problems
+ * ----------------------------------------------------------------------------------------------- */
+
+/* Whose document lists a problem. */
+typedef enum reader_t { EVERYBODY, TENANTS, USERS, ADMINISTRATORS } reader_t;
+
+/* The groups, and the problems of each: of one status. */
+static const struct {
+    openapi_group_t group;
+    const char *name;
+} groups[] = {
+    {OPENAPI_BAD_REQUEST, "BadRequest"},
+    {OPENAPI_BAD_LIST, "BadList"},
+    {OPENAPI_BAD_BODY, "BadBody"},
+    {OPENAPI_UNAUTHORIZED, "Unauthorized"},
+    {OPENAPI_FORBIDDEN, "Forbidden"},
+    {OPENAPI_FORBIDDEN_ROTATION, "ForbiddenRotation"},
+    {OPENAPI_NOT_FOUND, "NotFound"},
+    {OPENAPI_NOT_ACCEPTABLE, "NotAcceptable"},
+    {OPENAPI_REQUEST_TIMEOUT, "RequestTimeout"},
+    {OPENAPI_PRECONDITION_FAILED, "PreconditionFailed"},
+    {OPENAPI_BODY_TOO_LARGE, "BodyTooLarge"},
+    {OPENAPI_UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType"},
+    {OPENAPI_INVALID, "Invalid"},
+    {OPENAPI_INVALID_CREATE, "InvalidCreate"},
+    {OPENAPI_RATE_LIMITED, "RateLimited"},
+    {OPENAPI_INTERNAL, "Internal"},
+    {OPENAPI_UNAVAILABLE, "Unavailable"},
+};
+
+static const struct {
+    const problem_t *problem;
+    unsigned groups;
+    reader_t reader;
+} members[] = {
+    {&problem_bad_request, OPENAPI_BAD_REQUEST | OPENAPI_BAD_LIST | OPENAPI_BAD_BODY, EVERYBODY},
+    {&problem_bad_json, OPENAPI_BAD_BODY, EVERYBODY},
+    {&problem_bad_parameter, OPENAPI_BAD_REQUEST | OPENAPI_BAD_LIST | OPENAPI_BAD_BODY, EVERYBODY},
+    {&problem_bad_cursor, OPENAPI_BAD_LIST, EVERYBODY},
+    {&problem_bad_header, OPENAPI_BAD_REQUEST | OPENAPI_BAD_LIST | OPENAPI_BAD_BODY, EVERYBODY},
+    {&problem_ambiguous_key, OPENAPI_BAD_REQUEST | OPENAPI_BAD_LIST | OPENAPI_BAD_BODY, TENANTS},
+    {&problem_key_missing, OPENAPI_UNAUTHORIZED, TENANTS},
+    {&problem_key_invalid, OPENAPI_UNAUTHORIZED, TENANTS},
+    {&problem_login_invalid, OPENAPI_UNAUTHORIZED, USERS},
+    {&problem_login_invalid, OPENAPI_UNAUTHORIZED, ADMINISTRATORS},
+    {&problem_https_required, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, EVERYBODY},
+    {&problem_forbidden, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, EVERYBODY},
+    {&problem_tenant_mismatch, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, TENANTS},
+    {&problem_tenant_inactive, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, TENANTS},
+    {&problem_key_retiring, OPENAPI_FORBIDDEN_ROTATION, TENANTS},
+    {&problem_user_forbidden, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, USERS},
+    {&problem_cross_site, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, USERS},
+    {&problem_cross_site, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, ADMINISTRATORS},
+    {&problem_admin_unprotected, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, ADMINISTRATORS},
+    {&problem_not_found, OPENAPI_NOT_FOUND, EVERYBODY},
+    {&problem_not_acceptable, OPENAPI_NOT_ACCEPTABLE, EVERYBODY},
+    {&problem_request_timeout, OPENAPI_REQUEST_TIMEOUT, EVERYBODY},
+    {&problem_precondition_failed, OPENAPI_PRECONDITION_FAILED, EVERYBODY},
+    {&problem_body_too_large, OPENAPI_BODY_TOO_LARGE, EVERYBODY},
+    {&problem_unsupported_media_type, OPENAPI_UNSUPPORTED_MEDIA_TYPE, EVERYBODY},
+    {&problem_invalid, OPENAPI_INVALID | OPENAPI_INVALID_CREATE, EVERYBODY},
+    {&problem_rate_limited, OPENAPI_RATE_LIMITED, EVERYBODY},
+    {&problem_internal, OPENAPI_INTERNAL, EVERYBODY},
+    {&problem_database_away, OPENAPI_UNAVAILABLE, EVERYBODY},
+    {&problem_pool_exhausted, OPENAPI_UNAVAILABLE, EVERYBODY},
+    {&problem_query_timeout, OPENAPI_UNAVAILABLE, EVERYBODY},
+    {&problem_slots_busy, OPENAPI_UNAVAILABLE, EVERYBODY},
+    {&problem_secret_unreadable, OPENAPI_UNAVAILABLE, EVERYBODY},
+    {&problem_misconfigured, OPENAPI_UNAVAILABLE, EVERYBODY},
+};
+
+/* Whether a document tells its readers of a problem. */
+static int is_for(const openapi_t *openapi, reader_t reader)
+{
+    switch (reader) {
+    case TENANTS:
+        return !openapi_is_admin(openapi);
+    case USERS:
+        return !openapi_is_admin(openapi) && config_lets_users_in(openapi->location);
+    case ADMINISTRATORS:
+        return openapi_is_admin(openapi);
+    default:
+        return 1;
+    }
+}
+
+static void write_example_errors(const openapi_t *openapi)
+{
+    writer_t *writer = openapi->writer;
+
+    member_array(writer, "errors");
+    member_object(writer, NULL);
+    member_text(writer, "pointer", "/name");
+    member_text(writer, "code", "required");
+    member_text(writer, "detail", "must be given");
+    member_object_end(writer);
+    member_array_end(writer);
+}
+
+static void write_example(const openapi_t *openapi, const problem_t *problem)
+{
+    writer_t *writer = openapi->writer;
+
+    member_object(writer, problem->code);
+    member_text(writer, "summary", problem->title);
+    member_object(writer, "value");
+    member_text(writer, "type",
+                apr_pstrcat(openapi->pool, openapi->location->prefix, "/problems/", problem->code, NULL));
+    member_text(writer, "title", problem->title);
+    member_integer(writer, "status", problem->status);
+    member_text(writer, "code", problem->code);
+    member_text(writer, "request_id", "aSK3f8AAAQEAAB2cXkEAAAAB");
+    if (problem == &problem_invalid)
+        write_example_errors(openapi);
+    member_object_end(writer);
+    member_object_end(writer);
+}
+
+/* What the answer is for whoever reads only this: each code with its sentence. */
+static const char *describe(const openapi_t *openapi, const problem_t *const *problems, int count)
+{
+    const char *text = "";
+
+    for (int i = 0; i < count; i++)
+        text = apr_pstrcat(openapi->pool, text, i > 0 ? "\n" : "", "- `", problems[i]->code,
+                           "`: ", problems[i]->title, NULL);
+    return text;
+}
+
+void openapi_problems(const openapi_t *openapi, const char *name, const problem_t *const *problems, int count)
+{
+    static const char *const retry[] = {"Retry-After", NULL};
+    static const char *const authenticate[] = {"WWW-Authenticate", NULL};
+    static const char *const etag[] = {"ETag", NULL};
+    int status = problems[0]->status;
+    writer_t *writer = openapi->writer;
+
+    member_object(writer, name);
+    member_text(writer, "description", describe(openapi, problems, count));
+    openapi_header_refs(openapi, status == 429 || status == 503 ? retry
+                                 : status == 401                ? authenticate
+                                 : status == 412                ? etag
+                                                                : NULL);
+    member_object(writer, "content");
+    member_object(writer, "application/problem+json");
+    member_object(writer, "schema");
+    member_array(writer, "allOf");
+    openapi_ref(openapi, NULL, "schemas", "Problem", "");
+    member_object(writer, NULL);
+    member_object(writer, "properties");
+    member_object(writer, "status");
+    member_integer(writer, "const", status);
+    member_object_end(writer);
+    member_object(writer, "code");
+    member_array(writer, "enum");
+    for (int i = 0; i < count; i++)
+        member_text(writer, NULL, problems[i]->code);
+    member_array_end(writer);
+    member_object_end(writer);
+    member_object_end(writer);
+    member_object_end(writer);
+    member_array_end(writer);
+    member_object_end(writer);
+    member_object(writer, "examples");
+    for (int i = 0; i < count; i++)
+        write_example(openapi, problems[i]);
+    member_object_end(writer);
+    member_object_end(writer);
+    member_object_end(writer);
+    member_object_end(writer);
+}
+
+/* The problems of a group that the document tells of; returns how many. */
+static int collect(const openapi_t *openapi, openapi_group_t group,
+                   const problem_t *problems[sizeof members / sizeof *members])
+{
+    int count = 0;
+
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        if ((members[i].groups & group) && is_for(openapi, members[i].reader))
+            problems[count++] = members[i].problem;
+    }
+    return count;
+}
+
+void openapi_responses(const openapi_t *openapi)
+{
+    const problem_t *problems[sizeof members / sizeof *members];
+
+    member_object(openapi->writer, "responses");
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+        openapi_problems(openapi, groups[i].name, problems, collect(openapi, groups[i].group, problems));
+    member_object_end(openapi->writer);
+}
+
+void openapi_failures(const openapi_t *openapi, unsigned of)
+{
+    const problem_t *problems[sizeof members / sizeof *members];
+
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        if (!(of & groups[i].group))
+            continue;
+        collect(openapi, groups[i].group, problems);
+        openapi_ref(openapi, apr_itoa(openapi->pool, problems[0]->status), "responses", groups[i].name, "");
+    }
+}
