@@ -84,6 +84,22 @@ sub create {
     return $response->json;
 }
 
+# That the OpenAPI document has it, with its operations, members and filters.
+sub is_described {
+    my ($document) = @_;
+    my %methods = map { $_ => join ' ', sort grep { $_ ne 'parameters' } keys %{ $document->{paths}{$_} } } keys %{ $document->{paths} };
+    is($methods{"/$name"}, 'get post', 'the document has its collection');
+    is($methods{"/$name/{id}"}, 'delete get patch', 'and its rows');
+    my $reference = $document->{paths}{"/$name"}{post}{requestBody}{content}{'application/json'}{schema}{'$ref'} // '';
+    my ($schema) = map { $document->{components}{schemas}{$_} } $reference =~ m{([^/]+)$};
+    is_deeply([sort keys %{ $schema->{properties} }], [sort map { $_->{name} } grep { TenantTest::Generated::is_creatable($_) } @fields],
+        'what creates one');
+    is_deeply([sort @{ $schema->{required} // [] }], [sort map { $_->{name} } grep { $_->{presence} eq 'required' } @fields],
+        'and what must be given');
+    my %parameters = map { ($_->{name} // '') => 1 } @{ $document->{paths}{"/$name"}{get}{parameters} };
+    is_deeply([grep { $_->{filter} && !$parameters{ $_->{name} } } @fields], [], 'filters');
+}
+
 subtest 'one entry and one change' => sub {
     my $top = Cwd::abs_path("$FindBin::Bin/..");
     runs('the tree is copied', 'cp', '-Rp', (map { "$top/$_" } qw(Makefile mod_tenant sql tools build)), $tree);
@@ -119,6 +135,7 @@ subtest 'deployed' => sub {
     is_status($response, 200, 'it is served without a reload');
     is($response->body, qq({"data":[],"next":null}\n), 'there is no row yet');
     is(ask(GET => '/v1/')->json->{$name}, $path, 'the index links to it');
+    is_described(ask(GET => '/v1/openapi.json')->json);
     is(ask(OPTIONS => $path)->header('Allow'), 'GET, HEAD, POST, OPTIONS', 'methods of the collection');
     is(ask(OPTIONS => "$path/1")->header('Allow'), 'GET, HEAD, PATCH, DELETE, OPTIONS', 'methods of a row')
         unless $resource->{text_id};

@@ -17,6 +17,20 @@ int openapi_is_admin(const openapi_t *openapi)
     return openapi->location->handler == HANDLER_ADMIN;
 }
 
+int openapi_is_for(const openapi_t *openapi, openapi_reader_t reader)
+{
+    switch (reader) {
+    case OPENAPI_TENANTS:
+        return !openapi_is_admin(openapi);
+    case OPENAPI_USERS:
+        return !openapi_is_admin(openapi) && config_lets_users_in(openapi->location);
+    case OPENAPI_ADMINISTRATORS:
+        return openapi_is_admin(openapi);
+    default:
+        return 1;
+    }
+}
+
 int openapi_describes(const openapi_t *openapi, const resource_t *resource)
 {
     return resource->is_admin == openapi_is_admin(openapi);

@@ -361,7 +361,8 @@ static const struct {
 } open_paths[] = {
     {"/", "getIndex", "Get links to everything",
      "Browsers, which ask for text/html, get a reference instead.", "Links"},
-    {"/openapi.json", "getOpenapi", "Get this document", "Made from the server's own tables: it is what the server does.", NULL},
+    {"/openapi.json", "getOpenapi", "Get this document",
+     "Made from the server's own tables: it is what the server does.", NULL},
     {"/problems", "listProblems", "List all problems, explained",
      "As a page for people, where text/html is asked for.", "ProblemExplanationList"},
     {"/problems/{code}", "getProblem", "Get what a problem means",

@@ -31,28 +31,29 @@ static const struct {
     const char *pattern; /* or NULL */
     int min, max;        /* characters */
     const char *example;
+    openapi_reader_t reader;
 } texts[] = {
     {"After", "after", "query",
      "Goes on behind the page whose `next` holds this cursor, with the same filters and order. Opaque.",
-     "^[A-Za-z0-9_-]+$", 1, CURSOR_MAX, "MSB0aGluZ3MgaWQgMSAx"},
+     "^[A-Za-z0-9_-]+$", 1, CURSOR_MAX, "MSB0aGluZ3MgaWQgMSAx", OPENAPI_EVERYBODY},
     {"Before", "before", "query",
      "The page ahead of a place, likewise: from the header Link, `rel=\"prev\"`. Not together with `after`.",
-     "^[A-Za-z0-9_-]+$", 1, CURSOR_MAX, "MSB0aGluZ3MgaWQgMSAx"},
+     "^[A-Za-z0-9_-]+$", 1, CURSOR_MAX, "MSB0aGluZ3MgaWQgMSAx", OPENAPI_EVERYBODY},
     {"IfMatch", "If-Match", "header",
      "Only if the row is still as this ETag says, or with `*` if it exists at all; otherwise 412.", NULL, 1,
-     HEADER_MAX, "\"5f3a-1c\""},
+     HEADER_MAX, "\"5f3a-1c\"", OPENAPI_EVERYBODY},
     {"IfNoneMatch", "If-None-Match", "header",
      "304 without a body if the row is still as this ETag says. Several may be given, separated by commas.",
-     NULL, 1, HEADER_MAX, "\"5f3a-1c\""},
+     NULL, 1, HEADER_MAX, "\"5f3a-1c\"", OPENAPI_EVERYBODY},
     {"IdempotencyKey", "Idempotency-Key", "header",
      "A name of your choice for this request. When it is sent again within 24 hours, with the same body, "
      "nothing is created anew: the first answer comes once more, with `Idempotency-Replayed: true`.",
-     "^[!-~]+$", 1, KEY_MAX, "order-4711-attempt"},
+     "^[!-~]+$", 1, KEY_MAX, "order-4711-attempt", OPENAPI_TENANTS},
     {"Prefer", "Prefer", "header",
      "`count=exact` adds the number of rows on all pages as `count`. `csv=raw` leaves the cells of CSV as "
      "they "
      "are, though a spreadsheet might take one for a formula. Others are ignored (RFC 7240).",
-     NULL, 1, HEADER_MAX, "count=exact"},
+     NULL, 1, HEADER_MAX, "count=exact", OPENAPI_EVERYBODY},
 };
 
 static void write_limit(const openapi_t *openapi)
@@ -77,6 +78,8 @@ void openapi_parameters(const openapi_t *openapi)
     member_object(writer, "parameters");
     write_limit(openapi);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (!openapi_is_for(openapi, texts[i].reader))
+            continue;
         begin_parameter(openapi, texts[i].member, texts[i].name, texts[i].in, texts[i].description);
         member_object(writer, "schema");
         member_text(writer, "type", "string");

@@ -18,6 +18,17 @@ typedef struct openapi_t {
 
 int openapi_is_admin(const openapi_t *openapi);
 
+/* Whose documents tell of something. */
+typedef enum openapi_reader_t {
+    OPENAPI_EVERYBODY,
+    OPENAPI_TENANTS,
+    OPENAPI_USERS, /* tenants whose users may log in */
+    OPENAPI_ADMINISTRATORS,
+} openapi_reader_t;
+
+/* Whether the document is one of those. */
+int openapi_is_for(const openapi_t *openapi, openapi_reader_t reader);
+
 /* Whether a resource is reached in the Location. */
 int openapi_describes(const openapi_t *openapi, const resource_t *resource);
 

@@ -13,19 +13,24 @@ static const struct {
     const char *name;
     const char *about;
     const char *example;
+    openapi_reader_t reader;
 } headers[] = {
-    {"Cache-Control", "Nothing may store what needs a key.", "private, no-store"},
-    {"Content-Disposition", "Asks browsers to save the answer.", "attachment"},
-    {"ETag", "Stands for the row as it is now: for If-Match and If-None-Match.", "\"5f3a-1c\""},
+    {"Cache-Control", "Nothing may store what needs a key.", "private, no-store", OPENAPI_EVERYBODY},
+    {"Content-Disposition", "Asks browsers to save the answer.", "attachment", OPENAPI_EVERYBODY},
+    {"ETag", "Stands for the row as it is now: for If-Match and If-None-Match.", "\"5f3a-1c\"",
+     OPENAPI_EVERYBODY},
     {"Idempotency-Replayed", "`true`: this is the stored answer to an earlier request with the same key.",
-     "true"},
-    {"Link", "The next and the previous page (RFC 8288).", "</v1/things?limit=50&after=MSB0>; rel=\"next\""},
-    {"Location", "The path of the new row.", "/v1/things/1"},
-    {"Preference-Applied", "Which preferences of Prefer were followed (RFC 7240).", "count=exact"},
-    {"Retry-After", "After how many seconds it makes sense to try again.", "1"},
-    {"Vary", "What the answer depends on besides its URL.", "Accept, Authorization, X-API-Key"},
-    {"WWW-Authenticate", "How to authenticate.", "Bearer realm=\"api\""},
-    {"X-Content-Type-Options", "The body is what Content-Type says.", "nosniff"},
+     "true", OPENAPI_TENANTS},
+    {"Link", "The next and the previous page (RFC 8288).", "</v1/things?limit=50&after=MSB0>; rel=\"next\"",
+     OPENAPI_EVERYBODY},
+    {"Location", "The path of the new row.", "/v1/things/1", OPENAPI_EVERYBODY},
+    {"Preference-Applied", "Which preferences of Prefer were followed (RFC 7240).", "count=exact",
+     OPENAPI_EVERYBODY},
+    {"Retry-After", "After how many seconds it makes sense to try again.", "1", OPENAPI_EVERYBODY},
+    {"Vary", "What the answer depends on besides its URL.", "Accept, Authorization, X-API-Key",
+     OPENAPI_EVERYBODY},
+    {"WWW-Authenticate", "How to authenticate.", "Bearer realm=\"api\"", OPENAPI_EVERYBODY},
+    {"X-Content-Type-Options", "The body is what Content-Type says.", "nosniff", OPENAPI_EVERYBODY},
 };
 
 void openapi_headers(const openapi_t *openapi)
@@ -35,6 +40,8 @@ void openapi_headers(const openapi_t *openapi)
 
     member_object(writer, "headers");
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        if (!openapi_is_for(openapi, headers[i].reader))
+            continue;
         member_object(writer, headers[i].name);
         member_text(writer, "description", headers[i].about);
         member_object(writer, "schema");
@@ -62,88 +69,71 @@ void openapi_header_refs(const openapi_t *openapi, const char *const *names)
 /* --- Problems
  * ----------------------------------------------------------------------------------------------- */
 
-/* Whose document lists a problem. */
-typedef enum reader_t { EVERYBODY, TENANTS, USERS, ADMINISTRATORS } reader_t;
-
 /* The groups, and the problems of each: of one status. */
 static const struct {
     openapi_group_t group;
     const char *name;
+    openapi_reader_t reader;
 } groups[] = {
-    {OPENAPI_BAD_REQUEST, "BadRequest"},
-    {OPENAPI_BAD_LIST, "BadList"},
-    {OPENAPI_BAD_BODY, "BadBody"},
-    {OPENAPI_UNAUTHORIZED, "Unauthorized"},
-    {OPENAPI_FORBIDDEN, "Forbidden"},
-    {OPENAPI_FORBIDDEN_ROTATION, "ForbiddenRotation"},
-    {OPENAPI_NOT_FOUND, "NotFound"},
-    {OPENAPI_NOT_ACCEPTABLE, "NotAcceptable"},
-    {OPENAPI_REQUEST_TIMEOUT, "RequestTimeout"},
-    {OPENAPI_PRECONDITION_FAILED, "PreconditionFailed"},
-    {OPENAPI_BODY_TOO_LARGE, "BodyTooLarge"},
-    {OPENAPI_UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType"},
-    {OPENAPI_INVALID, "Invalid"},
-    {OPENAPI_INVALID_CREATE, "InvalidCreate"},
-    {OPENAPI_RATE_LIMITED, "RateLimited"},
-    {OPENAPI_INTERNAL, "Internal"},
-    {OPENAPI_UNAVAILABLE, "Unavailable"},
+    {OPENAPI_BAD_REQUEST, "BadRequest", OPENAPI_EVERYBODY},
+    {OPENAPI_BAD_LIST, "BadList", OPENAPI_EVERYBODY},
+    {OPENAPI_BAD_BODY, "BadBody", OPENAPI_EVERYBODY},
+    {OPENAPI_UNAUTHORIZED, "Unauthorized", OPENAPI_EVERYBODY},
+    {OPENAPI_FORBIDDEN, "Forbidden", OPENAPI_EVERYBODY},
+    {OPENAPI_FORBIDDEN_ROTATION, "ForbiddenRotation", OPENAPI_EVERYBODY},
+    {OPENAPI_NOT_FOUND, "NotFound", OPENAPI_EVERYBODY},
+    {OPENAPI_NOT_ACCEPTABLE, "NotAcceptable", OPENAPI_EVERYBODY},
+    {OPENAPI_REQUEST_TIMEOUT, "RequestTimeout", OPENAPI_EVERYBODY},
+    {OPENAPI_PRECONDITION_FAILED, "PreconditionFailed", OPENAPI_EVERYBODY},
+    {OPENAPI_BODY_TOO_LARGE, "BodyTooLarge", OPENAPI_EVERYBODY},
+    {OPENAPI_UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", OPENAPI_EVERYBODY},
+    {OPENAPI_INVALID, "Invalid", OPENAPI_EVERYBODY},
+    {OPENAPI_INVALID_CREATE, "InvalidCreate", OPENAPI_TENANTS},
+    {OPENAPI_RATE_LIMITED, "RateLimited", OPENAPI_EVERYBODY},
+    {OPENAPI_INTERNAL, "Internal", OPENAPI_EVERYBODY},
+    {OPENAPI_UNAVAILABLE, "Unavailable", OPENAPI_EVERYBODY},
 };
 
 static const struct {
     const problem_t *problem;
     unsigned groups;
-    reader_t reader;
+    openapi_reader_t reader;
 } members[] = {
-    {&problem_bad_request, OPENAPI_BAD_REQUEST | OPENAPI_BAD_LIST | OPENAPI_BAD_BODY, EVERYBODY},
-    {&problem_bad_json, OPENAPI_BAD_BODY, EVERYBODY},
-    {&problem_bad_parameter, OPENAPI_BAD_REQUEST | OPENAPI_BAD_LIST | OPENAPI_BAD_BODY, EVERYBODY},
-    {&problem_bad_cursor, OPENAPI_BAD_LIST, EVERYBODY},
-    {&problem_bad_header, OPENAPI_BAD_REQUEST | OPENAPI_BAD_LIST | OPENAPI_BAD_BODY, EVERYBODY},
-    {&problem_ambiguous_key, OPENAPI_BAD_REQUEST | OPENAPI_BAD_LIST | OPENAPI_BAD_BODY, TENANTS},
-    {&problem_key_missing, OPENAPI_UNAUTHORIZED, TENANTS},
-    {&problem_key_invalid, OPENAPI_UNAUTHORIZED, TENANTS},
-    {&problem_login_invalid, OPENAPI_UNAUTHORIZED, USERS},
-    {&problem_login_invalid, OPENAPI_UNAUTHORIZED, ADMINISTRATORS},
-    {&problem_https_required, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, EVERYBODY},
-    {&problem_forbidden, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, EVERYBODY},
-    {&problem_tenant_mismatch, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, TENANTS},
-    {&problem_tenant_inactive, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, TENANTS},
-    {&problem_key_retiring, OPENAPI_FORBIDDEN_ROTATION, TENANTS},
-    {&problem_user_forbidden, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, USERS},
-    {&problem_cross_site, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, USERS},
-    {&problem_cross_site, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, ADMINISTRATORS},
-    {&problem_admin_unprotected, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, ADMINISTRATORS},
-    {&problem_not_found, OPENAPI_NOT_FOUND, EVERYBODY},
-    {&problem_not_acceptable, OPENAPI_NOT_ACCEPTABLE, EVERYBODY},
-    {&problem_request_timeout, OPENAPI_REQUEST_TIMEOUT, EVERYBODY},
-    {&problem_precondition_failed, OPENAPI_PRECONDITION_FAILED, EVERYBODY},
-    {&problem_body_too_large, OPENAPI_BODY_TOO_LARGE, EVERYBODY},
-    {&problem_unsupported_media_type, OPENAPI_UNSUPPORTED_MEDIA_TYPE, EVERYBODY},
-    {&problem_invalid, OPENAPI_INVALID | OPENAPI_INVALID_CREATE, EVERYBODY},
-    {&problem_rate_limited, OPENAPI_RATE_LIMITED, EVERYBODY},
-    {&problem_internal, OPENAPI_INTERNAL, EVERYBODY},
-    {&problem_database_away, OPENAPI_UNAVAILABLE, EVERYBODY},
-    {&problem_pool_exhausted, OPENAPI_UNAVAILABLE, EVERYBODY},
-    {&problem_query_timeout, OPENAPI_UNAVAILABLE, EVERYBODY},
-    {&problem_slots_busy, OPENAPI_UNAVAILABLE, EVERYBODY},
-    {&problem_secret_unreadable, OPENAPI_UNAVAILABLE, EVERYBODY},
-    {&problem_misconfigured, OPENAPI_UNAVAILABLE, EVERYBODY},
+    {&problem_bad_request, OPENAPI_BAD_REQUEST | OPENAPI_BAD_LIST | OPENAPI_BAD_BODY, OPENAPI_EVERYBODY},
+    {&problem_bad_json, OPENAPI_BAD_BODY, OPENAPI_EVERYBODY},
+    {&problem_bad_parameter, OPENAPI_BAD_REQUEST | OPENAPI_BAD_LIST | OPENAPI_BAD_BODY, OPENAPI_EVERYBODY},
+    {&problem_bad_cursor, OPENAPI_BAD_LIST, OPENAPI_EVERYBODY},
+    {&problem_bad_header, OPENAPI_BAD_REQUEST | OPENAPI_BAD_LIST | OPENAPI_BAD_BODY, OPENAPI_EVERYBODY},
+    {&problem_ambiguous_key, OPENAPI_BAD_REQUEST | OPENAPI_BAD_LIST | OPENAPI_BAD_BODY, OPENAPI_TENANTS},
+    {&problem_key_missing, OPENAPI_UNAUTHORIZED, OPENAPI_TENANTS},
+    {&problem_key_invalid, OPENAPI_UNAUTHORIZED, OPENAPI_TENANTS},
+    {&problem_login_invalid, OPENAPI_UNAUTHORIZED, OPENAPI_USERS},
+    {&problem_login_invalid, OPENAPI_UNAUTHORIZED, OPENAPI_ADMINISTRATORS},
+    {&problem_https_required, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, OPENAPI_EVERYBODY},
+    {&problem_forbidden, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, OPENAPI_EVERYBODY},
+    {&problem_tenant_mismatch, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, OPENAPI_TENANTS},
+    {&problem_tenant_inactive, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, OPENAPI_TENANTS},
+    {&problem_key_retiring, OPENAPI_FORBIDDEN_ROTATION, OPENAPI_TENANTS},
+    {&problem_user_forbidden, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, OPENAPI_USERS},
+    {&problem_cross_site, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, OPENAPI_USERS},
+    {&problem_cross_site, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, OPENAPI_ADMINISTRATORS},
+    {&problem_admin_unprotected, OPENAPI_FORBIDDEN | OPENAPI_FORBIDDEN_ROTATION, OPENAPI_ADMINISTRATORS},
+    {&problem_not_found, OPENAPI_NOT_FOUND, OPENAPI_EVERYBODY},
+    {&problem_not_acceptable, OPENAPI_NOT_ACCEPTABLE, OPENAPI_EVERYBODY},
+    {&problem_request_timeout, OPENAPI_REQUEST_TIMEOUT, OPENAPI_EVERYBODY},
+    {&problem_precondition_failed, OPENAPI_PRECONDITION_FAILED, OPENAPI_EVERYBODY},
+    {&problem_body_too_large, OPENAPI_BODY_TOO_LARGE, OPENAPI_EVERYBODY},
+    {&problem_unsupported_media_type, OPENAPI_UNSUPPORTED_MEDIA_TYPE, OPENAPI_EVERYBODY},
+    {&problem_invalid, OPENAPI_INVALID | OPENAPI_INVALID_CREATE, OPENAPI_EVERYBODY},
+    {&problem_rate_limited, OPENAPI_RATE_LIMITED, OPENAPI_EVERYBODY},
+    {&problem_internal, OPENAPI_INTERNAL, OPENAPI_EVERYBODY},
+    {&problem_database_away, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
+    {&problem_pool_exhausted, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
+    {&problem_query_timeout, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
+    {&problem_slots_busy, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
+    {&problem_secret_unreadable, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
+    {&problem_misconfigured, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
 };
-
-/* Whether a document tells its readers of a problem. */
-static int is_for(const openapi_t *openapi, reader_t reader)
-{
-    switch (reader) {
-    case TENANTS:
-        return !openapi_is_admin(openapi);
-    case USERS:
-        return !openapi_is_admin(openapi) && config_lets_users_in(openapi->location);
-    case ADMINISTRATORS:
-        return openapi_is_admin(openapi);
-    default:
-        return 1;
-    }
-}
 
 static void write_example_errors(const openapi_t *openapi)
 {
@@ -238,7 +228,7 @@ static int collect(const openapi_t *openapi, openapi_group_t group,
     int count = 0;
 
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        if ((members[i].groups & group) && is_for(openapi, members[i].reader))
+        if ((members[i].groups & group) && openapi_is_for(openapi, members[i].reader))
             problems[count++] = members[i].problem;
     }
     return count;
@@ -249,8 +239,10 @@ void openapi_responses(const openapi_t *openapi)
     const problem_t *problems[sizeof members / sizeof *members];
 
     member_object(openapi->writer, "responses");
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-        openapi_problems(openapi, groups[i].name, problems, collect(openapi, groups[i].group, problems));
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        if (openapi_is_for(openapi, groups[i].reader))
+            openapi_problems(openapi, groups[i].name, problems, collect(openapi, groups[i].group, problems));
+    }
     member_object_end(openapi->writer);
 }
 
