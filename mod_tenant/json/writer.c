@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "writer.h"
 
-#include <stddef.h>
-
 /* What follows the backslash for a byte that RFC 8259 section 7 wants escaped: a letter, or u for \u00XX; 0
  * for all other bytes. */
 static const char escapes[256] = {
@@ -41,44 +39,75 @@ static void put_escape(writer_t *writer, unsigned char byte)
     writer_raw(writer, escape, escapes[byte] == 'u' ? sizeof escape : 2);
 }
 
-/* Whether one of eight bytes wants to be escaped: is below 0x20, `"` or `\\`. Of bytes from 0x80 on none is
- * taken for one of those; the bytes of a word that follow one that wants escaping may be, which does no harm.
- */
-static int wants_escape(const unsigned char *bytes)
+/* Whether one of a word's bytes wants to be escaped: is below 0x20, `"` or `\\`. */
+static int wants_escape(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
-    uint64_t word, quote, backslash;
+    const uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
 
-    memcpy(&word, bytes, sizeof word);
-    quote = word ^ ones * '"';
-    backslash = word ^ ones * '\\';
+    /* a byte's high bit is set here if it borrowed, which none does ahead of the first one that counts */
     return (((word - ones * 0x20) | (quote - ones) | (backslash - ones)) & ~word & highs) != 0;
 }
 
-/* The first byte that wants to be escaped, or one that is less than a word ahead of it; end: none does. */
-static const unsigned char *skip_plain(const unsigned char *at, const unsigned char *end)
+static uint64_t load_word(const char *bytes)
 {
-    while (end - at >= (ptrdiff_t)sizeof(uint64_t) && !wants_escape(at))
-        at += sizeof(uint64_t);
-    return at;
+    uint64_t word;
+
+    memcpy(&word, bytes, sizeof word);
+    return word;
 }
 
-void writer_string(writer_t *writer, const char *bytes, apr_size_t length)
+static uint64_t load_half(const char *bytes)
 {
-    const unsigned char *at = (const unsigned char *)bytes;
-    const unsigned char *const end = at + length;
+    uint32_t half;
 
-    writer_reserve(writer, length + 2);
-    writer_literal(writer, "\"");
+    memcpy(&half, bytes, sizeof half);
+    return half;
+}
+
+/* Whether no byte wants to be escaped. The last word, or half, overlaps the one ahead of it. */
+static int is_plain(const char *bytes, apr_size_t length)
+{
+    if (length >= sizeof(uint64_t)) {
+        for (apr_size_t at = 0; at + sizeof(uint64_t) < length; at += sizeof(uint64_t)) {
+            if (wants_escape(load_word(bytes + at)))
+                return 0;
+        }
+        return !wants_escape(load_word(bytes + length - sizeof(uint64_t)));
+    }
+    if (length >= sizeof(uint32_t))
+        return !wants_escape(load_half(bytes) | load_half(bytes + length - sizeof(uint32_t)) << 32);
+    for (apr_size_t at = 0; at < length; at++) {
+        if (escapes[(unsigned char)bytes[at]])
+            return 0;
+    }
+    return 1;
+}
+
+/* What writer_string() puts between the quotes of a text that is not plain. */
+static void put_escaped(writer_t *writer, const unsigned char *at, const unsigned char *end)
+{
     while (at < end) {
         const unsigned char *const run = at;
 
-        at = skip_plain(at, end);
         while (at < end && !escapes[*at])
             at++;
         writer_raw(writer, (const char *)run, (apr_size_t)(at - run));
         if (at < end)
             put_escape(writer, *at++);
+    }
+}
+
+void writer_string(writer_t *writer, const char *bytes, apr_size_t length)
+{
+    if (writer->size - writer->length < length + 2)
+        writer_reserve(writer, length + 2);
+    writer->text[writer->length++] = '"';
+    if (is_plain(bytes, length)) {
+        memcpy(writer->text + writer->length, bytes, length);
+        writer->length += length;
+    } else {
+        put_escaped(writer, (const unsigned char *)bytes, (const unsigned char *)bytes + length);
     }
     writer_literal(writer, "\"");
 }
