@@ -13,7 +13,7 @@ use TenantTest::Contract;
 my $database = 'isolation';
 my $conninfo = database($database);
 my %marker = map { $_ => sprintf 'canary%08x%08x', rand 2**32, rand 2**32 } qw(acme globex);
-mark($_) for qw(acme globex);
+mark_rows($database, tenant($_)->{id}, $marker{$_}) for qw(acme globex);
 
 my $server = TenantTest::Server->start(
     database  => $conninfo,
@@ -23,25 +23,6 @@ my $server = TenantTest::Server->start(
 );
 my ($error_log, $access_log) = ($server->error_log, $server->access_log);
 my %said;    # what each tenant was told, all in one text
-
-# Puts a tenant's marker into every text of its rows that no test here goes by.
-sub mark {
-    my ($name) = @_;
-    my ($id, $marker) = (tenant($name)->{id}, $marker{$name});
-    my %text = (
-        tenants    => join(', ', map { "$_ = ?" } qw(name twilio_account_sid twilio_auth_token twilio_api_key_secret)),
-        calls      => q{from_number = ?, to_number = ?},
-        messages   => q{from_number = ?, to_number = ?, body = ?},
-        recordings => q{url = 'https://example.com/' || ?},
-        products   => q{name = ?, description = ?},
-        users      => q{email = id || '@' || ?, password_hash = ?},
-    );
-    for my $table (keys %text) {
-        my $column = $table eq 'tenants' ? 'id' : 'tenant_id';
-        my @values = ($marker) x ($text{$table} =~ tr/?//);
-        sql({ database => $database }, "UPDATE $table SET $text{$table} WHERE $column = ?", @values, $id);
-    }
-}
 
 # Sends a request as a tenant and keeps what came back.
 sub ask {

@@ -31,7 +31,7 @@ use TenantTest ();
 
 our @EXPORT = qw(
     collections singles resources members readable has_sid new_sid sample wrong_values
-    rows_of snapshot faults
+    mark_rows rows_of snapshot faults
 );
 
 my $hex32 = '0123456789abcdefABCDEF0123456789';
@@ -303,6 +303,24 @@ sub _shown {
     my ($value) = @_;
     my $json = JSON::PP->new->ascii->allow_nonref->encode($value);
     return length $json <= 60 ? $json : substr($json, 0, 20) . '..., ' . length($value) . ' characters';
+}
+
+# Puts a marker into every text of a tenant's rows that no test goes by.
+sub mark_rows {
+    my ($database, $tenant, $marker) = @_;
+    my %text = (
+        tenants    => join(', ', map { "$_ = ?" } qw(name twilio_account_sid twilio_auth_token twilio_api_key_secret)),
+        calls      => q{from_number = ?, to_number = ?},
+        messages   => q{from_number = ?, to_number = ?, body = ?},
+        recordings => q{url = 'https://example.com/' || ?},
+        products   => q{name = ?, description = ?},
+        users      => q{email = id || '@' || ?, password_hash = ?},
+    );
+    for my $table (keys %text) {
+        my $column = $table eq 'tenants' ? 'id' : 'tenant_id';
+        my @values = ($marker) x ($text{$table} =~ tr/?//);
+        TenantTest::sql({ database => $database }, "UPDATE $table SET $text{$table} WHERE $column = ?", @values, $tenant);
+    }
 }
 
 # A resource's rows in a database as text, with what shows that a row was written again though nothing differs:
