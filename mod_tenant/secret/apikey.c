@@ -99,25 +99,56 @@ void apikey_make(char key[APIKEY_LENGTH + 1])
     sodium_memzero(words, sizeof words);
 }
 
-const char *apikey_hash(const keyring_key_t *pepper, const char *key, apr_pool_t *pool)
+/* The most that put_hash() writes: a pepper's id, a colon, the digits, NUL. */
+enum { HASH_TEXT_MAX = sizeof "4294967295:" + 2 * HASH_BYTES };
+
+/* Writes what is stored of a key by one pepper. Returns its end, where a NUL is. */
+static char *put_hash(char *to, const keyring_key_t *pepper, const char *key)
 {
     unsigned char hash[HASH_BYTES];
-    char hex[2 * HASH_BYTES + 1];
+    char digits[sizeof "4294967295"];
+    char *digit = digits + sizeof digits;
+    apr_size_t length;
+    uint32_t rest = pepper->id;
 
+    do
+        *--digit = (char)('0' + rest % 10);
+    while (rest /= 10);
+    length = (apr_size_t)(digits + sizeof digits - digit);
+    memcpy(to, digit, length);
+    to += length;
+    *to++ = ':';
     crypto_generichash(hash, sizeof hash, (const unsigned char *)key, APIKEY_LENGTH, pepper->bytes,
                        KEYRING_KEY_BYTES);
-    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    return apr_psprintf(pool, "%u:%s", pepper->id, hex);
+    sodium_bin2hex(to, 2 * HASH_BYTES + 1, hash, sizeof hash);
+    return to + 2 * HASH_BYTES;
+}
+
+const char *apikey_hash(const keyring_key_t *pepper, const char *key, apr_pool_t *pool)
+{
+    char *text = apr_palloc(pool, HASH_TEXT_MAX);
+
+    put_hash(text, pepper, key);
+    return text;
 }
 
 const char *apikey_hashes(const keyring_t *ring, const char *key, apr_pool_t *pool)
 {
     const keyring_key_t *pepper;
-    const char *literal = "";
+    char *literal, *end;
+    int count = 0;
 
-    for (int n = 0; (pepper = keyring_key(ring, KEYRING_PEPPER, n)) != NULL; n++)
-        literal = apr_pstrcat(pool, literal, n ? "," : "", apikey_hash(pepper, key, pool), NULL);
-    return apr_pstrcat(pool, "{", literal, "}", NULL);
+    while (keyring_key(ring, KEYRING_PEPPER, count))
+        count++;
+    literal = end = apr_palloc(pool, sizeof "{}" + (apr_size_t)count * HASH_TEXT_MAX);
+    *end++ = '{';
+    for (int n = 0; (pepper = keyring_key(ring, KEYRING_PEPPER, n)) != NULL; n++) {
+        if (n > 0)
+            *end++ = ',';
+        end = put_hash(end, pepper, key);
+    }
+    memcpy(end, "}", sizeof "}");
+    return literal;
 }
 
 void apikey_wipe(void *bytes, apr_size_t length)
