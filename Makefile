@@ -90,8 +90,8 @@ $(REFERENCE): reference/package-lock.json reference/reference.js reference/refer
 	@cp $(addprefix $(VIEWER)/swagger-ui,-bundle.js -bundle.js.LICENSE.txt .css) $(VIEWER)/LICENSE $(VIEWER)/NOTICE $(filter %.js %.css,$^) $@
 
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
-PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check csv etag gate media page prefer query resource \
-    route span sql sql_list sql_text) \
+PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check csv cursor etag filter gate media page prefer query \
+    resource route span sql sql_list sql_text) \
     $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations logins table) \
     $(patsubst %,mod_tenant/store/%.c,conninfo sqlstate))
 

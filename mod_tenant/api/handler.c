@@ -110,15 +110,20 @@ static const problem_t *refuse_parameter(void *context, const char *name, const 
 static const problem_t *check_query(api_t *api)
 {
     request_rec *r = api->r;
+    const problem_t *problem;
     int is_whole;
 
     api->media = media_choose(apr_table_get(r->headers_in, "Accept"), media_of_route(api));
     is_whole = api->media > LIST_JSON; /* a stream has all rows, unless told otherwise */
-    if (is_list(api))
-        return page_parse(&api->page, api->route.resource, r->args,
-                          is_whole ? INT_MAX : config_page_default(api->location),
-                          is_whole ? INT_MAX : config_page_max(api->location), &api->detail, r->pool);
-    return query_parse(r->args, refuse_parameter, api, &api->detail, r->pool);
+    if (!is_list(api))
+        return query_parse(r->args, refuse_parameter, api, &api->detail, r->pool);
+    problem = page_parse(&api->page, api->route.resource, r->args,
+                         is_whole ? INT_MAX : config_page_default(api->location),
+                         is_whole ? INT_MAX : config_page_max(api->location), &api->detail, r->pool);
+    if (problem || !is_whole || api->page.seek != PAGE_BEFORE)
+        return problem;
+    api->detail = "A stream goes on behind a cursor: `before` is for pages.";
+    return &problem_bad_cursor;
 }
 
 static const problem_t *check_accept(api_t *api)

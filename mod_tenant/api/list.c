@@ -3,67 +3,134 @@
 
 #include <apr_strings.h>
 
+#include "gate.h"
+#include "prefer.h"
 #include "read.h"
 #include "reply.h"
 #include "represent.h"
 #include "scope.h"
 #include "sql_list.h"
 
+/* The rows of a page, in its order. */
+typedef struct shown_t {
+    rows_t *rows;
+    int count;
+    int is_reversed; /* they were read from the last to the first */
+    int has_more;    /* there are others in the direction in which they were read */
+} shown_t;
+
+/* Row n of the page by its number in the rows. */
+static int row_of(const shown_t *shown, int n)
+{
+    return shown->is_reversed ? shown->count - 1 - n : n;
+}
+
 /* The column of a field in an answer's rows. */
-static int column_of(const resource_t *resource, const char *name)
+static int column_of(const resource_t *resource, const field_t *wanted)
 {
     int column = 0;
 
-    for (const field_t *field = resource->fields; strcmp(field->name, name) != 0; field++)
+    for (const field_t *field = resource->fields; field != wanted; field++)
         column += field_is_readable(field);
     return column;
 }
 
-void list_advance(page_t *page, const resource_t *resource, rows_t *rows, int n, apr_pool_t *pool)
+/* Moves a page's cursor to row n of the rows. */
+static void move(page_t *page, page_seek_t seek, rows_t *rows, int n, apr_pool_t *pool)
 {
-    const char *created = NULL;
+    const char *key = NULL;
 
     rows_seek(rows, n);
-    if (resource->order == ORDER_CREATED) {
-        created = rows_text(rows, column_of(resource, "created_at"));
-        if (created && strcmp(created, "infinity") != 0)
-            created = represent_time(created, pool);
-    }
-    page_advance(page, rows_text(rows, 0), created);
+    if (page->order != page->resource->fields)
+        key = rows_text(rows, column_of(page->resource, page->order));
+    if (key && page->order->type == FIELD_TIME && strcmp(key, PAGE_NEWEST) != 0)
+        key = represent_time(key, pool);
+    page_move(page, seek, key, rows_text(rows, 0));
 }
 
-/* The path of the page behind row n. */
-static const char *next_path(const api_t *api, rows_t *rows, int n)
+void list_advance(page_t *page, rows_t *rows, int n, apr_pool_t *pool)
+{
+    move(page, PAGE_AFTER, rows, n, pool);
+}
+
+static const char *path_of(const api_t *api, const page_t *page)
+{
+    return apr_pstrcat(api->r->pool, scope_path(api, NULL), "?", page_query(page, api->r->pool), NULL);
+}
+
+/* The path of the page beside row n of this one. */
+static const char *path_beside(const api_t *api, page_seek_t seek, const shown_t *shown, int n)
 {
     page_t page = api->page;
-    apr_pool_t *pool = api->r->pool;
 
-    list_advance(&page, api->route.resource, rows, n, pool);
-    return apr_pstrcat(pool, scope_path(api, NULL), "?",
-                       page_next(&page, api->route.resource, page.id, page.created, pool), NULL);
+    move(&page, seek, shown->rows, row_of(shown, n), api->r->pool);
+    return path_of(api, &page);
 }
 
-/* Writes a list of up to limit rows; one more than that tells that there is a next page. */
-static const problem_t *answer_list(api_t *api, rows_t *rows)
+/* The path of the next page, or NULL. */
+static const char *next_path(const api_t *api, const shown_t *shown)
 {
-    int more = rows_count(rows) > api->page.limit;
-    int count = more ? api->page.limit : rows_count(rows);
-    const char *next = more ? next_path(api, rows, count - 1) : NULL;
+    page_t start = api->page;
+
+    if (shown->count > 0)
+        return shown->has_more || shown->is_reversed ? path_beside(api, PAGE_AFTER, shown, shown->count - 1)
+                                                     : NULL;
+    if (!shown->is_reversed)
+        return NULL;
+    start.seek = PAGE_FIRST; /* nothing is ahead of that cursor */
+    return path_of(api, &start);
+}
+
+/* The path of the page ahead of this one, or NULL. */
+static const char *previous_path(const api_t *api, const shown_t *shown)
+{
+    int is_there = shown->is_reversed ? shown->has_more : api->page.seek == PAGE_AFTER;
+
+    return is_there && shown->count > 0 ? path_beside(api, PAGE_BEFORE, shown, 0) : NULL;
+}
+
+/* RFC 8288. */
+static void set_link(const api_t *api, const char *next, const char *previous)
+{
+    apr_pool_t *pool = api->r->pool;
+    const char *link = next ? apr_pstrcat(pool, "<", next, ">; rel=\"next\"", NULL) : NULL;
+
+    if (previous)
+        link = apr_pstrcat(pool, link ? link : "", link ? ", " : "", "<", previous, ">; rel=\"prev\"", NULL);
+    if (link)
+        apr_table_setn(api->r->headers_out, "Link", link);
+}
+
+/* Answers with rows, of which there is one more than are shown where there is more; count is the number of
+ * all that the list has, or NULL. */
+static const problem_t *answer_list(api_t *api, rows_t *rows, const char *count)
+{
+    const page_t *page = &api->page;
+    shown_t shown = {.rows = rows, .count = rows_count(rows), .is_reversed = page->seek == PAGE_BEFORE};
+    const char *next;
     writer_t writer;
 
-    writer_init(&writer, api->r->pool, (apr_size_t)(count + 1) * READ_ROW_SIZE);
+    if (shown.count > page->limit) {
+        shown.count = page->limit;
+        shown.has_more = 1;
+    }
+    writer_init(&writer, api->r->pool, (apr_size_t)(shown.count + 1) * READ_ROW_SIZE);
     writer_literal(&writer, "{\"data\":[");
-    for (int n = 0; n < count; n++) {
+    for (int n = 0; n < shown.count; n++) {
         if (n > 0)
             writer_literal(&writer, ",");
-        represent_row(&writer, api->route.resource, rows, n);
+        represent_fields(&writer, page->resource, rows, row_of(&shown, n), page->fields);
     }
+    next = next_path(api, &shown);
     writer_literal(&writer, "],\"next\":");
     writer_text(&writer, next);
+    if (count) {
+        writer_literal(&writer, ",\"count\":");
+        writer_raw(&writer, count, strlen(count));
+        apr_table_setn(api->r->headers_out, "Preference-Applied", "count=exact");
+    }
     writer_literal(&writer, "}\n");
-    if (next)
-        apr_table_setn(api->r->headers_out, "Link",
-                       apr_pstrcat(api->r->pool, "<", next, ">; rel=\"next\"", NULL));
+    set_link(api, next, previous_path(api, &shown));
     return api_answered(api, reply_json(api->r, HTTP_OK, &writer));
 }
 
@@ -74,22 +141,52 @@ const problem_t *list_read(const api_t *api, int limit, rows_t **rows, apr_pool_
     statement_t statement;
 
     scope_add(&values, api);
-    for (int i = 0; i < page->filter_count; i++)
-        values_add(&values, page->filters[i].value);
-    if (page->is_after && api->route.resource->order == ORDER_CREATED)
-        values_add(&values, page->created);
-    if (page->is_after)
+    sql_list_values(page, &values);
+    if (page->seek != PAGE_FIRST && page->key)
+        values_add(&values, page->key);
+    if (page->seek != PAGE_FIRST)
         values_add(&values, page->id);
     values_add(&values, apr_itoa(pool, limit));
-    sql_list(&statement, api->route.resource, page, pool);
+    sql_list(&statement, page, pool);
     return database_read_into(scope_database(api), api->r, &statement, values.list, rows, pool);
+}
+
+/* Counts the rows of the whole list, which may take long: one at a time. */
+static const problem_t *read_count(api_t *api, const char **count)
+{
+    const database_t *database = scope_database(api);
+    gate_place_t *place =
+        gate_enter(api->server->gates, GATE_COUNT, database, scope_tenant(api), api->r->pool);
+    const problem_t *problem;
+    values_t values = {.count = 0};
+    statement_t statement;
+    rows_t *rows;
+
+    if (!place) {
+        api->detail = "Another list of this tenant is being counted: wait for its answer.";
+        return &problem_rate_limited;
+    }
+    scope_add(&values, api);
+    sql_list_values(&api->page, &values);
+    sql_count(&statement, &api->page, api->r->pool);
+    problem = database_read(scope_database(api), api->r, &statement, values.list, &rows);
+    gate_leave(place);
+    if (problem)
+        return problem;
+    rows_seek(rows, 0);
+    *count = rows_text(rows, 0);
+    return NULL;
 }
 
 const problem_t *list_run(api_t *api)
 {
-    const problem_t *problem;
+    const char *count = NULL;
+    const problem_t *problem = NULL;
     rows_t *rows;
 
-    problem = list_read(api, api->page.limit + 1, &rows, api->r->pool);
-    return problem ? problem : answer_list(api, rows);
+    if (prefer_states(apr_table_get(api->r->headers_in, "Prefer"), "count", "exact"))
+        problem = read_count(api, &count);
+    if (!problem)
+        problem = list_read(api, api->page.limit + 1, &rows, api->r->pool);
+    return problem ? problem : answer_list(api, rows, count);
 }

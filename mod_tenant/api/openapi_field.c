@@ -149,7 +149,7 @@ static const char *remark(const field_t *field, openapi_use_t use)
     if (use == OPENAPI_SHOWN)
         return field->flags & FIELD_LEGACY_NULL ? "Null only in rows of an earlier system." : NULL;
     if (use == OPENAPI_FILTER)
-        return field->flags & FIELD_IGNORE_CASE ? "Case is ignored." : NULL;
+        return field->lookup ? "Case is ignored." : NULL;
     if (field->type == FIELD_PASSWORD)
         return "Its length is counted in bytes of UTF-8. It is never shown.";
     if (field->type == FIELD_SECRET)

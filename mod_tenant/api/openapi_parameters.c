@@ -6,7 +6,9 @@
 #include <limits.h>
 #include <string.h>
 
+#include "filter.h"
 #include "openapi_parts.h"
+#include "page.h"
 
 enum { CURSOR_MAX = 2048, HEADER_MAX = 8192, KEY_MAX = 255, CODE_MAX = 64 };
 
@@ -160,21 +162,24 @@ void openapi_code_parameter(const openapi_t *openapi)
 /* --- Lists
  * -------------------------------------------------------------------------------------------------- */
 
-static int has_created(const resource_t *resource)
-{
-    return resource_field(resource, "created_at", strlen("created_at")) != NULL;
-}
-
 static void write_order(const openapi_t *openapi, const resource_t *resource)
 {
-    static const char *const orders[] = {"id.asc", "id.desc", "created_at.asc", "created_at.desc", NULL};
-    static const char *const by_id[] = {"id.asc", "id.desc", NULL};
     writer_t *writer = openapi->writer;
 
-    begin_parameter(openapi, NULL, "order", "query", "Which rows come first.");
+    begin_parameter(
+        openapi, NULL, "order", "query",
+        "Which rows come first. A list with a range of a field (`.gt` and its like, `.null=false`) is "
+        "in the order of that field, descending by default, and can be in no other.");
     member_object(writer, "schema");
     member_text(writer, "type", "string");
-    member_texts(writer, "enum", has_created(resource) ? orders : by_id);
+    member_array(writer, "enum");
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (page_can_order(resource, field)) {
+            member_text(writer, NULL, apr_pstrcat(openapi->pool, field->name, ".asc", NULL));
+            member_text(writer, NULL, apr_pstrcat(openapi->pool, field->name, ".desc", NULL));
+        }
+    }
+    member_array_end(writer);
     member_text(writer, "default", resource->order == ORDER_CREATED ? "created_at.desc" : "id.desc");
     member_object_end(writer);
     member_object_end(writer);
@@ -243,7 +248,7 @@ static void write_filters(const openapi_t *openapi, const field_t *field)
         write_filter(openapi, field, ".lt", "is less");
         write_filter(openapi, field, ".lte", "is less or equal");
     }
-    if (field->flags & (FIELD_NULLABLE | FIELD_LEGACY_NULL))
+    if (filter_tests(field) >> FILTER_NULL & 1)
         write_null_filter(openapi, field);
 }
 

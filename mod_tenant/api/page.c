@@ -1,181 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "page.h"
 
-#include <apr_base64.h>
 #include <apr_escape.h>
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
+#include "cursor.h"
 #include "query.h"
-
-/* A cursor's text ahead of base64url: `VERSION RESOURCE ORDER FILTERS ID`, with CREATED ahead of ID where
- * the order is by it. */
-#define CURSOR_VERSION "1"
-enum { CURSOR_MAX = 2048 };
-
-static const char *const orders[] = {[ORDER_ID] = "id", [ORDER_CREATED] = "created_at"};
-
-/* Where rows without created_at stand, and those with an infinite one. */
-#define NO_CREATED   "-infinity"
-#define LAST_CREATED "infinity"
 
 typedef struct parser_t {
     page_t *page;
-    const resource_t *resource;
-    int most;
-    const char *after;                      /* the cursor, which is read when the filters are known */
-    const char *given[RESOURCE_FIELDS_MAX]; /* the filters' values by number of their field */
+    int most;           /* what limit may be */
+    const char *order;  /* read when the filters are known */
+    const char *cursor; /* read when the order is known too */
     apr_pool_t *pool;
 } parser_t;
 
-/* Takes a text, its NUL included, into a hash (FNV-1a). */
-static apr_uint64_t hash_text(apr_uint64_t hash, const char *text)
+int page_is_by_created(const page_t *page)
 {
-    do
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
-    while (*text++);
-    return hash;
+    return page->order == page_created(page->resource);
 }
 
-/* What tells one set of filters from another: no more than a hash, since a cursor only guards against
- * mistakes. */
-static apr_uint64_t filter_hash(const page_t *page)
+const field_t *page_created(const resource_t *resource)
 {
-    apr_uint64_t hash = 0xcbf29ce484222325;
-
-    for (int i = 0; i < page->filter_count; i++)
-        hash = hash_text(hash_text(hash, page->filters[i].field->name), page->filters[i].value);
-    return hash;
+    return resource_field(resource, "created_at", sizeof "created_at" - 1);
 }
 
-/* What every cursor of a list with these filters starts with. */
-static const char *cursor_prefix(const page_t *page, const resource_t *resource, apr_pool_t *pool)
+void page_start(page_t *page, const resource_t *resource)
 {
-    return apr_psprintf(pool, CURSOR_VERSION " %s %s %" APR_UINT64_T_HEX_FMT " ", resource->name,
-                        orders[resource->order], filter_hash(page));
+    memset(page, 0, sizeof *page);
+    page->resource = resource;
+    page->fields = FIELDS_ALL;
+    page->order = resource->order == ORDER_CREATED ? page_created(resource) : resource->fields;
 }
 
-/* base64url without padding (RFC 4648 section 5); NULL when text is not that. */
-static char *decode_base64url(const char *text, apr_pool_t *pool)
+/* --- Parameters ----------------------------------------------------------------------------------------- */
+
+static const problem_t *take_limit(parser_t *parser, const char *value, const char **detail)
 {
-    apr_size_t length = strlen(text);
-    char *padded;
-    char *decoded;
-    int size;
-
-    if (length == 0 || length > CURSOR_MAX || length % 4 == 1)
-        return NULL;
-    padded = apr_pstrcat(pool, text, &"==="[(length + 3) % 4], NULL);
-    for (char *c = padded; *c; c++) {
-        if (!apr_isalnum(*c) && *c != '-' && *c != '_' && (c < padded + length || *c != '='))
-            return NULL;
-        *c = *c == '-' ? '+' : *c == '_' ? '/' : *c;
-    }
-    decoded = apr_pcalloc(pool, (apr_size_t)apr_base64_decode_len(padded) + 1);
-    size = apr_base64_decode(decoded, padded);
-    return check_is_utf8(decoded, (apr_size_t)size) ? decoded : NULL;
-}
-
-static const char *encode_base64url(const char *text, apr_pool_t *pool)
-{
-    int length = (int)strlen(text);
-    char *encoded = apr_palloc(pool, (apr_size_t)apr_base64_encode_len(length));
-
-    apr_base64_encode(encoded, text, length);
-    for (char *c = encoded; *c; c++)
-        *c = *c == '+' ? '-' : *c == '/' ? '_' : *c == '=' ? '\0' : *c;
-    return encoded;
-}
-
-static int take_cursor(page_t *page, const resource_t *resource, const char *value, apr_pool_t *pool)
-{
-    const char *prefix = cursor_prefix(page, resource, pool);
-    char *text = decode_base64url(value, pool);
-    char *utc;
-
-    if (!text || strncmp(text, prefix, strlen(prefix)) != 0)
-        return 0;
-    text += strlen(prefix);
-    page->is_after = 1;
-    if (resource->order == ORDER_ID) {
-        page->id = text;
-        return check_is_id(text, strlen(text));
-    }
-    page->created = apr_strtok(text, " ", &text);
-    page->id = text;
-    if (!page->created || !page->id || !*page->id || check_has_controls(page->id, strlen(page->id), 0))
-        return 0;
-    if (strcmp(page->created, NO_CREATED) == 0 || strcmp(page->created, LAST_CREATED) == 0)
-        return 1;
-    utc = apr_palloc(pool, CHECK_TIME_SIZE);
-    if (!check_any_time(page->created, strlen(page->created), utc))
-        return 0;
-    page->created = utc;
-    return 1;
-}
-
-/* Whether value is an integer that the field may hold, in its one spelling. */
-static int is_integer_of(const field_t *field, const char *value, apr_pool_t *pool)
-{
-    apr_int64_t number = apr_atoi64(value);
-
-    return number >= field->min && number <= field->max &&
-           strcmp(value, apr_psprintf(pool, "%" APR_INT64_T_FMT, number)) == 0;
-}
-
-/* A filter's value as a statement takes it; NULL: no row could hold it. */
-static const char *filter_value(const field_t *field, const char *value, apr_pool_t *pool)
-{
-    apr_size_t length = strlen(value);
-    char *utc;
-
-    switch (field->type) {
-    case FIELD_INTEGER:
-        return is_integer_of(field, value, pool) ? value : NULL;
-    case FIELD_BOOLEAN:
-        return strcmp(value, "true") == 0 || strcmp(value, "false") == 0 ? value : NULL;
-    case FIELD_TIME:
-        utc = apr_palloc(pool, CHECK_TIME_SIZE);
-        return check_time(value, length, utc) ? utc : NULL;
-    default:
-        return check_characters(value, length) <= field->max ? value : NULL;
-    }
-}
-
-static const problem_t *take_filter(parser_t *parser, const char *name, const char *value,
-                                    const char **detail)
-{
-    const field_t *field = resource_field(parser->resource, name, strlen(name));
-    const char *stored;
-
-    if (!field || !(field->flags & FIELD_FILTER)) {
-        *detail = query_unknown(name, parser->pool);
-        return &problem_bad_parameter;
-    }
-    stored = filter_value(field, value, parser->pool);
-    if (!stored) {
-        *detail =
-            apr_psprintf(parser->pool, "The value of `%s` is not one that this field can have.", field->name);
-        return &problem_bad_parameter;
-    }
-    parser->given[field - parser->resource->fields] = stored;
-    return NULL;
-}
-
-static const problem_t *take_parameter(void *context, const char *name, const char *value,
-                                       const char **detail)
-{
-    parser_t *parser = context;
-
-    if (strcmp(name, "after") == 0) {
-        parser->after = value;
-        return NULL;
-    }
-    if (strcmp(name, "limit") != 0)
-        return take_filter(parser, name, value, detail);
     if (!check_is_id(value, strlen(value)) || atoi(value) > parser->most) {
         *detail = apr_psprintf(parser->pool, "`limit` must be a number from 1 to %d.", parser->most);
         return &problem_bad_parameter;
@@ -184,54 +48,283 @@ static const problem_t *take_parameter(void *context, const char *name, const ch
     return NULL;
 }
 
-/* Puts the filters in the order of the fields, whatever the order of the query. */
-static void order_filters(const parser_t *parser)
+static const problem_t *take_order(parser_t *parser, const char *value, const char **detail)
 {
-    page_t *page = parser->page;
+    (void)detail;
+    parser->order = value;
+    return NULL;
+}
 
-    for (int n = 0; parser->resource->fields[n].name; n++) {
-        if (parser->given[n])
-            page->filters[page->filter_count++] =
-                (page_filter_t){&parser->resource->fields[n], parser->given[n]};
+/* Shows one more field; 0: there is none of that name, or it is shown already. */
+static int show_field(page_t *page, const char *name, apr_size_t length)
+{
+    const field_t *field = resource_field(page->resource, name, length);
+    fields_t bit;
+
+    if (!field || !field_is_readable(field))
+        return 0;
+    bit = (fields_t)1 << (field - page->resource->fields);
+    if (page->fields & bit)
+        return 0;
+    page->fields |= bit;
+    return 1;
+}
+
+static const problem_t *take_fields(parser_t *parser, const char *value, const char **detail)
+{
+    parser->page->fields = 0;
+    for (;; value++) {
+        apr_size_t length = strcspn(value, ",");
+
+        if (!show_field(parser->page, value, length)) {
+            *detail =
+                "`fields` must be names of fields that this list shows, each once, separated by commas.";
+            return &problem_bad_parameter;
+        }
+        value += length;
+        if (!*value)
+            return NULL;
     }
 }
+
+static const problem_t *take_cursor(parser_t *parser, page_seek_t seek, const char *value,
+                                    const char **detail)
+{
+    if (parser->cursor) {
+        *detail = "`after` and `before` exclude each other.";
+        return &problem_bad_cursor;
+    }
+    parser->page->seek = seek;
+    parser->cursor = value;
+    return NULL;
+}
+
+static const problem_t *take_after(parser_t *parser, const char *value, const char **detail)
+{
+    return take_cursor(parser, PAGE_AFTER, value, detail);
+}
+
+static const problem_t *take_before(parser_t *parser, const char *value, const char **detail)
+{
+    return take_cursor(parser, PAGE_BEFORE, value, detail);
+}
+
+typedef const problem_t *take_fn(parser_t *parser, const char *value, const char **detail);
+
+/* Those that are no filters. */
+static const struct {
+    const char *name;
+    take_fn *take;
+} parameters[] = {
+    {"after", take_after}, {"before", take_before}, {"fields", take_fields},
+    {"limit", take_limit}, {"order", take_order},   {0},
+};
+
+/* What takes a parameter; NULL: it is a filter, or nothing. */
+static take_fn *find_parameter(const char *name)
+{
+    int n = 0;
+
+    while (parameters[n].name && strcmp(parameters[n].name, name) != 0)
+        n++;
+    return parameters[n].take;
+}
+
+int page_has_parameter(const char *name)
+{
+    return find_parameter(name) != NULL;
+}
+
+/* Puts a filter where it belongs, whatever the order of the query. */
+static const problem_t *take_filter(parser_t *parser, const char *name, const char *value,
+                                    const char **detail)
+{
+    page_t *page = parser->page;
+    filter_t filter;
+    const problem_t *problem = filter_parse(&filter, page->resource, name, value, detail, parser->pool);
+    filter_t *at;
+
+    if (problem)
+        return problem;
+    if (page->filter_count == PAGE_FILTERS_MAX) {
+        *detail = apr_psprintf(parser->pool, "A list has at most %d filters.", PAGE_FILTERS_MAX);
+        return &problem_bad_parameter;
+    }
+    at = page->filters + page->filter_count++;
+    for (; at > page->filters &&
+           (at[-1].field > filter.field || (at[-1].field == filter.field && at[-1].test > filter.test));
+         at--)
+        *at = at[-1];
+    *at = filter;
+    return NULL;
+}
+
+static const problem_t *take_parameter(void *context, const char *name, const char *value,
+                                       const char **detail)
+{
+    take_fn *take = find_parameter(name);
+
+    return take ? take(context, value, detail) : take_filter(context, name, value, detail);
+}
+
+/* --- Order ---------------------------------------------------------------------------------------------- */
+
+const field_t *page_possible_order(const page_t *page, int n)
+{
+    const resource_t *resource = page->resource;
+    const field_t *usual[] = {resource->fields, page_created(resource)};
+    const field_t *range = NULL;
+    int ranges = 0;
+
+    for (int i = 0; i < page->filter_count; i++) {
+        const filter_t *filter = &page->filters[i];
+
+        if (!filter_is_range(filter) || filter->field == range)
+            continue;
+        range = filter->field;
+        if (ranges++ == n)
+            return range;
+    }
+    if (ranges > 0 || n > 1)
+        return NULL;
+    return usual[resource->order == ORDER_CREATED ? 1 - n : n];
+}
+
+int page_can_order(const resource_t *resource, const field_t *field)
+{
+    filter_t filter = {.field = field};
+
+    if (field == resource->fields || field == page_created(resource))
+        return 1;
+    for (int test = 0; test < FILTER_TESTS; test++) {
+        filter.test = (filter_test_t)test;
+        if ((filter_tests(field) >> test & 1) && filter_is_range(&filter))
+            return 1;
+    }
+    return 0;
+}
+
+int page_is_of_one_time(const page_t *page)
+{
+    const field_t *created = page_created(page->resource);
+
+    for (int i = 0; i < page->filter_count; i++) {
+        if (page->filters[i].field == created && !filter_is_range(&page->filters[i]))
+            return 1;
+    }
+    return 0;
+}
+
+/* What `order` may be, and why, as a sentence. */
+static const char *order_sentence(const page_t *page, apr_pool_t *pool)
+{
+    const char *choices = "";
+    int is_range = 0;
+
+    for (int i = 0; i < page->filter_count; i++)
+        is_range |= filter_is_range(&page->filters[i]);
+    for (int n = 0; page_possible_order(page, n); n++)
+        choices = apr_psprintf(pool, "%s%s`%s.asc`, `%s.desc`", choices, n ? ", " : "",
+                               page_possible_order(page, n)->name, page_possible_order(page, n)->name);
+    return apr_psprintf(pool, "%s`order` must be one of %s.",
+                        is_range ? "A list with a range of a field is in the order of that field: " : "",
+                        choices);
+}
+
+/* The field that a name stands for among those that the list may be in the order of, or NULL. */
+static const field_t *find_order(const page_t *page, const char *name, apr_size_t length)
+{
+    const field_t *order;
+    int n = 0;
+
+    do
+        order = page_possible_order(page, n++);
+    while (order && (strlen(order->name) != length || memcmp(order->name, name, length) != 0));
+    return order;
+}
+
+/* Decides on the order; text is what the query says of it, or NULL. */
+static const problem_t *decide_order(page_t *page, const char *text, const char **detail, apr_pool_t *pool)
+{
+    page->order = page_possible_order(page, 0);
+    if (text) {
+        apr_size_t length = strcspn(text, ".");
+
+        page->is_ordered = 1;
+        page->is_ascending = strcmp(text + length, ".asc") == 0;
+        page->order = find_order(page, text, length);
+        if (!page->order || (!page->is_ascending && strcmp(text + length, ".desc") != 0)) {
+            *detail = order_sentence(page, pool);
+            return &problem_bad_parameter;
+        }
+    }
+    if (page->order == page->resource->fields && page_is_of_one_time(page))
+        page->order = page_created(page->resource); /* the same, and the one that an index serves */
+    return NULL;
+}
+
+/* --- Pages ---------------------------------------------------------------------------------------------- */
 
 const problem_t *page_parse(page_t *page, const resource_t *resource, const char *args, int usual, int most,
                             const char **detail, apr_pool_t *pool)
 {
-    parser_t parser = {.page = page, .resource = resource, .most = most, .pool = pool};
+    parser_t parser = {.page = page, .most = most, .pool = pool};
     const problem_t *problem;
 
-    memset(page, 0, sizeof *page);
+    page_start(page, resource);
     page->limit = usual;
-    problem = query_parse(args, take_parameter, &parser, detail, pool);
-    if (problem)
-        return problem;
-    order_filters(&parser);
-    if (!parser.after || take_cursor(page, resource, parser.after, pool))
+    if (!args)
         return NULL;
-    *detail = "`after` must be a cursor of this list, with the same filters, as `next` gives it.";
+    problem = query_parse(args, take_parameter, &parser, detail, pool);
+    if (!problem)
+        problem = decide_order(page, parser.order, detail, pool);
+    if (problem || !parser.cursor || cursor_read(page, parser.cursor, pool))
+        return problem;
+    *detail =
+        apr_psprintf(pool,
+                     "`%s` must be a cursor of this list, with the same filters and order, as `next` or "
+                     "Link gives it.",
+                     page->seek == PAGE_AFTER ? "after" : "before");
     return &problem_bad_cursor;
 }
 
-void page_advance(page_t *page, const char *id, const char *created)
+void page_move(page_t *page, page_seek_t seek, const char *key, const char *id)
 {
-    page->is_after = 1;
+    page->seek = seek;
+    page->key = page->order == page->resource->fields ? NULL : key ? key : PAGE_OLDEST;
     page->id = id;
-    page->created = created ? created : NO_CREATED;
 }
 
-const char *page_next(const page_t *page, const resource_t *resource, const char *id, const char *created,
-                      apr_pool_t *pool)
+/* The names of the fields that are shown. */
+static const char *shown_names(const page_t *page, apr_pool_t *pool)
 {
-    const char *cursor = cursor_prefix(page, resource, pool);
+    const char *names = "";
+
+    for (int n = 0; page->resource->fields[n].name; n++) {
+        if (page->fields >> n & 1)
+            names = apr_pstrcat(pool, names, *names ? "," : "", page->resource->fields[n].name, NULL);
+    }
+    return names;
+}
+
+const char *page_query(const page_t *page, apr_pool_t *pool)
+{
+    static const char *const seeks[] = {[PAGE_AFTER] = "after", [PAGE_BEFORE] = "before"};
     const char *query = "";
 
-    if (resource->order == ORDER_CREATED)
-        cursor = apr_pstrcat(pool, cursor, created ? created : NO_CREATED, " ", NULL);
-    cursor = apr_pstrcat(pool, cursor, id, NULL);
-    for (int i = 0; i < page->filter_count; i++)
-        query = apr_pstrcat(pool, query, page->filters[i].field->name, "=",
-                            apr_pescape_urlencoded(pool, page->filters[i].value), "&", NULL);
-    return apr_psprintf(pool, "%slimit=%d&after=%s", query, page->limit, encode_base64url(cursor, pool));
+    for (int i = 0; i < page->filter_count; i++) {
+        const filter_t *filter = &page->filters[i];
+
+        query = apr_pstrcat(pool, query, filter->field->name, filter_suffix(filter->test), "=",
+                            apr_pescape_urlencoded(pool, filter_text(filter)), "&", NULL);
+    }
+    if (page->is_ordered)
+        query = apr_pstrcat(pool, query, "order=", page->order->name, page->is_ascending ? ".asc&" : ".desc&",
+                            NULL);
+    if (page->fields != FIELDS_ALL)
+        query = apr_pstrcat(pool, query, "fields=", shown_names(page, pool), "&", NULL);
+    query = apr_psprintf(pool, "%slimit=%d", query, page->limit);
+    if (page->seek == PAGE_FIRST)
+        return query;
+    return apr_pstrcat(pool, query, "&", seeks[page->seek], "=", cursor_write(page, pool), NULL);
 }

@@ -9,9 +9,11 @@
 
 /* What stands ahead of a value: `{"id":`, `,"sid":`. */
 typedef struct key_text_t {
+    const char *name;
     const char *text;
     apr_size_t length;
     field_type_t type;
+    fields_t bit; /* the field's own */
 } key_text_t;
 
 /* For each resource its readable fields, ended by a NULL text; made once per configuration and never changed.
@@ -30,7 +32,9 @@ static const key_text_t *keys_of(const resource_t *resource, apr_pool_t *pool)
             continue;
         key.text = apr_pstrcat(pool, list->nelts == 0 ? "{" : ",", "\"", field->name, "\":", NULL);
         key.length = strlen(key.text);
+        key.name = field->name;
         key.type = field->type;
+        key.bit = (fields_t)1 << (field - resource->fields);
         APR_ARRAY_PUSH(list, key_text_t) = key;
     }
     APR_ARRAY_PUSH(list, key_text_t) = end;
@@ -130,15 +134,39 @@ void represent_row(writer_t *writer, const resource_t *resource, rows_t *rows, i
     writer_literal(writer, "}");
 }
 
-void represent_csv_names(writer_t *writer, const resource_t *resource)
+void represent_fields(writer_t *writer, const resource_t *resource, rows_t *rows, int n, fields_t fields)
+{
+    const key_text_t *key = keys[resource_index(resource)];
+    apr_size_t length;
+    char before = '{';
+
+    if (fields == FIELDS_ALL) {
+        represent_row(writer, resource, rows, n);
+        return;
+    }
+    rows_seek(rows, n);
+    for (int column = 0; key->text; key++, column++) {
+        const char *text = rows_value(rows, column, &length);
+
+        if (!(fields & key->bit))
+            continue;
+        writer_raw(writer, &before, 1);
+        writer_raw(writer, key->text + 1, key->length - 1);
+        write_value(writer, key->type, text, length);
+        before = ',';
+    }
+    writer_literal(writer, "}");
+}
+
+void represent_csv_names(writer_t *writer, const resource_t *resource, fields_t fields)
 {
     const char *comma = "";
 
-    for (const field_t *field = resource->fields; field->name; field++) {
-        if (!field_is_readable(field))
+    for (const key_text_t *key = keys[resource_index(resource)]; key->text; key++) {
+        if (!(fields & key->bit))
             continue;
         writer_raw(writer, comma, strlen(comma));
-        writer_raw(writer, field->name, strlen(field->name));
+        writer_raw(writer, key->name, strlen(key->name));
         comma = ",";
     }
     writer_literal(writer, CSV_LINE_END);
@@ -161,18 +189,22 @@ static void write_csv_value(writer_t *writer, field_type_t type, const char *tex
         write_time(writer, text, length);
 }
 
-void represent_csv_row(writer_t *writer, const resource_t *resource, rows_t *rows, int n, int is_raw)
+void represent_csv_row(writer_t *writer, const resource_t *resource, rows_t *rows, int n, fields_t fields,
+                       int is_raw)
 {
     const key_text_t *key = keys[resource_index(resource)];
+    const char *comma = "";
+    apr_size_t length;
 
     rows_seek(rows, n);
     for (int column = 0; key->text; key++, column++) {
-        apr_size_t length;
         const char *text = rows_value(rows, column, &length);
 
-        if (column > 0)
-            writer_literal(writer, ",");
+        if (!(fields & key->bit))
+            continue;
+        writer_raw(writer, comma, strlen(comma));
         write_csv_value(writer, key->type, text, length, is_raw);
+        comma = ",";
     }
     writer_literal(writer, CSV_LINE_END);
 }

@@ -12,12 +12,16 @@ void represent_build(apr_pool_t *pool);
 /* Writes row n, whose columns are the resource's readable fields in their order, as a JSON object. */
 void represent_row(writer_t *writer, const resource_t *resource, rows_t *rows, int n);
 
-/* Writes the names of a resource's readable fields as the first line of a CSV file. */
-void represent_csv_names(writer_t *writer, const resource_t *resource);
+/* The same with some fields alone. */
+void represent_fields(writer_t *writer, const resource_t *resource, rows_t *rows, int n, fields_t fields);
 
-/* Writes row n, as represent_row() has it, as a line of a CSV file: null is the empty field, everything else
- * but text is written as in JSON, without quotes. is_raw: see csv_write(). */
-void represent_csv_row(writer_t *writer, const resource_t *resource, rows_t *rows, int n, int is_raw);
+/* Writes the names of those fields as the first line of a CSV file. */
+void represent_csv_names(writer_t *writer, const resource_t *resource, fields_t fields);
+
+/* Writes row n, as represent_fields() has it, as a line of a CSV file: null is the empty field, everything
+ * else but text is written as in JSON, without quotes. is_raw: see csv_write(). */
+void represent_csv_row(writer_t *writer, const resource_t *resource, rows_t *rows, int n, fields_t fields,
+                       int is_raw);
 
 /* Writes what a single resource shows before its row exists: no id, its tenant, its fallbacks. */
 void represent_absent(writer_t *writer, const resource_t *resource, const char *tenant_id);

@@ -228,10 +228,11 @@ const resource_t resources[] = {
                 TENANT_ID,
                 {.name = "email",
                  .type = FIELD_TEXT,
-                 .flags = FIELD_REQUIRED | FIELD_FILTER | FIELD_IGNORE_CASE | FIELD_LEGACY_NULL,
+                 .flags = FIELD_REQUIRED | FIELD_FILTER | FIELD_LEGACY_NULL,
                  .min = 3,
                  .max = 254,
                  .check = check_email,
+                 .lookup = "user_id_by_email",
                  .about = "What the user logs in with; unique within the tenant, whatever the case of its "
                           "letters."},
                 {.name = "password",
@@ -384,6 +385,16 @@ int field_is_creatable(const field_t *field)
 int field_is_updatable(const field_t *field)
 {
     return !(field->flags & (FIELD_READ_ONLY | FIELD_WRITE_ONCE));
+}
+
+int field_may_be_null(const field_t *field)
+{
+    return (field->flags & (FIELD_NULLABLE | FIELD_LEGACY_NULL)) != 0;
+}
+
+int field_is_unique(const field_t *field)
+{
+    return (field->flags & FIELD_KEY) || field->lookup || strcmp(field->name, "id") == 0;
 }
 
 const char *resource_public_names(apr_pool_t *pool)

@@ -17,18 +17,18 @@ typedef enum field_type_t {
 } field_type_t;
 
 enum {
-    FIELD_REQUIRED = 1,       /* must be given on create, and never be null */
-    FIELD_READ_ONLY = 2,      /* the server's: refused in bodies */
-    FIELD_WRITE_ONCE = 4,     /* accepted on create, refused on update */
-    FIELD_NULLABLE = 8,       /* may be null */
-    FIELD_LINES = 16,         /* TAB, LF and CR are allowed in the text */
-    FIELD_KEY = 32,           /* names the row in a path as well as the id does */
-    FIELD_FILTER = 64,        /* `field=value` in a list; its index is (tenant_id, field, id) */
-    FIELD_RANGE = 128,        /* `field.gt=` and its like as well */
-    FIELD_LOWER = 512,        /* letters are stored in lower case (ASCII) */
-    FIELD_IGNORE_CASE = 1024, /* filters ignore case */
-    FIELD_RESET = 256,        /* null stores the fallback */
-    FIELD_LEGACY_NULL = 2048, /* rows of an earlier system may lack it, so that answers may show null */
+    FIELD_REQUIRED = 1,   /* must be given on create, and never be null */
+    FIELD_READ_ONLY = 2,  /* the server's: refused in bodies */
+    FIELD_WRITE_ONCE = 4, /* accepted on create, refused on update */
+    FIELD_NULLABLE = 8,   /* may be null */
+    FIELD_LINES = 16,     /* TAB, LF and CR are allowed in the text */
+    FIELD_KEY = 32,       /* names the row in a path as well as the id does */
+    FIELD_FILTER = 64,    /* `field=value` in a list (filter.h); its indexes are (tenant_id, field, id) and
+                             (tenant_id, field, created_at, id) */
+    FIELD_RANGE = 128,    /* `field.gt=` and its like as well */
+    FIELD_LOWER = 512,    /* letters are stored in lower case (ASCII) */
+    FIELD_RESET = 256,    /* null stores the fallback */
+    FIELD_LEGACY_NULL = 1024, /* rows of an earlier system may lack it, so that answers may show null */
 };
 
 /* A check past type and length. Returns NULL, or what the text must be, as a sentence's end: "must be …". */
@@ -46,7 +46,14 @@ typedef struct field_t {
     const char *on_update; /* SQL that every update stores */
     const char *about;     /* for the reference: what it is, in Markdown; NULL: its name says it */
     const char *example; /* for the reference: a value that is taken, as text; NULL: made up from the rest */
+    const char *lookup; /* SQL function of a tenant's id and a value: the id of the one row that has it. For a
+                           filter that ignores case: such a comparison may not use an index under row-level
+                           security, since PostgreSQL does not know it to be leakproof */
 } field_t;
+
+/* A set of a resource's fields: bit n is set where field n belongs to it. */
+typedef unsigned fields_t;
+#define FIELDS_ALL (~(fields_t)0)
 
 enum {
     RESOURCE_LIST = 1,
@@ -119,6 +126,12 @@ const char *field_column(const field_t *field);
 int field_is_readable(const field_t *field);
 int field_is_creatable(const field_t *field);
 int field_is_updatable(const field_t *field);
+
+/* Whether answers may show null for it. */
+int field_may_be_null(const field_t *field);
+
+/* Whether a value of it belongs to one row of a tenant at most; field is one of a resource's. */
+int field_is_unique(const field_t *field);
 
 /* The names of the resources that may be public, separated by ", ". */
 const char *resource_public_names(apr_pool_t *pool);

@@ -157,9 +157,6 @@ static void build_collection(resource_sql_t *sql, const resource_t *resource, ap
 
     define(&sql->read, resource, "read",
            sql_select_row(resource, apr_pstrcat(pool, is_row(id, pool), " OFFSET 0", NULL), pool), pool);
-    define(&sql->list, resource, "list", sql_list_text(resource, &(page_t){.is_after = 0}, pool), pool);
-    define(&sql->list_after, resource, "list_after", sql_list_text(resource, &(page_t){.is_after = 1}, pool),
-           pool);
     define(&sql->create, resource, "create", create_sql(resource, pool), pool);
     build_updates(sql->update, resource, "update", id, pool);
     define(&sql->remove, resource, "remove", remove_sql(resource, id, pool), pool);
@@ -194,6 +191,7 @@ void sql_build(apr_pool_t *pool)
             build_collection(sql, resource, pool);
         describe_columns(sql, resource, pool);
     }
+    sql_list_build(pool);
 }
 
 const resource_sql_t *sql_of(const resource_t *resource)
@@ -206,8 +204,6 @@ void sql_each(sql_visit_fn *visit)
     static const size_t offsets[] = {
         offsetof(resource_sql_t, read),
         offsetof(resource_sql_t, read_by_key),
-        offsetof(resource_sql_t, list),
-        offsetof(resource_sql_t, list_after),
         offsetof(resource_sql_t, create),
         offsetof(resource_sql_t, update[0]),
         offsetof(resource_sql_t, update[1]),

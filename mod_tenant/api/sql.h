@@ -17,8 +17,6 @@
 typedef struct resource_sql_t {
     statement_t read;        /* t, id; of a single resource: t */
     statement_t read_by_key; /* t, key */
-    statement_t list;        /* t, limit */
-    statement_t list_after;  /* t, the order's values of the last row seen, limit */
     statement_t create;      /* a value for each creatable field, t */
     /* Each of these by whether it stores a password: the module may not read the old one, not even to keep
      * it. */
@@ -44,7 +42,7 @@ void sql_build(apr_pool_t *pool);
 /* The statements of a resource. */
 const resource_sql_t *sql_of(const resource_t *resource);
 
-/* Calls visit for each statement there is, for tests that look at all of them. */
+/* Calls visit for each statement but those of lists, for tests that look at all of them. */
 typedef void sql_visit_fn(const resource_t *resource, const statement_t *statement);
 void sql_each(sql_visit_fn *visit);
 

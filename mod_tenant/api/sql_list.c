@@ -2,8 +2,8 @@
 #include "sql_list.h"
 
 #include <apr_strings.h>
+#include <string.h>
 
-#include "sql.h"
 #include "sql_text.h"
 
 /* Rows without created_at sort as the oldest; an expression, so that one index serves order and cursor. Not
@@ -11,35 +11,303 @@
  * cursor out of the index. */
 #define CREATED "CASE WHEN created_at IS NULL THEN '-infinity'::timestamptz ELSE created_at END"
 
-const char *sql_list_text(const resource_t *resource, const page_t *page, apr_pool_t *pool)
+/* PostgreSQL cuts the name of a prepared statement there (NAMEDATALEN). */
+enum { LABEL_MAX = 63 };
+
+/* The statements of one resource by filter, and those of its pages by order, direction and cursor as well. */
+enum { ORDERS = 3, PAGE_SHAPES = ORDERS * 2 * 2 };
+
+typedef struct shape_t {
+    statement_t pages[PAGE_SHAPES];
+    statement_t count;
+} shape_t;
+
+/* For each resource its shapes: without a filter, then for each field and test; made once per configuration
+ * and never changed. */
+static shape_t **shapes;
+
+static const char *const test_names[FILTER_TESTS] = {
+    [FILTER_EQUAL] = "_eq_",          [FILTER_GREATER] = "_gt_",     [FILTER_GREATER_EQUAL] = "_gte_",
+    [FILTER_LESS] = "_lt_",           [FILTER_LESS_EQUAL] = "_lte_", [FILTER_NULL] = "_null_",
+    [FILTER_NOT_NULL] = "_not_null_",
+};
+
+/* --- Text ----------------------------------------------------------------------------------------------- */
+
+/* Whether the field is the time of creation by which rows without one have a place. */
+static int has_oldest(const resource_t *resource, const field_t *field)
 {
-    const char *order = resource->order == ORDER_ID ? "id DESC" : CREATED " DESC, id DESC";
-    const char *seek =
-        resource->order == ORDER_ID ? " AND id < %s::int" : " AND (" CREATED ", id) < (%s::timestamptz, %s)";
-    sql_text_t inner = {"", pool};
-
-    for (int i = 0; i < page->filter_count; i++) {
-        const field_t *field = page->filters[i].field;
-
-        sql_add(&inner, field->flags & FIELD_IGNORE_CASE ? " AND lower(%s) = lower(%s)" : " AND %s = %s",
-                field_column(field), sql_placeholder(field));
-    }
-    if (page->is_after)
-        sql_add(&inner, "%s", seek);
-    sql_add(&inner, " ORDER BY %s LIMIT %%s::int OFFSET 0", order);
-    return sql_select(resource, inner.text, pool);
+    return resource->order == ORDER_CREATED && field == page_created(resource);
 }
 
-void sql_list(statement_t *statement, const resource_t *resource, const page_t *page, apr_pool_t *pool)
+/* What a field is filtered by and sorted by. */
+static const char *expression(const resource_t *resource, const field_t *field)
 {
-    const resource_sql_t *sql = sql_of(resource);
+    return has_oldest(resource, field) ? CREATED : field_column(field);
+}
 
-    if (page->filter_count == 0) {
-        *statement = page->is_after ? sql->list_after : sql->list;
+static const char *const operators[FILTER_TESTS] = {
+    [FILTER_EQUAL] = " = ",
+    [FILTER_GREATER] = " > ",
+    [FILTER_GREATER_EQUAL] = " >= ",
+    [FILTER_LESS] = " < ",
+    [FILTER_LESS_EQUAL] = " <= ",
+    [FILTER_NULL] = " IS NULL",
+    [FILTER_NOT_NULL] = " IS NOT NULL",
+};
+
+/* Whether a filter's value is written as a range from itself to itself. The planner takes `=` for an order by
+ * what follows in any index, and may think another one the better one by what it knows of created_at: it may
+ * be the same in all rows of a bulk load. */
+static int is_doubled(const resource_t *resource, const filter_t *filter)
+{
+    return filter->test == FILTER_EQUAL && filter->field == page_created(resource);
+}
+
+static void add_filter(sql_text_t *sql, const resource_t *resource, const filter_t *filter)
+{
+    const char *left = expression(resource, filter->field);
+    const char *value = filter_takes_value(filter->test) ? sql_placeholder(filter->field) : "";
+    int oldest = has_oldest(resource, filter->field);
+
+    if (filter->field->lookup)
+        sql_add(sql, " AND %s = %s(t.id, %s)", field_column(resource->fields), filter->field->lookup, value);
+    else if (is_doubled(resource, filter))
+        sql_add(sql, " AND %s >= %s AND %s <= %s", left, value, left, value);
+    else if (oldest && filter->test == FILTER_NULL)
+        sql_add(sql, " AND %s <= '-infinity'", left);
+    else if (oldest && filter->test == FILTER_NOT_NULL)
+        sql_add(sql, " AND %s > '-infinity'", left);
+    else
+        sql_add(sql, " AND %s%s%s", left, operators[filter->test], value);
+    if (oldest && (filter->test == FILTER_LESS || filter->test == FILTER_LESS_EQUAL))
+        sql_add(sql, " AND %s > '-infinity'", left);
+}
+
+static void add_filters(sql_text_t *sql, const page_t *page)
+{
+    for (int i = 0; i < page->filter_count; i++)
+        add_filter(sql, page->resource, &page->filters[i]);
+}
+
+/* Whether rows are read from the lowest to the highest. */
+static int is_upward(const page_t *page)
+{
+    return page->is_ascending != (page->seek == PAGE_BEFORE);
+}
+
+static void add_seek(sql_text_t *sql, const page_t *page)
+{
+    const field_t *id = page->resource->fields;
+    const char *operator= is_upward(page) ? ">" : "<";
+
+    if (page->seek == PAGE_FIRST)
         return;
+    if (page->order == id)
+        sql_add(sql, " AND %s %s %s", field_column(id), operator, sql_placeholder(id));
+    else
+        sql_add(sql, " AND (%s, %s) %s (%s, %s)", expression(page->resource, page->order),
+                field_column(id), operator, sql_placeholder(page->order), sql_placeholder(id));
+}
+
+/* The field of a filter for NULL whose index serves the list; NULL: another one does. The planner does not
+ * take IS NULL for one value, by which rows could be in the order of what follows in the index: the order has
+ * to name the field. */
+static const field_t *null_field(const page_t *page)
+{
+    const field_t *field = NULL;
+
+    for (int i = 0; i < page->filter_count; i++) {
+        const filter_t *filter = &page->filters[i];
+
+        if (filter->test != FILTER_NULL || filter->field == page_created(page->resource))
+            return NULL;
+        if (!field)
+            field = filter->field;
     }
-    *statement = (statement_t){.sql = sql_list_text(resource, page, pool)};
-    if (page->filter_count == 1) /* combinations are too many to keep prepared */
-        statement->label = apr_pstrcat(pool, page->is_after ? sql->list_after.label : sql->list.label, "_",
-                                       page->filters[0].field->name, NULL);
+    return field;
+}
+
+static void add_order(sql_text_t *sql, const page_t *page)
+{
+    const char *direction = is_upward(page) ? "" : " DESC";
+    const field_t *null = null_field(page);
+
+    for (int i = 0; i < page->filter_count; i++) {
+        if (filter_is_unique(&page->filters[i]))
+            return; /* one row needs no order, and no sort */
+    }
+    sql_add(sql, " ORDER BY ");
+    if (null)
+        sql_add(sql, "%s%s, ", field_column(null), direction);
+    if (page->order != page->resource->fields)
+        sql_add(sql, "%s%s, ", expression(page->resource, page->order), direction);
+    sql_add(sql, "%s%s", field_column(page->resource->fields), direction);
+}
+
+static const char *list_text(const page_t *page, apr_pool_t *pool)
+{
+    sql_text_t inner = {"", pool};
+
+    add_filters(&inner, page);
+    add_seek(&inner, page);
+    add_order(&inner, page);
+    sql_add(&inner, " LIMIT %%s::int OFFSET 0");
+    return sql_select(page->resource, inner.text, pool);
+}
+
+static const char *count_text(const page_t *page, apr_pool_t *pool)
+{
+    sql_text_t inner = {"", pool};
+
+    add_filters(&inner, page);
+    sql_add(&inner, " OFFSET 0");
+    return sql_select_of(page->resource, "count(*)", inner.text, pool);
+}
+
+void sql_list_values(const page_t *page, values_t *values)
+{
+    for (int i = 0; i < page->filter_count; i++) {
+        const filter_t *filter = &page->filters[i];
+
+        if (filter_takes_value(filter->test))
+            values_add(values, filter->value);
+        if (is_doubled(page->resource, filter))
+            values_add(values, filter->value);
+    }
+}
+
+/* --- Statements made at start --------------------------------------------------------------------------- */
+
+/* The shapes' number of a page; -1: it has more than one filter. */
+static int shape_of(const page_t *page)
+{
+    if (page->filter_count == 0)
+        return 0;
+    if (page->filter_count > 1)
+        return -1;
+    return 1 + (int)(page->filters[0].field - page->resource->fields) * FILTER_TESTS +
+           (int)page->filters[0].test;
+}
+
+/* A page's number among those of its shape. */
+static int page_shape(const page_t *page)
+{
+    int order = page->order == page->resource->fields ? 0 : page_is_by_created(page) ? 1 : 2;
+
+    return (order * 2 + is_upward(page)) * 2 + (page->seek != PAGE_FIRST);
+}
+
+static void keep(statement_t *statement, const char *label, const char *sql, apr_pool_t *pool)
+{
+    statement->label = strlen(label) <= LABEL_MAX ? apr_pstrdup(pool, label) : NULL;
+    statement->sql = apr_pstrdup(pool, sql);
+}
+
+/* The part of a label that names the filter. */
+static const char *filter_label(const page_t *page, apr_pool_t *pool)
+{
+    if (page->filter_count == 0)
+        return "";
+    return apr_pstrcat(pool, test_names[page->filters[0].test], page->filters[0].field->name, NULL);
+}
+
+/* What builds the statements of a resource. */
+typedef struct builder_t {
+    shape_t *shapes;
+    apr_pool_t *pool;
+    apr_pool_t *temporary;
+} builder_t;
+
+static void build_page(const page_t *page, void *context)
+{
+    const builder_t *builder = context;
+    shape_t *shape = &builder->shapes[shape_of(page)];
+    apr_pool_t *temporary = builder->temporary;
+    const char *label = apr_pstrcat(temporary, page->resource->name, "_list", filter_label(page, temporary),
+                                    "_by_", page->order->name, is_upward(page) ? "_up" : "_down",
+                                    page->seek == PAGE_FIRST ? "" : "_on", NULL);
+
+    keep(&shape->pages[page_shape(page)], label, list_text(page, temporary), builder->pool);
+    if (!shape->count.sql)
+        keep(&shape->count,
+             apr_pstrcat(temporary, page->resource->name, "_count", filter_label(page, temporary), NULL),
+             count_text(page, temporary), builder->pool);
+}
+
+static shape_t *build_shapes(const resource_t *resource, apr_pool_t *pool)
+{
+    builder_t builder = {.pool = pool};
+    int fields = 0;
+
+    if (!(resource->operations & RESOURCE_LIST))
+        return NULL;
+    while (resource->fields[fields].name)
+        fields++;
+    builder.shapes = apr_pcalloc(pool, (apr_size_t)(1 + fields * FILTER_TESTS) * sizeof *builder.shapes);
+    apr_pool_create(&builder.temporary, pool);
+    sql_list_pages(resource, build_page, &builder);
+    apr_pool_destroy(builder.temporary);
+    return builder.shapes;
+}
+
+void sql_list_build(apr_pool_t *pool)
+{
+    shapes = apr_pcalloc(pool, (apr_size_t)resource_count() * sizeof *shapes);
+    for (const resource_t *resource = resources; resource->name; resource++)
+        shapes[resource_index(resource)] = build_shapes(resource, pool);
+}
+
+/* Visits the pages of a list with these filters. */
+static void visit_pages(page_t *page, sql_page_fn *visit, void *context)
+{
+    const field_t *order;
+
+    for (int n = 0; (order = page_possible_order(page, n)); n++) {
+        page->order = order;
+        if (order == page->resource->fields && page_is_of_one_time(page))
+            continue;
+        for (page->is_ascending = 0; page->is_ascending <= 1; page->is_ascending++) {
+            for (page->seek = PAGE_FIRST; page->seek <= PAGE_AFTER; page->seek++)
+                visit(page, context);
+        }
+    }
+}
+
+void sql_list_pages(const resource_t *resource, sql_page_fn *visit, void *context)
+{
+    page_t page;
+
+    page_start(&page, resource);
+    visit_pages(&page, visit, context);
+    page.filter_count = 1;
+    for (const field_t *field = resource->fields; field->name; field++) {
+        for (int test = 0; test < FILTER_TESTS; test++) {
+            page.filters[0] = (filter_t){.field = field, .test = (filter_test_t)test};
+            if (filter_tests(field) >> test & 1)
+                visit_pages(&page, visit, context);
+        }
+    }
+}
+
+/* --- Statements of a request ---------------------------------------------------------------------------- */
+
+void sql_list(statement_t *statement, const page_t *page, apr_pool_t *pool)
+{
+    int shape = shape_of(page);
+
+    if (shape < 0)
+        *statement = (statement_t){.sql = list_text(page, pool)};
+    else
+        *statement = shapes[resource_index(page->resource)][shape].pages[page_shape(page)];
+}
+
+void sql_count(statement_t *statement, const page_t *page, apr_pool_t *pool)
+{
+    int shape = shape_of(page);
+
+    if (shape < 0)
+        *statement = (statement_t){.sql = count_text(page, pool)};
+    else
+        *statement = shapes[resource_index(page->resource)][shape].count;
 }

@@ -4,12 +4,29 @@
 
 #include "../store/statement.h"
 #include "page.h"
+#include "sql.h"
+#include "values.h"
 
-/* The statement of a page of a list: t, the filters' values, the order's values of the last row seen where it
- * is_after, limit. The administrator's resources take no t. */
-void sql_list(statement_t *statement, const resource_t *resource, const page_t *page, apr_pool_t *pool);
+/* The statements of lists. Those of a list with at most one filter are made at start and prepared where they
+ * are used; combinations of filters are too many for that: their statements have no label. */
 
-/* Its text alone. */
-const char *sql_list_text(const resource_t *resource, const page_t *page, apr_pool_t *pool);
+/* The statement of a page of a list: t, the filters' values, the cursor's key (unless by id alone) and id,
+ * limit. The administrator's resources take no t. A page ahead of a cursor comes in the opposite order, the
+ * nearest row first. */
+void sql_list(statement_t *statement, const page_t *page, apr_pool_t *pool);
+
+/* The statement that counts the rows of the whole list: t, the filters' values. */
+void sql_count(statement_t *statement, const page_t *page, apr_pool_t *pool);
+
+/* Adds the filters' values to those of such a statement. */
+void sql_list_values(const page_t *page, values_t *values);
+
+/* Makes the statements of every resource; called once at start, in the configuration's pool. */
+void sql_list_build(apr_pool_t *pool);
+
+/* Calls visit for a page of each kind that a list with at most one filter can have: each filter, each order,
+ * both directions, with a cursor and without. */
+typedef void sql_page_fn(const page_t *page, void *context);
+void sql_list_pages(const resource_t *resource, sql_page_fn *visit, void *context);
 
 #endif

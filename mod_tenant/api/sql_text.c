@@ -44,8 +44,8 @@ const char *sql_row_columns(const resource_t *resource, apr_pool_t *pool)
     return apr_pstrcat(pool, sql_columns(resource, pool), ", xmin::text AS xmin", NULL);
 }
 
-static const char *select_columns(const resource_t *resource, const char *columns, const char *inner,
-                                  apr_pool_t *pool)
+const char *sql_select_of(const resource_t *resource, const char *columns, const char *inner,
+                          apr_pool_t *pool)
 {
     const char *table = resource_table(resource);
 
@@ -57,10 +57,10 @@ static const char *select_columns(const resource_t *resource, const char *column
 
 const char *sql_select(const resource_t *resource, const char *inner, apr_pool_t *pool)
 {
-    return select_columns(resource, sql_columns(resource, pool), inner, pool);
+    return sql_select_of(resource, sql_columns(resource, pool), inner, pool);
 }
 
 const char *sql_select_row(const resource_t *resource, const char *inner, apr_pool_t *pool)
 {
-    return select_columns(resource, sql_row_columns(resource, pool), inner, pool);
+    return sql_select_of(resource, sql_row_columns(resource, pool), inner, pool);
 }

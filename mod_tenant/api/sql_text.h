@@ -34,4 +34,8 @@ const char *sql_select(const resource_t *resource, const char *inner, apr_pool_t
 /* The same for one row, with sql_row_columns(). */
 const char *sql_select_row(const resource_t *resource, const char *inner, apr_pool_t *pool);
 
+/* The same of other columns than an answer's. */
+const char *sql_select_of(const resource_t *resource, const char *columns, const char *inner,
+                          apr_pool_t *pool);
+
 #endif

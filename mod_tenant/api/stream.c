@@ -55,18 +55,19 @@ static void write_no_head(stream_t *stream)
 
 static void write_json_line(stream_t *stream, rows_t *rows, int n)
 {
-    represent_row(&stream->writer, stream->api->route.resource, rows, n);
+    represent_fields(&stream->writer, stream->api->route.resource, rows, n, stream->api->page.fields);
     writer_literal(&stream->writer, "\n");
 }
 
 static void write_csv_head(stream_t *stream)
 {
-    represent_csv_names(&stream->writer, stream->api->route.resource);
+    represent_csv_names(&stream->writer, stream->api->route.resource, stream->api->page.fields);
 }
 
 static void write_csv_line(stream_t *stream, rows_t *rows, int n)
 {
-    represent_csv_row(&stream->writer, stream->api->route.resource, rows, n, stream->is_raw);
+    represent_csv_row(&stream->writer, stream->api->route.resource, rows, n, stream->api->page.fields,
+                      stream->is_raw);
 }
 
 static const format_t formats[] = {
@@ -135,7 +136,7 @@ static void advance(stream_t *stream, rows_t *rows, apr_pool_t *pool)
     apr_int64_t bytes = stream->bytes + (apr_int64_t)stream->writer.length;
     apr_int64_t fitting = rows_count(rows) * (apr_int64_t)CHUNK_BYTES / (bytes + 1);
 
-    list_advance(&stream->api->page, stream->api->route.resource, rows, rows_count(rows) - 1, pool);
+    list_advance(&stream->api->page, rows, rows_count(rows) - 1, pool);
     stream->rows = fitting > CHUNK_ROWS_MAX ? CHUNK_ROWS_MAX : fitting > 0 ? (int)fitting : 1;
     if (stream->rows > stream->left)
         stream->rows = stream->left;

@@ -1,44 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Pages: what the parameters of a list may be, alone and together. */
 #include "../../mod_tenant/api/page.h"
 
-#include <apr_base64.h>
 #include <apr_general.h>
 #include <apr_strings.h>
 
 #include "tap.h"
 
-/* The hash of no filter: FNV-1a's own start. */
-#define NO_FILTER "cbf29ce484222325 "
-
 enum { USUAL = 50, MOST = 1000 };
 
 static apr_pool_t *pool;
-
-static const resource_t *find(const char *name)
-{
-    return resource_find(name, strlen(name), 0);
-}
+static const char *sentence; /* the last problem's */
 
 /* What becomes of a query: the problem's code, or "fine". */
 static const char *parse(page_t *page, const char *resource, const char *args)
 {
-    const char *detail = NULL;
-    const problem_t *const problem = page_parse(page, find(resource), args, USUAL, MOST, &detail, pool);
+    const resource_t *const found = resource_find(resource, strlen(resource), 0);
+    const problem_t *problem;
 
-    if (!problem != !detail)
+    sentence = NULL;
+    problem = page_parse(page, found, args, USUAL, MOST, &sentence, pool);
+    if (!problem != !sentence)
         return "a problem without a detail, or a detail without a problem";
     return problem ? problem->code : "fine";
-}
-
-/* base64url without padding of bytes, as `after=`. */
-static const char *after(const char *bytes, apr_size_t length)
-{
-    char *const text = apr_palloc(pool, (apr_size_t)apr_base64_encode_len((int)length));
-
-    apr_base64_encode(text, bytes, (int)length);
-    for (char *c = text; *c; c++)
-        *c = *c == '+' ? '-' : *c == '/' ? '_' : *c == '=' ? '\0' : *c;
-    return apr_pstrcat(pool, "after=", text, NULL);
 }
 
 static void test_limit(void)
@@ -57,7 +41,7 @@ static void test_limit(void)
         {"limit=", 0},           {"limit", 0},
         {"limit=all", 0},        {"limit=1&limit=1", 0},
         {"Limit=1", 0},          {"offset=1", 0},
-        {"before=x", 0},
+        {"limit.gt=1", 0},       {"=", 0},
     };
 
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
@@ -65,201 +49,217 @@ static void test_limit(void)
 
         is_text(parse(&page, "calls", limits[i].args), limits[i].limit ? "fine" : "bad-parameter", "`%s`",
                 limits[i].args ? limits[i].args : "no query");
-        if (limits[i].limit)
-            is(page.limit, limits[i].limit, "... as its limit");
-        if (limits[i].limit)
-            ok(!page.is_after, "... from the start");
+        if (!limits[i].limit)
+            continue;
+        is(page.limit, limits[i].limit, "... as its limit");
+        is(page.seek, PAGE_FIRST, "... from the start");
     }
 }
 
-static void round_trip(const char *resource, const char *id, const char *created, const char *want_created)
+/* Orders by the filters they go with; a NULL order is refused. */
+static const struct {
+    const char *resource, *args, *order;
+} orders[] = {
+    {"calls", NULL, "id desc"},
+    {"calls", "order=id.desc", "id desc"},
+    {"calls", "order=id.asc", "id asc"},
+    {"calls", "order=created_at.desc", "created_at desc"},
+    {"calls", "order=created_at.asc", "created_at asc"},
+    {"calls", "order=", NULL},
+    {"calls", "order=id", NULL},
+    {"calls", "order=.asc", NULL},
+    {"calls", "order=id.up", NULL},
+    {"calls", "order=id.ASC", NULL},
+    {"calls", "order=ID.asc", NULL},
+    {"calls", "order=id.asc.", NULL},
+    {"calls", "order=id.asc,created_at.asc", NULL},
+    {"calls", "order=status.asc", NULL},
+    {"calls", "order=tenant_id.asc", NULL},
+    {"products", NULL, "id desc"},
+    {"products", "order=id.asc", "id asc"},
+    {"products", "order=created_at.asc", NULL},
+    {"products", "order=name.asc", NULL},
+    {"recordings", "order=duration.asc", NULL},
+    {"users", NULL, "created_at desc"},
+    {"users", "order=id.asc", "id asc"},
+    {"users", "order=created_at.asc", "created_at asc"},
+    {"users", "order=updated_at.asc", NULL},
+    {"users", "email=a@b&order=id.desc", "id desc"},
+    {"calls", "status=x", "id desc"},
+    {"calls", "status=x&order=created_at.asc", "created_at asc"},
+    {"calls", "status.null=true", "id desc"},
+    {"calls", "status.null=true&order=created_at.asc", "created_at asc"},
+    {"calls", "status.null=false", "status desc"},
+    {"calls", "status.null=false&order=status.asc", "status asc"},
+    {"calls", "status.null=false&order=id.asc", NULL},
+    {"calls", "status.null=false&to_number=1", "status desc"},
+    {"calls", "created_at.gt=2026-01-01T00:00:00Z", "created_at desc"},
+    {"calls", "created_at.gt=2026-01-01T00:00:00Z&order=created_at.asc", "created_at asc"},
+    {"calls", "created_at.gt=2026-01-01T00:00:00Z&order=id.asc", NULL},
+    {"calls", "order=id.asc&created_at.gt=2026-01-01T00:00:00Z", NULL},
+    {"calls", "created_at.gt=2026-01-01T00:00:00Z&created_at.lt=2026-01-02T00:00:00Z", "created_at desc"},
+    {"calls", "created_at.gt=2026-01-01T00:00:00Z&status=x", "created_at desc"},
+    {"calls", "created_at=2026-01-01T00:00:00Z", "created_at desc"},
+    {"calls", "created_at=2026-01-01T00:00:00Z&order=id.asc", "created_at asc"},
+    {"calls", "created_at=2026-01-01T00:00:00Z&status.null=false", "status desc"},
+    {"users", "created_at.null=true", "created_at desc"},
+    {"users", "created_at.null=true&order=id.desc", "created_at desc"},
+    {"users", "updated_at=2026-01-01T00:00:00Z", "created_at desc"},
+    {"users", "updated_at.lte=2026-01-01T00:00:00Z", "updated_at desc"},
+    {"users", "updated_at.lte=2026-01-01T00:00:00Z&order=created_at.desc", NULL},
+    {"recordings", "duration.gte=1", "duration desc"},
+    {"recordings", "duration.gte=1&order=duration.asc", "duration asc"},
+    {"recordings", "duration=1&order=duration.asc", NULL},
+    {"recordings", "duration.gte=1&created_at.gt=2026-01-01T00:00:00Z", "duration desc"},
+    {"recordings", "created_at.gt=2026-01-01T00:00:00Z&duration.gte=1", "duration desc"},
+    {"recordings", "created_at.gt=2026-01-01T00:00:00Z&duration.gte=1&order=created_at.asc",
+     "created_at asc"},
+    {"recordings", "duration.gte=1&created_at.gt=2026-01-01T00:00:00Z&order=id.asc", NULL},
+};
+
+static void test_order(void)
 {
-    const page_t before = {.limit = 7};
-    const char *const next = page_next(&before, find(resource), id, created, pool);
-    page_t page;
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        const char *const args = orders[i].args ? orders[i].args : "";
+        page_t page;
 
-    ok(strspn(next, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=&") == strlen(next),
-       "a next page of %s needs no encoding", resource);
-    is_text(parse(&page, resource, next), "fine", "... and is taken back");
-    is(page.limit, 7, "... with its limit");
-    ok(page.is_after, "... behind a row");
-    is_text(page.id, id, "... with this id");
-    is_text(page.created, want_created, "... and this time");
-}
-
-static void test_round_trips(void)
-{
-    static const char uuid[] = "3f0e9a52-7d0c-4a51-9a0e-0d4c2f8e7b11";
-    static const char time[] = "2026-11-22T10:11:12.123456Z";
-
-    round_trip("calls", "1", NULL, NULL);
-    round_trip("calls", "12", NULL, NULL);
-    round_trip("messages", "123", NULL, NULL);
-    round_trip("products", "2147483647", NULL, NULL);
-    round_trip("users", uuid, time, time);
-    round_trip("users", uuid, NULL, "-infinity");
-    round_trip("users", "a legacy id of J\xc3\xb6rg?>~", time, time);
-    round_trip("users", "x", "1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000000Z");
-    round_trip("users", "x", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000Z");
-    round_trip("users", "x", "1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.500000Z");
-    round_trip("users", "x", "infinity", "infinity");
-}
-
-/* What stands in a cursor that page_next() did not make, or made for another list. */
-typedef struct forged_t {
-    const char *text;
-    apr_size_t length;
-} forged_t;
-
-#define CURSOR(literal)                                                                                      \
-    {                                                                                                        \
-        literal, sizeof(literal) - 1                                                                         \
+        is_text(parse(&page, orders[i].resource, orders[i].args), orders[i].order ? "fine" : "bad-parameter",
+                "%s?%s", orders[i].resource, args);
+        if (orders[i].order)
+            is_text(apr_pstrcat(pool, page.order->name, page.is_ascending ? " asc" : " desc", NULL),
+                    orders[i].order, "... in this order");
+        else
+            ok(strstr(sentence, "`order`"), "... %s", sentence);
     }
-static const struct {
-    const char *text;
-    apr_size_t length;
-} of_calls[] = {
-    CURSOR(""),
-    CURSOR("1"),
-    CURSOR("1 calls id " NO_FILTER),
-    CURSOR("1 calls id " NO_FILTER "0"),
-    CURSOR("1 calls id " NO_FILTER "-1"),
-    CURSOR("1 calls id " NO_FILTER "01"),
-    CURSOR("1 calls id " NO_FILTER "2147483648"),
-    CURSOR("1 calls id " NO_FILTER "1 "),
-    CURSOR("1 calls id " NO_FILTER "1 2"),
-    CURSOR("1 calls id " NO_FILTER " 1"),
-    CURSOR("1 calls id " NO_FILTER "1\0"),
-    CURSOR("1 calls id " NO_FILTER "1\0 OR true"),
-    CURSOR("1 calls id " NO_FILTER "1;DELETE"),
-    CURSOR("1 calls id " NO_FILTER "1\n"),
-    CURSOR("1 calls id " NO_FILTER "\xff"),
-    CURSOR("1 calls created_at " NO_FILTER "1"),
-    CURSOR("1 messages id " NO_FILTER "1"),
-    CURSOR("1 call id " NO_FILTER "1"),
-    CURSOR("1 Calls id " NO_FILTER "1"),
-    CURSOR("2 calls id " NO_FILTER "1"),
-    CURSOR("0 calls id " NO_FILTER "1"),
-    CURSOR(" 1 calls id " NO_FILTER "1"),
-};
-static const struct {
-    const char *text;
-    apr_size_t length;
-} of_users[] = {
-    CURSOR("1 users id " NO_FILTER "x"),
-    CURSOR("1 users created_at " NO_FILTER),
-    CURSOR("1 users created_at " NO_FILTER "2026-11-22T10:11:12Z"),
-    CURSOR("1 users created_at " NO_FILTER "2026-11-22T10:11:12Z "),
-    CURSOR("1 users created_at " NO_FILTER "2026-11-22 x"),
-    CURSOR("1 users created_at " NO_FILTER "2026-11-22T10:11:12 x"),
-    CURSOR("1 users created_at " NO_FILTER "now x"),
-    CURSOR("1 users created_at " NO_FILTER "2026-11-22T10:11:12+23:99 x"),
-    CURSOR("1 users created_at " NO_FILTER "2026-02-30T10:11:12Z x"),
-    CURSOR("1 users created_at " NO_FILTER "-infinity a\tb"),
-    CURSOR("1 users created_at " NO_FILTER "-infinity a\0b"),
-    CURSOR("1 users created_at " NO_FILTER "-infinity \xc3"),
-};
+}
 
-static void test_forged(void)
+static void test_order_sentences(void)
 {
     page_t page;
 
-    for (size_t i = 0; i < sizeof of_calls / sizeof *of_calls; i++)
-        is_text(parse(&page, "calls", after(of_calls[i].text, of_calls[i].length)), "bad-cursor",
-                "cursor %zu is none of calls", i);
-    for (size_t i = 0; i < sizeof of_users / sizeof *of_users; i++)
-        is_text(parse(&page, "users", after(of_users[i].text, of_users[i].length)), "bad-cursor",
-                "cursor %zu is none of users", i);
-    is_text(parse(&page, "calls",
-                  after("1 calls id " NO_FILTER "17", sizeof "1 calls id " NO_FILTER "17" - 1)),
-            "fine", "... and a right one is told from them");
+    parse(&page, "calls", "order=x");
+    is_text(sentence, "`order` must be one of `id.asc`, `id.desc`, `created_at.asc`, `created_at.desc`.",
+            "what `order` may be");
+    parse(&page, "products", "order=x");
+    is_text(sentence, "`order` must be one of `id.asc`, `id.desc`.", "... where there is no created_at");
+    parse(&page, "recordings", "order=id.asc&duration.lt=9&created_at.gt=2026-01-01T00:00:00Z");
+    is_text(sentence,
+            "A list with a range of a field is in the order of that field: `order` must be one of "
+            "`duration.asc`, `duration.desc`, `created_at.asc`, `created_at.desc`.",
+            "... and why no more");
 }
 
-/* One text of base64 stands for one cursor: no padding, no other alphabet, no other length. */
-static void test_encoding(void)
+static void test_fields(void)
 {
     static const char *const bad[] = {
-        "after",
-        "after=",
-        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ%3D%3D",
-        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ==",
-        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ=",
-        "after==MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ",
-        "after=MSBj=YWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ",
-        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3M",
-        "after=M",
-        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ%0A",
-        "after=+MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ",
-        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3/w",
-        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ.",
-        "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3%C3%A9",
-    };
-    static const char before[] = "1 users created_at " NO_FILTER "-infinity ";
-    char *const long_one = apr_palloc(pool, 4096);
+        "",        ",",       "id,",    ",id", "id,,sid",  "id,id",          "ID",
+        "nothing", "id, sid", "id;sid", "*",   "password", "id,api_key_hash"};
     page_t page;
 
-    is_text(parse(&page, "calls", "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ"), "fine",
-            "the cursor of the row 171 of calls");
-    is_text(page.id, "171", "... names it");
+    is_text(parse(&page, "calls", NULL), "fine", "without `fields`");
+    ok(page.fields == FIELDS_ALL, "... all are shown");
+    is_text(parse(&page, "calls", "fields=status,id"), "fine", "two fields");
+    is(page.fields, 1 << 0 | 1 << 5, "... and no others");
+    is_text(page_query(&page, pool), "fields=id,status&limit=50", "... in the order of the resource");
+    is_text(parse(&page, "users", "fields=id%2Cemail"), "fine", "a comma may be encoded");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        is_text(parse(&page, "calls", bad[i]), "bad-cursor", "`%s`", bad[i]);
-    memset(long_one, 'a', 4096);
-    memcpy(long_one, before, sizeof before - 1);
-    is_text(parse(&page, "users", after(long_one, sizeof before + 200)), "fine", "an id of 200 bytes is one");
-    is_text(parse(&page, "users", after(long_one, 4096)), "bad-cursor", "one of 4 KiB is none");
-    is_text(parse(&page, "calls",
-                  "after=MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ&after="
-                  "MSBjYWxscyBpZCBjYmYyOWNlNDg0MjIyMzI1IDE3MQ"),
-            "bad-parameter", "two cursors are none");
+        is_text(parse(&page, "calls", apr_pstrcat(pool, "fields=", bad[i], NULL)), "bad-parameter",
+                "`fields=%s`", bad[i]);
+    is_text(parse(&page, "users", "fields=id,password"), "bad-parameter", "no password");
+    is_text(parse(&page, "users", "fields=password_hash"), "bad-parameter", "... nor its hash");
 }
 
-/* Filters: what a field can hold, and a cursor for each set of them. */
-static void test_filters(void)
+/* A page beside a row has all that the first one has. */
+static void test_queries(void)
 {
-    static const struct {
-        const char *resource, *args, *verdict;
-    } filters[] = {
-        {"calls", "status=completed", "fine"},
-        {"calls", "status=", "fine"},
-        {"calls", "status=completed&from_number=%2B1", "fine"},
-        {"calls", "id=17", "fine"},
-        {"calls", "id=x", "bad-parameter"},
-        {"calls", "id=2147483648", "bad-parameter"},
-        {"calls", "created_at=2026-11-22T10:11:12%2B01:00", "fine"},
-        {"calls", "created_at=2026-11-22", "bad-parameter"},
-        {"calls", "status=012345678901234567890", "bad-parameter"},
-        {"calls", "status=a&status=b", "bad-parameter"},
-        {"calls", "Status=a", "bad-parameter"},
-        {"calls", "tenant_id=2", "bad-parameter"},
-        {"messages", "body=x", "bad-parameter"},
-        {"products", "description=x", "bad-parameter"},
-        {"users", "password=x", "bad-parameter"},
-        {"users", "password_hash=x", "bad-parameter"},
-        {"recordings", "duration=0", "fine"},
-        {"recordings", "duration=-1", "bad-parameter"},
-    };
+    static const char all[] =
+        "from_number.null=true&status=a%26b+c&created_at.gte=2026-01-01T00%3a00%3a00.000000Z&"
+        "created_at.lt=2026-02-01T00%3a00%3a00.000000Z&order=created_at.asc&fields=id,sid&"
+        "limit=7";
+    static const page_seek_t seeks[] = {PAGE_AFTER, PAGE_BEFORE};
     page_t page, again;
-    const char *next;
 
-    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
-        is_text(parse(&page, filters[i].resource, filters[i].args), filters[i].verdict, "%s?%s",
-                filters[i].resource, filters[i].args);
+    is_text(parse(&page, "calls",
+                  "limit=7&created_at.lt=2026-02-01T00:00:00Z&fields=sid,id&status=a%26b+c&"
+                  "order=created_at.asc&from_number.null=true&created_at.gte=2026-01-01T01:00:00%2B01:00"),
+            "fine", "everything at once");
+    is(page.filter_count, 4, "... four filters");
+    is_text(page_query(&page, pool), all, "... in the order of the resource");
+    for (size_t i = 0; i < sizeof seeks / sizeof *seeks; i++) {
+        page_move(&page, seeks[i], "2026-01-05T00:00:00Z", "17");
+        is_text(parse(&again, "calls", page_query(&page, pool)), "fine", "the page beside a row");
+        is(again.seek, seeks[i], "... on that side");
+        is_text(again.id, "17", "... of that row");
+        is_text(again.key, "2026-01-05T00:00:00.000000Z", "... at that time");
+        again.seek = PAGE_FIRST;
+        is_text(page_query(&again, pool), all, "... has all the rest");
+    }
+    parse(&page, "calls", "order=id.desc");
+    is_text(page_query(&page, pool), "order=id.desc&limit=50", "the usual order is kept where it was given");
+    parse(&page, "calls", NULL);
+    is_text(page_query(&page, pool), "limit=50", "... and not invented");
+    is_text(page.key, NULL, "the id alone needs no key");
+}
 
-    parse(&page, "calls", "to_number=%2B1%26x&status=done&limit=3");
-    is(page.filter_count, 2, "two filters");
-    next = page_next(&page, find("calls"), "17", NULL, pool);
-    is_text(parse(&again, "calls", next), "fine", "the next page has them too");
-    is(again.filter_count, 2, "... both");
-    is_text(again.filters[0].value, page.filters[0].value, "... in the same order");
-    is_text(again.filters[1].value, page.filters[1].value, "... with their values");
-    next = strstr(next, "after=");
-    is_text(parse(&again, "calls", apr_pstrcat(pool, "status=done&", next, NULL)), "bad-cursor",
-            "its cursor is none of one filter");
-    is_text(parse(&again, "calls", apr_pstrcat(pool, "to_number=%2B1%26x&status=gone&", next, NULL)),
-            "bad-cursor", "... of other values");
-    is_text(parse(&again, "calls", next), "bad-cursor", "... or of none");
-    is_text(parse(&again, "calls", apr_pstrcat(pool, next, "&status=done&to_number=%2B1%26x", NULL)), "fine",
-            "the order of the parameters makes no difference");
+static void test_cursors(void)
+{
+    static const char *const bad[] = {"after=", "before=", "after=x", "before=x", "after"};
+    const char *after;
+    const char *before;
+    page_t page;
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        is_text(parse(&page, "calls", bad[i]), "bad-cursor", "`%s`", bad[i]);
+        ok(strstr(sentence, bad[i][0] == 'a' ? "`after`" : "`before`"), "... by its name");
+    }
+    parse(&page, "calls", "status=x");
+    page_move(&page, PAGE_AFTER, NULL, "17");
+    after = strstr(page_query(&page, pool), "after=");
+    page_move(&page, PAGE_BEFORE, NULL, "17");
+    before = strstr(page_query(&page, pool), "before=");
+
+    is_text(parse(&page, "calls", apr_pstrcat(pool, after, "&status=x", NULL)), "fine",
+            "a cursor may stand ahead of its filter");
+    is_text(parse(&page, "calls", apr_pstrcat(pool, before, "&limit=3&fields=id&status=x", NULL)), "fine",
+            "... and be used with another limit and other fields");
+    is_text(parse(&page, "calls", after), "bad-cursor", "not without the filter");
+    is_text(parse(&page, "calls", apr_pstrcat(pool, after, "&status=y", NULL)), "bad-cursor",
+            "... with another value of it");
+    is_text(parse(&page, "calls", apr_pstrcat(pool, after, "&status=x&to_number=1", NULL)), "bad-cursor",
+            "... with another one");
+    is_text(parse(&page, "calls", apr_pstrcat(pool, after, "&status=x&order=id.asc", NULL)), "bad-cursor",
+            "... in another order");
+    is_text(parse(&page, "messages", apr_pstrcat(pool, after, "&status=x", NULL)), "bad-cursor",
+            "... of another list");
+    is_text(parse(&page, "calls", apr_pstrcat(pool, after, "&", before, "&status=x", NULL)), "bad-cursor",
+            "both at once");
+    is_text(parse(&page, "calls", apr_pstrcat(pool, after, "&", after, "&status=x", NULL)), "bad-parameter",
+            "one of them twice");
+}
+
+/* No query needs more values than a statement can take. */
+static void test_many_filters(void)
+{
+    enum { FIELDS = RESOURCE_FIELDS_MAX };
+    field_t fields[FIELDS + 1] = {{.name = "id", .type = FIELD_INTEGER}};
+    resource_t many = {.name = "many", .operations = RESOURCE_ALL, .fields = fields};
+    const char *args = "";
+    page_t page;
+
+    for (int n = 1; n < FIELDS; n++) {
+        fields[n] = (field_t){.name = apr_psprintf(pool, "f%d", n),
+                              .type = FIELD_INTEGER,
+                              .flags = FIELD_FILTER | FIELD_RANGE,
+                              .max = 9};
+        args = apr_psprintf(pool, "%s&f%d.gt=1&f%d.lt=9", args, n, n);
+    }
+    ok(page_parse(&page, &many, args, USUAL, MOST, &sentence, pool) == &problem_bad_parameter,
+       "too many filters are refused");
+    is_text(sentence, "A list has at most 32 filters.", "... with the reason");
+    fields[17].name = NULL;
+    args = apr_pstrmemdup(pool, args, (apr_size_t)(strstr(args, "&f17.gt") - args));
+    ok(!page_parse(&page, &many, args, USUAL, MOST, &sentence, pool), "as many as there may be");
+    is(page.filter_count, PAGE_FILTERS_MAX, "... are taken");
 }
 
 int main(void)
@@ -267,10 +267,12 @@ int main(void)
     apr_initialize();
     apr_pool_create(&pool, NULL);
     test_limit();
-    test_round_trips();
-    test_forged();
-    test_encoding();
-    test_filters();
+    test_order();
+    test_order_sentences();
+    test_fields();
+    test_queries();
+    test_cursors();
+    test_many_filters();
     apr_terminate();
     return done();
 }

@@ -4,7 +4,8 @@
  * text; what a parser accepts must hold what its header promises.
  *
  *     clang -fsanitize=fuzzer,address,undefined ... t/unit/parse_fuzz.c
- * mod_tenant/api/{check,media,page,query,resource,route}.c mod_tenant/store/sqlstate.c mod_tenant/problem.c
+ * mod_tenant/api/{check,cursor,filter,media,page,query,resource,route,span}.c mod_tenant/store/sqlstate.c
+ * mod_tenant/problem.c
  */
 
 #include <apr_general.h>
@@ -43,7 +44,7 @@ static void parse_query(char *text, apr_size_t length, apr_pool_t *pool)
     require(!problem || detail);
 }
 
-/* The page behind the row that a cursor names is found again by the cursor made of it. */
+/* A page is found again by the query made of it. */
 static void parse_page(char *text, apr_size_t length, apr_pool_t *pool)
 {
     const resource_t *const resource = &resources[length % (apr_size_t)resource_count()];
@@ -54,13 +55,15 @@ static void parse_page(char *text, apr_size_t length, apr_pool_t *pool)
         require(detail != NULL);
         return;
     }
-    require(page.limit >= 1 && page.limit <= 1000);
-    if (!page.is_after)
+    require(page.limit >= 1 && page.limit <= 1000 && page.filter_count <= PAGE_FILTERS_MAX);
+    require(page_parse(&again, resource, page_query(&page, pool), 50, 1000, &detail, pool) == NULL);
+    require(again.limit == page.limit && again.seek == page.seek && again.fields == page.fields);
+    require(again.order == page.order && again.is_ascending == page.is_ascending);
+    require(again.filter_count == page.filter_count);
+    if (page.seek == PAGE_FIRST)
         return;
-    require(page_parse(&again, resource, page_next(&page, resource, page.id, page.created, pool), 50, 1000,
-                       &detail, pool) == NULL);
-    require(again.limit == page.limit && strcmp(again.id, page.id) == 0);
-    require(!page.created == !again.created);
+    require(strcmp(again.id, page.id) == 0);
+    require(page.key ? strcmp(again.key, page.key) == 0 : !again.key);
 }
 
 static void parse_route(char *text, apr_size_t length, apr_pool_t *pool)

@@ -1,49 +1,83 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Prints every SQL statement that the API runs on a tenant's rows, for tests that run them without the
- * module:
+/* Prints every SQL statement that the API runs, but for combinations of filters, for tests that run them
+ * without the module:
  *
- *     resource TAB label TAB statement
+ *     resource TAB label TAB statement TAB values
  *
- * `%s` stands for a parameter and `%%` for a percent sign (store/statement.h). Of the lists that are filtered
- * there is one for each field, and one for all of them at once, whose label is `-`. */
+ * `%s` stands for a parameter and `%%` for a percent sign (store/statement.h). values say what the parameters
+ * of a list or count are, in order, separated by spaces: `tenant`; a filter as in a query, without its value;
+ * `order.NAME`, the place of the cursor's row in the order of that field; `limit`. They are empty for all
+ * other statements. The label is `-` where there is none; a list by all filters at once stands for the
+ * combinations. */
 
 #include <apr_general.h>
+#include <apr_strings.h>
 #include <stdio.h>
 
 #include "api/page.h"
 #include "api/sql.h"
 #include "api/sql_list.h"
 
+static void print_one(const resource_t *resource, const statement_t *statement, const char *values)
+{
+    printf("%s\t%s\t%s\t%s\n", resource->name, statement->label ? statement->label : "-", statement->sql,
+           values);
+}
+
 static void print(const resource_t *resource, const statement_t *statement)
 {
-    if (!resource->is_admin)
-        printf("%s\t%s\t%s\n", resource->name, statement->label ? statement->label : "-", statement->sql);
+    print_one(resource, statement, "");
 }
 
-static void print_list(const resource_t *resource, page_t *page, apr_pool_t *pool)
+/* What the values of a list's or count's tenant and filters are. */
+static const char *describe(const page_t *page, apr_pool_t *pool)
 {
-    statement_t statement;
+    const char *text = page->resource->is_admin ? "" : "tenant ";
+    values_t values = {.count = 0};
 
-    for (page->is_after = 0; page->is_after <= 1; page->is_after++) {
-        sql_list(&statement, resource, page, pool);
-        print(resource, &statement);
-    }
+    sql_list_values(page, &values);
+    for (int n = 0; n < values.count; n++)
+        text = apr_pstrcat(pool, text, values.list[n], " ", NULL);
+    return text;
 }
 
+static void print_page(const page_t *page, void *pool)
+{
+    page_t named = *page;
+    statement_t statement;
+    const char *values;
+
+    for (int i = 0; i < named.filter_count; i++) {
+        const filter_t *filter = &page->filters[i];
+
+        named.filters[i].value = apr_pstrcat(pool, filter->field->name, filter_suffix(filter->test), NULL);
+    }
+    values = describe(&named, pool);
+    sql_list(&statement, page, pool);
+    print_one(page->resource, &statement,
+              apr_pstrcat(pool, values,
+                          page->seek == PAGE_FIRST || page->order == page->resource->fields
+                              ? ""
+                              : apr_pstrcat(pool, "order.", page->order->name, " ", NULL),
+                          page->seek == PAGE_FIRST ? "" : "order.id ", "limit", NULL));
+    if (page->seek != PAGE_FIRST || page->is_ascending)
+        return;
+    sql_count(&statement, page, pool);
+    print_one(page->resource, &statement, values);
+}
+
+/* All of its filters by equality at once. */
 static void print_filtered(const resource_t *resource, apr_pool_t *pool)
 {
-    page_t all = {0};
+    page_t all;
 
+    page_start(&all, resource);
     for (const field_t *field = resource->fields; field->name; field++) {
-        page_t page = {.filters = {{field, NULL}}, .filter_count = 1};
-
-        if (!(field->flags & FIELD_FILTER))
-            continue;
-        all.filters[all.filter_count++].field = field;
-        print_list(resource, &page, pool);
+        if (filter_tests(field))
+            all.filters[all.filter_count++].field = field;
     }
-    print_list(resource, &all, pool);
+    print_page(&all, pool);
 }
 
 int main(void)
@@ -55,8 +89,10 @@ int main(void)
     sql_build(pool);
     sql_each(print);
     for (const resource_t *resource = resources; resource->name; resource++) {
-        if (resource->operations & RESOURCE_LIST)
-            print_filtered(resource, pool);
+        if (!(resource->operations & RESOURCE_LIST))
+            continue;
+        sql_list_pages(resource, print_page, pool);
+        print_filtered(resource, pool);
     }
     apr_terminate();
     return fflush(stdout) != 0;
