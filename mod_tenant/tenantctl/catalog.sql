@@ -138,7 +138,7 @@ SELECT c.relname, 'shows tenant_api rows of tenants without security_invoker'
 -- check functions
 SELECT name, 'does not exist: run sqitch deploy'
   FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
-                    'tenant_rotate_key(integer, text[], text, integer)', 'tenant_context()']) name
+                    'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)', 'tenant_context()']) name
  WHERE to_regprocedure('public.' || name) IS NULL
  UNION ALL
 SELECT p.oid::regprocedure::text, 'must set search_path to pg_catalog, pg_temp'
@@ -153,7 +153,7 @@ SELECT p.oid::regprocedure::text, 'must not be executable by everyone'
  UNION ALL
 SELECT w.name, format('must be %s', w.wanted)
   FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
-                    'tenant_rotate_key(integer, text[], text, integer)']) name
+                    'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)']) name
   JOIN pg_proc p ON p.oid = to_regprocedure('public.' || name)
  CROSS JOIN LATERAL (VALUES
          (name, 'SECURITY DEFINER', p.prosecdef),
@@ -276,30 +276,40 @@ SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not uniqu
          ('tenants', 'tenants_custom_domain_key', true),
          ('tenants', 'tenants_name_idx', false),
          ('tenants', 'tenants_status_idx', false),
+         ('tenants', 'tenants_custom_domain_idx', false),
          ('calls', 'calls_sid_key', true),
          ('calls', 'calls_tenant_id_key', true),
          ('calls', 'calls_tenant_created_at_idx', false),
          ('calls', 'calls_tenant_from_number_idx', false),
+         ('calls', 'calls_tenant_from_number_created_at_idx', false),
          ('calls', 'calls_tenant_to_number_idx', false),
+         ('calls', 'calls_tenant_to_number_created_at_idx', false),
          ('calls', 'calls_tenant_status_idx', false),
+         ('calls', 'calls_tenant_status_created_at_idx', false),
          ('messages', 'messages_sid_key', true),
          ('messages', 'messages_tenant_id_key', true),
          ('messages', 'messages_tenant_created_at_idx', false),
          ('messages', 'messages_tenant_from_number_idx', false),
+         ('messages', 'messages_tenant_from_number_created_at_idx', false),
          ('messages', 'messages_tenant_to_number_idx', false),
+         ('messages', 'messages_tenant_to_number_created_at_idx', false),
          ('messages', 'messages_tenant_status_idx', false),
+         ('messages', 'messages_tenant_status_created_at_idx', false),
          ('recordings', 'recordings_sid_key', true),
          ('recordings', 'recordings_tenant_id_key', true),
          ('recordings', 'recordings_tenant_created_at_idx', false),
          ('recordings', 'recordings_tenant_call_sid_idx', false),
+         ('recordings', 'recordings_tenant_call_sid_created_at_idx', false),
          ('recordings', 'recordings_tenant_duration_idx', false),
+         ('recordings', 'recordings_tenant_duration_created_at_idx', false),
          ('settings', 'settings_tenant_id_key', true),
          ('products', 'products_tenant_id_key', true),
          ('products', 'products_tenant_name_idx', false),
          ('users', 'users_tenant_id_key', true),
          ('users', 'users_tenant_email_key', true),
          ('users', 'users_tenant_created_at_idx', false),
-         ('users', 'users_tenant_updated_at_idx', false)) w (relation, name, is_unique) ON w.relation = t.relname
+         ('users', 'users_tenant_updated_at_idx', false),
+         ('users', 'users_tenant_updated_at_created_at_idx', false)) w (relation, name, is_unique) ON w.relation = t.relname
  WHERE NOT EXISTS (SELECT FROM indexes i
                     WHERE i.indrelid = t.oid AND i.name = w.name AND i.indisunique >= w.is_unique)
  UNION ALL

@@ -31,6 +31,13 @@ sub header {
     return wantarray ? @values : @values ? join(', ', @values) : undef;
 }
 
+# Where its Link header (RFC 8288) leads for a relation; undef when nowhere.
+sub link {
+    my ($self, $relation) = @_;
+    my ($target) = ($self->header('Link') // '') =~ /<([^>]*)>; rel="\Q$relation\E"(?:,|$)/;
+    return $target;
+}
+
 # The media type without parameters, in lower case; '' when there is none.
 sub type {
     my ($self) = @_;
