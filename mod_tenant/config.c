@@ -30,6 +30,7 @@ enum {
     X(listen, NULL)                                                                                          \
     X(key_file, NULL)                                                                                        \
     X(pool.max, CONFIG_UNSET)                                                                                \
+    X(pool.lists, CONFIG_UNSET)                                                                              \
     X(pool.wait, CONFIG_UNSET)                                                                               \
     X(pool.statement, CONFIG_UNSET)                                                                          \
     X(pool.idle, CONFIG_UNSET)                                                                               \
@@ -288,11 +289,15 @@ static const char *set_pool(cmd_parms *cmd, void *unused, const char *setting)
         return parse_number(setting + 4, 1, POOL_MAX_LIMIT, &pool->max)
                    ? NULL
                    : apr_psprintf(cmd->pool, "TenantPool max= wants a number from 1 to %d", POOL_MAX_LIMIT);
+    if (strncmp(setting, "lists=", 6) == 0)
+        return parse_number(setting + 6, 1, POOL_MAX_LIMIT, &pool->lists)
+                   ? NULL
+                   : apr_psprintf(cmd->pool, "TenantPool lists= wants a number from 1 to %d", POOL_MAX_LIMIT);
     if (strcasecmp(setting, "prepare=on") == 0 || strcasecmp(setting, "prepare=off") == 0) {
         pool->prepare = strcasecmp(setting, "prepare=on") == 0;
         return NULL;
     }
-    return "TenantPool knows max=, wait=, statement=, idle= and prepare=on|off";
+    return "TenantPool knows max=, lists=, wait=, statement=, idle= and prepare=on|off";
 }
 
 static const char *set_cache(cmd_parms *cmd, void *unused, const char *setting)

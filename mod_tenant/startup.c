@@ -35,6 +35,8 @@ static void pool_defaults(pool_settings_t *pool)
         ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
         pool->max = threads < 1 ? 1 : threads < POOL_MAX_DEFAULT ? threads : POOL_MAX_DEFAULT;
     }
+    if (pool->lists == CONFIG_UNSET)
+        pool->lists = pool->max >= 8 ? pool->max / 8 : 1;
     if (pool->wait == CONFIG_UNSET)
         pool->wait = apr_time_from_sec(2);
     if (pool->statement == CONFIG_UNSET)
@@ -67,8 +69,8 @@ static void login_rate_default(attempts_rate_t *rate)
 
 static int pool_equal(const pool_settings_t *a, const pool_settings_t *b)
 {
-    return a->max == b->max && a->wait == b->wait && a->statement == b->statement && a->idle == b->idle &&
-           a->prepare == b->prepare;
+    return a->max == b->max && a->lists == b->lists && a->wait == b->wait && a->statement == b->statement &&
+           a->idle == b->idle && a->prepare == b->prepare;
 }
 
 /* Where a server is defined, for a message. */
@@ -348,18 +350,28 @@ static cache_t *start_cache(apr_hash_t *caches, const server_config_t *config, s
     return cache;
 }
 
+/* Of a child's threads one tenant may have half wait for its turn: the others are for those who need not
+ * wait. */
+static gates_t *make_gates(apr_pool_t *pool)
+{
+    int threads;
+
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    return gates_make(threads / 2, pool);
+}
+
 void startup_child(apr_pool_t *pool, server_rec *servers)
 {
     apr_hash_t *databases = apr_hash_make(pool);
     apr_hash_t *caches = apr_hash_make(pool);
     const keyring_t *keyring = config_server(servers)->keyring;
     logins_t *logins = logins_open(pool);
-    gates_t *gates = gates_make(pool);
+    gates_t *gates = make_gates(pool);
 
     if (!logins)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no memory to keep logins in");
     if (!gates)
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no lock for counts and streams");
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no lock for lists");
     if (keyring && !keyring_lock(keyring))
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, servers,
                      "the keys cannot be locked in memory (RLIMIT_MEMLOCK): they may be written to swap");

@@ -154,13 +154,15 @@ my @refused = (
 
     (map { ["TenantPool $_", "$database\nTenantPool $_", qr/TenantPool max= wants a number from 1 to 1000/] }
         qw(max=0 max=-1 max=1001 max= max=ten max=1.5 max=99999999999999999999)),
+    (map { ["TenantPool $_", "$database\nTenantPool $_", qr/TenantPool lists= wants a number from 1 to 1000/] }
+        qw(lists=0 lists=1001 lists= lists=all)),
     (map { ["TenantPool $_", "$database\nTenantPool $_", qr/TenantPool wait= wants a time from 1ms to 60s, such as/] }
         qw(wait=0 wait=61 wait=-1 wait= wait=2x wait=60001ms wait=99999999999999999999)),
     (map { ["TenantPool $_", "$database\nTenantPool $_", qr/TenantPool statement= wants a time from 10ms to 600s, such as/] }
         qw(statement=9ms statement=601 statement=soon)),
     (map { ["TenantPool $_", "$database\nTenantPool $_", qr/TenantPool idle= wants a time from 1000ms to 86400s, such as/] }
         qw(idle=999ms idle=86401 idle=2d)),
-    (map { ["TenantPool $_", "$database\nTenantPool $_", qr/TenantPool knows max=, wait=, statement=, idle= and prepare=on\|off/] }
+    (map { ["TenantPool $_", "$database\nTenantPool $_", qr/TenantPool knows max=, lists=, wait=, statement=, idle= and prepare=on\|off/] }
         qw(prepare=yes prepare= min=1 max 10)),
     ['TenantPool with nothing', 'TenantPool', qr/TenantPool requires at least one argument/],
 
@@ -285,8 +287,8 @@ my @accepted = (
     ['a program', qq{TenantDatabase exec:/bin/true\n$key_file}],
     ['a URI', "TenantDatabase postgresql://tenant_api\@localhost/tenant?application_name=x\n"],
     ['a passfile', "TenantDatabase 'host=/tmp dbname=tenant user=tenant_api passfile=/etc/apache2/pgpass'\n"],
-    ['every setting of the pool at its least', "${base}TenantPool max=1 wait=1ms statement=10ms idle=1s prepare=off\n"],
-    ['every setting of the pool at its most', "${base}TenantPool max=1000 wait=60s statement=10min idle=24h prepare=On\n"],
+    ['every setting of the pool at its least', "${base}TenantPool max=1 lists=1 wait=1ms statement=10ms idle=1s prepare=off\n"],
+    ['every setting of the pool at its most', "${base}TenantPool max=1000 lists=1000 wait=60s statement=10min idle=24h prepare=On\n"],
     ['the cache', "${base}TenantCache size=100 ttl=1min negative=100ms\n"],
     ['slots', "${base}TenantPasswordSlots 1024\n"],
     (map { ["a rate of logins: $_", "${base}TenantLoginRate $_\n"] } qw(off OFF 1/1 10000/24h 5/10min 10/60s)),

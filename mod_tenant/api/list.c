@@ -102,8 +102,8 @@ static void set_link(const api_t *api, const char *next, const char *previous)
 }
 
 /* Answers with rows, of which there is one more than are shown where there is more; count is the number of
- * all that the list has, or NULL. */
-static const problem_t *answer_list(api_t *api, rows_t *rows, const char *count)
+ * all that the list has, or NULL. The place among the tenant's lists ends with it. */
+static const problem_t *answer_list(api_t *api, rows_t *rows, const char *count, gate_place_t *place)
 {
     const page_t *page = &api->page;
     shown_t shown = {.rows = rows, .count = rows_count(rows), .is_reversed = page->seek == PAGE_BEFORE};
@@ -131,7 +131,20 @@ static const problem_t *answer_list(api_t *api, rows_t *rows, const char *count)
     }
     writer_literal(&writer, "}\n");
     set_link(api, next, previous_path(api, &shown));
+    gate_leave(place); /* a slow client keeps nobody waiting */
     return api_answered(api, reply_json(api->r, HTTP_OK, &writer));
+}
+
+const problem_t *list_enter(api_t *api, gate_place_t **place, apr_pool_t *pool)
+{
+    const pool_settings_t *settings = &api->server->pool;
+
+    *place = gate_wait(api->server->gates, GATE_LIST, scope_database(api), scope_tenant(api), settings->lists,
+                       settings->wait, pool);
+    if (*place)
+        return NULL;
+    api->detail = "The tenant has as many lists under way as it may have.";
+    return &problem_rate_limited;
 }
 
 const problem_t *list_read(const api_t *api, int limit, rows_t **rows, apr_pool_t *pool)
@@ -181,12 +194,13 @@ static const problem_t *read_count(api_t *api, const char **count)
 const problem_t *list_run(api_t *api)
 {
     const char *count = NULL;
-    const problem_t *problem = NULL;
+    gate_place_t *place;
+    const problem_t *problem = list_enter(api, &place, api->r->pool);
     rows_t *rows;
 
-    if (prefer_states(apr_table_get(api->r->headers_in, "Prefer"), "count", "exact"))
+    if (!problem && prefer_states(apr_table_get(api->r->headers_in, "Prefer"), "count", "exact"))
         problem = read_count(api, &count);
     if (!problem)
         problem = list_read(api, api->page.limit + 1, &rows, api->r->pool);
-    return problem ? problem : answer_list(api, rows, count);
+    return problem ? problem : answer_list(api, rows, count, place);
 }

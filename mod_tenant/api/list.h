@@ -3,9 +3,15 @@
 #define TENANT_API_LIST_H
 
 #include "api.h"
+#include "gate.h"
 
 /* Answers the page of the collection that the query asks for. */
 const problem_t *list_run(api_t *api);
+
+/* Waits for the tenant's turn to read a list, of which TenantPool lets each tenant do so many at a time:
+ * whoever asks for the slowest lists shall not occupy the database and the threads of all others. The place
+ * is left as soon as the rows are written to memory. problem_rate_limited: in vain. */
+const problem_t *list_enter(api_t *api, gate_place_t **place, apr_pool_t *pool);
 
 /* Reads up to limit rows of api->page, whatever its own limit is: on the side of its cursor that it says, and
  * in its order; in the opposite one, the nearest first, where that is PAGE_BEFORE. All memory is taken from

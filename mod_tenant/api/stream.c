@@ -90,17 +90,30 @@ static void set_headers(stream_t *stream)
 static const problem_t *read_chunk(stream_t *stream, rows_t **rows, apr_pool_t *pool)
 {
     const problem_t *problem = authority_confirm(stream->api, pool);
+    gate_place_t *turn;
 
-    return problem ? problem : list_read(stream->api, stream->rows, rows, pool);
+    if (!problem)
+        problem = list_enter(stream->api, &turn, pool);
+    if (problem)
+        return problem;
+    problem = list_read(stream->api, stream->rows, rows, pool);
+    gate_leave(turn);
+    return problem;
 }
 
-/* The same; once the answer has begun it waits longer for a connection than others: who has come so far would
- * have to begin again. */
+/* Whether there may be room a little later. */
+static int is_full(const problem_t *problem)
+{
+    return problem == &problem_pool_exhausted || problem == &problem_rate_limited;
+}
+
+/* The same; once the answer has begun it waits longer than others for its turn and for a connection: who has
+ * come so far would have to begin again. */
 static const problem_t *read_patiently(stream_t *stream, rows_t **rows, apr_pool_t *pool)
 {
     const problem_t *problem = read_chunk(stream, rows, pool);
 
-    for (int tries = 1; problem == &problem_pool_exhausted && stream->has_begun && tries < TRIES; tries++)
+    for (int tries = 1; is_full(problem) && stream->has_begun && tries < TRIES; tries++)
         problem = read_chunk(stream, rows, pool);
     return problem;
 }

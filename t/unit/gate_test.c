@@ -3,6 +3,8 @@
 #include <apr_general.h>
 #include <apr_thread_proc.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "api/gate.h"
 #include "tap.h"
@@ -47,6 +49,83 @@ static void test_places(void)
     apr_pool_destroy(request);
 }
 
+/* A request that waits for a list's place, and when it got it. */
+typedef struct waiter_t {
+    apr_interval_time_t wait;
+    _Atomic int turn; /* 0: not yet; -1: in vain */
+    _Atomic pid_t id; /* of the thread, to the kernel */
+    gate_place_t *place;
+    apr_thread_t *thread;
+} waiter_t;
+
+static _Atomic int turns;
+
+static gate_place_t *wait_for_list(apr_interval_time_t wait, apr_pool_t *request)
+{
+    return gate_wait(gates, GATE_LIST, &databases[0], 7, 1, wait, request);
+}
+
+static void *APR_THREAD_FUNC stand(apr_thread_t *thread, void *data)
+{
+    waiter_t *waiter = data;
+
+    waiter->id = gettid();
+    waiter->place = wait_for_list(waiter->wait, apr_thread_pool_get(thread));
+    waiter->turn = waiter->place ? ++turns : -1;
+    if (waiter->place)
+        gate_leave(waiter->place);
+    return NULL;
+}
+
+/* Whether it sleeps, which there is nothing to do for but in line. */
+static int is_asleep(const waiter_t *waiter)
+{
+    char path[64];
+    char state = '?';
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)waiter->id);
+    file = waiter->id ? fopen(path, "r") : NULL;
+    if (!file)
+        return 0;
+    if (fscanf(file, "%*d %*s %c", &state) != 1)
+        state = '?';
+    fclose(file);
+    return state == 'S';
+}
+
+/* Starts one and waits until it stands in line. */
+static void stand_in_line(waiter_t *waiter, apr_interval_time_t wait)
+{
+    *waiter = (waiter_t){.wait = wait};
+    apr_thread_create(&waiter->thread, NULL, stand, waiter, pool);
+    while (!is_asleep(waiter) && waiter->turn == 0)
+        apr_sleep(apr_time_from_msec(1));
+}
+
+static void test_waiting(void)
+{
+    waiter_t first, second, impatient;
+    gate_place_t *place = wait_for_list(0, pool);
+    apr_status_t ignored;
+
+    ok(place != NULL, "a place for a list");
+    ok(!wait_for_list(0, pool), "no other one for who does not wait");
+    ok(gate_wait(gates, GATE_LIST, &databases[0], 8, 1, 0, pool) != NULL, "one for another tenant");
+    stand_in_line(&impatient, apr_time_from_msec(1));
+    apr_thread_join(&ignored, impatient.thread);
+    ok(impatient.turn == -1, "it is waited for in vain until the time is over");
+    stand_in_line(&first, apr_time_from_sec(60));
+    stand_in_line(&second, apr_time_from_sec(60));
+    ok(first.turn == 0 && second.turn == 0, "two wait");
+    ok(!wait_for_list(apr_time_from_sec(60), pool), "no third one may");
+    gate_leave(place);
+    apr_thread_join(&ignored, first.thread);
+    apr_thread_join(&ignored, second.thread);
+    ok(first.turn == 1 && second.turn == 2, "they have it one after the other, in the order of their coming");
+    ok(wait_for_list(0, pool) != NULL, "then it is free again");
+}
+
 static void *APR_THREAD_FUNC pass(apr_thread_t *thread, void *data)
 {
     apr_pool_t *own;
@@ -89,8 +168,9 @@ int main(void)
 {
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    gates = gates_make(pool);
+    gates = gates_make(2, pool);
     test_places();
+    test_waiting();
     test_threads();
     apr_terminate();
     return done();

@@ -62,16 +62,16 @@ sub waiting_backends {
     return @pids;
 }
 
-# Lets a test hold back every statement that runs for a tenant: a handle on which ->hold and ->release do so. Lookups
-# and attestation, which have no tenant yet, go on. tenant_context() passes a lock on its way, and is otherwise what
+# Lets a test hold back every statement that runs for a tenant, or of these those whose text matches a pattern: a
+# handle on which ->hold and ->release do so. Lookups and attestation, which have no tenant yet, go on. tenant_context() passes a lock on its way, and is otherwise what
 # the schema says.
 sub brake {
-    my ($site, $database) = @_;
-    $site->dbh($database)->do(<<'SQL');
+    my ($site, $database, $pattern) = @_;
+    $site->dbh($database)->do(sprintf <<'SQL', $site->dbh($database)->quote($pattern // ''));
 CREATE OR REPLACE FUNCTION tenant_context() RETURNS int LANGUAGE plpgsql STABLE AS $$
 BEGIN
   IF current_setting('mod_tenant.tenant_id', true) ~ '^[1-9][0-9]{0,8}$' THEN
-    PERFORM pg_advisory_xact_lock_shared(1);
+    PERFORM pg_advisory_xact_lock_shared(1) WHERE current_query() ~ %s;
     RETURN current_setting('mod_tenant.tenant_id', true)::int;
   END IF;
   RETURN NULL;
