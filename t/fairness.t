@@ -14,7 +14,7 @@ use TenantTest::Fault;
 
 my $site = TenantTest::Site->make;
 role_setting($site, $_ => '60s') for qw(lock_timeout statement_timeout);
-my $brake = brake($site, undef, 'FROM calls .* LIMIT');    # lists of calls
+my $brake = brake($site, undef, 'FROM calls .* LIMIT|count.* FROM calls');    # lists of calls
 my @clients;
 
 sub start {
@@ -71,14 +71,18 @@ subtest 'as many as TenantPool says' => sub {
     all_are_answered('all are answered in the end', @lists);
 };
 
-subtest 'streams count as well' => sub {
+subtest 'streams and counts as well' => sub {
     my $server = start('lists=1 wait=60s');
     $brake->hold;
-    my @lists = (sent($server, 2, '/v1/calls', 'Accept' => 'text/csv'), sent($server, 1, '/v1/calls'));
+    my @lists = (
+        sent($server, 2, '/v1/calls', 'Accept' => 'text/csv'),
+        sent($server, 2, '/v1/calls', 'Prefer' => 'count=exact'),
+        sent($server, 1, '/v1/calls'),
+    );
 
     waiting_backends($site, 1);
     sleep 0.3;
-    is(scalar waiting_backends($site), 1, 'of two streams and a list one has a connection');
+    is(scalar waiting_backends($site), 1, 'of two streams, two counts and a list one has a connection');
     $brake->release;
     all_are_answered('all are answered in the end', @lists);
 };
