@@ -7,7 +7,7 @@
 
 #include "csv.h"
 
-/* What stands ahead of a value: `{"id":`, `,"sid":`. */
+/* What stands ahead of a value: `,"sid":`. */
 typedef struct key_text_t {
     const char *name;
     const char *text;
@@ -30,7 +30,7 @@ static const key_text_t *keys_of(const resource_t *resource, apr_pool_t *pool)
 
         if (!field_is_readable(field))
             continue;
-        key.text = apr_pstrcat(pool, list->nelts == 0 ? "{" : ",", "\"", field->name, "\":", NULL);
+        key.text = apr_pstrcat(pool, ",\"", field->name, "\":", NULL);
         key.length = strlen(key.text);
         key.name = field->name;
         key.type = field->type;
@@ -121,40 +121,26 @@ static void write_value(writer_t *writer, field_type_t type, const char *text, a
 
 void represent_row(writer_t *writer, const resource_t *resource, rows_t *rows, int n)
 {
-    const key_text_t *key = keys[resource_index(resource)];
-    apr_size_t length;
-
-    rows_seek(rows, n);
-    for (int column = 0; key->text; key++, column++) {
-        const char *text = rows_value(rows, column, &length);
-
-        writer_raw(writer, key->text, key->length);
-        write_value(writer, key->type, text, length);
-    }
-    writer_literal(writer, "}");
+    represent_fields(writer, resource, rows, n, FIELDS_ALL);
 }
 
 void represent_fields(writer_t *writer, const resource_t *resource, rows_t *rows, int n, fields_t fields)
 {
     const key_text_t *key = keys[resource_index(resource)];
+    apr_size_t start = writer->length;
     apr_size_t length;
-    char before = '{';
 
-    if (fields == FIELDS_ALL) {
-        represent_row(writer, resource, rows, n);
-        return;
-    }
     rows_seek(rows, n);
     for (int column = 0; key->text; key++, column++) {
-        const char *text = rows_value(rows, column, &length);
+        const char *text;
 
         if (!(fields & key->bit))
             continue;
-        writer_raw(writer, &before, 1);
-        writer_raw(writer, key->text + 1, key->length - 1);
+        text = rows_value(rows, column, &length);
+        writer_raw(writer, key->text, key->length);
         write_value(writer, key->type, text, length);
-        before = ',';
     }
+    writer->text[start] = '{'; /* in place of a comma */
     writer_literal(writer, "}");
 }
 
@@ -213,6 +199,7 @@ void represent_absent(writer_t *writer, const resource_t *resource, const char *
 {
     const key_text_t *key = keys[resource_index(resource)];
     const char *tenant_column = resource_tenant_column(resource);
+    apr_size_t start = writer->length;
 
     for (const field_t *field = resource->fields; field->name; field++) {
         if (!field_is_readable(field))
@@ -223,5 +210,6 @@ void represent_absent(writer_t *writer, const resource_t *resource, const char *
         write_value(writer, field->type, text, text ? strlen(text) : 0);
         key++;
     }
+    writer->text[start] = '{';
     writer_literal(writer, "}");
 }

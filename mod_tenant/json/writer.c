@@ -39,14 +39,24 @@ static void put_escape(writer_t *writer, unsigned char byte)
     writer_raw(writer, escape, escapes[byte] == 'u' ? sizeof escape : 2);
 }
 
-/* Whether one of a word's bytes wants to be escaped: is below 0x20, `"` or `\\`. */
-static int wants_escape(uint64_t word)
-{
-    const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
-    const uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+/* Sixteen bytes that are looked at together, by whatever instructions the processor has for that. */
+typedef unsigned char block_t __attribute__((vector_size(16)));
+typedef uint64_t words_t __attribute__((vector_size(16)));
 
-    /* a byte's high bit is set here if it borrowed, which none does ahead of the first one that counts */
-    return (((word - ones * 0x20) | (quote - ones) | (backslash - ones)) & ~word & highs) != 0;
+/* Whether one of them wants to be escaped: is below 0x20, `"` or `\\`. */
+static int wants_escape(block_t block)
+{
+    words_t found = (words_t)((block < 0x20) | (block == '"') | (block == '\\'));
+
+    return (found[0] | found[1]) != 0;
+}
+
+static block_t load_block(const char *bytes)
+{
+    block_t block;
+
+    memcpy(&block, bytes, sizeof block);
+    return block;
 }
 
 static uint64_t load_word(const char *bytes)
@@ -65,23 +75,30 @@ static uint64_t load_half(const char *bytes)
     return half;
 }
 
-/* Whether no byte wants to be escaped. The last word, or half, overlaps the one ahead of it. */
+/* Whether no byte wants to be escaped. The last bytes are looked at in a piece that overlaps the one ahead.
+ */
 static int is_plain(const char *bytes, apr_size_t length)
 {
-    if (length >= sizeof(uint64_t)) {
-        for (apr_size_t at = 0; at + sizeof(uint64_t) < length; at += sizeof(uint64_t)) {
-            if (wants_escape(load_word(bytes + at)))
+    apr_size_t at = 0;
+
+    if (length >= sizeof(block_t)) {
+        for (; at + sizeof(block_t) < length; at += sizeof(block_t)) {
+            if (wants_escape(load_block(bytes + at)))
                 return 0;
         }
-        return !wants_escape(load_word(bytes + length - sizeof(uint64_t)));
+        return !wants_escape(load_block(bytes + length - sizeof(block_t)));
     }
-    if (length >= sizeof(uint32_t))
-        return !wants_escape(load_half(bytes) | load_half(bytes + length - sizeof(uint32_t)) << 32);
-    for (apr_size_t at = 0; at < length; at++) {
-        if (escapes[(unsigned char)bytes[at]])
-            return 0;
+    if (length >= sizeof(uint64_t))
+        return !wants_escape(
+            (block_t)(words_t){load_word(bytes), load_word(bytes + length - sizeof(uint64_t))});
+    if (length >= sizeof(uint32_t)) {
+        uint64_t word = load_half(bytes) | load_half(bytes + length - sizeof(uint32_t)) << 32;
+
+        return !wants_escape((block_t)(words_t){word, word});
     }
-    return 1;
+    while (at < length && !escapes[(unsigned char)bytes[at]])
+        at++;
+    return at == length;
 }
 
 /* What writer_string() puts between the quotes of a text that is not plain. */
