@@ -7,6 +7,7 @@
 #   make test     all tests, under one prove; TESTS="t/smoke.t ..." only these
 #   make bench    how fast it is: seeds 1,000 tenants, measures, prints a table; leaves its servers running until make stop
 #   make lint     the compiler's warnings, the format, the walls between the rooms, the scripts
+#   make fuzz     the parsers under libFuzzer, SECONDS (300) each
 #   make install  module, header, .load and .conf, tenantctl, reference page, Sqitch project; enables nothing (DESTDIR)
 #
 # What takes more than a line is a script in tools/.
@@ -17,7 +18,7 @@ say = @$(if $(V),:,echo)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all units run stop clean test bench lint install
+.PHONY: all units run stop clean test bench lint fuzz install
 
 MODULE = build/mod_tenant.so
 COMMAND = build/tenantctl
@@ -105,7 +106,7 @@ TEST_PROGRAMS = build/unit/statements build/unit/unseal
 UNITS := $(patsubst t/unit/%_test.c,build/unit/%,$(wildcard t/unit/*_test.c)) $(TEST_PROGRAMS)
 TEST_MODULES = build/mod_test_null.so build/mod_test_peer.so build/mod_test_tenant.so
 
-units: $(UNITS) $(TEST_MODULES)
+units: $(UNITS) $(TEST_MODULES) $(patsubst t/%.c,build/%.o,$(wildcard t/unit/*_fuzz.c))
 
 build/unit/%: t/unit/%_test.c build/librooms.a build/config.mk
 	@mkdir -p $(@D)
@@ -127,7 +128,27 @@ $(TEST_MODULES): build/config.mk
 	$(say) CC $(filter %.c,$^)
 	$(quiet)$(CC) -shared $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $(filter %.c,$^)
 
--include $(patsubst %.o,%.d,$(OBJECTS) $(COMMAND_OBJECTS)) $(UNITS:=.d)
+# Fuzzers: compiled with the other tests, so that they keep up with what they test; made and run by `make fuzz`,
+# which needs clang.
+FUZZERS := $(patsubst t/unit/%_fuzz.c,build/fuzz/%,$(wildcard t/unit/*_fuzz.c))
+SECONDS = 300
+
+build/unit/%_fuzz.o: t/unit/%_fuzz.c build/config.mk
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(quiet)$(CC) $(CFLAGS) -c -o $@ $<
+
+build/fuzz/%: t/unit/%_fuzz.c $(patsubst build/obj/%.o,mod_tenant/%.c,$(SECRET) $(JSON) $(PARSERS))
+	@tools/install-packages fuzz
+	@mkdir -p $@.corpus
+	$(say) CLANG $<
+	$(quiet)clang $(filter-out -MMD -MP,$(CFLAGS)) $(HTTPD_HEADERS) $(LIBPQ_HEADERS) \
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $^ $(APR_LIBS) $(MODULE_LIBS)
+
+fuzz: $(FUZZERS)
+	$(foreach fuzzer,$^,$(fuzzer) -max_total_time=$(SECONDS) $(fuzzer).corpus &&) :
+
+-include $(patsubst %.o,%.d,$(OBJECTS) $(COMMAND_OBJECTS)) $(UNITS:=.d) $(wildcard build/unit/*_fuzz.d)
 
 # --- Running, testing, installing ------------------------------------------------------------------------
 

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* For libFuzzer: the parsers of what a client or a server may send. The first byte picks one, the rest is its
- * text; what a parser accepts must hold what its header promises.
- *
- *     clang -fsanitize=fuzzer,address,undefined ... t/unit/parse_fuzz.c
- * mod_tenant/api/{check,cursor,filter,media,page,query,resource,route,span}.c mod_tenant/store/sqlstate.c
- * mod_tenant/problem.c
- */
+/* For libFuzzer (make fuzz): the parsers of what a client or a server may send. The first byte picks one, the
+ * rest is its text; what a parser accepts must hold what its header promises. */
 
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -14,8 +9,11 @@
 #include <string.h>
 
 #include "../../mod_tenant/api/check.h"
+#include "../../mod_tenant/api/csv.h"
+#include "../../mod_tenant/api/etag.h"
 #include "../../mod_tenant/api/media.h"
 #include "../../mod_tenant/api/page.h"
+#include "../../mod_tenant/api/prefer.h"
 #include "../../mod_tenant/api/query.h"
 #include "../../mod_tenant/api/route.h"
 #include "../../mod_tenant/store/sqlstate.h"
@@ -80,10 +78,76 @@ static void parse_route(char *text, apr_size_t length, apr_pool_t *pool)
 
 static void parse_media(char *text, apr_size_t length, apr_pool_t *pool)
 {
+    static const char *const types[] = {"application/json", "application/x-ndjson", "text/csv", NULL};
+    const int chosen = media_choose(text, types);
+
     (void)length;
     (void)pool;
-    media_is_accepted(text, "application/json");
+    require(chosen >= -1 && chosen < 3);
+    require(chosen < 0 || media_is_accepted(text, types[chosen]));
+    require(chosen >= 0 || !media_is_accepted(text, types[0]));
     media_is(text, "application/json");
+}
+
+static void parse_prefer(char *text, apr_size_t length, apr_pool_t *pool)
+{
+    (void)length;
+    (void)pool;
+    require(!prefer_states(text, "csv", "raw") || !prefer_states(text, "csv", "safe"));
+}
+
+/* A tag of ours that is added to a list is found in it, whatever else it holds. */
+static void parse_etags(char *text, apr_size_t length, apr_pool_t *pool)
+{
+    const uint64_t salt = etag_salt(length, 1, 2);
+    const char *const tag = etag_make("4294967295", salt, pool);
+    const char *versions;
+    etag_list_t list;
+
+    if (!etag_list_parse(&list, text, pool))
+        return;
+    require(list.is_any == (list.tags == NULL) && (!list.tags || list.tags->nelts <= ETAG_LIST_MAX));
+    versions = etag_list_versions(&list, salt, ETAG_WEAK, pool);
+    require((versions == NULL) == list.is_any);
+    require(!versions || strspn(versions, "{},0123456789") == strlen(versions));
+    require(*etag_list_spelling(&list, tag, pool) == '"');
+    if (list.is_any || list.tags->nelts == ETAG_LIST_MAX)
+        return;
+    require(etag_list_parse(&list, apr_pstrcat(pool, text, ", ", tag, NULL), pool));
+    require(etag_list_has(&list, tag, ETAG_STRONG) && etag_list_has(&list, tag, ETAG_WEAK));
+    require(strstr(etag_list_versions(&list, salt, ETAG_STRONG, pool), "4294967295") != NULL);
+}
+
+/* What a reader of RFC 4180 takes from a field. */
+static const char *read_csv(const writer_t *writer, apr_pool_t *pool)
+{
+    char *const text = apr_pcalloc(pool, writer->length + 1);
+    char *to = text;
+
+    if (*writer->text != '"')
+        return apr_pstrmemdup(pool, writer->text, writer->length);
+    for (apr_size_t n = 1; n < writer->length; n++) {
+        *to++ = writer->text[n];
+        n += writer->text[n] == '"'; /* the second of a pair, or the end */
+    }
+    to[-1] = '\0';
+    return text;
+}
+
+static void write_csv(char *text, apr_size_t length, apr_pool_t *pool)
+{
+    writer_t writer;
+    const char *read;
+
+    (void)length;
+    writer_init(&writer, pool, 0);
+    csv_write(&writer, text, 1);
+    require(strcmp(read_csv(&writer, pool), text) == 0);
+    writer_init(&writer, pool, 0);
+    csv_write(&writer, text, 0);
+    read = read_csv(&writer, pool);
+    require(!*read || !strchr("=@\t\r", *read));
+    require(strcmp(read + (*text != '\'' && *read == '\''), text) == 0);
 }
 
 /* A time in UTC stays itself. */
@@ -126,7 +190,8 @@ static void parse_fields(char *text, apr_size_t length, apr_pool_t *pool)
 typedef void parse_fn(char *text, apr_size_t length, apr_pool_t *pool);
 
 static parse_fn *const parsers[] = {
-    parse_query, parse_page, parse_route, parse_media, parse_time, parse_sqlstate, parse_fields,
+    parse_query,    parse_page,   parse_route,  parse_media, parse_time,
+    parse_sqlstate, parse_fields, parse_prefer, parse_etags, write_csv,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* For libFuzzer. Whatever the scanner accepts, json-c must accept too, and each key and string that json-c
- * finds must come back unchanged through the writer:
- *
- *     clang -fsanitize=fuzzer,address,undefined ... t/unit/scan_fuzz.c
- * mod_tenant/json/{scan,token,tree,writer}.c \ mod_tenant/problem.c */
+/* For libFuzzer (make fuzz). Whatever the scanner accepts, json-c must accept too, and each key and string
+ * that json-c finds must come back unchanged through the writer. */
 
 #include <apr_general.h>
 #include <stdlib.h>
