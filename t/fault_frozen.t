@@ -82,6 +82,31 @@ is_deeply($site->dbh->selectall_arrayref(q{SELECT id FROM products WHERE name = 
 is(scalar $log->matching(qr/cut off: no answer within TenantPool's statement limit/), scalar @stops,
     'the log has a line for each');
 
+# More statements than a connection keeps prepared: each of the last ones takes the place of another.
+subtest 'a list for which another statement has to go' => sub {
+    my $pid = only_backend();
+    my @filters = ('', 'id=1', 'from_number=x', 'to_number=x', 'status=x', 'from_number.null=true', 'to_number.null=true',
+        'status.null=true', map { "created_at.$_=2026-01-01T00:00:00Z" } qw(gt gte lt lte));
+    my @lists = map { my $filter = $_; map { ("/v1/calls?$filter&order=$_", "/v1/messages?$filter&order=$_") } orders($filter) } @filters;
+    my %count;
+    $count{ acme(GET => $_)->status }++ for @lists;
+    cmp_ok($count{200}, '>', 70, 'many lists are read') or diag json(\%count);
+
+    $brake->hold;
+    my $response = acme(GET => '/v1/products?name=x');
+    is_problem($response, 503, 'query-timeout');
+    is_about($response->elapsed, 2, "at the statement's deadline");
+    $brake->release;
+    ok(wait_until { !grep { $_ == $pid } backends($site) }, 'the session ends');
+};
+
+# The orders in which a list may be by its filter.
+sub orders {
+    my ($filter) = @_;
+    my @fields = $filter =~ /^(\w+)\.(?!null)/ ? $1 : qw(id created_at);
+    return map { ("$_.asc", "$_.desc") } @fields;
+}
+
 subtest 'the postmaster' => sub {
     my $postmaster = do { open my $file, '<', $cluster->data_dir . '/postmaster.pid' or die $!; 0 + readline $file };
     my $pid = only_backend();

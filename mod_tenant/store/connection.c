@@ -138,6 +138,7 @@ static void prepared_evict(connection_t *connection, apr_pool_t *pool)
     }
     if (connection->prepare)
         connection_command(connection, apr_pstrcat(pool, "DEALLOCATE ", oldest->label, NULL), &ignored, pool);
+    clock_start(connection); /* which the command has stopped */
     apr_hash_set(connection->prepared, oldest->label, APR_HASH_KEY_STRING, NULL);
     apr_pool_destroy(oldest->pool);
 }

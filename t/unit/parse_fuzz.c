@@ -68,12 +68,12 @@ static void parse_route(char *text, apr_size_t length, apr_pool_t *pool)
 {
     route_t route;
 
-    (void)length;
-    if (!route_parse(&route, text, 0, pool))
+    if (!route_parse(&route, text, length % 2, pool))
         return;
     require(strstr(route_allow(&route, pool), "OPTIONS") != NULL);
-    require((route.kind == ROUTE_ROW) == (route.id != NULL));
-    require(!route.id || (check_is_utf8(route.id, strlen(route.id)) && !strchr(route.id, '/')));
+    require(route.kind != ROUTE_ROW || (route.id && route.resource));
+    require(route_is_open(&route) == !route.resource);
+    require(route.kind != ROUTE_ROW || (check_is_utf8(route.id, strlen(route.id)) && !strchr(route.id, '/')));
 }
 
 static void parse_media(char *text, apr_size_t length, apr_pool_t *pool)
