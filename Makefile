@@ -86,7 +86,7 @@ $(COMMAND): $(COMMAND_OBJECTS) build/librooms.a
 # The page that shows the API to browsers: its viewer from npm, and what is ours.
 VIEWER = reference/node_modules/swagger-ui-dist
 $(REFERENCE): reference/package-lock.json reference/reference.js reference/reference.css tools/npm-install build/config.mk
-	@tools/npm-install reference
+	@tools/npm-install reference >/dev/null
 	@rm -rf $@
 	@mkdir -p $@
 	@cp $(addprefix $(VIEWER)/swagger-ui,-bundle.js -bundle.js.LICENSE.txt .css) $(VIEWER)/LICENSE $(VIEWER)/NOTICE $(filter %.js %.css,$^) $@
