@@ -163,7 +163,7 @@ END
     is($security->('/v1', '/calls', 'post'), $keys, '... only');
     is($security->('/write', '/calls', 'post'), "$keys login", '... or write');
     is($security->('/write', '/tenant', 'patch'), $keys, '... but not the tenant');
-    is($security->('/write', '/openapi.json', 'get'), 'nobody', 'the document is for everybody');
+    is($security->('/write', '/openapi.json', 'get'), '', 'the document is for everybody');
     is_deeply([sort keys %{ $of{''}{components}{securitySchemes} }], [qw(basicKey bearerKey headerKey)], 'no login where there is none');
     is_deeply([@{ $of{'/v1'}{components}{parameters}{Limit}{schema} }{qw(default maximum)}], [5, 7], 'the sizes of pages');
     like($of{'/write'}{components}{responses}{NotFound}{content}{'application/problem+json'}{examples}{'not-found'}{value}{type},

@@ -64,7 +64,7 @@ static int may_user(const openapi_t *openapi, const resource_t *resource, int is
 void openapi_security(const openapi_t *openapi, const resource_t *resource, int is_read)
 {
     member_array(openapi->writer, "security");
-    if (!resource || (is_read && openapi_is_public(openapi, resource)))
+    if (resource && is_read && openapi_is_public(openapi, resource))
         write_requirement(openapi, NULL);
     if (resource && openapi_is_admin(openapi)) {
         write_requirement(openapi, "administrator");

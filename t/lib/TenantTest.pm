@@ -23,6 +23,7 @@ use Test::More ();
 
 use TenantTest::Client;
 use TenantTest::Log;
+use TenantTest::Prism;
 use TenantTest::Response;
 use TenantTest::Server;
 use TenantTest::Site;
@@ -72,8 +73,10 @@ sub json {
 #     timeout => seconds      how long the server may be silent (30)
 sub request {
     my ($method, $target, %option) = @_;
-    my $client = $option{on} // client(%option);
-    return $client->request($method, $target, content(%option));
+    my %content = content(%option);
+    my $exchange = sub { return ($option{on} // client(%option))->request($method, $target, %content) };
+    my $prism = TenantTest::Prism->for($option{to} // site->{server});
+    return $prism ? $prism->exchange($exchange, $method, $target, %content) : $exchange->();
 }
 
 # A new connection: options to, tls, timeout as for request().

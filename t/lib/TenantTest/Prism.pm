@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+package TenantTest::Prism;
+
+# Holds every exchange of a test with the server against the OpenAPI document, by Stoplight's Prism:
+#
+#     test --- request ---> prism proxy --errors ---> relay --- the test's own bytes ---> server
+#
+# Prism passes on what it has understood of a request and of an answer, not their bytes, and it knows no TLS and no Host.
+# Therefore its upstream is a relay in the test itself: when Prism forwards the request there, the relay sends the
+# server what the test really wanted to send, and hands the answer to Prism. If Prism finds nothing wrong, the test
+# gets that answer, byte for byte; if it does, that is a failed test.
+#
+# There are two Prisms. `strict` judges requests too. What it refuses, the server has to refuse as well: whatever the
+# server takes must be right by the document. `lenient` then judges the answer to such a request alone.
+#
+#     my $prism = TenantTest::Prism->start($document);      # t/prism.t does that, for tests that it runs
+#     local $ENV{TENANT_TEST_PRISM} = $prism->address;
+#
+# TenantTest::request() asks for() it. HEAD and OPTIONS are not in the document, other Locations and servers with other
+# settings have other documents: such requests go to the server as ever.
+
+use strict;
+use warnings;
+
+use Digest::SHA ();
+use IO::Select;
+use IO::Socket::INET;
+use JSON::PP ();
+use POSIX ();
+use Test::Builder ();
+use Time::HiRes qw(sleep time);
+
+use TenantTest::Client;
+use TenantTest::Response;
+use TenantTest::Server;
+
+my $base = '/v1';
+my $json = JSON::PP->new->utf8->canonical;
+
+# --- The proxies ----------------------------------------------------------------------------------------------
+
+# Starts both for a document (bytes); folder: for its files.
+sub start {
+    my ($class, $document, $folder) = @_;
+    my $self = bless {
+        owner     => $$,
+        relay     => TenantTest::Server::free_port(),
+        digest    => _digest($document),
+        log       => "$folder/prism.log",
+        judgments => "$folder/judgments",
+        pids      => [],
+    }, $class;
+
+    open my $file, '>', "$folder/openapi.json" or die "openapi.json: $!";
+    print $file $document;
+    close $file;
+    $self->{$_} = $self->_spawn("$folder/openapi.json", $_ eq 'strict' ? 'true' : 'false') for qw(strict lenient);
+    _wait_for($self->{$_}) for qw(strict lenient);
+    return $self;
+}
+
+sub _spawn {
+    my ($self, $document, $validate) = @_;
+    my $port = TenantTest::Server::free_port();
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>>', $self->{log};
+        open STDERR, '>&', \*STDOUT;
+        exec 'node', 't/node/node_modules/.bin/prism', 'proxy', $document, "http://127.0.0.1:$self->{relay}", '--errors',
+            '--validate-request', $validate, '--cors', 'false', '--port', $port, '--verboseLevel', 'error'
+            or POSIX::_exit(127);
+    }
+    push @{ $self->{pids} }, $pid;
+    return $port;
+}
+
+sub _wait_for {
+    my ($port) = @_;
+    my $until = time + 60;
+    until (IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port")) {
+        die "prism does not start\n" if time > $until;
+        sleep 0.1;
+    }
+}
+
+sub stop {
+    my ($self) = @_;
+    kill TERM => @{ $self->{pids} };
+    waitpid $_, 0 for @{ $self->{pids} };
+    $self->{pids} = [];
+}
+
+sub DESTROY {
+    my ($self) = @_;
+    local ($@, $?, $!);
+    $self->stop if $self->{owner} == $$ && $self->{pids} && @{ $self->{pids} };
+}
+
+# What a test needs to use it, as text.
+sub address {
+    my ($self) = @_;
+    return $json->encode({ map { $_ => $self->{$_} } qw(relay strict lenient digest judgments) });
+}
+
+# How many exchanges were judged, by judgment: `fine`; `refused`, by both sides, with an answer that is fine; `wrong`.
+sub counts {
+    my ($self) = @_;
+    my %counts = (fine => 0, refused => 0, wrong => 0);
+    open my $file, '<', $self->{judgments} or return %counts;
+    /^(\w+)/ and $counts{$1}++ while <$file>;
+    return %counts;
+}
+
+# The document as the test's server has it, or its digest: settings differ by server.
+sub _digest { return Digest::SHA::sha256_hex($_[0]) }
+
+# --- Judging --------------------------------------------------------------------------------------------------
+
+my $present;    # of this process
+
+# The one that judges requests to a server, or nothing. Forked children of a test share its relay and do without.
+sub for {
+    my ($class, $server) = @_;
+    my $address = $ENV{TENANT_TEST_PRISM} or return;
+    $present //= bless { owner => 0, user => $$, %{ $json->decode($address) } }, $class;
+    return unless $present->{user} == $$;
+    my $port = $server->port;
+    $present->{judges}{$port} //= do {
+        my $document = eval { $server->client->request(GET => "$base/openapi.json") };
+        $document && $document->status == 200 && _digest($document->body) eq $present->{digest} ? 1 : 0;
+    };
+    return $present->{judges}{$port} ? $present : ();
+}
+
+# Makes an exchange under the proxies' eyes: exchange is called once, and returns the TenantTest::Response. The other
+# arguments say what it will send, as those of TenantTest::Client::send().
+sub exchange {
+    my ($self, $exchange, $method, $target, %option) = @_;
+    my ($judgment, $answer, $verdict) = $self->judge($exchange, $method, $target, %option);
+    return $answer unless $judgment;
+    if (open my $file, '>>', $self->{judgments}) {
+        print $file "$judgment\n";
+    }
+    if ($judgment eq 'wrong') {
+        my $builder = Test::Builder->new;
+        $builder->ok(0, "the OpenAPI document allows for $method $target");
+        $builder->diag($verdict, "\n", $answer->status, ' ', $answer->body);
+    }
+    return $answer;
+}
+
+# The same, told instead of noted: (judgment, answer, what is wrong). Without a judgment it was none of the document's
+# business.
+sub judge {
+    my ($self, $exchange, $method, $target, %option) = @_;
+    my ($path) = $target =~ m{^\Q$base\E(/.*|\?.*|)$}s;
+    return (undef, $exchange->())
+        if !defined $path || $method !~ /^(?:GET|POST|PATCH|DELETE|PUT)$/ || !_is_plain($path);
+    $path = "/$path" unless $path =~ m{^/};
+
+    my ($answer, $verdict) = $self->_ask($self->{strict}, $exchange, $method, $path, %option);
+    return ($verdict ? 'wrong' : 'fine', $answer, $verdict) if $answer;
+
+    $answer = $exchange->();
+    return (undef, $answer) if defined $answer->error;
+    return ('wrong', $answer, "the server takes what the document does not allow for: $verdict") if $answer->status < 400;
+    (undef, $verdict) = $self->_ask($self->{lenient}, sub { $answer }, $method, $path);
+    return ('wrong', $answer, $verdict) if $verdict && $verdict !~ m{prism/errors#NO_(?:PATH|METHOD)_MATCHED};
+    return ('refused', $answer);
+}
+
+# Whether a path is spelt as clients spell it (RFC 3986 section 6.2.2), in escapes that stand for text: by another
+# spelling Prism does not find it, or ends.
+sub _is_plain {
+    my ($target) = @_;
+    my ($path) = $target =~ /^([^?]*)/;
+    my $bytes = $path =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ger;
+    return utf8::decode($bytes) && $path !~ m{//|/\.\.?(?:/|\z)|%(?![0-9A-Fa-f]{2})|%(?:2D|2E|5F|7E|3\d|[46][1-9A-F]|[57][0-9A])}i;
+}
+
+# Sends a request to a Prism. Returns the answer of exchange and what is wrong with it; without the answer, if the
+# request was not forwarded.
+sub _ask {
+    my ($self, $port, $exchange, $method, $path, %option) = @_;
+    my $relay = $self->{socket} //= IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:$self->{relay}", ReuseAddr => 1)
+        // die "no relay: $!\n";
+    my $client = TenantTest::Client->new(port => $port);
+    $client->send($method, $path, headers => _presentable(%option),
+        $method =~ /^P/ && defined $option{body} ? (body => $option{body}) : ());
+
+    my ($first) = IO::Select->new($relay, $client->{socket})->can_read(30) or die "prism is silent\n";
+    my $answer;
+    if ($first == $relay) {
+        my $connection = $relay->accept;
+        _read_head($connection);
+        $answer = $exchange->();
+        syswrite $connection, _raw($answer);
+        close $connection;
+        return ($answer, undef) if defined $answer->error;
+    }
+    my $reply = $client->receive;
+    $client->close;
+    my $verdict = $reply->header('sl-violations') // ($reply->body =~ m{prism/errors#} ? $reply->body : undef);
+    $verdict //= $answer ? undef : 'prism answered ' . $reply->status . ' by itself: ' . $reply->body;
+    return ($answer, $verdict);
+}
+
+# The headers of a request as far as a proxy may see them; without any, who asks is not the question.
+sub _presentable {
+    my (%option) = @_;
+    return [Authorization => 'Bearer judged-by-itself'] unless $option{headers};
+    my @headers = @{ $option{headers} };
+    my @presentable;
+    while (my ($name, $value) = splice @headers, 0, 2) {
+        push @presentable, $name, $value
+            unless $name =~ /^(?:Host|Connection|Content-Length|Transfer-Encoding|Expect|TE|Trailer|Upgrade|Range)$/i;
+    }
+    return \@presentable;
+}
+
+# Reads a request's head; its body, which nobody needs, is on the way.
+sub _read_head {
+    my ($connection) = @_;
+    my $head = '';
+    while ($head !~ /\r\n\r\n/) {
+        sysread $connection, $head, 65536, length $head or die "prism's request broke off\n";
+    }
+}
+
+# An answer as it goes over a wire, of known length.
+sub _raw {
+    my ($answer) = @_;
+    my @headers = @{ $answer->{headers} };
+    my $text = 'HTTP/1.1 ' . $answer->status . " Judged\r\nConnection: close\r\n";
+    while (my ($name, $value) = splice @headers, 0, 2) {
+        $text .= "$name: $value\r\n" unless $name =~ /^(?:Connection|Keep-Alive|Transfer-Encoding|Content-Length)$/i;
+    }
+    $text .= 'Content-Length: ' . length($answer->body) . "\r\n" unless $answer->status =~ /^(?:204|304)$/;
+    return "$text\r\n" . $answer->body;
+}
+
+1;
