@@ -55,7 +55,7 @@ subtest 'it is not blind' => sub {
         ['no next', @list, json_with(sub { delete $_[0]{next} })],
         ['another status', @row, sub { $_[0]{status} = 202 }],
         ['another type', @row, sub { s{application/json}{text/plain} for @{ $_[0]{headers} } }],
-        ['no problem', @missing, sub { s{problem\+json}{json} for @{ $_[0]{headers} } }],
+        ['no JSON', @missing, sub { s{application/problem\+json}{text/html} for @{ $_[0]{headers} } }],
         ['the code of another status', @missing, json_with(sub { $_[0]{code} = 'conflict' })],
         ['an unknown code', @missing, json_with(sub { $_[0]{code} = 'missing' })],
         ['a status that no answer can have', @missing, sub { $_[0]{status} = 418 }],
@@ -70,6 +70,8 @@ subtest 'it is not blind' => sub {
     is(judgment(POST => '/v1/calls', undef, as => 'acme', json => {}), 'refused', '... which it is not otherwise');
     is(judgment(GET => '/v1/calls', sub { $_[0]{status} = 200 }), 'wrong', 'without a key');
 };
+
+TenantTest::Prism->leave;
 
 for my $test (@tests) {
     my $output = `$^X -It/lib t/$test.t 2>&1`;

@@ -9,9 +9,6 @@
 #include "openapi_parts.h"
 #include "reply.h"
 
-/* --- The document
- * ------------------------------------------------------------------------------------------- */
-
 int openapi_is_admin(const openapi_t *openapi)
 {
     return openapi->location->handler == HANDLER_ADMIN;
@@ -150,9 +147,6 @@ void openapi_write(writer_t *writer, const location_config_t *location, apr_pool
     member_object_end(writer);
     writer_literal(writer, "\n");
 }
-
-/* --- Serving it
- * --------------------------------------------------------------------------------------------- */
 
 /* A document that has been made, and the settings that it was made from. httpd merges a Location's sections
  * anew for each request, so that its settings are known no earlier than with the first one; how many there

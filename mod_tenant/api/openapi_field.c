@@ -33,7 +33,7 @@ int openapi_field_is_in(const field_t *field, openapi_use_t use)
 static int may_be_null(const field_t *field, openapi_use_t use)
 {
     if (use == OPENAPI_SHOWN)
-        return field->type != FIELD_SEALED && (field->flags & (FIELD_NULLABLE | FIELD_LEGACY_NULL)) != 0;
+        return field->type != FIELD_SEALED && field_may_be_null(field);
     return use != OPENAPI_FILTER && (field->flags & (FIELD_NULLABLE | FIELD_RESET)) != 0;
 }
 

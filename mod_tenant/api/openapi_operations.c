@@ -31,9 +31,6 @@ static const char *sentence(const openapi_t *openapi, const char *format, ...)
     return text;
 }
 
-/* --- The parts of an operation -----------------------------------------------------------------------------
- */
-
 static void begin_operation(const openapi_t *openapi, const char *method, const char *id, const char *tag,
                             const char *summary, const char *description)
 {
@@ -47,10 +44,11 @@ static void begin_operation(const openapi_t *openapi, const char *method, const 
         member_text(openapi->writer, "description", description);
 }
 
-static void write_parameter(const openapi_t *openapi, const char *name)
+static void write_parameters(const openapi_t *openapi, const char *const *names)
 {
     member_array(openapi->writer, "parameters");
-    openapi_ref(openapi, NULL, "parameters", name, "");
+    for (; *names; names++)
+        openapi_ref(openapi, NULL, "parameters", *names, "");
     member_array_end(openapi->writer);
 }
 
@@ -140,9 +138,6 @@ static void end_operation(const openapi_t *openapi, unsigned failures)
     member_object_end(openapi->writer);
 }
 
-/* --- Collections
- * -------------------------------------------------------------------------------------------- */
-
 static void write_list_response(const openapi_t *openapi, const resource_t *resource)
 {
     static const char *const headers[] = {"Link", "Preference-Applied", "Content-Disposition", NULL};
@@ -205,7 +200,7 @@ static void write_create(const openapi_t *openapi, const resource_t *resource)
               "own, are refused.");
     openapi_security(openapi, resource, 0);
     if (!resource->is_admin)
-        write_parameter(openapi, "IdempotencyKey");
+        write_parameters(openapi, (const char *const[]){"IdempotencyKey", NULL});
     write_body(openapi, type, "Create", resource, OPENAPI_CREATE);
     member_object(openapi->writer, "responses");
     write_json_response(openapi, "201", sentence(openapi, "The new %s.", openapi_word(openapi, resource)),
@@ -216,9 +211,6 @@ static void write_create(const openapi_t *openapi, const resource_t *resource)
     end_operation(openapi,
                   ALWAYS | WITH_BODY | (resource->is_admin ? OPENAPI_INVALID : OPENAPI_INVALID_CREATE));
 }
-
-/* --- Rows and single resources -----------------------------------------------------------------------------
- */
 
 /* `getCall`, `updateSettings`. */
 static const char *row_id(const openapi_t *openapi, const char *verb, const resource_t *resource)
@@ -233,6 +225,7 @@ static const char *row_words(const openapi_t *openapi, const resource_t *resourc
 }
 
 static const char *const etag_header[] = {"ETag", NULL};
+static const char *const conditions[] = {"IfMatch", "IfNoneMatch", NULL};
 
 static unsigned row_failures(const resource_t *resource)
 {
@@ -247,12 +240,12 @@ static void write_read(const openapi_t *openapi, const resource_t *resource)
                         ? "Shows the defaults until something has been stored; `id` is null then."
                         : "As it is now, with the ETag that stands for it.");
     openapi_security(openapi, resource, 1);
-    write_parameter(openapi, "IfNoneMatch");
+    write_parameters(openapi, conditions);
     member_object(openapi->writer, "responses");
     write_json_response(openapi, "200", sentence(openapi, "The %s.", openapi_word(openapi, resource)),
                         etag_header, openapi_type(openapi, resource), resource);
     write_empty_response(openapi, "304", "It is as the ETag in If-None-Match says.", etag_header);
-    end_operation(openapi, OPENAPI_BAD_REQUEST | row_failures(resource));
+    end_operation(openapi, OPENAPI_BAD_REQUEST | row_failures(resource) | OPENAPI_PRECONDITION_FAILED);
 }
 
 static void write_update(const openapi_t *openapi, const resource_t *resource)
@@ -263,7 +256,7 @@ static void write_update(const openapi_t *openapi, const resource_t *resource)
         "A JSON merge patch (RFC 7396): a member that is absent stays as it is, null empties one that "
         "may be null, `{}` changes nothing.");
     openapi_security(openapi, resource, 0);
-    write_parameter(openapi, "IfMatch");
+    write_parameters(openapi, conditions);
     write_body(openapi, openapi_type(openapi, resource), "Update", resource, OPENAPI_UPDATE);
     member_object(openapi->writer, "responses");
     write_json_response(openapi, "200",
@@ -281,7 +274,7 @@ static void write_delete(const openapi_t *openapi, const resource_t *resource)
                     resource->is_admin ? "Only an inactive tenant can be deleted; all of its rows go with it."
                                        : "For good. Without If-Match whatever it holds by now.");
     openapi_security(openapi, resource, 0);
-    write_parameter(openapi, "IfMatch");
+    write_parameters(openapi, conditions);
     member_object(openapi->writer, "responses");
     write_empty_response(openapi, "204", "It is gone.", NULL);
     openapi_problems(openapi, "409",
@@ -315,9 +308,6 @@ static void write_rotation(const openapi_t *openapi, const resource_t *resource)
     write_conflicts(openapi, &resource_rotation, NULL);
     end_operation(openapi, failures | WITH_BODY | OPENAPI_INVALID);
 }
-
-/* --- Paths
- * -------------------------------------------------------------------------------------------------- */
 
 static void write_collection(const openapi_t *openapi, const resource_t *resource)
 {

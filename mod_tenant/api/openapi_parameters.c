@@ -24,9 +24,6 @@ static void begin_parameter(const openapi_t *openapi, const char *member, const 
         member_text(openapi->writer, "description", description);
 }
 
-/* --- Those that several operations share ------------------------------------------------------------------
- */
-
 static const struct {
     const char *member, *name, *in;
     const char *description;
@@ -42,10 +39,12 @@ static const struct {
      "The page ahead of a place, likewise: from the header Link, `rel=\"prev\"`. Not together with `after`.",
      "^[A-Za-z0-9_-]+$", 1, CURSOR_MAX, "MSB0aGluZ3MgaWQgMSAx", OPENAPI_EVERYBODY},
     {"IfMatch", "If-Match", "header",
-     "Only if the row is still as this ETag says, or with `*` if it exists at all; otherwise 412.", NULL, 1,
-     HEADER_MAX, "\"5f3a-1c\"", OPENAPI_EVERYBODY},
+     "Only if the row is as this ETag says, or one of several; with `*`, if it exists. Otherwise 412.", NULL,
+     1, HEADER_MAX, "\"5f3a-1c\"", OPENAPI_EVERYBODY},
     {"IfNoneMatch", "If-None-Match", "header",
-     "304 without a body if the row is still as this ETag says. Several may be given, separated by commas.",
+     "Only if the row is not as this ETag says, or any of several; `*` stands for all. Otherwise 304 without "
+     "a body "
+     "for GET, 412 for others.",
      NULL, 1, HEADER_MAX, "\"5f3a-1c\"", OPENAPI_EVERYBODY},
     {"IdempotencyKey", "Idempotency-Key", "header",
      "A name of your choice for this request. When it is sent again within 24 hours, with the same body, "
@@ -95,9 +94,6 @@ void openapi_parameters(const openapi_t *openapi)
     }
     member_object_end(writer);
 }
-
-/* --- Rows
- * --------------------------------------------------------------------------------------------------- */
 
 /* The schema of an id in a path: an integer, or the id's text. */
 static void write_id(const openapi_t *openapi, const char *name, const field_t *id)
@@ -159,17 +155,17 @@ void openapi_code_parameter(const openapi_t *openapi)
     member_array_end(writer);
 }
 
-/* --- Lists
- * -------------------------------------------------------------------------------------------------- */
-
 static void write_order(const openapi_t *openapi, const resource_t *resource)
 {
     writer_t *writer = openapi->writer;
 
     begin_parameter(
         openapi, NULL, "order", "query",
-        "Which rows come first. A list with a range of a field (`.gt` and its like, `.null=false`) is "
-        "in the order of that field, descending by default, and can be in no other.");
+        apr_psprintf(
+            openapi->pool,
+            "Which rows come first; by default `%s.desc`. A list with a range of a field (`.gt` and its "
+            "like, `.null=false`) is in the order of that field, and can be in no other.",
+            resource->order == ORDER_CREATED ? "created_at" : "id"));
     member_object(writer, "schema");
     member_text(writer, "type", "string");
     member_array(writer, "enum");
@@ -180,7 +176,6 @@ static void write_order(const openapi_t *openapi, const resource_t *resource)
         }
     }
     member_array_end(writer);
-    member_text(writer, "default", resource->order == ORDER_CREATED ? "created_at.desc" : "id.desc");
     member_object_end(writer);
     member_object_end(writer);
 }
@@ -214,42 +209,39 @@ static void write_fields(const openapi_t *openapi, const resource_t *resource)
     member_object_end(writer);
 }
 
-/* A filter `field=value`, or `field.gt=value` and its like. */
-static void write_filter(const openapi_t *openapi, const field_t *field, const char *comparison,
-                         const char *meaning)
-{
-    const char *name = apr_pstrcat(openapi->pool, field->name, comparison, NULL);
+/* What a filter asks of a field. */
+static const char *const meanings[FILTER_TESTS] = {
+    [FILTER_EQUAL] = "is this",
+    [FILTER_GREATER] = "is greater",
+    [FILTER_GREATER_EQUAL] = "is greater or equal",
+    [FILTER_LESS] = "is less",
+    [FILTER_LESS_EQUAL] = "is less or equal",
+    [FILTER_NULL] = "is null; `false`: is not",
+};
 
-    begin_parameter(openapi, NULL, name, "query",
-                    apr_psprintf(openapi->pool, "Only rows whose `%s` %s.", field->name, meaning));
-    openapi_field(openapi, "schema", field, OPENAPI_FILTER);
-    member_object_end(openapi->writer);
-}
-
-static void write_null_filter(const openapi_t *openapi, const field_t *field)
+static void write_filter(const openapi_t *openapi, const field_t *field, filter_test_t test)
 {
-    begin_parameter(openapi, NULL, apr_pstrcat(openapi->pool, field->name, ".null", NULL), "query",
-                    apr_psprintf(openapi->pool, "`true`: only rows whose `%s` is null; `false`: only others.",
-                                 field->name));
-    member_object(openapi->writer, "schema");
-    member_text(openapi->writer, "type", "boolean");
-    member_object_end(openapi->writer);
-    member_object_end(openapi->writer);
+    writer_t *writer = openapi->writer;
+
+    begin_parameter(openapi, NULL, apr_pstrcat(openapi->pool, field->name, filter_suffix(test), NULL),
+                    "query",
+                    apr_psprintf(openapi->pool, "Only rows whose `%s` %s.", field->name, meanings[test]));
+    if (filter_takes_value(test)) {
+        openapi_field(openapi, "schema", field, OPENAPI_FILTER);
+    } else {
+        member_object(writer, "schema");
+        member_text(writer, "type", "boolean");
+        member_object_end(writer);
+    }
+    member_object_end(writer);
 }
 
 static void write_filters(const openapi_t *openapi, const field_t *field)
 {
-    if (!(field->flags & FIELD_FILTER))
-        return;
-    write_filter(openapi, field, "", "is this value");
-    if (field->flags & FIELD_RANGE) {
-        write_filter(openapi, field, ".gt", "is greater");
-        write_filter(openapi, field, ".gte", "is greater or equal");
-        write_filter(openapi, field, ".lt", "is less");
-        write_filter(openapi, field, ".lte", "is less or equal");
+    for (int test = 0; test < FILTER_TESTS; test++) {
+        if (meanings[test] && (filter_tests(field) >> test & 1))
+            write_filter(openapi, field, (filter_test_t)test);
     }
-    if (filter_tests(field) >> FILTER_NULL & 1)
-        write_null_filter(openapi, field);
 }
 
 void openapi_list_parameters(const openapi_t *openapi, const resource_t *resource)

@@ -35,8 +35,7 @@ int openapi_describes(const openapi_t *openapi, const resource_t *resource);
 /* Whether the Host alone may read the resource there. */
 int openapi_is_public(const openapi_t *openapi, const resource_t *resource);
 
-/* --- openapi_names: what the document calls things --------------------------------------------------------
- */
+/* openapi_names.c: what the document calls things. */
 
 /* `Call` of calls, as in schemas and operations. */
 const char *openapi_type(const openapi_t *openapi, const resource_t *resource);
@@ -53,8 +52,7 @@ const char *openapi_a_word(const openapi_t *openapi, const resource_t *resource)
 const char *openapi_path(const openapi_t *openapi, const resource_t *resource);
 const char *openapi_row_path(const openapi_t *openapi, const resource_t *resource);
 
-/* --- openapi_field: schemas and examples of values --------------------------------------------------------
- */
+/* openapi_field.c: values of a field. */
 
 typedef enum openapi_use_t {
     OPENAPI_SHOWN,  /* in an answer */
@@ -63,7 +61,7 @@ typedef enum openapi_use_t {
     OPENAPI_FILTER, /* in a query */
 } openapi_use_t;
 
-/* Appends the schema of a field as a member, or an item (name NULL). */
+/* Appends the schema of a field. */
 void openapi_field(const openapi_t *openapi, const char *name, const field_t *field, openapi_use_t use);
 
 /* Appends a value that the field takes. */
@@ -75,8 +73,7 @@ const char *openapi_example_text(const openapi_t *openapi, const field_t *field)
 /* Whether the field belongs into such a place. */
 int openapi_field_is_in(const field_t *field, openapi_use_t use);
 
-/* --- openapi_rule: what the checks of fields mean ----------------------------------------------------------
- */
+/* openapi_rule.c: what the checks of fields mean. */
 
 typedef struct openapi_rule_t {
     field_check_fn *check;
@@ -85,40 +82,55 @@ typedef struct openapi_rule_t {
     const char *example;
 } openapi_rule_t;
 
-/* The rule of a check; NULL when it has none here: the schema then says less than the check. */
+/* The rule of a check; NULL when it has none: the schema then says less than the check. */
 const openapi_rule_t *openapi_rule(field_check_fn *check);
 
-/* --- openapi_operations, _schemas, _parameters, _responses, _security --------------------------------------
- */
+/* openapi_operations.c: all paths, as the member `paths`. */
+void openapi_paths(const openapi_t *openapi);
 
 /* The tag of what needs no key. */
 #define OPENAPI_SERVICE_TAG "service"
 
-void openapi_paths(const openapi_t *openapi);
-void openapi_schemas(const openapi_t *openapi);
-void openapi_parameters(const openapi_t *openapi);
-void openapi_headers(const openapi_t *openapi);
-void openapi_responses(const openapi_t *openapi);
-void openapi_security_schemes(const openapi_t *openapi);
+/* openapi_schemas.c: bodies. */
 
-/* Appends `{"$ref":"#/components/KIND/TYPE…"}` as a member or an item; the parts of the name are joined. */
+/* All schemas, as the member `schemas`. */
+void openapi_schemas(const openapi_t *openapi);
+
+/* Appends `{"$ref":"#/components/KIND/NAMESUFFIX"}`. */
 void openapi_ref(const openapi_t *openapi, const char *member, const char *kind, const char *name,
                  const char *suffix);
 
-/* Appends an example of a row, or of a body, as a member. */
+/* Appends an example of a row, or of a body that is about one. */
 void openapi_row_example(const openapi_t *openapi, const char *name, const resource_t *resource,
                          openapi_use_t use);
+
+/* openapi_parameters.c */
+
+/* What several operations take, as the member `parameters`. */
+void openapi_parameters(const openapi_t *openapi);
 
 /* Appends the parameters of a list's query, as items. */
 void openapi_list_parameters(const openapi_t *openapi, const resource_t *resource);
 
-/* Appends the member `parameters` of a row's path, or of a problem's. */
+/* The member `parameters` of the path of a row, and of a problem. */
 void openapi_row_parameters(const openapi_t *openapi, const resource_t *resource);
 void openapi_code_parameter(const openapi_t *openapi);
 
-/* Appends the member `security` of an operation: who may read, or change, the resource; NULL: everybody may.
- */
+/* openapi_security.c */
+
+/* All ways to say who asks, as the member `securitySchemes`. */
+void openapi_security_schemes(const openapi_t *openapi);
+
+/* The member `security` of an operation: who may read, or change, the resource; NULL: everybody may. */
 void openapi_security(const openapi_t *openapi, const resource_t *resource, int is_read);
+
+/* openapi_responses.c: headers, and answers with problems. */
+
+/* All headers of answers, as the member `headers`. */
+void openapi_headers(const openapi_t *openapi);
+
+/* A response's member `headers`: those that every answer has, and these (ended by NULL; may be NULL). */
+void openapi_header_refs(const openapi_t *openapi, const char *const *names);
 
 /* Groups of problems, each of one status, that operations answer with. */
 typedef enum openapi_group_t {
@@ -141,14 +153,14 @@ typedef enum openapi_group_t {
     OPENAPI_UNAVAILABLE = 65536,
 } openapi_group_t;
 
-/* Appends a reference to the response of each group, by its status. */
+/* The response of each group, as the member `responses`. */
+void openapi_responses(const openapi_t *openapi);
+
+/* Appends references to those of some groups, by their status. */
 void openapi_failures(const openapi_t *openapi, unsigned groups);
 
-/* Appends a response with problems of one status. */
+/* Appends a response with any of some problems, which have one status. */
 void openapi_problems(const openapi_t *openapi, const char *name, const problem_t *const *problems,
                       int count);
-
-/* Appends `headers`: those that every answer has, and these (ended by NULL; may be NULL). */
-void openapi_header_refs(const openapi_t *openapi, const char *const *names);
 
 #endif

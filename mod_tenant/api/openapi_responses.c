@@ -6,9 +6,6 @@
 
 #include "openapi_parts.h"
 
-/* --- Headers
- * ------------------------------------------------------------------------------------------------ */
-
 static const struct {
     const char *name;
     const char *about;
@@ -65,9 +62,6 @@ void openapi_header_refs(const openapi_t *openapi, const char *const *names)
         openapi_ref(openapi, *names, "headers", *names, "");
     member_object_end(openapi->writer);
 }
-
-/* --- Problems
- * ----------------------------------------------------------------------------------------------- */
 
 /* The groups, and the problems of each: of one status. */
 static const struct {

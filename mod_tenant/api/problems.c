@@ -30,9 +30,6 @@ static const problem_t *answer(api_t *api, const writer_t *page)
     return api_answered(api, reply_bytes(api->r, "text/html; charset=utf-8", page->text, page->length));
 }
 
-/* --- JSON
- * --------------------------------------------------------------------------------------------------- */
-
 static void write_member(writer_t *writer, const char *name, const api_t *api, const problem_t *problem)
 {
     member_object(writer, name);
@@ -55,9 +52,6 @@ static void write_json(writer_t *writer, const api_t *api)
     member_object_end(writer);
     writer_literal(writer, "\n");
 }
-
-/* --- HTML
- * --------------------------------------------------------------------------------------------------- */
 
 static void write_explanation(writer_t *writer, const problem_t *problem)
 {
@@ -106,9 +100,6 @@ static void write_html(writer_t *writer, const api_t *api)
     }
     html_end(writer);
 }
-
-/* -------------------------------------------------------------------------------------------------------------
- */
 
 const problem_t *problems_answer_all(api_t *api)
 {

@@ -133,6 +133,9 @@ sub for {
     return $present->{judges}{$port} ? $present : ();
 }
 
+# Leaves the relay's port to other processes.
+sub leave { undef $present }
+
 # Makes an exchange under the proxies' eyes: exchange is called once, and returns the TenantTest::Response. The other
 # arguments say what it will send, as those of TenantTest::Client::send().
 sub exchange {
