@@ -52,6 +52,12 @@ sub read {
     return sysread $client->{socket}, $client->{read}, $bytes, length $client->{read};
 }
 
+# Reads what the server sends until it is silent for half a second.
+sub read_until_quiet {
+    my ($self) = @_;
+    1 while $self->{client}->_can_read(0.5) && $self->read(65536);
+}
+
 sub close { return $_[0]{client}->close }
 
 # The header that asks for a form.
