@@ -34,7 +34,7 @@ TenantPool max=4 statement=20s
 LoadModule http2_module /usr/lib/apache2/modules/mod_http2.so
 Protocols h2c http/1.1
 END
-my ($child) = $server->children;
+my ($child) = $server->workers;
 
 # curl's output line by line, and the process.
 sub curl {

@@ -250,9 +250,16 @@ subtest 'PostgreSQL stops' => sub {
     is($? >> 8, 0, 'where nothing happens curl succeeds');
 };
 
+subtest 'a graceful restart' => sub {
+    my @streams = map { begin($path, @$_) } [], [http => '1.0'];
+    $server->graceful;
+    is_whole($_->end, 'waits for a stream') for @streams;
+    is_status(acme(GET => '/v1/calls/1'), 200, 'while others are served');
+};
+
 subtest 'a child dies' => sub {
     my @streams = map { begin($path, @$_) } [], [http => '1.0'];
-    kill KILL => $server->children;
+    kill KILL => $server->workers;
     is_broken($_->end, 'a stream') for @streams;
     ok(wait_until { eval { acme(GET => '/v1/calls/1')->status == 200 } }, 'the next child serves');
 };

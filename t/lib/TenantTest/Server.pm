@@ -149,6 +149,12 @@ sub children {
     return @children;
 }
 
+# Those of them that serve requests, of an MPM with threads; mod_cgid's daemon has one alone.
+sub workers {
+    my ($self) = @_;
+    return grep { (my @threads = glob "/proc/$_/task/*") > 1 } $self->children;
+}
+
 # A TenantTest::Client for it; tls => 1 for HTTPS.
 sub client {
     my ($self, %option) = @_;
