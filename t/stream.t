@@ -176,6 +176,21 @@ subtest 'which rows' => sub {
         my $last = $limit < @calls ? $limit - 1 : $#calls;
         has_rows(get("/v1/calls?limit=$limit", 'ndjson'), 'ndjson', [@calls[0 .. $last]], "limit=$limit");
     }
+
+    my @late = grep { $_->{created_at} ge '2026-02-01' } @calls;
+    for my $query ('order=created_at.desc', 'created_at.gte=2026-02-01T00:00:00Z', 'from_number.null=false',
+            'created_at.gte=2026-02-01T00:00:00Z&status=busy') {
+        has_rows(get("/v1/calls?$query", 'ndjson'), 'ndjson', [paged("/v1/calls?limit=1000&$query")], $query);
+    }
+    for my $query ('order=id.asc', 'order=created_at.asc') {
+        has_rows(get("/v1/calls?$query", 'ndjson'), 'ndjson', [reverse @calls], $query);
+    }
+    for my $form (qw(ndjson csv)) {
+        my $some = get('/v1/calls?fields=sid,id', $form);
+        has_rows($some, $form, [map { { id => $_->{id}, sid => $_->{sid} } } @calls], "some fields as $form");
+    }
+    like(get('/v1/calls?fields=sid,id', 'csv')->body, qr/\Aid,sid\r\n/, 'which the first line names');
+    is_problem(get("/v1/calls?before=$after", 'csv'), 400, 'bad-cursor', 'before');
     is_problem(get("/v1/calls?$_", 'csv'), 400, 'bad-parameter', $_) for 'limit=0', 'limit=2147483648', 'limit=all', 'x=1', 'sid=a&sid=b';
     is_problem(get('/v1/messages?after=' . $after, 'csv'), 400, 'bad-cursor', "another list's cursor");
 };

@@ -137,6 +137,17 @@ subtest 'two streams of a tenant at a time' => sub {
     is_whole(begin()->end, 'as often as it likes') for 1 .. 3;
 };
 
+subtest 'streams on half of the threads' => sub {
+    my $own = start(threads => 6);
+    my @streams = map { begin($path, to => $own, as => $_) } qw(acme acme globex);
+    my $other = request(GET => $path, to => $own, as => 'globex', headers => [TenantTest::Stream::form('csv')]);
+    is_problem($other, 429, 'rate-limited', 'no fourth one of six', qr/There are as many/);
+    is_status(acme(GET => $path, to => $own), 200, 'for pages there are threads');
+    is_whole($streams[0]->end, 'one ends');
+    is_status(request(GET => $path, to => $own, as => 'globex', headers => [TenantTest::Stream::form('csv')]), 200, 'another begins');
+    $_->close for @streams[1, 2];
+};
+
 # What ends an authority while a stream is under way: [name, options of the stream, what is done, what undoes it, the code].
 my $key_hash = $site->dbh->selectrow_array('SELECT api_key_hash FROM tenants WHERE id = ?', undef, $acme);
 my @login = (Authorization => 'Basic ' . encode_base64('slow@example.com:correct horse', ''));

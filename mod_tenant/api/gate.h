@@ -12,6 +12,8 @@
 typedef enum gate_kind_t {
     GATE_COUNT,  /* counting all rows of a list: 1 at a time */
     GATE_STREAM, /* sending all rows of a list: 2 at a time */
+    GATE_SENDER, /* the same, as a thread that a slow client holds: by gate_wait(), for all tenants together
+                  */
     GATE_LIST,   /* reading rows of a list and writing them: see gate_wait() */
 } gate_kind_t;
 

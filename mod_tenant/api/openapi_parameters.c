@@ -61,7 +61,8 @@ static void write_limit(const openapi_t *openapi)
 {
     writer_t *writer = openapi->writer;
 
-    begin_parameter(openapi, "Limit", "limit", "query", "The most rows of a page.");
+    begin_parameter(openapi, "Limit", "limit", "query",
+                    "The most rows of a page. A stream takes any number, and without it sends all rows.");
     member_object(writer, "schema");
     member_text(writer, "type", "integer");
     member_text(writer, "format", "int32");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream.h"
 
+#include <ap_mpm.h>
 #include <apr_strings.h>
 #include <http_log.h>
 
@@ -36,7 +37,8 @@ typedef struct format_t {
 struct stream_t {
     api_t *api;
     const format_t *format;
-    gate_place_t *place;
+    gate_place_t *place;  /* among the tenant's streams */
+    gate_place_t *sender; /* among all streams of the child */
     transfer_t transfer;
     int has_begun;
     writer_t writer;      /* the portion that is being written */
@@ -170,9 +172,11 @@ static void begin(stream_t *stream)
 /* A client may ask for the next stream as soon as it has this one's end. */
 static void leave(stream_t *stream)
 {
+    if (stream->sender)
+        gate_leave(stream->sender);
     if (stream->place)
         gate_leave(stream->place);
-    stream->place = NULL;
+    stream->place = stream->sender = NULL;
 }
 
 static void end(stream_t *stream)
@@ -217,6 +221,34 @@ static const problem_t *run(stream_t *stream)
     }
 }
 
+/* All streams together may have half of a child's threads: a client that reads slowly holds one. */
+static int senders_max(void)
+{
+    int threads;
+
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    return threads > 1 ? threads / 2 : 1;
+}
+
+static const problem_t *enter(stream_t *stream)
+{
+    api_t *api = stream->api;
+    gates_t *gates = api->server->gates;
+    apr_pool_t *pool = api->r->pool;
+
+    stream->place = gate_enter(gates, GATE_STREAM, scope_database(api), scope_tenant(api), pool);
+    if (!stream->place) {
+        api->detail = "The tenant has as many streams under way as it may have.";
+        return &problem_rate_limited;
+    }
+    stream->sender = gate_wait(gates, GATE_SENDER, NULL, 0, senders_max(), 0, pool);
+    if (!stream->sender) {
+        api->detail = "There are as many streams under way as there may be.";
+        return &problem_rate_limited;
+    }
+    return NULL;
+}
+
 const problem_t *stream_run(api_t *api)
 {
     request_rec *r = api->r;
@@ -228,17 +260,12 @@ const problem_t *stream_run(api_t *api)
         .left = api->page.limit,
         .rows = api->page.limit < CHUNK_ROWS_FIRST ? api->page.limit : CHUNK_ROWS_FIRST,
     };
-    const problem_t *problem;
+    const problem_t *problem = enter(&stream);
 
-    stream.place =
-        gate_enter(api->server->gates, GATE_STREAM, scope_database(api), scope_tenant(api), r->pool);
-    if (!stream.place) {
-        api->detail = "The tenant has as many streams under way as it may have.";
-        return &problem_rate_limited;
-    }
     apr_pool_create(&stream.pools[0], r->pool);
     apr_pool_create(&stream.pools[1], r->pool);
-    problem = run(&stream);
+    if (!problem)
+        problem = run(&stream);
     leave(&stream);
     if (problem && !stream.has_begun)
         return problem;
