@@ -93,7 +93,7 @@ $(REFERENCE): reference/package-lock.json reference/reference.js reference/refer
 
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
 PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check csv cursor etag filter gate media page prefer query \
-    resource route span sql sql_list sql_text) \
+    resource route span sql sql_create sql_list sql_text) \
     $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations logins table) \
     $(patsubst %,mod_tenant/store/%.c,conninfo sqlstate))
 

@@ -103,6 +103,10 @@ typedef struct problem_t {
     X(conflict, 409, "conflict", "The change conflicts with what is stored.",                                \
       "A rule of the database stands against it, or another change of the same rows at the same time.",      \
       "Read what is stored, and try again if your change still makes sense.")                                \
+    X(idempotency_in_progress, 409, "idempotency-in-progress",                                               \
+      "A request with the same Idempotency-Key has not ended.",                                              \
+      "Another request with this Idempotency-Key is being worked on at this moment.",                        \
+      "Wait a second and send the request again as it is: you will get the other one's answer.")             \
     X(precondition_failed, 412, "precondition-failed",                                                       \
       "The row has changed, or a precondition does not hold.",                                               \
       "If-Match holds an ETag that is not the row's present one: somebody has changed the row since you "    \
@@ -120,6 +124,11 @@ typedef struct problem_t {
       "with a code: `required`, `unknown`, `read-only`, `type`, `length`, `pattern`, `range`, `null`, "      \
       "`nul` or `duplicate`.",                                                                               \
       "Mend them all and send the request again; nothing has been written.")                                 \
+    X(idempotency_mismatch, 422, "idempotency-mismatch",                                                     \
+      "The Idempotency-Key has been used with another body.",                                                \
+      "In the last 24 hours a request with this Idempotency-Key has made a row of this collection, with "    \
+      "other content. Bodies are compared byte by byte.",                                                    \
+      "To repeat that request, send the very bytes that it had. For another row, make a new key.")           \
     X(rate_limited, 429, "rate-limited", "There were too many requests.",                                    \
       "You have sent more requests of this kind than the server lets one client send at a time.",            \
       "Wait as many seconds as Retry-After says. Then send fewer at a time.")                                \

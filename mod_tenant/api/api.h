@@ -27,8 +27,11 @@ typedef struct api_t {
     etag_list_t if_match, if_none_match; /* of a request for one row */
     const tenant_t *tenant;              /* whose rows may be touched; NULL until that is proven */
     const char *login;                   /* what a user's rests on, once authority_confirm() has asked */
-    input_t input;                       /* of a create or update */
-    const char *new_key;                 /* an API key that this request makes */
+    const char *request;                 /* COLLECTION/KEY of a create with an Idempotency-Key; else NULL */
+    const char *body;                    /* of a create or update, as it came */
+    apr_size_t body_length;
+    input_t input;       /* the same, understood */
+    const char *new_key; /* an API key that this request makes */
 
     const char *detail;         /* a sentence about the problem of this request */
     apr_array_header_t *errors; /* of input_error_t */

@@ -80,6 +80,8 @@ const problem_t *content_read(api_t *api)
         return api_answered(api, AP_FILTER_ERROR);
     if (problem)
         return problem == &problem_body_too_large ? body_too_large(api) : problem;
+    api->body = bytes;
+    api->body_length = length;
     problem = scan_text(bytes, length, &scan_limits_default, &error, r->pool);
     if (problem)
         return refuse_json(api, problem, &error);

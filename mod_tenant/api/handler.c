@@ -14,6 +14,7 @@
 #include "body.h"
 #include "condition.h"
 #include "content.h"
+#include "idempotency.h"
 #include "media.h"
 #include "openapi.h"
 #include "operation.h"
@@ -168,10 +169,12 @@ static step_fn *const api_steps[] = {
     content_check_type,
     content_check_length,
     condition_check,
+    idempotency_check,
     authority_check,
     answer_open,
     authority_prove,
     content_read,
+    idempotency_replay,
     content_protect,
     operation_run,
     NULL,
@@ -188,6 +191,7 @@ static step_fn *const admin_steps[] = {
     content_check_type,
     content_check_length,
     condition_check,
+    idempotency_check,
     admin_check_user,
     check_site,
     answer_open,

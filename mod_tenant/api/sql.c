@@ -6,19 +6,12 @@
 #include <string.h>
 
 #include "../secret/digest.h"
+#include "sql_create.h"
 #include "sql_list.h"
 #include "sql_text.h"
 
 /* One per entry of resources[]; made once per configuration and never changed. */
 static resource_sql_t *statements;
-
-/* What is stored for a value that was given. */
-static const char *stored(const field_t *field, apr_pool_t *pool)
-{
-    if (field->fallback)
-        return apr_psprintf(pool, "coalesce(%s, %s)", sql_placeholder(field), field->fallback);
-    return sql_placeholder(field);
-}
 
 /* The predicate that picks one row within its tenant. */
 static const char *is_row(const field_t *field, apr_pool_t *pool)
@@ -37,22 +30,6 @@ static const char *where_tenant(const resource_t *resource, apr_pool_t *pool)
 /* The predicate of the versions that an UPDATE or DELETE takes (sql.h). */
 #define IS_VERSION " AND coalesce(xmin = ANY (%s::xid[]), true) AND coalesce(xmin <> ALL (%s::xid[]), true)"
 
-static const char *create_sql(const resource_t *resource, apr_pool_t *pool)
-{
-    sql_text_t names = {resource->is_admin ? "id, api_key_hash" : resource_tenant_column(resource), pool};
-    sql_text_t values = {resource->is_admin ? "%s::int, %s" : "t.id", pool};
-
-    for (const field_t *field = resource->fields; field->name; field++) {
-        if (!field_is_creatable(field) && !field->fallback)
-            continue;
-        sql_add(&names, ", %s", field_column(field));
-        sql_add(&values, ", %s", field_is_creatable(field) ? stored(field, pool) : field->fallback);
-    }
-    return apr_pstrcat(pool, "INSERT INTO ", resource_table(resource), " (", names.text, ") SELECT ",
-                       values.text, resource->is_admin ? "" : " FROM " SQL_CONTEXT, " RETURNING ",
-                       sql_row_columns(resource, pool), NULL);
-}
-
 /* The SET list of an update: one fixed shape, whichever fields are given, but for a password. */
 static const char *assignments(const resource_t *resource, int with_password, apr_pool_t *pool)
 {
@@ -65,10 +42,10 @@ static const char *assignments(const resource_t *resource, int with_password, ap
         if (field->on_update)
             sql_add(&sql, "%s%s = %s", comma, column, field->on_update);
         else if (field->type == FIELD_PASSWORD && with_password)
-            sql_add(&sql, "%s%s = %s", comma, column, stored(field, pool));
+            sql_add(&sql, "%s%s = %s", comma, column, sql_stored(field, pool));
         else if (field->type != FIELD_PASSWORD && field_is_updatable(field))
             sql_add(&sql, "%s%s = CASE WHEN %%s::bool THEN %s ELSE %s.%s END", comma, column,
-                    stored(field, pool), resource_table(resource), column);
+                    sql_stored(field, pool), resource_table(resource), column);
     }
     return sql.text;
 }
@@ -93,7 +70,7 @@ static const char *upsert_sql(const resource_t *resource, int with_password, apr
         if (!field_is_updatable(field))
             continue;
         sql_add(&names, ", %s", field_column(field));
-        sql_add(&values, ", %s", stored(field, pool));
+        sql_add(&values, ", %s", sql_stored(field, pool));
     }
     return apr_pstrcat(pool, "INSERT INTO ", resource_table(resource), " (", names.text, ") VALUES (",
                        values.text, ") ON CONFLICT (", tenant_column, ") DO UPDATE SET ",
@@ -150,6 +127,29 @@ static void build_single(resource_sql_t *sql, const resource_t *resource, apr_po
     }
 }
 
+/* What a unique constraint means to a create with an Idempotency-Key. */
+static const conflict_t *conflicts_once(const resource_t *resource, apr_pool_t *pool)
+{
+    static const conflict_t twin = {"idempotency_keys_pkey", &problem_idempotency_in_progress};
+    conflict_t *conflicts;
+    int count = 0;
+
+    while (resource->conflicts && resource->conflicts[count].constraint)
+        count++;
+    conflicts = apr_pcalloc(pool, (apr_size_t)(count + 2) * sizeof *conflicts);
+    if (count > 0)
+        memcpy(conflicts, resource->conflicts, (apr_size_t)count * sizeof *conflicts);
+    conflicts[count] = twin;
+    return conflicts;
+}
+
+static void build_once(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
+{
+    define(&sql->create_once, resource, "create_once", sql_create_once(resource, pool), pool);
+    sql->create_once.conflicts = conflicts_once(resource, pool);
+    define(&sql->created, resource, "created", sql_created(resource, pool), pool);
+}
+
 static void build_collection(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
 {
     const field_t *id = resource->fields;
@@ -157,7 +157,9 @@ static void build_collection(resource_sql_t *sql, const resource_t *resource, ap
 
     define(&sql->read, resource, "read",
            sql_select_row(resource, apr_pstrcat(pool, is_row(id, pool), " OFFSET 0", NULL), pool), pool);
-    define(&sql->create, resource, "create", create_sql(resource, pool), pool);
+    define(&sql->create, resource, "create", sql_create(resource, pool), pool);
+    if (!resource->is_admin)
+        build_once(sql, resource, pool);
     build_updates(sql->update, resource, "update", id, pool);
     define(&sql->remove, resource, "remove", remove_sql(resource, id, pool), pool);
     if (!key)
@@ -205,6 +207,8 @@ void sql_each(sql_visit_fn *visit)
         offsetof(resource_sql_t, read),
         offsetof(resource_sql_t, read_by_key),
         offsetof(resource_sql_t, create),
+        offsetof(resource_sql_t, create_once),
+        offsetof(resource_sql_t, created),
         offsetof(resource_sql_t, update[0]),
         offsetof(resource_sql_t, update[1]),
         offsetof(resource_sql_t, update_by_key[0]),

@@ -18,6 +18,9 @@ typedef struct resource_sql_t {
     statement_t read;        /* t, id; of a single resource: t */
     statement_t read_by_key; /* t, key */
     statement_t create;      /* a value for each creatable field, t */
+    statement_t
+        create_once;     /* t, request, fingerprint, lock, a value for each creatable field (sql_create.h) */
+    statement_t created; /* t, request */
     /* Each of these by whether it stores a password: the module may not read the old one, not even to keep
      * it. */
     statement_t update[2];        /* for each updatable field whether it is given and its value (of a password

@@ -23,6 +23,13 @@ const char *sql_placeholder(const field_t *field)
     return casts[field->type];
 }
 
+const char *sql_stored(const field_t *field, apr_pool_t *pool)
+{
+    if (field->fallback)
+        return apr_psprintf(pool, "coalesce(%s, %s)", sql_placeholder(field), field->fallback);
+    return sql_placeholder(field);
+}
+
 const char *sql_columns(const resource_t *resource, apr_pool_t *pool)
 {
     sql_text_t sql = {"", pool};

@@ -20,6 +20,9 @@ void sql_add(sql_text_t *sql, const char *format, ...) __attribute__((format(pri
 /* The placeholder of a field's value, as its column's type. */
 const char *sql_placeholder(const field_t *field);
 
+/* What is stored for a value that was given. */
+const char *sql_stored(const field_t *field, apr_pool_t *pool);
+
 /* The columns of an answer, in the order of the fields. varchar goes out as text: else a widened column would
  * break every prepared statement. */
 const char *sql_columns(const resource_t *resource, apr_pool_t *pool);

@@ -6,6 +6,7 @@
 #include "../identity/resolve.h"
 #include "admin.h"
 #include "condition.h"
+#include "idempotency.h"
 #include "read.h"
 #include "reply.h"
 #include "scope.h"
@@ -30,28 +31,48 @@ static void set_location(const api_t *api, rows_t *rows)
                    scope_path(api, ap_escape_path_segment(api->r->pool, rows_text(rows, 0))));
 }
 
-const problem_t *write_create(api_t *api)
+void write_add_fields(values_t *values, const api_t *api)
 {
     const resource_t *resource = api->route.resource;
-    const problem_t *problem;
-    values_t values = {.count = 0};
-    rows_t *rows;
 
-    if (resource->is_admin)
-        admin_add_new(api, &values);
     for (int n = 0; resource->fields[n].name; n++) {
         if (field_is_creatable(&resource->fields[n]))
-            values_add(&values, api->input.values[n]);
+            values_add(values, api->input.values[n]);
     }
+}
+
+static const problem_t *create(const api_t *api, rows_t **rows)
+{
+    const problem_t *problem;
+    values_t values = {.count = 0};
+
+    if (api->route.resource->is_admin)
+        admin_add_new(api, &values);
+    write_add_fields(&values, api);
     scope_add(&values, api);
-    problem = database_insert(scope_database(api), api->r, &sql_of(resource)->create, values.list, &rows);
-    if (problem)
-        return problem;
-    if (rows_count(rows) == 0)
-        return &problem_internal;
-    forget_former(api);
+    problem =
+        database_insert(scope_database(api), api->r, &sql_of(api->route.resource)->create, values.list, rows);
+    return !problem && rows_count(*rows) == 0 ? &problem_internal : problem;
+}
+
+const problem_t *write_answer_created(api_t *api, rows_t *rows, int replayed)
+{
+    if (replayed)
+        apr_table_setn(api->r->headers_out, "Idempotency-Replayed", "true");
+    else
+        forget_former(api);
     set_location(api, rows);
-    return resource->is_admin ? admin_answer_new(api, rows) : read_answer(api, HTTP_CREATED, rows);
+    return api->route.resource->is_admin ? admin_answer_new(api, rows) : read_answer(api, HTTP_CREATED, rows);
+}
+
+const problem_t *write_create(api_t *api)
+{
+    const problem_t *problem;
+    int replayed = 0;
+    rows_t *rows;
+
+    problem = api->request ? idempotency_create(api, &rows, &replayed) : create(api, &rows);
+    return problem ? problem : write_answer_created(api, rows, replayed);
 }
 
 /* The values of a SET list (sql.h). Returns which of the two lists it is: whether a password is stored. */

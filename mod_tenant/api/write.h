@@ -3,11 +3,19 @@
 #define TENANT_API_WRITE_H
 
 #include "api.h"
+#include "values.h"
 
 /* Creates, updates or removes a row, as the request's body and path say, and answers it. Conflicts of the
  * resource's table; problem_not_found. */
 const problem_t *write_create(api_t *api);
 const problem_t *write_update(api_t *api);
 const problem_t *write_remove(api_t *api);
+
+/* Adds a value for each creatable field. */
+void write_add_fields(values_t *values, const api_t *api);
+
+/* Answers with the new row, the first of rows: the one that this request has made, or an earlier one with its
+ * Idempotency-Key. */
+const problem_t *write_answer_created(api_t *api, rows_t *rows, int replayed);
 
 #endif

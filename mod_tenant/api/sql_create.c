@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sql_create.h"
+
+#include <apr_strings.h>
+
+#include "sql_text.h"
+
+/* The answer to the request of t, unless it is too old. */
+#define FORMER                                                                                               \
+    "LATERAL (SELECT fingerprint, answer FROM idempotency_keys WHERE tenant_id = t.id AND id = t.request"    \
+    " AND kept_at > now() - interval '1 day' OFFSET 0) former"
+
+/* `INSERT INTO … SELECT …` of a value for each creatable field, from what its caller appends. */
+static const char *insert(const resource_t *resource, apr_pool_t *pool)
+{
+    sql_text_t names = {resource->is_admin ? "id, api_key_hash" : resource_tenant_column(resource), pool};
+    sql_text_t values = {resource->is_admin ? "%s::int, %s" : "t.id", pool};
+
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (!field_is_creatable(field) && !field->fallback)
+            continue;
+        sql_add(&names, ", %s", field_column(field));
+        sql_add(&values, ", %s", field_is_creatable(field) ? sql_stored(field, pool) : field->fallback);
+    }
+    return apr_pstrcat(pool, "INSERT INTO ", resource_table(resource), " (", names.text, ") SELECT ",
+                       values.text, NULL);
+}
+
+const char *sql_create(const resource_t *resource, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, insert(resource, pool), resource->is_admin ? "" : " FROM " SQL_CONTEXT,
+                       " RETURNING ", sql_row_columns(resource, pool), NULL);
+}
+
+/* The columns of a row and its version with their types, as they come out of a kept answer. */
+static const char *typed_columns(const resource_t *resource, apr_pool_t *pool)
+{
+    static const char *const types[] = {
+        [FIELD_INTEGER] = "int",      [FIELD_TEXT] = "text",   [FIELD_BOOLEAN] = "bool",
+        [FIELD_TIME] = "timestamptz", [FIELD_SEALED] = "text",
+    };
+    sql_text_t sql = {"", pool};
+
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (field_is_readable(field))
+            sql_add(&sql, "%s %s, ", field->name, types[field->type]);
+    }
+    sql_add(&sql, "xmin text");
+    return sql.text;
+}
+
+/* What is kept of a new row: its members. Of what is sealed it is kept that it is there. */
+static const char *answer(const resource_t *resource, apr_pool_t *pool)
+{
+    sql_text_t sql = {"to_jsonb(made)", pool};
+
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (field->type == FIELD_SEALED)
+            sql_add(&sql, " || jsonb_build_object('%s', CASE WHEN made.%s IS NOT NULL THEN true END)",
+                    field->name, field->name);
+    }
+    return sql.text;
+}
+
+const char *sql_create_once(const resource_t *resource, apr_pool_t *pool)
+{
+    return apr_pstrcat(
+        pool,
+        "WITH t AS MATERIALIZED (SELECT set_config('mod_tenant.tenant_id', %s, true)::int AS id,"
+        " %s::text AS request, %s::text AS fingerprint),"
+        " former AS MATERIALIZED (SELECT former.* FROM t, " FORMER "),"
+        " turn AS MATERIALIZED (SELECT t.* FROM t"
+        " WHERE NOT EXISTS (SELECT FROM former) AND pg_try_advisory_xact_lock(%s::bigint)),"
+        " made AS (",
+        insert(resource, pool), " FROM turn t RETURNING ", sql_row_columns(resource, pool),
+        "), kept AS (INSERT INTO idempotency_keys (tenant_id, id, fingerprint, answer)"
+        " SELECT t.id, t.request, t.fingerprint, ",
+        answer(resource, pool),
+        " FROM turn t, made)"
+        " SELECT made.*, NULL AS fingerprint FROM made"
+        " UNION ALL SELECT r.*, former.fingerprint FROM former, LATERAL jsonb_to_record(former.answer) AS r "
+        "(",
+        typed_columns(resource, pool), ")", NULL);
+}
+
+const char *sql_created(const resource_t *resource, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool,
+                       "SELECT r.*, former.fingerprint"
+                       " FROM (SELECT set_config('mod_tenant.tenant_id', %s, true)::int AS id,"
+                       " %s::text AS request OFFSET 0) t, " FORMER
+                       ", LATERAL jsonb_to_record(former.answer) AS r (",
+                       typed_columns(resource, pool), ")", NULL);
+}
