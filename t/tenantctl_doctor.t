@@ -132,6 +132,7 @@ is_broken('grants',
     ['GRANT SELECT ON products TO PUBLIC',               'grants products everyone has SELECT'],
     ['GRANT SELECT (id) ON settings TO PUBLIC',          'grants settings everyone has SELECT'],
     ['REVOKE SELECT ON messages FROM tenant_api',        'grants messages tenant_api lacks SELECT'],
+    ['REVOKE INSERT ON idempotency_keys FROM tenant_api', 'grants idempotency_keys tenant_api lacks INSERT'],
     ['REVOKE DELETE ON recordings FROM tenant_api',      'grants recordings tenant_api lacks DELETE'],
     ['REVOKE UPDATE (auto_record_calls) ON settings FROM tenant_api', 'grants settings tenant_api lacks UPDATE'],
     ['REVOKE INSERT ON tenants FROM tenant_admin',       'grants tenants tenant_admin lacks INSERT'],
@@ -194,7 +195,8 @@ subtest 'a database without the schema' => sub {
     my $run = doctor('postgres');
     is($run->{status}, 1, 'is no reason to stop');
     my @found = findings($run);
-    for my $start ((map {"tables $_ does not exist"} qw(tenants calls messages recordings settings products users)),
+    for my $start ((map {"tables $_ does not exist"} qw(tenants calls messages recordings settings products users
+        idempotency_keys)),
         'changes database the database says: relation "sqitch.changes"', 'functions tenant_context() does not exist',
         'tenants database the database says', 'secrets database the database says', 'keys database the database says') {
         ok(scalar(grep { index($_, $start) == 0 } @found), $start) or diag join "\n", @found;

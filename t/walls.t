@@ -13,7 +13,7 @@ use TenantTest;
 use TenantTest::Contract qw(new_sid);
 
 my ($acme, $globex) = map { tenant($_)->{id} } qw(acme globex);
-my @tables = qw(tenants calls messages recordings products users settings);
+my @tables = qw(tenants calls messages recordings products users settings idempotency_keys);
 
 # --- The databases: what each lacks of the deployed one -------------------------------------------------------
 
@@ -59,6 +59,8 @@ my %make = (
 for my $name (sort keys %make) {
     database($name);
     sql({ database => $name }, 'INSERT INTO settings (tenant_id, auto_record_calls) VALUES (?, true)', $globex);
+    sql({ database => $name }, q{INSERT INTO idempotency_keys (tenant_id, id, fingerprint, answer)
+        SELECT id, 'calls/kept', '1:00', jsonb_build_object('tenant_id', id) FROM tenants});
     $make{$name}->($name);
 }
 
@@ -74,13 +76,17 @@ while (<$out>) {
     next if $resource eq 'tenants' || $known{$sql}++;
     $sql =~ s/\(SELECT count\(\*\) FROM/(SELECT id, tenant_id FROM/;
     $label = "${resource}_list, all filters" if $label eq '-';
-    push @statements, { label => $label, verb => $label =~ s/^\Q$resource\E_//r, table => $table, sql => $sql,
-        values => [split / /, $values // ''] };
+    my %statement = (label => $label, verb => $label =~ s/^\Q$resource\E_//r, table => $table, resource => $resource,
+        sql => $sql, values => [split / /, $values // '']);
+    $statement{table} = 'idempotency_keys' if $statement{verb} eq 'created';
+    push @statements, \%statement;
+    push @statements, { %statement, label => "$label, the answer", table => 'idempotency_keys', part => ' SELECT t.id, t.request,' }
+        if $statement{verb} eq 'create_once';
 }
 close $out or die 'build/unit/statements failed';
 
 sub verb_is { my ($statement, $pattern) = @_; return $statement->{verb} =~ /^(?:$pattern)(?![a-z])/ }
-sub reads   { return verb_is($_[0], 'read|list|count') }
+sub reads   { return verb_is($_[0], 'read|list|count|created') }
 sub creates { return verb_is($_[0], 'create') }
 sub changes { return verb_is($_[0], 'update|upsert|remove') }    # in a transaction that sets the context first
 
@@ -91,7 +97,8 @@ sub without_predicate {
     my ($sql, $column) = ($statement->{sql}, tenant_column($statement->{table}));
 
     if (creates($statement)) {
-        $sql =~ s/ SELECT t\.id,/ SELECT $globex + 0 * t.id,/ or return;
+        my $part = $statement->{part} // ' SELECT t.id,';
+        $sql =~ s/\Q$part/$part =~ s{t\.id}{$globex + 0 * t.id}r/e or return;
     } elsif (reads($statement)) {
         $sql =~ s/ WHERE $column = t\.id / WHERE t.id IS NOT NULL / or return;
         $sql =~ s/_by_email\(t\.id, /_by_email($globex + 0 * t.id, /;
@@ -112,7 +119,7 @@ sub new_value {
         duration          => 1,
         auto_record_calls => 'false',
         email             => 'stolen@example.com',
-        sid               => $column eq 'sid' ? new_sid($statement->{table}) : undef,
+        sid               => $column eq 'sid' ? new_sid($statement->{resource}) : undef,
     );
     return $value{$column} // 'stolen';
 }
@@ -121,7 +128,7 @@ sub new_value {
 sub inserted {
     my ($sql) = @_;
     my ($names, $values) =
-        $sql =~ /^INSERT INTO \w+ \(([^)]*)\) (?:SELECT|VALUES \()\s*(.*?)(?: FROM \(|\) ON CONFLICT)/ or return;
+        $sql =~ /\bINSERT INTO \w+ \(([^)]*)\) (?:SELECT|VALUES \()\s*(.*?)(?: FROM \(| FROM turn |\) ON CONFLICT)/ or return;
     my @names = split /, /, $names;
     my @values = $values =~ /((?:[^,()]|(\((?:[^()]|(?2))*\)))+)/g;
     @values = grep { !/^\(/ } grep { defined } @values;
@@ -155,6 +162,9 @@ sub values_of {
               $before =~ /set_config\('mod_tenant\.tenant_id', $/                       ? $acme
             : $before =~ / WHERE (?:\w+ = )?$| VALUES \((?:\d+ \+ 0 \* )?$/             ? $acme
             : $before =~ / AND (\w+) = $/                                                ? $row->{$1}
+            : $before =~ / AS id, $/                              ? $row->{id} . (creates($statement) ? ' anew' : '')
+            : $before =~ / AS request, $/                                               ? '1:00'
+            : $before =~ /xact_lock\($/                                                 ? 1
             : $before =~ /\bxmin (?:= ANY|<> ALL) \($/                                   ? undef
             : $before =~ / CASE WHEN $/                                                 ? 'true'
             : $before =~ /^::bool THEN / && $parts[@values - 1] =~ /(\w+) = CASE WHEN $/ ? new_value($statement, $1)
@@ -331,7 +341,7 @@ subtest 'privileges and checks against rows that change hands' => sub {
 };
 
 subtest 'unique keys alone' => sub {
-    for my $statement (grep { creates($_) && $_->{sql} =~ /\bsid\b/ } @statements) {
+    for my $statement (grep { $_->{verb} eq 'create' && $_->{sql} =~ /\bsid\b/ } @statements) {
         my $taken = row("SELECT sid FROM $statement->{table} WHERE tenant_id = $globex LIMIT 1");
         my @values = values_of($statement, $statement->{sql});
         $values[0] = $taken;

@@ -207,7 +207,7 @@ static void write_create(const openapi_t *openapi, const resource_t *resource)
                         resource->is_admin ? location : headers,
                         resource->is_admin ? sentence(openapi, "New%s", type) : type,
                         resource->is_admin ? NULL : resource);
-    write_conflicts(openapi, resource, NULL);
+    write_conflicts(openapi, resource, resource->is_admin ? NULL : &problem_idempotency_in_progress);
     end_operation(openapi,
                   ALWAYS | WITH_BODY | (resource->is_admin ? OPENAPI_INVALID : OPENAPI_INVALID_CREATE));
 }

@@ -119,6 +119,7 @@ static const struct {
     {&problem_body_too_large, OPENAPI_BODY_TOO_LARGE, OPENAPI_EVERYBODY},
     {&problem_unsupported_media_type, OPENAPI_UNSUPPORTED_MEDIA_TYPE, OPENAPI_EVERYBODY},
     {&problem_invalid, OPENAPI_INVALID | OPENAPI_INVALID_CREATE, OPENAPI_EVERYBODY},
+    {&problem_idempotency_mismatch, OPENAPI_INVALID_CREATE, OPENAPI_TENANTS},
     {&problem_rate_limited, OPENAPI_RATE_LIMITED, OPENAPI_EVERYBODY},
     {&problem_internal, OPENAPI_INTERNAL, OPENAPI_EVERYBODY},
     {&problem_database_away, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},

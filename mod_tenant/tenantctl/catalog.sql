@@ -89,7 +89,7 @@ SELECT r.rolname, format('lacks the setting %s%s: run bootstrap.sql', w.name, ' 
 
 -- check tables
 SELECT name, 'does not exist: run sqitch deploy'
-  FROM unnest('{tenants,calls,messages,recordings,settings,products,users}'::text[]) name
+  FROM unnest('{tenants,calls,messages,recordings,settings,products,users,idempotency_keys}'::text[]) name
  WHERE to_regclass('public.' || name) IS NULL
 
 -- check row-security
@@ -138,7 +138,8 @@ SELECT c.relname, 'shows tenant_api rows of tenants without security_invoker'
 -- check functions
 SELECT name, 'does not exist: run sqitch deploy'
   FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
-                    'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)', 'tenant_context()']) name
+                    'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)',
+                    'idempotency_purge(integer, text)', 'tenant_context()']) name
  WHERE to_regprocedure('public.' || name) IS NULL
  UNION ALL
 SELECT p.oid::regprocedure::text, 'must set search_path to pg_catalog, pg_temp'
@@ -153,7 +154,8 @@ SELECT p.oid::regprocedure::text, 'must not be executable by everyone'
  UNION ALL
 SELECT w.name, format('must be %s', w.wanted)
   FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
-                    'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)']) name
+                    'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)',
+                    'idempotency_purge(integer, text)']) name
   JOIN pg_proc p ON p.oid = to_regprocedure('public.' || name)
  CROSS JOIN LATERAL (VALUES
          (name, 'SECURITY DEFINER', p.prosecdef),
@@ -214,7 +216,7 @@ SELECT t.relname, format('%s lacks %s on it', r.rolname, w.privilege)
   FROM tables t
   JOIN (VALUES
          ('tenant_api', 'SELECT', NULL),
-         ('tenant_api', 'INSERT', '{calls,messages,recordings,settings,products,users}'::text[]),
+         ('tenant_api', 'INSERT', '{calls,messages,recordings,settings,products,users,idempotency_keys}'::text[]),
          ('tenant_api', 'UPDATE', '{tenants,calls,messages,recordings,settings,products,users}'),
          ('tenant_api', 'DELETE', '{calls,messages,recordings,products,users}'),
          ('tenant_admin', 'SELECT', NULL),
@@ -309,7 +311,9 @@ SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not uniqu
          ('users', 'users_tenant_email_key', true),
          ('users', 'users_tenant_created_at_idx', false),
          ('users', 'users_tenant_updated_at_idx', false),
-         ('users', 'users_tenant_updated_at_created_at_idx', false)) w (relation, name, is_unique) ON w.relation = t.relname
+         ('users', 'users_tenant_updated_at_created_at_idx', false),
+         ('idempotency_keys', 'idempotency_keys_pkey', true),
+         ('idempotency_keys', 'idempotency_keys_kept_at_idx', false)) w (relation, name, is_unique) ON w.relation = t.relname
  WHERE NOT EXISTS (SELECT FROM indexes i
                     WHERE i.indrelid = t.oid AND i.name = w.name AND i.indisunique >= w.is_unique)
  UNION ALL
