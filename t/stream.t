@@ -246,6 +246,14 @@ subtest 'connections' => sub {
     is(Compress::Zlib::memGunzip($packed->body), get('/v1/calls', 'csv')->body, 'and the same');
 };
 
+for my $mpm (qw(worker prefork)) {
+    subtest $mpm => sub {
+        my $other = TenantTest::Server->start(database => $conninfo, processes => 2, mpm => $mpm);
+        my @rows = paged('/v1/calls?limit=1000');
+        has_rows(get('/v1/calls', $_, to => $other), $_, \@rows, $_) for qw(ndjson csv);
+    };
+}
+
 subtest 'who may read' => sub {
     my $host = tenant('acme')->{host};
     my @products = paged('/v1/products?limit=1000');

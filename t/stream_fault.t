@@ -222,7 +222,7 @@ subtest 'sessions of PostgreSQL end' => sub {
             select undef, undef, undef, rand 0.05;
         }
     }
-    for my $n (1 .. 20) {
+    for my $n (1 .. 12) {
         wait_until { acme(GET => '/v1/calls/1')->status == 200 };
         my $response = begin($path, $n % 3 ? () : (http => '1.0'))->end;
         is_whole_or_broken($response, "stream $n under fire") if $response->status == 200;
