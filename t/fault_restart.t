@@ -47,14 +47,14 @@ sub end_session {
     $site->dbh('postgres')->do('SELECT pg_terminate_backend(?, 5000)', undef, $pid);
 }
 
-# Fills the pool: 40 lists at the same time, then 40 idle connections.
+# Fills the pool: 40 reads at the same time, then 40 idle connections.
 sub open_forty {
     $brake->hold;
-    my @clients = map { $server->client->send(GET => '/v1/calls', headers => [bearer('acme')]) } 1 .. 40;
+    my @clients = map { $server->client->send(GET => '/v1/calls/1', headers => [bearer('acme')]) } 1 .. 40;
     waiting_backends($site, 40);
     $brake->release;
     my @refused = grep { $_->receive->status != 200 } @clients;
-    is(@refused, 0, '40 lists at once are answered');
+    is(@refused, 0, '40 reads at once are answered');
     is(wait_until { scalar(backends($site, q{state = 'idle'})) == 40 }, 1, 'and leave 40 idle connections');
 }
 
