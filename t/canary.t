@@ -17,6 +17,7 @@ $psql->("ALTER SYSTEM SET $_") for "log_statement = 'all'", 'log_min_duration_st
 $psql->('SELECT pg_reload_conf()');
 
 my $server = TenantTest::Server->start(site => $own, log_level => 'trace8', server => <<"END",
+LoadModule cgid_module /usr/lib/apache2/modules/mod_cgid.so
 ScriptSock cgisock
 LogFormat "%r %{Authorization}i %{X-API-Key}i %{Location}o %U%q %u" everything
 CustomLog "\${test_logs}/everything_log" everything

@@ -28,6 +28,7 @@ my %folders = (
 );
 
 my $server = TenantTest::Server->prepare(database => $conninfo, log_level => 'trace8', server => <<"END");
+LoadModule cgid_module /usr/lib/apache2/modules/mod_cgid.so
 ScriptSock cgisock
 Options +Includes +ExecCGI
 AddHandler cgi-script .cgi

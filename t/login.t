@@ -17,6 +17,7 @@ my $modules = join '', map { "LoadModule ${_}_module /usr/lib/apache2/modules/mo
     qw(auth_basic auth_form authn_file authn_socache request session session_cookie);
 my $locations = <<"END";
 $modules
+LoadModule cgid_module /usr/lib/apache2/modules/mod_cgid.so
 ScriptSock cgisock
 AddHandler cgi-script .cgi
 AuthnCacheSOCache shmcb
