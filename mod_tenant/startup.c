@@ -36,7 +36,7 @@ static void pool_defaults(pool_settings_t *pool)
         pool->max = threads < 1 ? 1 : threads < POOL_MAX_DEFAULT ? threads : POOL_MAX_DEFAULT;
     }
     if (pool->lists == CONFIG_UNSET)
-        pool->lists = pool->max >= 8 ? pool->max / 8 : 1;
+        pool->lists = 0;
     if (pool->wait == CONFIG_UNSET)
         pool->wait = apr_time_from_sec(2);
     if (pool->statement == CONFIG_UNSET)

@@ -127,5 +127,6 @@ gate_place_t *gate_enter(gates_t *gates, gate_kind_t kind, const void *scope, in
 
 void gate_leave(gate_place_t *place)
 {
-    apr_pool_cleanup_run(place->pool, place, give_back);
+    if (place)
+        apr_pool_cleanup_run(place->pool, place, give_back);
 }

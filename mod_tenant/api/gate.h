@@ -38,7 +38,7 @@ gate_place_t *gate_enter(gates_t *gates, gate_kind_t kind, const void *scope, in
 gate_place_t *gate_wait(gates_t *gates, gate_kind_t kind, const void *scope, int tenant, int most,
                         apr_interval_time_t wait, apr_pool_t *pool);
 
-/* Gives a place back, once. */
+/* Gives a place back, once; NULL is none. */
 void gate_leave(gate_place_t *place);
 
 #endif

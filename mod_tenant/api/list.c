@@ -139,6 +139,9 @@ const problem_t *list_enter(api_t *api, gate_place_t **place, apr_pool_t *pool)
 {
     const pool_settings_t *settings = &api->server->pool;
 
+    *place = NULL;
+    if (settings->lists == 0)
+        return NULL;
     *place = gate_wait(api->server->gates, GATE_LIST, scope_database(api), scope_tenant(api), settings->lists,
                        settings->wait, pool);
     if (*place)

@@ -172,10 +172,8 @@ static void begin(stream_t *stream)
 /* A client may ask for the next stream as soon as it has this one's end. */
 static void leave(stream_t *stream)
 {
-    if (stream->sender)
-        gate_leave(stream->sender);
-    if (stream->place)
-        gate_leave(stream->place);
+    gate_leave(stream->sender);
+    gate_leave(stream->place);
     stream->place = stream->sender = NULL;
 }
 
