@@ -10,6 +10,18 @@ const follow = () => document.documentElement.classList.toggle("dark-mode", dark
 follow();
 dark.addEventListener("change", follow);
 
+// One way to send a key: two at a time would be refused.
+const first = (object) => Object.fromEntries(Object.entries(object ?? {}).slice(0, 1));
+const oneWay = (document) => {
+  document.components.securitySchemes = first(document.components.securitySchemes);
+  for (const path of Object.values(document.paths)) {
+    for (const operation of Object.values(path)) {
+      operation.security &&= operation.security.slice(0, 1);
+    }
+  }
+  return document;
+};
+
 const viewer = SwaggerUIBundle({
   url: page.dataset.document,
   domNode: page,
@@ -19,7 +31,13 @@ const viewer = SwaggerUIBundle({
   validatorUrl: null, // no other server learns of the document
   deepLinking: true,
   displayRequestDuration: true,
+  syntaxHighlight: { theme: "monokai" }, // the default's red is hard to read
   defaultModelsExpandDepth: 0,
+  plugins: [
+    () => ({
+      statePlugins: { spec: { wrapActions: { updateJsonSpec: (update) => (document) => update(oneWay(document)) } } },
+    }),
+  ],
   onComplete() {
     document.title = viewer.specSelectors.info().get("title");
   },

@@ -9,6 +9,7 @@ use Cwd ();
 use File::Copy ();
 use Test::More;
 use TenantTest;
+use TenantTest::Browser;
 
 # The files come from a copy that is gone by the time they are asked for.
 my $built = Cwd::abs_path('build/reference');
@@ -171,5 +172,45 @@ subtest 'two Locations and the administration' => sub {
         'the page of the administration is for those who have logged in');
     is_problem(request(GET => '/admin/reference/swagger-ui.css', to => $own), 403, 'admin-unprotected', 'and so are its files');
 };
+
+# --- In a browser ------------------------------------------------------------------------------------------
+
+# The operations of a server's OpenAPI document, as "GET /calls".
+sub operations {
+    my $paths = request(GET => '/v1/openapi.json', to => $server)->json->{paths};
+    return map { my $path = $_; map { uc . " $path" } grep { $_ ne 'parameters' } keys %{ $paths->{$path} } } keys %$paths;
+}
+
+for my $scheme (qw(light dark)) {
+    subtest "in a browser, $scheme" => sub {
+        my $origin = 'http://127.0.0.1:' . $server->port;
+        my $key = tenant('acme')->{key};
+        my $result = browse('reference.js', url => "$origin/v1", key => $key, colorScheme => $scheme);
+
+        is($result->{title}, 'Tenant API', 'the title is the document\'s');
+        my %shown = map { $_ => 1 } @{ $result->{tags} };
+        ok($shown{$_}, "$_ is shown") for qw(tenant calls messages recordings products users settings);
+        is_deeply([sort @{ $result->{operations} }], [sort(operations())], 'and every operation');
+        is($result->{ways}, 1, 'a key can be entered, in one way');
+        is($result->{answer}{status}, 200, 'a request can be tried');
+        like($result->{answer}{body}, qr/"tenant_id": @{[ tenant('acme')->{id} ]}\b/, 'and its answer seen');
+        is($result->{answer}{url}, "$origin/v1/calls?limit=50", 'it asks for no more than was filled in');
+        cmp_ok($result->{overflow}, '<=', 0, 'nothing is wider than a narrow window');
+
+        my $seen = $result->{seen};
+        is_deeply($seen->{violations}, [], 'the policy is not breached');
+        is_deeply($seen->{errors}, [], 'no script fails');
+        is_deeply([grep { !/^verbose:/ } @{ $result->{console} }], [], 'the console is silent');
+        is_deeply([grep { index($_, "$origin/") } map { $_->{url} } @{ $seen->{requests} }], [], 'no other server is asked');
+        is_deeply([grep { /\Q$key\E/ } map { $_->{url} } @{ $seen->{requests} }], [], 'the key is in no URL');
+        for my $when (qw(withKey afterReload)) {
+            my $stored = $result->{$when};
+            is_deeply([@$stored{qw(local session databases cookies workers)}], [{}, {}, [], [], 0], "$when: nothing is stored");
+            unlike(json($stored), qr/\Q$key\E/, "$when: and the key is nowhere");
+        }
+        ok(!$result->{keyInPage}, 'reloading forgets the key');
+        is($result->{answerWithoutKey}{status}, 401, 'a request has none then');
+    };
+}
 
 done_testing;

@@ -89,8 +89,11 @@ void openapi_parameters(const openapi_t *openapi)
         member_integer(writer, "maxLength", texts[i].max);
         if (texts[i].pattern)
             member_text(writer, "pattern", texts[i].pattern);
+        /* the schema's, for viewers fill a form with a parameter's own example, and send it */
+        member_array(writer, "examples");
+        member_text(writer, NULL, texts[i].example);
+        member_array_end(writer);
         member_object_end(writer);
-        member_text(writer, "example", texts[i].example);
         member_object_end(writer);
     }
     member_object_end(writer);
