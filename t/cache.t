@@ -65,12 +65,20 @@ sub ask { my ($method, $target, %option) = @_; return request($method, $target, 
 
 subtest 'one statement for each request' => sub {
     my $sid = 0;
+    my $tag = ask(GET => '/v1/calls/1', as => 'acme')->header('ETag');
+    my $post = sub {
+        my ($key, $number) = @_;
+        return ask(POST => '/v1/calls', as => 'acme', json => { sid => sprintf 'CA%032x', $number }, headers => ['Idempotency-Key' => $key]);
+    };
     my %work = (
         'GET of one row'       => [200, sub { ask(GET => '/v1/calls/1', as => 'acme') }],
         'HEAD'                 => [200, sub { ask(HEAD => '/v1/calls/1', as => 'acme') }],
         'GET of a list'        => [200, sub { ask(GET => '/v1/calls', as => 'acme') }],
         'GET of nothing'       => [404, sub { ask(GET => '/v1/calls/99999', as => 'acme') }],
         'POST'                 => [201, sub { ask(POST => '/v1/calls', as => 'acme', json => { sid => sprintf 'CA%032x', ++$sid }) }],
+        'POST with a new Idempotency-Key' => [201, sub { $post->('new' . ++$sid, $sid) }],
+        'POST sent again'      => [201, sub { $post->('again', 0xabc) }],
+        'GET of what is known' => [304, sub { ask(GET => '/v1/calls/1', as => 'acme', headers => ['If-None-Match' => $tag]) }],
         'GET by Host'          => [200, sub { ask(GET => '/v1/products', host => $host{acme}) }],
         'GET on its own Host'  => [200, sub { ask(GET => '/v1/calls/1', as => 'acme', host => $host{acme}) }],
     );
@@ -96,6 +104,8 @@ subtest 'none for a request that fails ahead of it' => sub {
         [406, 'another media type',    GET => '/v1/calls/1', as => 'acme', headers => [Accept => 'text/html']],
         [415, 'another content type',  POST => '/v1/calls', as => 'acme', body => '{}', type => 'text/plain'],
         [413, 'too much',              POST => '/v1/calls', as => 'acme', body => ' ' x 70000, type => 'application/json'],
+        [400, 'no Idempotency-Key',    POST => '/v1/calls', as => 'acme', json => {}, headers => ['Idempotency-Key' => 'a b']],
+        [400, 'no entity tag',         GET => '/v1/calls/1', as => 'acme', headers => ['If-None-Match' => 'x']],
         [400, 'no JSON',               POST => '/v1/calls', as => 'acme', body => '{', type => 'application/json'],
         [422, 'nothing in it',         POST => '/v1/calls', as => 'acme', json => {}],
         [403, 'another one\'s Host',   GET => '/v1/calls/1', as => 'acme', host => $host{globex}],

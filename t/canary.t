@@ -56,6 +56,8 @@ subtest 'the doors' => sub {
                 twilio_auth_token => $canary{token}, twilio_api_key_secret => $canary{secret} }), 200, 'credentials');
     my $user = $api->(POST => '/v1/users', json => { email => 'canary@example.com', password => $canary{password} });
     is_status($user, 201, 'a password');
+    is_status($api->(POST => '/v1/users', headers => ['Idempotency-Key' => 'a-user'],
+                json => { email => 'twice@example.com', password => $canary{password} }), 201, 'one with an Idempotency-Key') for 1, 2;
     is_status($api->(PATCH => '/v1/users/' . $user->json->{id}, json => { password => $canary{changed} }), 200, 'another');
     is_status($api->(POST => '/v1/users', json => { email => 'canary@example.com', password => $canary{password} }), 409,
         'one that conflicts');

@@ -111,12 +111,14 @@ subtest 'one transaction, two tenants' => sub {
     isnt(tag('/v1/tenant', as => 'globex'), tag('/v1/tenant'), 'have tags of their own at the same path');
 };
 
-# The main server's database is a copy of the same one.
+# Both are copies of a third one.
 subtest 'one transaction, two databases' => sub {
-    my ($path, $there) = ('/v1/recordings/1', request(GET => '/v1/recordings/1', as => 'acme'));
+    my $path = '/v1/recordings/1';
+    my $copy = TenantTest::Server->start(database => database('condition_copy'));
+    my $there = request(GET => $path, to => $copy, as => 'acme');
     is_deeply($there->json, ask(GET => $path)->json, 'a row is in both');
-    is(row('SELECT xmin FROM recordings WHERE id = 1'), row({ database => $database }, 'SELECT xmin FROM recordings WHERE id = 1'),
-        'by the same transaction');
+    is(row({ database => 'condition_copy' }, 'SELECT xmin FROM recordings WHERE id = 1'),
+        row({ database => $database }, 'SELECT xmin FROM recordings WHERE id = 1'), 'by the same transaction');
     isnt($there->header('ETag'), tag($path), 'has a tag in each');
     is_failed(ask_if('If-Match' => $there->header('ETag'), PATCH => $path, json => { duration => 1 }), tag($path),
         'the one is none in the other');

@@ -16,7 +16,9 @@ use TenantTest::Keys;
 
 my $database = 'idempotency';
 my $conninfo = database($database);
-my $server = TenantTest::Server->start(database => $conninfo, server => 'TenantPasswordSlots 1');
+# What the test holds back waits for as long as it takes.
+sql("ALTER ROLE tenant_api IN DATABASE $database SET $_") for 'statement_timeout = 0', 'lock_timeout = 0', 'client_connection_check_interval = 0';
+my $server = TenantTest::Server->start(database => $conninfo, server => "TenantPasswordSlots 1\nTenantPool statement=60s");
 my ($acme, $globex) = map { tenant($_)->{id} } qw(acme globex);
 my @faults;
 
@@ -48,7 +50,6 @@ sub is_new {
 sub is_replay {
     my ($response, $first, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my %of = map { ref, {} } ();
     is_status($response, 201, $name) or return;
     is(replayed($response), 'true', "$name: it says what it is");
     is($response->body, $first->body, "$name: the same body");
@@ -240,7 +241,6 @@ subtest 'a twin that is under way' => sub {
     my $second = post('/v1/products', $key, $body);
 
     is_problem($second, 409, 'idempotency-in-progress', 'is not waited for');
-    cmp_ok($second->elapsed, '<', 2, 'not for long at least');
     is_problem(post('/v1/products', $key, { name => 'other' }), 409, 'idempotency-in-progress', 'whatever the body');
     is_new(post('/v1/calls', $key, sample('calls')), 'another collection goes on');
     $brake->release;
@@ -252,7 +252,7 @@ subtest 'a twin that is under way' => sub {
 
 subtest 'the child is killed' => sub {
     my ($key, $body, $rows) = (new_request(), { name => 'crashed' }, rows_in('products'));
-    my $own = TenantTest::Server->start(database => $conninfo, processes => 1);
+    my $own = TenantTest::Server->start(database => $conninfo, processes => 1, server => 'TenantPool statement=60s');
     my $client = held_back($key, $body, $own);
 
     kill KILL => $own->children;
@@ -311,8 +311,9 @@ subtest 'a day' => sub {
     is_problem(post('/v1/calls', $sid_key, $sid_body), 409, 'sid-taken', 'a sid is taken for ever');
     age('25 hours');
     my $rows = rows_in('products');
-    my %status = map { $_->status => 1 } at_once(10, '/v1/products', $key, { name => 'newer' });
-    is_deeply([sort keys %status], [201, 409], 'ten at once') unless keys %status == 1 && $status{201};
+    my @answers = at_once(10, '/v1/products', $key, { name => 'newer' });
+    is(scalar(grep { $_->status !~ /^(?:201|409)$/ } @answers), 0, 'ten at once');
+    is(scalar(grep { $_->status == 201 && !replayed($_) } @answers), 1, 'of whom one is new');
     is(rows_in('products'), $rows + 1, 'make one row');
 };
 
@@ -391,6 +392,30 @@ subtest 'without prepared statements' => sub {
         my $first = post("/v1/$resource", $key, $body, to => $plain);
         is_new($first, $resource);
         is_replay(post("/v1/$resource", $key, $body, to => $plain), $first, "$resource again");
+    }
+};
+
+# A twin that ends after this one's statement has begun, and ahead of its lock: its answer is not to be seen by the
+# statement, and stands in its way. The superuser plays the twin, with what a real one has left.
+subtest 'a twin that has just ended' => sub {
+    my $late = brake(site, $database);
+    for my $resource (qw(products calls)) {
+        my ($key, $body) = (new_request(), sample($resource));
+        my $first = post("/v1/$resource", $key, $body);
+        my ($id, $rows) = ($first->json->{id}, rows_in($resource));
+        sql({ database => $database }, "CREATE TABLE $_->[0]_twin AS SELECT * FROM $_->[0] WHERE id = ?", $_->[1])
+            for my @both = ([$resource, $id], ['idempotency_keys', "$resource/$key"]);
+        sql({ database => $database }, "DELETE FROM $_->[0] WHERE id = ?", $_->[1]) for @both;
+
+        $late->hold;
+        my $client = client(to => $server)->send(POST => "/v1/$resource", body => json($body),
+            headers => [bearer('acme'), 'Content-Type' => 'application/json', 'Idempotency-Key' => $key]);
+        waiting_backends(site, 1);
+        sql({ database => $database }, "INSERT INTO $_->[0] SELECT * FROM $_->[0]_twin") for @both;
+        $late->release;
+        is_replay($client->receive, $first, $resource);
+        is(rows_in($resource), $rows, 'one row');
+        sql({ database => $database }, "DROP TABLE $_->[0]_twin") for @both;
     }
 };
 
