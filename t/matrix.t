@@ -138,7 +138,7 @@ sub send_as {
 sub refusal {
     my ($caller, $operation) = @_;
     my ($method, $resource) = @$operation{qw(method resource)};
-    my $is_public = $method eq 'GET' && $resource eq 'products' && ($caller->{public} || $caller->{public_code});
+    my $is_public = $method eq 'GET' && ($resource // '') eq 'products' && ($caller->{public} || $caller->{public_code});
 
     return $caller->{is_refused} ? $caller->{code} : undef if $operation->{is_open};
     return $caller->{public_code} if $is_public;
@@ -250,7 +250,7 @@ subtest 'administration' => sub {
             my %option = %$options;
             next if delete $option{query};
             my @before = rows_of($database, 'tenant');
-            my ($is, $is_not) = map { request($method, '/admin' . sprintf($path, $_), to => $server, %option, @json) } $there, 2147483647;
+            my ($is, $is_not) = map { request($method, '/admin' . $path =~ s/%s/$_/r, to => $server, %option, @json) } $there, 2147483647;
             if ($name =~ /^the administrator/) {
                 is_status($is, $method eq 'DELETE' ? 204 : $method eq 'POST' && $path !~ /key$/ ? 201 : 200, "$method $path: $name");
                 is_problem($is_not, 404, 'not-found', "$method $path: $name, no tenant") if $path =~ /%s/;
