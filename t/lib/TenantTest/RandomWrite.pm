@@ -13,7 +13,7 @@ package TenantTest::RandomWrite;
 #     my ($request, $want) = $write->make;
 #
 # $request is for TenantTest::Pipeline. $want: statuses => [those it may be refused with; none: it must be taken],
-# members => { what the row shows of each member that was given }. Each make() takes another sid and e-mail address.
+# members => { what the row shows of each member that was given }. Each make() takes another sid, e-mail address and Idempotency-Key.
 # ingredients() are their names; without($n) is the same write without the nth of them.
 
 use strict;
@@ -32,6 +32,7 @@ my @texts = (
 );
 my %wrong_values;    # of each member that was asked for
 my %ingredients;
+my $keys = 0;         # that were made
 
 sub new {
     my ($class, %self) = @_;
@@ -41,7 +42,9 @@ sub new {
     my @names = grep { my $on = $ingredients{$_}{on}; !$on || $on->($self) }
         map { ($_) x ($ingredients{$_}{weight} // 1) } sort keys %ingredients;
     my $count = _choice(0, 1, 1, 1, 2, 2, 3, 5);
-    $self->{ingredients} = [map { [$names[rand @names], "$self->{seed} $_"] } 1 .. $count];
+    my %groups;
+    $self->{ingredients} = [map { [$_, "$self->{seed} $_"] }
+            grep { !$groups{ $ingredients{$_}{group} // $_ }++ } map { $names[rand @names] } 1 .. $count];
     return $self;
 }
 
@@ -93,7 +96,8 @@ sub make {
 # --- Ingredients ----------------------------------------------------------------------------------------------------
 
 # refused: the statuses that it is a reason for; none where it must not matter. on: whether it fits a write. weight:
-# how often it is taken, 1 unless told. What it does, by step: style (how JSON is spelled), members (pairs of JSON texts), text (the whole body), request.
+# how often it is taken, 1 unless told. group: of each a write has one at most. What it does, by step: style (how JSON
+# is spelled), members (pairs of JSON texts), text (the whole body), request.
 %ingredients = (
     'white space'  => { style => sub { $_[0]{space} = ['', ' ', "\n", "\r\n\t", ' ' x 50] } },
     'escapes'      => { style => sub { $_[0]{style} = 'escaped' } },
@@ -141,6 +145,16 @@ sub make {
                 ['X-Tenant-Id' => $write->{foreign}], ['X-HTTP-Method-Override' => 'DELETE'], ['X-Forwarded-Host' => $write->{foreign_host}],
                 ['Forwarded' => "host=$write->{foreign_host}"], ['Tenant-Id' => $write->{foreign}], [Cookie => "tenant_id=$write->{foreign}"],
                 ['Connection' => 'X-Tenant-Id'], [Range => 'bytes=0-0'], [Accept => 'text/html, */*;q=0.1'], [TE => 'trailers'])->@* } },
+    'condition'    => { group => 'condition', on => sub { $_[0]{method} eq 'PATCH' }, request => sub { push @{ $_[0]{headers} }, _choice(
+                ['If-Match' => '*'], ['If-None-Match' => '"0-0"'], ['If-None-Match' => 'W/"x", "y"'])->@* } },
+    'Idempotency-Key' => { group => 'key', on => sub { $_[0]{method} eq 'POST' },
+        request => sub { push @{ $_[0]{headers} }, 'Idempotency-Key' => 'write-' . ++$keys } },
+    'other version' => { group => 'condition', refused => [412], weight => 2, on => sub { $_[0]{method} eq 'PATCH' }, request => sub {
+            push @{ $_[0]{headers} }, _choice(['If-Match' => '"1-0123456789abcdef", W/"*"'], ['If-None-Match' => '*'])->@* } },
+    'no tags'      => { group => 'condition', refused => [400], on => sub { $_[0]{method} eq 'PATCH' }, request => sub {
+            push @{ $_[0]{headers} }, _choice('If-Match', 'If-None-Match'), _choice('x', '"', '*, "a"', 'W/*', '"a" "b"') } },
+    'no Idempotency-Key' => { group => 'key', refused => [400], on => sub { $_[0]{method} eq 'POST' }, request => sub {
+            push @{ $_[0]{headers} }, 'Idempotency-Key' => _choice('a b', "\xE9", 'x' x 256, $_[0]{foreign_key}) } },
     'other type'   => { refused => [415], request => sub { $_[0]{type} = _choice(undef, 'text/plain', 'application/x-www-form-urlencoded',
                 'application/json-patch+json', 'application/json; charset=utf-16', 'application', 'application/jsonx', 'text/json') } },
     'merge patch on POST' => { refused => [415], on => sub { $_[0]{method} eq 'POST' },
