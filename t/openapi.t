@@ -52,6 +52,15 @@ subtest 'how it is served' => sub {
     is_deeply([map { $_->{url} } @{ $document->{servers} }], ['/v1'], 'for this base path');
     is_same_answer(request(GET => '/v1/openapi.json', host => 'evil.example.com'), $answer, 'whatever the Host');
     is_same_answer(request(GET => '/v1/openapi.json', as => 'globex'), $answer, 'and whoever asks');
+    is($answer->header('Cache-Control'), 'no-cache', 'a copy may be kept, but is asked about');
+    my $tag = $answer->header('ETag');
+    like($tag, qr/^"[0-9a-f]{40}"$/, 'by its ETag');
+    my $known = request(GET => '/v1/openapi.json', headers => ['If-None-Match' => $tag]);
+    is($known->status . $known->body, '304', 'which a client may have');
+    is($known->header($_), $answer->header($_), "... $_") for qw(ETag Cache-Control);
+    is_status(request(GET => '/v1/openapi.json', headers => ['If-None-Match' => '"other"']), 200, 'or not');
+    is_problem(request(GET => '/v1/openapi.json', headers => ['If-Match' => '"other"']), 412, 'precondition-failed', 'If-Match');
+    isnt(request(GET => '/public/v1/openapi.json')->header('ETag'), $tag, 'another Location has another document');
     my $head = request(HEAD => '/v1/openapi.json');
     is($head->header('Content-Length'), length $answer->body, 'HEAD has its length');
     is($head->body, '', 'and no body');

@@ -104,10 +104,11 @@ for my $name (sort keys %type) {
         for ($etag, "W/$etag", qq("other", $etag), '*', $etag =~ s/"$/-gzip"/r) {
             my $same = ask(GET => $path, 'If-None-Match' => $_);
             is_status($same, 304, "If-None-Match: $_");
-            is($same->header('ETag'), $etag, '... has the ETag');
+            is($same->header('ETag'), /-gzip/ ? $_ : $etag, '... has the ETag');
             is($same->body, '', '... and no body');
         }
-        is_status(ask(GET => $path, 'If-None-Match' => $_), 200, "If-None-Match: $_") for '"other"', '"other-gzip"', 'x-gzip"', '';
+        is_status(ask(GET => $path, 'If-None-Match' => $_), 200, "If-None-Match: $_") for '"other"', '"other-gzip"';
+        is_problem(ask(GET => $path, 'If-None-Match' => $_), 400, 'bad-header', "If-None-Match: $_") for 'x-gzip"', '';
         is_problem(ask(GET => $path, 'If-Match' => '"other"'), 412, 'precondition-failed', 'If-Match');
         is_status(ask(GET => $path, Range => 'bytes=0-9'), 200, 'it comes as a whole');
 

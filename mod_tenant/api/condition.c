@@ -6,13 +6,21 @@
 #include "scope.h"
 #include "sql.h"
 
-/* Whether the request is for one row, or changes it. */
+/* Whether the request is for what has an entity tag. */
 static int is_conditional(const api_t *api)
 {
     int method = api->r->method_number;
 
-    return (api->route.kind == ROUTE_ROW || api->route.kind == ROUTE_SINGLE) &&
-           (method == M_GET || method == M_PATCH || method == M_DELETE);
+    switch (api->route.kind) {
+    case ROUTE_ROW:
+    case ROUTE_SINGLE:
+        return method == M_GET || method == M_PATCH || method == M_DELETE;
+    case ROUTE_OPENAPI:
+    case ROUTE_REFERENCE:
+        return method == M_GET;
+    default:
+        return 0;
+    }
 }
 
 const problem_t *condition_check(api_t *api)
@@ -76,16 +84,25 @@ const char *condition_set_tag(const api_t *api, rows_t *rows)
     return tag;
 }
 
-const problem_t *condition_judge(api_t *api, rows_t *rows)
+const problem_t *condition_hold(api_t *api, const char *tag, int *is_known)
 {
-    const char *tag = condition_set_tag(api, rows);
-
+    *is_known = 0;
+    apr_table_setn(api->r->headers_out, "ETag", tag);
     if (api->if_match.is_given && !etag_list_has(&api->if_match, tag, ETAG_STRONG))
         return &problem_precondition_failed;
     if (!api->if_none_match.is_given || !etag_list_has(&api->if_none_match, tag, ETAG_WEAK))
         return NULL;
     if (api->r->method_number != M_GET)
         return &problem_precondition_failed;
+    *is_known = 1;
     apr_table_setn(api->r->headers_out, "ETag", etag_list_spelling(&api->if_none_match, tag, api->r->pool));
-    return api_answered(api, reply_empty(api->r, HTTP_NOT_MODIFIED));
+    return NULL;
+}
+
+const problem_t *condition_judge(api_t *api, rows_t *rows)
+{
+    int is_known;
+    const problem_t *problem = condition_hold(api, condition_set_tag(api, rows), &is_known);
+
+    return problem || !is_known ? problem : api_answered(api, reply_empty(api->r, HTTP_NOT_MODIFIED));
 }

@@ -5,8 +5,9 @@
 #include "api.h"
 #include "values.h"
 
-/* If-Match and If-None-Match (RFC 9110 section 13) of requests for one row. Elsewhere they are not looked at,
- * and neither are If-Modified-Since and If-Unmodified-Since anywhere: no answer has a Last-Modified. */
+/* If-Match and If-None-Match (RFC 9110 section 13) of requests for one row, or a file. Elsewhere they are not
+ * looked at, and neither are If-Modified-Since and If-Unmodified-Since anywhere: no answer has a
+ * Last-Modified. */
 
 /* Reads them. problem_bad_header. */
 const problem_t *condition_check(api_t *api);
@@ -24,8 +25,11 @@ int condition_allows_new(const api_t *api);
  */
 const char *condition_set_tag(const api_t *api, rows_t *rows);
 
-/* Sets ETag likewise, and holds the request's conditions against it. GET and HEAD are answered with 304 where
- * the client has this version (api->answered). problem_precondition_failed. */
+/* Sets ETag to a tag, and holds the request's conditions against it. *is_known: the client of a GET has this
+ * version, so that 304 is the answer. problem_precondition_failed. */
+const problem_t *condition_hold(api_t *api, const char *tag, int *is_known);
+
+/* The same for the tag of the first of rows; 304 is answered (api->answered). */
 const problem_t *condition_judge(api_t *api, rows_t *rows);
 
 #endif

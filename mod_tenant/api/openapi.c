@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "../version.h"
+#include "file.h"
 #include "openapi_parts.h"
-#include "reply.h"
 
 int openapi_is_admin(const openapi_t *openapi)
 {
@@ -122,7 +122,9 @@ static void write_tags(const openapi_t *openapi)
     }
     member_object(writer, NULL);
     member_text(writer, "name", OPENAPI_SERVICE_TAG);
-    member_text(writer, "description", "The API about itself. Nothing here needs a key.");
+    member_text(writer, "description",
+                openapi_is_admin(openapi) ? "The API about itself."
+                                          : "The API about itself. Nothing here needs a key.");
     member_object_end(writer);
     member_array_end(writer);
 }
@@ -153,13 +155,13 @@ void openapi_write(writer_t *writer, const location_config_t *location, apr_pool
  * are is limited by the configuration. */
 typedef struct made_t {
     const char *settings;
-    writer_t text;
+    file_t file;
     struct made_t *next;
 } made_t;
 
 static struct {
     apr_pool_t *pool;
-    apr_thread_mutex_t *mutex; /* for all but the text of a document */
+    apr_thread_mutex_t *mutex;
     made_t *first;
 } documents;
 
@@ -175,19 +177,22 @@ static const char *settings_of(const location_config_t *location, apr_pool_t *po
 {
     const apr_array_header_t *names = location->public_read;
 
-    return apr_psprintf(pool, "%s %d %d %d %d %s", location->prefix, location->handler,
-                        location->user_authority, config_page_default(location), config_page_max(location),
-                        names ? apr_array_pstrcat(pool, names, ' ') : "");
+    return apr_psprintf(pool, "%s %d %d %d %d %d %s", location->prefix, location->handler,
+                        location->user_authority, location->reference != NULL, config_page_default(location),
+                        config_page_max(location), names ? apr_array_pstrcat(pool, names, ' ') : "");
 }
 
 static made_t *make(const location_config_t *location, const char *settings)
 {
     enum { EXPECTED = 256 * 1024 };
     made_t *made = apr_palloc(documents.pool, sizeof *made);
+    writer_t writer;
 
+    writer_init(&writer, documents.pool, EXPECTED);
+    openapi_write(&writer, location, documents.pool);
     made->settings = apr_pstrdup(documents.pool, settings);
-    writer_init(&made->text, documents.pool, EXPECTED);
-    openapi_write(&made->text, location, documents.pool);
+    made->file = (file_t){"application/json", writer.text, writer.length,
+                          file_tag(writer.text, writer.length, documents.pool)};
     made->next = documents.first;
     documents.first = made;
     return made;
@@ -209,7 +214,5 @@ static const made_t *find(const location_config_t *location, apr_pool_t *pool)
 
 const problem_t *openapi_answer(api_t *api)
 {
-    const made_t *made = find(api->location, api->r->pool);
-
-    return api_answered(api, reply_json(api->r, HTTP_OK, &made->text));
+    return file_answer(api, &find(api->location, api->r->pool)->file);
 }

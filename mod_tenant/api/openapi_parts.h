@@ -85,11 +85,50 @@ typedef struct openapi_rule_t {
 /* The rule of a check; NULL when it has none: the schema then says less than the check. */
 const openapi_rule_t *openapi_rule(field_check_fn *check);
 
-/* openapi_operations.c: all paths, as the member `paths`. */
+/* openapi_paths.c: all paths, as the member `paths`. */
 void openapi_paths(const openapi_t *openapi);
 
-/* The tag of what needs no key. */
+/* openapi_service.c: those of what the API says about itself. */
+void openapi_service_paths(const openapi_t *openapi);
+
+/* The tag of their operations. */
 #define OPENAPI_SERVICE_TAG "service"
+
+/* openapi_operation.c: what operations are made of. */
+
+#define OPENAPI_JSON "application/json"
+
+/* A text as printf writes it. */
+const char *openapi_sentence(const openapi_t *openapi, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Opens an operation. description may be NULL. */
+void openapi_operation_begin(const openapi_t *openapi, const char *method, const char *id, const char *tag,
+                             const char *summary, const char *description);
+
+/* Appends references to its parameters, ended by NULL. */
+void openapi_parameter_refs(const openapi_t *openapi, const char *const *names);
+
+/* Appends its body, by the schema NAMESUFFIX, with an example of the resource. */
+void openapi_request_body(const openapi_t *openapi, const char *name, const char *suffix,
+                          const resource_t *resource, openapi_use_t use);
+
+/* Opens one of its responses, with headers (openapi_header_refs()). */
+void openapi_response_begin(const openapi_t *openapi, const char *status, const char *description,
+                            const char *const *headers);
+
+/* Appends a whole response: with a body by a schema, and an example of the resource unless that is NULL; or
+ * without a body. */
+void openapi_response_json(const openapi_t *openapi, const char *status, const char *description,
+                           const char *const *headers, const char *name, const resource_t *resource);
+void openapi_response_empty(const openapi_t *openapi, const char *status, const char *description,
+                            const char *const *headers);
+
+/* Appends a content: a text of the media type, whatever its length. */
+void openapi_text_content(const openapi_t *openapi, const char *type);
+
+/* Appends what it can fail with (openapi_group_t), and closes the member `responses`, and the operation. */
+void openapi_operation_end(const openapi_t *openapi, unsigned failures);
 
 /* openapi_schemas.c: bodies. */
 
@@ -152,6 +191,14 @@ typedef enum openapi_group_t {
     OPENAPI_INTERNAL = 32768,
     OPENAPI_UNAVAILABLE = 65536,
 } openapi_group_t;
+
+/* What nearly every operation can answer with, and those that take a body. */
+enum {
+    OPENAPI_ALWAYS = OPENAPI_UNAUTHORIZED | OPENAPI_FORBIDDEN | OPENAPI_NOT_ACCEPTABLE |
+                     OPENAPI_RATE_LIMITED | OPENAPI_INTERNAL | OPENAPI_UNAVAILABLE,
+    OPENAPI_WITH_BODY =
+        OPENAPI_BAD_BODY | OPENAPI_REQUEST_TIMEOUT | OPENAPI_BODY_TOO_LARGE | OPENAPI_UNSUPPORTED_MEDIA_TYPE,
+};
 
 /* The response of each group, as the member `responses`. */
 void openapi_responses(const openapi_t *openapi);

@@ -66,7 +66,7 @@ void openapi_security(const openapi_t *openapi, const resource_t *resource, int 
     member_array(openapi->writer, "security");
     if (resource && is_read && openapi_is_public(openapi, resource))
         write_requirement(openapi, NULL);
-    if (resource && openapi_is_admin(openapi)) {
+    if (openapi_is_admin(openapi)) {
         write_requirement(openapi, "administrator");
     } else if (resource) {
         write_requirement(openapi, "bearerKey");

@@ -2,10 +2,10 @@
 #include "reference.h"
 
 #include <apr_file_io.h>
-#include <apr_sha1.h>
 #include <apr_strings.h>
 #include <http_protocol.h>
 
+#include "file.h"
 #include "reply.h"
 
 /* The files that there are, whatever else a folder holds: the viewer's, and ours that start and mend it. */
@@ -35,20 +35,6 @@ reference_t *reference_make(const char *folder, apr_pool_t *pool)
 
     reference->folder = folder;
     return reference;
-}
-
-/* An entity tag of some bytes, with its quotes. */
-static const char *make_etag(const char *bytes, apr_size_t length, apr_pool_t *pool)
-{
-    unsigned char digest[APR_SHA1_DIGESTSIZE];
-    char hex[2 * APR_SHA1_DIGESTSIZE + 1];
-    apr_sha1_ctx_t sha1;
-
-    apr_sha1_init(&sha1);
-    apr_sha1_update(&sha1, bytes, (unsigned)length);
-    apr_sha1_final(digest, &sha1);
-    ap_bin2hex(digest, sizeof digest, hex);
-    return apr_pstrcat(pool, "\"", hex, "\"", NULL);
 }
 
 /* Reads an open file as a whole. Returns NULL, or what is wrong with it. */
@@ -82,7 +68,7 @@ static const char *read_file(reference_file_t *file, const char *folder, apr_poo
     apr_file_close(open);
     if (why)
         return apr_psprintf(pool, "%s cannot be read: %s", path, why);
-    file->etag = make_etag(file->bytes, file->length, pool);
+    file->tag = file_tag(file->bytes, file->length, pool);
     return NULL;
 }
 
@@ -180,31 +166,10 @@ const problem_t *reference_answer_page(api_t *api)
     return api_answered(api, reply_bytes(api->r, "text/html; charset=utf-8", page, strlen(page)));
 }
 
-/* Takes the mark off a tag that mod_deflate has put there: the file is the same. */
-static void unmark_deflated(request_rec *r)
-{
-    const char *tags = apr_table_get(r->headers_in, "If-None-Match");
-    const char *mark = tags ? ap_strstr_c(tags, "-gzip\"") : NULL;
-
-    if (mark)
-        apr_table_setn(r->headers_in, "If-None-Match",
-                       apr_pstrcat(r->pool, apr_pstrmemdup(r->pool, tags, (apr_size_t)(mark - tags)),
-                                   mark + strlen("-gzip"), NULL));
-}
-
 const problem_t *reference_answer_file(api_t *api)
 {
-    request_rec *r = api->r;
     const reference_file_t *file = reference_find(api->location->reference, api->route.id);
-    const char *type = apr_pstrcat(r->pool, file->type, "; charset=utf-8", NULL);
-    int status;
+    const char *type = apr_pstrcat(api->r->pool, file->type, "; charset=utf-8", NULL);
 
-    unmark_deflated(r);
-    apr_table_setn(r->headers_out, "ETag", file->etag);
-    status = ap_meets_conditions(r);
-    if (status == HTTP_PRECONDITION_FAILED)
-        return &problem_precondition_failed;
-    if (status == HTTP_NOT_MODIFIED)
-        return api_answered(api, reply_file(r, status, type, NULL, 0));
-    return api_answered(api, reply_file(r, HTTP_OK, type, file->bytes, file->length));
+    return file_answer(api, &(file_t){type, file->bytes, file->length, file->tag});
 }

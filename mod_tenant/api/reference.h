@@ -16,7 +16,7 @@ typedef struct reference_file_t {
     const char *type; /* its media type */
     const char *bytes;
     apr_size_t length;
-    const char *etag; /* strong: from the bytes, with quotes */
+    const char *tag; /* of the bytes (file.h) */
 } reference_file_t;
 
 /* Makes what TenantReference stands for: the folder, without its files yet. */
@@ -32,7 +32,7 @@ const reference_file_t *reference_find(const struct reference_t *reference, cons
 /* Answers the base path with the page. */
 const problem_t *reference_answer_page(api_t *api);
 
-/* Answers with the file that the route names. problem_precondition_failed for an If-Match that does not. */
+/* Answers with the file that the route names. problem_precondition_failed. */
 const problem_t *reference_answer_file(api_t *api);
 
 #endif
