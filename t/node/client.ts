@@ -15,7 +15,11 @@ declare const process: { argv: string[] };
 
 const [baseUrl, key] = process.argv.slice(2) as [string, string];
 // Lists, and what needs no key, exist in other forms too.
-const client = createClient<paths, 'application/json' | 'application/problem+json'>({ baseUrl, headers: { Authorization: `Bearer ${key}` } });
+const client = createClient<paths, 'application/json' | 'application/problem+json'>({
+    baseUrl,
+    headers: { Authorization: `Bearer ${key}` },
+    querySerializer: { array: { style: 'form', explode: false } }, // fields=id,status
+});
 
 client.use({
     onRequest({ request, schemaPath }) {
@@ -100,11 +104,11 @@ async function recordings() {
 }
 
 async function products() {
+    const name = `Anvil-${Math.random()}`;
     const post = () => client.POST('/products', {
         params: { header: { 'Idempotency-Key': name } },
         body: { name },
     });
-    const name = `Anvil ${Math.random()}`;
     const made = done(await post());
     const again = await post();
     expect('the replay', [again.data, again.response.headers.get('Idempotency-Replayed')], [made, 'true']);
