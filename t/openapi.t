@@ -174,7 +174,10 @@ END
     is($security->('/write', '/tenant', 'patch'), $keys, '... but not the tenant');
     is($security->('/write', '/openapi.json', 'get'), '', 'the document is for everybody');
     is_deeply([sort keys %{ $of{''}{components}{securitySchemes} }], [qw(basicKey bearerKey headerKey)], 'no login where there is none');
-    is_deeply([@{ $of{'/v1'}{components}{parameters}{Limit}{schema} }{qw(default maximum)}], [5, 7], 'the sizes of pages');
+    my $limit = $of{'/v1'}{components}{parameters}{Limit};
+    is($limit->{schema}{default}, 5, 'the size of a page');
+    like($limit->{description}, qr/at most 7\./, '... and its limit');
+    is($of{'/v1'}{components}{schemas}{CallList}{properties}{data}{maxItems}, 7, '... which rows keep');
     like($of{'/write'}{components}{responses}{NotFound}{content}{'application/problem+json'}{examples}{'not-found'}{value}{type},
         qr{^/write/problems/not-found$}, 'paths in examples');
 };

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs other tests once more, with `prism proxy --errors` between them and the servers: every answer has to be one
-# that the OpenAPI document describes, and every request that is served one that it allows for.
+# that the OpenAPI document describes, and every request that is served one that it allows for. prism_input.t and
+# prism_rows.t go on.
 
 use strict;
 use warnings;
@@ -10,12 +11,7 @@ use Test::More;
 use TenantTest;
 use TenantTest::Prism;
 
-my @tests = qw(smoke contract_read contract_write contract_errors contract_input);
-
-my $folder = site->{scratch} . '/prism';
-mkdir $folder;
-my $prism = TenantTest::Prism->start(request(GET => '/v1/openapi.json')->body, $folder);
-local $ENV{TENANT_TEST_PRISM} = $prism->address;
+my $prism = TenantTest::Prism->start;
 
 # The judgment of an answer, which a function may have made something else of, to a request that is fine.
 sub judgment {
@@ -71,16 +67,6 @@ subtest 'it is not blind' => sub {
     is(judgment(GET => '/v1/calls', sub { $_[0]{status} = 200 }), 'wrong', 'without a key');
 };
 
-TenantTest::Prism->leave;
+$prism->hold(qw(smoke openapi problems contract_read contract_write));
 
-for my $test (@tests) {
-    my $output = `$^X -It/lib t/$test.t 2>&1`;
-    is($?, 0, "t/$test.t") or diag $output;
-}
-
-my %counts = $prism->counts;
-diag "$_: $counts{$_}" for sort keys %counts;
-cmp_ok($counts{fine}, '>', 1000, 'many answers were judged');
-cmp_ok($counts{refused}, '>', 1000, 'and many requests that are to be refused');
-is($counts{wrong}, 0, 'nothing was wrong');
 done_testing;

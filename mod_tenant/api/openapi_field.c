@@ -60,15 +60,14 @@ static void write_type(const openapi_t *openapi, const field_t *field, openapi_u
         member_text(openapi->writer, "type", types[0]);
 }
 
-/* A read-only text of the server's own has no limits in the table. */
-static void write_lengths(const openapi_t *openapi, const field_t *field)
+/* A read-only text of the server's own may have no limits in the table. */
+static void write_lengths(const openapi_t *openapi, const field_t *field, int min)
 {
     enum { UNLIMITED = 1024 };
-    int max = field->max > 0 ? field->max : UNLIMITED;
 
-    if (field->min > 0)
-        member_integer(openapi->writer, "minLength", field->min);
-    member_integer(openapi->writer, "maxLength", max);
+    if (min > 0)
+        member_integer(openapi->writer, "minLength", min);
+    member_integer(openapi->writer, "maxLength", field->max > 0 ? field->max : UNLIMITED);
 }
 
 static void write_choices(const openapi_t *openapi, const openapi_rule_t *rule, int or_null)
@@ -81,7 +80,8 @@ static void write_choices(const openapi_t *openapi, const openapi_rule_t *rule, 
     member_array_end(openapi->writer);
 }
 
-/* Answers may show what an earlier system wrote, which no pattern was asked of. */
+/* Answers may show what an earlier system wrote, of which neither a pattern nor a least length was asked;
+ * filters may look for anything. */
 static void write_text(const openapi_t *openapi, const field_t *field, openapi_use_t use)
 {
     const openapi_rule_t *rule = openapi_rule(field->check);
@@ -91,10 +91,7 @@ static void write_text(const openapi_t *openapi, const field_t *field, openapi_u
         write_choices(openapi, rule, may_be_null(field, use));
         return;
     }
-    if (use == OPENAPI_FILTER)
-        member_integer(openapi->writer, "maxLength", field->max);
-    else
-        write_lengths(openapi, field);
+    write_lengths(openapi, field, is_body ? field->min : 0);
     if (is_body && rule)
         member_text(openapi->writer, "pattern", rule->pattern);
     else if (is_body)

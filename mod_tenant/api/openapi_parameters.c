@@ -61,13 +61,17 @@ static void write_limit(const openapi_t *openapi)
 {
     writer_t *writer = openapi->writer;
 
-    begin_parameter(openapi, "Limit", "limit", "query",
-                    "The most rows of a page. A stream takes any number, and without it sends all rows.");
+    begin_parameter(
+        openapi, "Limit", "limit", "query",
+        apr_psprintf(openapi->pool,
+                     "The most rows of a page, at most %d. A stream takes any number, and without it sends "
+                     "all rows.",
+                     config_page_max(openapi->location)));
     member_object(writer, "schema");
     member_text(writer, "type", "integer");
     member_text(writer, "format", "int32");
     member_integer(writer, "minimum", 1);
-    member_integer(writer, "maximum", config_page_max(openapi->location));
+    member_integer(writer, "maximum", INT_MAX);
     member_integer(writer, "default", config_page_default(openapi->location));
     member_object_end(writer);
     member_object_end(writer);

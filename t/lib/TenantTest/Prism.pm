@@ -13,21 +13,23 @@ package TenantTest::Prism;
 # There are two Prisms. `strict` judges requests too. What it refuses, the server has to refuse as well: whatever the
 # server takes must be right by the document. `lenient` then judges the answer to such a request alone.
 #
-#     my $prism = TenantTest::Prism->start($document);      # t/prism.t does that, for tests that it runs
-#     local $ENV{TENANT_TEST_PRISM} = $prism->address;
+#     my $prism = TenantTest::Prism->start;
+#     $prism->hold(qw(contract_read contract_write));       # runs these tests once more, under its eyes
 #
-# TenantTest::request() asks for() it. HEAD and OPTIONS are not in the document, other Locations and servers with other
+# It finds its way by the environment: TenantTest::request() asks for() it. HEAD and OPTIONS are not in the document, other Locations and servers with other
 # settings have other documents: such requests go to the server as ever.
 
 use strict;
 use warnings;
 
 use Digest::SHA ();
+use File::Temp ();
 use IO::Select;
 use IO::Socket::INET;
 use JSON::PP ();
 use POSIX ();
 use Test::Builder ();
+use Test::More ();
 use Time::HiRes qw(sleep time);
 
 use TenantTest::Client;
@@ -36,12 +38,15 @@ use TenantTest::Server;
 
 my $base = '/v1';
 my $json = JSON::PP->new->utf8->canonical;
+my $present;    # what for() gives, in this process
 
 # --- The proxies ----------------------------------------------------------------------------------------------
 
-# Starts both for a document (bytes); folder: for its files.
+# Starts both for the document of the main server, until the object goes.
 sub start {
-    my ($class, $document, $folder) = @_;
+    my ($class) = @_;
+    my $folder = File::Temp::tempdir('prism.XXXXXX', DIR => TenantTest::site()->{scratch});
+    my $document = TenantTest::site()->{server}->client->request(GET => "$base/openapi.json")->body;
     my $self = bless {
         owner     => $$,
         relay     => TenantTest::Server::free_port(),
@@ -56,7 +61,22 @@ sub start {
     close $file;
     $self->{$_} = $self->_spawn("$folder/openapi.json", $_ eq 'strict' ? 'true' : 'false') for qw(strict lenient);
     _wait_for($self->{$_}) for qw(strict lenient);
+    $ENV{TENANT_TEST_PRISM} = $json->encode({ map { $_ => $self->{$_} } qw(relay strict lenient digest judgments) });
     return $self;
+}
+
+# Runs tests of t/ by their names; each has to succeed, and many exchanges to be judged, none of them wrong.
+sub hold {
+    my ($self, @tests) = @_;
+    undef $present;    # the relay's port is theirs
+    for my $test (@tests) {
+        my $output = `$^X -It/lib t/$test.t 2>&1`;
+        Test::More::is($?, 0, "t/$test.t") or Test::More::diag($output);
+    }
+    my %counts = $self->_counts;
+    Test::More::note("$_: $counts{$_}") for sort keys %counts;
+    Test::More::cmp_ok($counts{fine} + $counts{refused}, '>', 1000, 'many exchanges were judged');
+    Test::More::is($counts{wrong}, 0, 'nothing was wrong');
 }
 
 sub _spawn {
@@ -97,14 +117,8 @@ sub DESTROY {
     $self->stop if $self->{owner} == $$ && $self->{pids} && @{ $self->{pids} };
 }
 
-# What a test needs to use it, as text.
-sub address {
-    my ($self) = @_;
-    return $json->encode({ map { $_ => $self->{$_} } qw(relay strict lenient digest judgments) });
-}
-
 # How many exchanges were judged, by judgment: `fine`; `refused`, by both sides, with an answer that is fine; `wrong`.
-sub counts {
+sub _counts {
     my ($self) = @_;
     my %counts = (fine => 0, refused => 0, wrong => 0);
     open my $file, '<', $self->{judgments} or return %counts;
@@ -116,8 +130,6 @@ sub counts {
 sub _digest { return Digest::SHA::sha256_hex($_[0]) }
 
 # --- Judging --------------------------------------------------------------------------------------------------
-
-my $present;    # of this process
 
 # The one that judges requests to a server, or nothing. Forked children of a test share its relay and do without.
 sub for {
@@ -132,9 +144,6 @@ sub for {
     };
     return $present->{judges}{$port} ? $present : ();
 }
-
-# Leaves the relay's port to other processes.
-sub leave { undef $present }
 
 # Makes an exchange under the proxies' eyes: exchange is called once, and returns the TenantTest::Response. The other
 # arguments say what it will send, as those of TenantTest::Client::send().
