@@ -197,11 +197,11 @@ sub _ask {
     my ($self, $port, $exchange, $method, $path, %option) = @_;
     my $relay = $self->{socket} //= IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:$self->{relay}", ReuseAddr => 1)
         // die "no relay: $!\n";
-    my $client = TenantTest::Client->new(port => $port);
+    my $client = TenantTest::Client->new(port => $port, timeout => 120);
     $client->send($method, $path, headers => _presentable(%option),
         $method =~ /^P/ && defined $option{body} ? (body => $option{body}) : ());
 
-    my ($first) = IO::Select->new($relay, $client->{socket})->can_read(30) or die "prism is silent\n";
+    my ($first) = IO::Select->new($relay, $client->{socket})->can_read(120) or die "prism is silent\n";
     my $answer;
     if ($first == $relay) {
         my $connection = $relay->accept;
