@@ -3,40 +3,9 @@
 use strict;
 use warnings;
 
-use Cwd ();
 use Test::More;
 use TenantTest;
-
-sub slurp {
-    my ($path) = @_;
-    open my $file, '<', $path or die "$path: $!";
-    local $/;
-    return <$file>;
-}
-
-# Takes the comment signs off what is configuration; prose has one blank behind them.
-sub uncomment {
-    my ($text) = @_;
-    $text =~ s/^#(?=    |\S)//mg;
-    $text =~ s/^( +)#(?=\S)/$1/mg;
-    return $text;
-}
-
-# Puts this site's files where the sample has a sysadmin's.
-sub at_home {
-    my ($text) = @_;
-    my %path = (
-        '/etc/apache2/tenant.keys'               => site->{key_file},
-        '/etc/ssl/certs/API.EXAMPLE.COM.pem'     => site->{certificate},
-        '/etc/ssl/private/API.EXAMPLE.COM.key'   => site->{certificate_key},
-        '/usr/share/mod_tenant/reference'        => Cwd::abs_path('build/reference'),
-        '/var/www/html'                          => site->{scratch},
-        '${APACHE_LOG_DIR}'                      => site->{scratch},
-        'exec:/usr/local/sbin/print-tenant-conninfo' => 'exec:/bin/true',
-    );
-    $text =~ s/\Q$_\E/$path{$_}/g for keys %path;
-    return $text;
-}
+use TenantTest::Sample;
 
 # Debian's modules that the samples use beside those of the test servers.
 my $modules = join '', map { "LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so\n" }
