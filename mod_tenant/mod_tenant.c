@@ -51,7 +51,8 @@ static void register_hooks(apr_pool_t *pool)
     /* ahead of everybody who might log, copy or forward the headers that carry a key */
     ap_hook_post_read_request(resolve_prepare, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_log_transaction(resolve_withdraw, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    /* ahead of the decoding of the path, which may fail */
+    /* ahead of the decoding of the path, which may fail in two places */
+    ap_hook_post_read_request(reply_foresee, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_translate_name(reply_prepare, NULL, NULL, APR_HOOK_FIRST);
     /* behind those who redirect and rewrite, ahead of core, which makes a file's name of the path */
     ap_hook_translate_name(handler_translate, NULL, NULL, APR_HOOK_LAST);

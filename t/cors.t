@@ -93,6 +93,7 @@ subtest 'answers and errors' => sub {
         'no path'       => [404, GET => '/v1/nothing', @as],
         'no row'        => [404, GET => '/v1/calls/2147483647', @as],
         'httpd\'s 404'  => [404, GET => '/v1/calls%2f1', @as],
+        'httpd\'s 400'  => [400, GET => '/v1/%zz', @as],
         'the method'    => [405, PUT => '/v1/calls', @as],
         'Accept'        => [406, GET => '/v1/calls', @as, headers => [Accept => 'image/png']],
         'If-Match'      => [412, PATCH => "/v1/products/$product", @as, json => { name => 'x' }, headers => ['If-Match' => '"0-0"']],

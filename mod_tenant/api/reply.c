@@ -5,6 +5,7 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <util_filter.h>
 
 #include "../config.h"
@@ -15,7 +16,7 @@ APLOG_USE_MODULE(tenant);
 #define ERROR_FILTER "TENANT_PROBLEM"
 
 /* The note that holds the base path of the Location that a request is for. It is written ahead of the
- * decoding of the path: where that fails, httpd forgets the Location. */
+ * decoding of the path: where that fails, httpd is in no Location. */
 #define PREFIX_NOTE "tenant-prefix"
 
 void reply_set_headers(request_rec *r)
@@ -172,6 +173,36 @@ int reply_problem(request_rec *r, const char *prefix, const problem_t *problem, 
     return send_bytes(r, writer.text, writer.length);
 }
 
+static int is_ours(const location_config_t *location)
+{
+    return location->handler == HANDLER_API || location->handler == HANDLER_ADMIN;
+}
+
+/* Gives a request the settings of the Location of ours that its path, as it came, is in. 0: it is in none,
+ * and keeps those that it has. */
+static int enter_location(request_rec *r)
+{
+    ap_conf_vector_t *settings = r->per_dir_config;
+
+    if (!r->uri || *r->uri != '/')
+        return 0;
+    r->per_dir_config = r->server->lookup_defaults;
+    if (ap_location_walk(r) == OK && is_ours(config_location(r)))
+        return 1;
+    r->per_dir_config = settings;
+    return 0;
+}
+
+int reply_foresee(request_rec *r)
+{
+    ap_conf_vector_t *settings = r->per_dir_config;
+
+    if (r->uri && strchr(r->uri, '%') && enter_location(r))
+        reply_prepare(r);
+    r->per_dir_config = settings;
+    return DECLINED;
+}
+
 int reply_prepare(request_rec *r)
 {
     static const int raised_by_httpd[] = {400, 401, 403, 404, 405, 406, 408, 411, 412, 413, 414,
@@ -179,7 +210,7 @@ int reply_prepare(request_rec *r)
     const location_config_t *location = config_location(r);
     const core_dir_config *core;
 
-    if (location->handler != HANDLER_API && location->handler != HANDLER_ADMIN)
+    if (!is_ours(location))
         return DECLINED;
     apr_table_setn(r->notes, PREFIX_NOTE, location->prefix);
     core = ap_get_core_module_config(r->per_dir_config);
@@ -223,7 +254,12 @@ static apr_status_t filter_error(ap_filter_t *filter, apr_bucket_brigade *brigad
 
 void reply_insert_error_filter(request_rec *r)
 {
-    if (apr_table_get(r->notes, PREFIX_NOTE) && r->status >= HTTP_BAD_REQUEST) /* redirects stay httpd's */
+    if (r->status < HTTP_BAD_REQUEST) /* redirects stay httpd's */
+        return;
+    /* where a path cannot be decoded httpd is in no Location, but what Header says in ours is for that too */
+    if (!is_ours(config_location(r)) && apr_table_get(r->notes, PREFIX_NOTE))
+        enter_location(r);
+    if (apr_table_get(r->notes, PREFIX_NOTE))
         ap_add_output_filter(ERROR_FILTER, NULL, r, r->connection);
 }
 

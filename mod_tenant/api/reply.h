@@ -31,6 +31,10 @@ int reply_empty(request_rec *r, int status);
 int reply_problem(request_rec *r, const char *prefix, const problem_t *problem, const char *detail,
                   const apr_array_header_t *errors);
 
+/* The hook post_read_request: does for a path that may turn out to be undecodable what reply_prepare() does
+ * for others, for httpd refuses it ahead of that. */
+int reply_foresee(request_rec *r);
+
 /* The hook pre_translate_name: keeps ErrorDocument from replacing what httpd refuses in our Locations. */
 int reply_prepare(request_rec *r);
 
