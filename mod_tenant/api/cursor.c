@@ -135,6 +135,54 @@ static const char *key_value(const field_t *field, const char *key, apr_pool_t *
     }
 }
 
+/* As strcmp(): the keys of two rows in the order of a field. Times as statements take them have one length.
+ */
+static int compare_keys(const field_t *field, const char *a, const char *b)
+{
+    if (field->type == FIELD_INTEGER)
+        return apr_atoi64(a) < apr_atoi64(b) ? -1 : apr_atoi64(a) > apr_atoi64(b);
+    if (field->type == FIELD_TIME && strcmp(a, PAGE_OLDEST) == 0)
+        return strcmp(b, PAGE_OLDEST) == 0 ? 0 : -1;
+    if (field->type == FIELD_TIME && strcmp(a, PAGE_NEWEST) == 0)
+        return strcmp(b, PAGE_NEWEST) != 0;
+    return strcmp(a, b);
+}
+
+/* Whether a row with that key passes a filter by the field. */
+static int passes(const filter_t *filter, const char *key)
+{
+    int is_null = strcmp(key, PAGE_OLDEST) == 0 && filter->field->type == FIELD_TIME;
+    int compared = filter->value ? compare_keys(filter->field, key, filter->value) : 0;
+
+    switch (filter->test) {
+    case FILTER_EQUAL:
+        return compared == 0;
+    case FILTER_GREATER:
+        return compared > 0;
+    case FILTER_GREATER_EQUAL:
+        return compared >= 0;
+    case FILTER_LESS:
+        return compared < 0 && !is_null;
+    case FILTER_LESS_EQUAL:
+        return compared <= 0 && !is_null;
+    case FILTER_NULL:
+        return is_null;
+    default:
+        return !is_null;
+    }
+}
+
+/* Whether the row of the cursor is one of the list, as far as its key tells. Statements rely on it: they
+ * leave out what the cursor says already. */
+static int is_of_list(const page_t *page)
+{
+    for (int i = 0; i < page->filter_count; i++) {
+        if (page->key && page->filters[i].field == page->order && !passes(&page->filters[i], page->key))
+            return 0;
+    }
+    return 1;
+}
+
 int cursor_read(page_t *page, const char *text, apr_pool_t *pool)
 {
     const field_t *id = page->resource->fields;
@@ -153,6 +201,8 @@ int cursor_read(page_t *page, const char *text, apr_pool_t *pool)
             return 0;
     }
     page->id = rest;
+    if (!is_of_list(page))
+        return 0;
     return id->type == FIELD_INTEGER ? check_is_id(rest, strlen(rest))
                                      : *rest && !check_has_controls(rest, strlen(rest), 0);
 }

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "page.h"
 #include "resource.h"
 #include "route.h"
 
@@ -28,6 +29,10 @@ static const char *check_field(const field_t *field)
         return "a FIELD_NULLABLE has no fallback: null would be stored as that";
     if ((field->flags & FIELD_RESET) && !field->fallback)
         return "a FIELD_RESET needs a fallback";
+    if ((field->flags & FIELD_RANGE) && field->type != FIELD_INTEGER && field->type != FIELD_TIME)
+        return "only numbers and times have ranges";
+    if ((field->flags & FIELD_FILTER) && page_has_parameter(field->name))
+        return "lists have another parameter of its name";
     if (field->type == FIELD_SEALED && !(field->flags & FIELD_READ_ONLY))
         return "a FIELD_SEALED is FIELD_READ_ONLY";
     if (field->type == FIELD_PASSWORD && (field->flags & FIELD_WRITE_ONCE))

@@ -158,10 +158,6 @@ const problem_t *list_read(const api_t *api, int limit, rows_t **rows, apr_pool_
 
     scope_add(&values, api);
     sql_list_values(page, &values);
-    if (page->seek != PAGE_FIRST && page->key)
-        values_add(&values, page->key);
-    if (page->seek != PAGE_FIRST)
-        values_add(&values, page->id);
     values_add(&values, apr_itoa(pool, limit));
     sql_list(&statement, page, pool);
     return database_read_into(scope_database(api), api->r, &statement, values.list, rows, pool);
@@ -175,16 +171,18 @@ static const problem_t *read_count(api_t *api, const char **count)
         gate_enter(api->server->gates, GATE_COUNT, database, scope_tenant(api), api->r->pool);
     const problem_t *problem;
     values_t values = {.count = 0};
+    page_t first = api->page;
     statement_t statement;
     rows_t *rows;
 
+    first.seek = PAGE_FIRST;
     if (!place) {
         api->detail = "Another list of this tenant is being counted: wait for its answer.";
         return &problem_rate_limited;
     }
     scope_add(&values, api);
-    sql_list_values(&api->page, &values);
-    sql_count(&statement, &api->page, api->r->pool);
+    sql_list_values(&first, &values);
+    sql_count(&statement, &first, api->r->pool);
     problem = database_read(scope_database(api), api->r, &statement, values.list, &rows);
     gate_leave(place);
     if (problem)

@@ -46,54 +46,105 @@ static const char *expression(const resource_t *resource, const field_t *field)
     return has_oldest(resource, field) ? CREATED : field_column(field);
 }
 
-static const char *const operators[FILTER_TESTS] = {
-    [FILTER_EQUAL] = " = ",
-    [FILTER_GREATER] = " > ",
-    [FILTER_GREATER_EQUAL] = " >= ",
-    [FILTER_LESS] = " < ",
-    [FILTER_LESS_EQUAL] = " <= ",
-    [FILTER_NULL] = " IS NULL",
-    [FILTER_NOT_NULL] = " IS NOT NULL",
-};
-
-/* Whether a filter's value is written as a range from itself to itself. The planner takes `=` for an order by
- * what follows in any index, and may think another one the better one by what it knows of created_at: it may
- * be the same in all rows of a bulk load. */
-static int is_doubled(const resource_t *resource, const filter_t *filter)
-{
-    return filter->test == FILTER_EQUAL && filter->field == page_created(resource);
-}
-
-static void add_filter(sql_text_t *sql, const resource_t *resource, const filter_t *filter)
-{
-    const char *left = expression(resource, filter->field);
-    const char *value = filter_takes_value(filter->test) ? sql_placeholder(filter->field) : "";
-    int oldest = has_oldest(resource, filter->field);
-
-    if (filter->field->lookup)
-        sql_add(sql, " AND %s = %s(t.id, %s)", field_column(resource->fields), filter->field->lookup, value);
-    else if (is_doubled(resource, filter))
-        sql_add(sql, " AND %s >= %s AND %s <= %s", left, value, left, value);
-    else if (oldest && filter->test == FILTER_NULL)
-        sql_add(sql, " AND %s <= '-infinity'", left);
-    else if (oldest && filter->test == FILTER_NOT_NULL)
-        sql_add(sql, " AND %s > '-infinity'", left);
-    else
-        sql_add(sql, " AND %s%s%s", left, operators[filter->test], value);
-    if (oldest && (filter->test == FILTER_LESS || filter->test == FILTER_LESS_EQUAL))
-        sql_add(sql, " AND %s > '-infinity'", left);
-}
-
-static void add_filters(sql_text_t *sql, const page_t *page)
-{
-    for (int i = 0; i < page->filter_count; i++)
-        add_filter(sql, page->resource, &page->filters[i]);
-}
-
 /* Whether rows are read from the lowest to the highest. */
 static int is_upward(const page_t *page)
 {
     return page->is_ascending != (page->seek == PAGE_BEFORE);
+}
+
+/* A condition that a filter comes down to. */
+typedef struct term_t {
+    const field_t *field;
+    filter_test_t test;
+    int is_oldest;     /* it compares with PAGE_OLDEST, and takes no value */
+    const char *value; /* the filter's */
+} term_t;
+
+typedef struct terms_t {
+    term_t list[2 * PAGE_FILTERS_MAX];
+    int count;
+} terms_t;
+
+/* Whether a cursor implies the condition: a bound on the side that the rows are read away from. PostgreSQL
+ * would start at the bound, and walk from there to the cursor. */
+static int is_implied(const page_t *page, const term_t *term)
+{
+    int is_lower = term->test == FILTER_GREATER || term->test == FILTER_GREATER_EQUAL;
+    int is_upper = term->test == FILTER_LESS || term->test == FILTER_LESS_EQUAL;
+
+    return page->seek != PAGE_FIRST && term->field == page->order && (is_upward(page) ? is_lower : is_upper);
+}
+
+static void add_term(terms_t *terms, const page_t *page, term_t term)
+{
+    if (!is_implied(page, &term))
+        terms->list[terms->count++] = term;
+}
+
+/* Adds the conditions of a filter. One for a time of creation is a range from that to itself: the planner
+ * takes
+ * `=` for an order by what follows in any index, and may think another one the better one by what it knows of
+ * created_at, which may be the same in all rows of a bulk load. */
+static void add_terms(terms_t *terms, const page_t *page, const filter_t *filter)
+{
+    const field_t *field = filter->field;
+    int has_null = !has_oldest(page->resource, field);
+    int is_less = filter->test == FILTER_LESS || filter->test == FILTER_LESS_EQUAL;
+
+    if (filter->test == FILTER_EQUAL && field == page_created(page->resource)) {
+        add_term(terms, page, (term_t){field, FILTER_GREATER_EQUAL, 0, filter->value});
+        add_term(terms, page, (term_t){field, FILTER_LESS_EQUAL, 0, filter->value});
+    } else if (filter->test == FILTER_NULL && !has_null) {
+        add_term(terms, page, (term_t){field, FILTER_LESS_EQUAL, 1, NULL});
+    } else if (filter->test != FILTER_NOT_NULL || has_null) {
+        add_term(terms, page, (term_t){field, filter->test, 0, filter->value});
+    }
+    if (!has_null && (is_less || filter->test == FILTER_NOT_NULL))
+        add_term(terms, page, (term_t){field, FILTER_GREATER, 1, NULL});
+}
+
+static void split_filters(terms_t *terms, const page_t *page)
+{
+    terms->count = 0;
+    for (int i = 0; i < page->filter_count; i++)
+        add_terms(terms, page, &page->filters[i]);
+}
+
+/* Whether a statement takes a value for the condition. */
+static int takes_value(const term_t *term)
+{
+    return !term->is_oldest && term->test != FILTER_NULL && term->test != FILTER_NOT_NULL;
+}
+
+static void add_condition(sql_text_t *sql, const resource_t *resource, const term_t *term)
+{
+    static const char *const operators[FILTER_TESTS] = {
+        [FILTER_EQUAL] = " = ",
+        [FILTER_GREATER] = " > ",
+        [FILTER_GREATER_EQUAL] = " >= ",
+        [FILTER_LESS] = " < ",
+        [FILTER_LESS_EQUAL] = " <= ",
+        [FILTER_NULL] = " IS NULL",
+        [FILTER_NOT_NULL] = " IS NOT NULL",
+    };
+    const char *value = takes_value(term) ? sql_placeholder(term->field) : "";
+
+    if (term->field->lookup)
+        /* a scalar subselect: PostgreSQL knows that what it gives leaks nothing */
+        sql_add(sql, " AND %s = (SELECT %s(t.id, %s))", field_column(resource->fields), term->field->lookup,
+                value);
+    else
+        sql_add(sql, " AND %s%s%s", expression(resource, term->field), operators[term->test],
+                term->is_oldest ? "'" PAGE_OLDEST "'" : value);
+}
+
+static void add_filters(sql_text_t *sql, const page_t *page)
+{
+    terms_t terms;
+
+    split_filters(&terms, page);
+    for (int i = 0; i < terms.count; i++)
+        add_condition(sql, page->resource, &terms.list[i]);
 }
 
 static void add_seek(sql_text_t *sql, const page_t *page)
@@ -167,14 +218,18 @@ static const char *count_text(const page_t *page, apr_pool_t *pool)
 
 void sql_list_values(const page_t *page, values_t *values)
 {
-    for (int i = 0; i < page->filter_count; i++) {
-        const filter_t *filter = &page->filters[i];
+    terms_t terms;
 
-        if (filter_takes_value(filter->test))
-            values_add(values, filter->value);
-        if (is_doubled(page->resource, filter))
-            values_add(values, filter->value);
+    split_filters(&terms, page);
+    for (int i = 0; i < terms.count; i++) {
+        if (takes_value(&terms.list[i]))
+            values_add(values, terms.list[i].value);
     }
+    if (page->seek == PAGE_FIRST)
+        return;
+    if (page->key)
+        values_add(values, page->key);
+    values_add(values, page->id);
 }
 
 /* --- Statements made at start --------------------------------------------------------------------------- */
@@ -229,7 +284,7 @@ static void build_page(const page_t *page, void *context)
                                     page->seek == PAGE_FIRST ? "" : "_on", NULL);
 
     keep(&shape->pages[page_shape(page)], label, list_text(page, temporary), builder->pool);
-    if (!shape->count.sql)
+    if (!shape->count.sql) /* the first page is one without a cursor */
         keep(&shape->count,
              apr_pstrcat(temporary, page->resource->name, "_count", filter_label(page, temporary), NULL),
              count_text(page, temporary), builder->pool);

@@ -15,10 +15,12 @@
  * nearest row first. */
 void sql_list(statement_t *statement, const page_t *page, apr_pool_t *pool);
 
-/* The statement that counts the rows of the whole list: t, the filters' values. */
+/* The statement that counts the rows of the whole list, of which the page is the first one: t, the filters'
+ * values. */
 void sql_count(statement_t *statement, const page_t *page, apr_pool_t *pool);
 
-/* Adds the filters' values to those of such a statement. */
+/* Adds the values of the filters and the cursor to those of sql_list(); of a page without a cursor, those of
+ * sql_count(). */
 void sql_list_values(const page_t *page, values_t *values);
 
 /* Makes the statements of every resource; called once at start, in the configuration's pool. */

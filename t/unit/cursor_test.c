@@ -242,6 +242,56 @@ static void test_filters(void)
     ok(!cursor_read(&page, cursor, pool), "... nor of the whole one");
 }
 
+/* A cursor's row is one that the filters let pass: what a statement need not ask again. */
+static const struct {
+    const char *resource, *field;
+    filter_test_t test;
+    const char *value, *key;
+    int is_taken;
+} inside[] = {
+    {"recordings", "duration", FILTER_GREATER, "9", "10", 1},
+    {"recordings", "duration", FILTER_GREATER, "9", "9", 0},
+    {"recordings", "duration", FILTER_GREATER_EQUAL, "9", "9", 1},
+    {"recordings", "duration", FILTER_GREATER_EQUAL, "10", "9", 0},
+    {"recordings", "duration", FILTER_LESS, "10", "9", 1},
+    {"recordings", "duration", FILTER_LESS, "10", "10", 0},
+    {"recordings", "duration", FILTER_LESS, "10", "-5", 1},
+    {"recordings", "duration", FILTER_LESS_EQUAL, "10", "10", 1},
+    {"recordings", "duration", FILTER_LESS_EQUAL, "10", "11", 0},
+    {"recordings", "duration", FILTER_NOT_NULL, NULL, "0", 1},
+    {"calls", "from_number", FILTER_NOT_NULL, NULL, "", 1},
+    {"calls", "created_at", FILTER_EQUAL, "2026-01-01T00:00:00.000000Z", "2026-01-01T01:00:00+01:00", 1},
+    {"calls", "created_at", FILTER_EQUAL, "2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:00.000001Z", 0},
+    {"calls", "created_at", FILTER_GREATER, "2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:00.000001Z", 1},
+    {"calls", "created_at", FILTER_GREATER, "2026-01-01T00:00:00.000000Z", "2025-12-31T23:59:59Z", 0},
+    {"calls", "created_at", FILTER_GREATER, "2026-01-01T00:00:00.000000Z", "infinity", 1},
+    {"users", "created_at", FILTER_LESS, "2026-01-01T00:00:00.000000Z", "0001-01-01T00:00:00Z", 1},
+    {"users", "created_at", FILTER_LESS, "2026-01-01T00:00:00.000000Z", "infinity", 0},
+    {"users", "created_at", FILTER_LESS, "2026-01-01T00:00:00.000000Z", "-infinity", 0},
+    {"users", "created_at", FILTER_LESS_EQUAL, "2026-01-01T00:00:00.000000Z", "-infinity", 0},
+    {"users", "created_at", FILTER_GREATER, "2026-01-01T00:00:00.000000Z", "-infinity", 0},
+    {"users", "created_at", FILTER_NULL, NULL, "-infinity", 1},
+    {"users", "created_at", FILTER_NULL, NULL, "2026-01-01T00:00:00Z", 0},
+    {"users", "created_at", FILTER_NOT_NULL, NULL, "-infinity", 0},
+    {"users", "created_at", FILTER_NOT_NULL, NULL, "2026-01-01T00:00:00Z", 1},
+};
+
+static void test_inside(void)
+{
+    for (size_t i = 0; i < sizeof inside / sizeof *inside; i++) {
+        page_t page;
+
+        start(&page, inside[i].resource);
+        page.order = resource_field(page.resource, inside[i].field, strlen(inside[i].field));
+        page.filters[0] = (filter_t){.field = page.order, .test = inside[i].test, .value = inside[i].value};
+        page.filter_count = 1;
+        page_move(&page, PAGE_AFTER, inside[i].key, "17");
+        is(cursor_read(&page, cursor_write(&page, pool), pool), inside[i].is_taken,
+           "%s at `%s` in a list with %s%s=%s", inside[i].resource, inside[i].key, inside[i].field,
+           filter_suffix(inside[i].test), filter_text(&page.filters[0]));
+    }
+}
+
 int main(void)
 {
     apr_initialize();
@@ -250,6 +300,7 @@ int main(void)
     test_forged();
     test_encoding();
     test_filters();
+    test_inside();
     apr_terminate();
     return done();
 }

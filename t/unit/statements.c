@@ -30,13 +30,18 @@ static void print(const resource_t *resource, const statement_t *statement)
     print_one(resource, statement, "");
 }
 
-/* What the values of a list's or count's tenant and filters are. */
+/* What the values of a page's statement are, but for the limit. */
 static const char *describe(const page_t *page, apr_pool_t *pool)
 {
     const char *text = page->resource->is_admin ? "" : "tenant ";
     values_t values = {.count = 0};
+    page_t named = *page;
 
-    sql_list_values(page, &values);
+    for (int i = 0; i < named.filter_count; i++)
+        named.filters[i].value =
+            apr_pstrcat(pool, named.filters[i].field->name, filter_suffix(named.filters[i].test), NULL);
+    page_move(&named, page->seek, apr_pstrcat(pool, "order.", page->order->name, NULL), "order.id");
+    sql_list_values(&named, &values);
     for (int n = 0; n < values.count; n++)
         text = apr_pstrcat(pool, text, values.list[n], " ", NULL);
     return text;
@@ -44,23 +49,11 @@ static const char *describe(const page_t *page, apr_pool_t *pool)
 
 static void print_page(const page_t *page, void *pool)
 {
-    page_t named = *page;
+    const char *values = describe(page, pool);
     statement_t statement;
-    const char *values;
 
-    for (int i = 0; i < named.filter_count; i++) {
-        const filter_t *filter = &page->filters[i];
-
-        named.filters[i].value = apr_pstrcat(pool, filter->field->name, filter_suffix(filter->test), NULL);
-    }
-    values = describe(&named, pool);
     sql_list(&statement, page, pool);
-    print_one(page->resource, &statement,
-              apr_pstrcat(pool, values,
-                          page->seek == PAGE_FIRST || page->order == page->resource->fields
-                              ? ""
-                              : apr_pstrcat(pool, "order.", page->order->name, " ", NULL),
-                          page->seek == PAGE_FIRST ? "" : "order.id ", "limit", NULL));
+    print_one(page->resource, &statement, apr_pstrcat(pool, values, "limit", NULL));
     if (page->seek != PAGE_FIRST || page->is_ascending)
         return;
     sql_count(&statement, page, pool);

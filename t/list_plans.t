@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the statements of lists cost the tenant that has nearly all rows: a million calls, and many of each other
+# resource, with values that make it hard: one that nearly all rows have, one that only the oldest have, none at
+# all. Each list with at most one filter, in each order, both ways, with a cursor and without, finds its rows by an
+# index: it sorts nothing, reads no table as a whole, and passes over no more than a few rows.
+
+use strict;
+use warnings;
+
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+
+use DBI ();
+use JSON::PP ();
+use Test::More;
+use TenantTest::Cluster;
+
+my $LIMIT  = 51;             # rows: a page of 50, and the one that tells that there are more
+my $PASSED = 3 * $LIMIT;     # rows that a list may look at and not show, at most
+my $BLOCKS = 5 * $LIMIT;     # blocks that it may look at: a row may be in a block of its own, and need two more
+
+my $here = dirname(__FILE__);
+my $pg   = TenantTest::Cluster->new(settings => {
+    autovacuum           => 'off',
+    shared_buffers       => "'512MB'",
+    maintenance_work_mem => "'256MB'",
+    max_wal_size         => "'4GB'",
+    wal_level            => 'minimal',
+    max_wal_senders      => 0,
+});
+$pg->create_database('app')->bootstrap('app')->deploy('app');
+
+# The tenant 1 has all rows but those whose number divides by 101. Of its calls the 30 oldest have a status of their
+# own, and nobody else has one; likewise for the rest. created_at grows with the id, three rows at a time.
+my %rows = (
+    tenants => [50_000, q{name, status, api_key_hash, custom_domain},
+        q{CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END, CASE WHEN n <= 30 THEN 'inactive' ELSE 'active' END, 'hash ' || n,
+          CASE WHEN n % 10 = 0 THEN n || '.example' END}],
+    calls => [1_010_000, q{tenant_id, sid, from_number, to_number, status, created_at},
+        q{TENANT, 'CA' || lpad(to_hex(n), 32, '0'), CASE WHEN n <= 400000 THEN NULL WHEN n % 10 = 0 THEN 'usual' ELSE '+1' || n END,
+          CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END, CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END, TIME}],
+    messages => [101_000, q{tenant_id, sid, from_number, to_number, status, created_at},
+        q{TENANT, 'SM' || lpad(to_hex(n), 32, '0'), CASE WHEN n <= 30 THEN 'rare' END, '+1' || n,
+          CASE WHEN n <= 30 THEN NULL WHEN n <= 60 THEN 'rare' ELSE 'usual' END, TIME}],
+    recordings => [202_000, q{tenant_id, sid, call_sid, duration, created_at},
+        q{TENANT, 'RE' || lpad(to_hex(n), 32, '0'), CASE WHEN n <= 30 THEN 'rare' END, CASE WHEN n <= 30 THEN NULL WHEN n <= 60 THEN 7 ELSE 60 END,
+          CASE WHEN n <= 30 THEN 'epoch' ELSE '2020-01-01Z'::timestamptz END}],
+    products => [101_000, q{tenant_id, name}, q{TENANT, CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END}],
+    users => [101_000, q{tenant_id, id, email, created_at, updated_at},
+        q{TENANT, lpad(n::text, 8, '0'), n || '@example.com', CASE WHEN n <= 60 THEN TIME END,
+          CASE WHEN n <= 30 THEN 'epoch' WHEN n <= 60 THEN NULL ELSE '2020-01-01Z'::timestamptz END}],
+);
+
+# Fills a table, with what slows that down taken away and put back.
+sub fill {
+    my ($table) = @_;
+    my ($count, $columns, $values) = @{ $rows{$table} };
+    $values =~ s/TENANT/CASE WHEN n % 101 = 0 THEN 2 + n % 997 ELSE 1 END/;
+    $values =~ s/TIME/'epoch'::timestamptz + n \/ 3 * interval '1 minute'/;
+    my $insert = "INSERT INTO $table ($columns) SELECT $values FROM generate_series(1, $count) n";
+    return "$insert;" if $table eq 'tenants';
+    return <<"END";
+CREATE TEMP TABLE built AS
+  SELECT indexrelid::regclass AS name, pg_get_indexdef(indexrelid) AS definition, conname, pg_get_constraintdef(c.oid) AS key
+    FROM pg_index LEFT JOIN pg_constraint c ON conindid = indexrelid AND contype IN ('p', 'u')
+   WHERE indrelid = '$table'::regclass;
+CREATE TEMP TABLE reference AS
+  SELECT conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE conrelid = '$table'::regclass AND contype = 'f';
+SELECT format('ALTER TABLE $table DROP CONSTRAINT %I', conname) FROM reference \\gexec
+SELECT CASE WHEN key IS NULL THEN format('DROP INDEX %s', name) ELSE format('ALTER TABLE $table DROP CONSTRAINT %I', conname) END FROM built \\gexec
+ALTER TABLE $table SET UNLOGGED;
+$insert;
+SELECT CASE WHEN key IS NULL THEN definition ELSE format('ALTER TABLE $table ADD CONSTRAINT %I %s', conname, key) END FROM built \\gexec
+SELECT format('ALTER TABLE $table ADD CONSTRAINT %I %s NOT VALID', conname, definition) FROM reference \\gexec
+DROP TABLE built, reference;
+END
+}
+$pg->query('app', join("\n", 'SET client_min_messages = warning;', map({ fill($_) } 'tenants', sort grep { $_ ne 'tenants' } keys %rows),
+    'INSERT INTO settings (tenant_id) SELECT id FROM tenants;', 'VACUUM ANALYZE;'));
+
+# --- What is asked for ---------------------------------------------------------------------------------------------
+
+# For each field a value that few rows have, those at one end; one that none has; and one that nearly all have.
+my %values = (
+    id            => ['31', '1999999999', '500000'],
+    'id of users' => ['00000031', 'nobody', '00050000'],
+    email         => ['31@EXAMPLE.com', 'nobody@example.com', '50000@example.com'],
+    duration      => ['7', '8', '60'],
+    created_at    => ['1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2020-01-01T00:00:00Z'],
+    updated_at    => ['1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2020-01-01T00:00:00Z'],
+    custom_domain => ['10.example', 'nobody.example', '40000.example'],
+    sid           => ['CA' . '0' x 30 . '1f', 'CA', 'SM' . '0' x 30 . '1f'],
+);
+my @usual = ('rare', 'none', 'usual');
+
+# What the rows of a list are in the order of.
+sub key_of {
+    my ($resource, $field) = @_;
+    return $field unless $resource eq 'users' && $field eq 'created_at';
+    return "CASE WHEN created_at IS NULL THEN '-infinity'::timestamptz ELSE created_at END";
+}
+
+# The rows that a filter lets pass, as a condition.
+sub condition {
+    my ($dbh, $resource, $filter, $value) = @_;
+    my $tenant = $resource eq 'tenants' ? 'true' : 'tenant_id = 1';
+    return $tenant unless defined $filter;
+    my ($field, $test) = $filter =~ /^(\w+)(?:\.(\w+))?$/;
+    my %operator = (gt => '>', gte => '>=', lt => '<', lte => '<=');
+    return "$tenant AND lower($field) = lower(" . $dbh->quote($value) . ')' if $field eq 'email';
+    return "$tenant AND $field " . ($test ? $operator{$test} : '=') . ' ' . $dbh->quote($value);
+}
+
+# Of the rows that pass, the first, one in the middle, and the last, as cursors: (key, id) each.
+my %known;
+sub cursors {
+    my ($dbh, $resource, $order, $condition) = @_;
+    my $key = key_of($resource, $order);
+    my $row = sub {
+        my ($direction, $offset) = @_;
+        return $dbh->selectrow_arrayref("SELECT $key, id FROM $resource WHERE $condition
+            ORDER BY $key $direction, id $direction LIMIT 1 OFFSET $offset");
+    };
+    return $known{"$resource $order $condition"} //= [grep { defined } $row->('', 0), $row->('', 20), $row->('DESC', 5000), $row->('DESC', 0)];
+}
+
+# The values of a statement, several times: by what the build says of its parameters. A filter for NULL has none.
+sub cases {
+    my ($dbh, $statement) = @_;
+    my ($resource, @names) = ($statement->{resource}, @{ $statement->{values} });
+    my ($filter) = grep { !/^(?:tenant|limit|order\..*)$/ } @names;
+    my ($order) = (grep({ $_ ne 'id' } map { /^order\.(\w+)/ ? $1 : () } @names), 'id');
+    my ($field) = ($filter // '') =~ /^(\w+)/;
+    my $null = $statement->{label} =~ /_(not_)?null_(\w+?)_by_/ ? ' AND ' . key_of($resource, $2) . ' IS ' . ($1 ? 'NOT' : '') . ' NULL' : '';
+    my @cases;
+    for my $value (@{ defined $field ? $values{"$field of $resource"} // $values{$field} // \@usual : [undef] }) {
+        my $cursors = grep({ /^order/ } @names) ? cursors($dbh, $resource, $order, condition($dbh, $resource, $filter, $value) . $null) : [[]];
+        for my $cursor (@$cursors) {
+            push @cases, [map { $_ eq 'tenant' ? 1 : $_ eq 'limit' ? $LIMIT : $_ eq 'order.id' ? $cursor->[1]
+                : /^order\./ ? $cursor->[0] : $value } @names];
+        }
+    }
+    return @cases;
+}
+
+# --- What that costs -----------------------------------------------------------------------------------------------
+
+# All nodes of a plan.
+sub nodes { my ($node) = @_; return ($node, map { nodes($_) } @{ $node->{Plans} // [] }) }
+
+sub passed {
+    my ($node) = @_;
+    my $passed = 0;
+    $passed += $node->{$_} // 0 for 'Rows Removed by Filter', 'Rows Removed by Index Recheck', 'Rows Removed by Join Filter';
+    return $passed * ($node->{'Actual Loops'} // 1);
+}
+
+# What is wrong with how a prepared statement ran. A count may look at all rows of the tenant; the administrator's is
+# one of all rows.
+sub faults {
+    my ($run, $statement) = @_;
+    my @nodes = nodes($run->{Plan});
+    my @faults = grep { /^(?:Incremental )?Sort$|^Seq Scan$/ } map { $_->{'Node Type'} } @nodes;
+    my $passed = 0;
+
+    return $statement->{resource} eq 'tenants' ? () : @faults if $statement->{label} =~ /_count/;
+    $passed += passed($_) for @nodes;
+    my $blocks = $run->{Plan}{'Shared Hit Blocks'} + $run->{Plan}{'Shared Read Blocks'};
+    push @faults, "it looks at $passed rows in vain" if $passed > $PASSED;
+    push @faults, "it looks at $blocks blocks" if $blocks > $BLOCKS;
+    return @faults;
+}
+
+# --- The statements ------------------------------------------------------------------------------------------------
+
+my %dbh = map { ($_ => DBI->connect('dbi:Pg:' . $pg->conninfo('app', $_) =~ tr/ /;/r, undef, undef,
+    { RaiseError => 1, PrintError => 0, pg_server_prepare => 0 })) } qw(tenant_api tenant_admin postgres);
+$dbh{$_}->do('SET statement_timeout = 0') for keys %dbh;
+
+my (@statements, %seen);
+open my $out, '-|', "$here/../build/unit/statements" or die "build/unit/statements: $!";
+while (<$out>) {
+    chomp;
+    my ($resource, $label, $sql, $values) = split /\t/, $_, 4;
+    my $n = 0;
+    $sql =~ s/%([s%])/$1 eq 's' ? '$' . ++$n : '%'/ge;
+    push @statements, { resource => $resource, label => $label, sql => $sql, parameters => $n, values => [split / /, $values],
+        is_list => scalar($label =~ /_(?:list|count)(?:_|$)/) } unless $seen{$sql}++ || $label eq '-';
+}
+close $out or die 'build/unit/statements failed';
+
+sub plan_of {
+    my ($statement, $options, @values) = @_;
+    my $dbh = $dbh{ $statement->{resource} eq 'tenants' ? 'tenant_admin' : 'tenant_api' };
+    my $values = @values ? '(' . join(', ', map { $dbh->quote($_) } @values) . ')' : '';
+    my ($json) = $dbh->selectrow_array("EXPLAIN (FORMAT JSON$options) EXECUTE s$values");
+    return JSON::PP::decode_json($json)->[0];
+}
+
+sub prepared {
+    my ($statement, $run) = @_;
+    my $dbh = $dbh{ $statement->{resource} eq 'tenants' ? 'tenant_admin' : 'tenant_api' };
+    $dbh->do('PREPARE s' . ($statement->{parameters} ? '(' . join(', ', ('varchar') x $statement->{parameters}) . ')' : '')
+        . " AS $statement->{sql}");
+    $run->();
+    $dbh->do('DEALLOCATE s');
+}
+
+is($dbh{tenant_api}->selectrow_array('SHOW plan_cache_mode'), 'force_generic_plan', 'what is seen here is what runs');
+
+for my $resource (sort keys %rows) {
+    subtest "lists of $resource" => sub {
+        my ($count) = $dbh{postgres}->selectrow_array("SELECT count(*) FROM $resource" . ($resource eq 'tenants' ? '' : ' WHERE tenant_id = 1'));
+        cmp_ok($count, '>=', $resource eq 'calls' ? 1_000_000 : 50_000, "there are $count");
+        for my $statement (grep { $_->{resource} eq $resource && $_->{is_list} } @statements) {
+            my ($runs, @faults) = (0);
+            prepared($statement, sub {
+                for my $values (cases($dbh{postgres}, $statement)) {
+                    my $run = plan_of($statement, ', ANALYZE, BUFFERS, TIMING OFF', @$values);
+                    push @faults, map { "$_ (@$values)" } faults($run, $statement);
+                    $runs++;
+                }
+            });
+            ok(!@faults, "$statement->{label}: $runs times") or diag join "\n", $statement->{sql}, @faults;
+        }
+    };
+}
+
+subtest 'all other statements' => sub {
+    for my $statement (grep { !$_->{is_list} } @statements) {
+        prepared($statement, sub {
+            my $run = plan_of($statement, '', (undef) x $statement->{parameters});
+            my @faults = grep { /Sort$|^Seq Scan$/ } map { $_->{'Node Type'} } nodes($run->{Plan});
+            is("@faults", '', $statement->{label}) or diag $statement->{sql};
+        });
+    }
+};
+
+done_testing;
