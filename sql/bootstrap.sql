@@ -45,9 +45,11 @@ ALTER ROLE tenant_lookup WITH NOLOGIN NOCREATEROLE NOBYPASSRLS NOSUPERUSER NOCRE
 GRANT tenant_lookup TO tenant_owner;
 
 -- Settings belong to the roles: PgBouncer refuses them among a connection's options.
--- force_generic_plan: the plan that EXPLAIN shows in a test is the one that runs.
+-- force_generic_plan: the plan that EXPLAIN shows in a test is the one that runs. enable_incremental_sort: a list of rows
+-- that lack a value is in the order of what follows that in its index, and not to be sorted by it from a smaller one.
 ALTER ROLE tenant_api SET plan_cache_mode = force_generic_plan;
 ALTER ROLE tenant_api SET jit = off;
+ALTER ROLE tenant_api SET enable_incremental_sort = off;
 ALTER ROLE tenant_api SET statement_timeout = :'api_statement_timeout';
 ALTER ROLE tenant_api SET lock_timeout = '2s';
 ALTER ROLE tenant_api SET idle_in_transaction_session_timeout = '5s';
@@ -55,6 +57,7 @@ ALTER ROLE tenant_api SET client_connection_check_interval = '2s';
 
 ALTER ROLE tenant_admin SET plan_cache_mode = force_generic_plan;
 ALTER ROLE tenant_admin SET jit = off;
+ALTER ROLE tenant_admin SET enable_incremental_sort = off;
 ALTER ROLE tenant_admin SET statement_timeout = :'admin_statement_timeout';
 ALTER ROLE tenant_admin SET lock_timeout = '2s';
 ALTER ROLE tenant_admin SET idle_in_transaction_session_timeout = '5s';

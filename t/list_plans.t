@@ -3,7 +3,8 @@
 # What the statements of lists cost the tenant that has nearly all rows: a million calls, and many of each other
 # resource, with values that make it hard: one that nearly all rows have, one that only the oldest have, none at
 # all. Each list with at most one filter, in each order, both ways, with a cursor and without, finds its rows by an
-# index: it sorts nothing, reads no table as a whole, and passes over no more than a few rows.
+# index: it sorts nothing, reads no table as a whole, and passes over no more than a few rows. Combinations of filters
+# may look at more, until the deadline.
 
 use strict;
 use warnings;
@@ -14,7 +15,9 @@ use lib dirname(__FILE__) . '/lib';
 use DBI ();
 use JSON::PP ();
 use Test::More;
+use TenantTest;
 use TenantTest::Cluster;
+use TenantTest::Fault qw(wait_until);
 
 my $LIMIT  = 51;             # rows: a page of 50, and the one that tells that there are more
 my $PASSED = 3 * $LIMIT;     # rows that a list may look at and not show, at most
@@ -31,15 +34,16 @@ my $pg   = TenantTest::Cluster->new(settings => {
 });
 $pg->create_database('app')->bootstrap('app')->deploy('app');
 
-# The tenant 1 has all rows but those whose number divides by 101. Of its calls the 30 oldest have a status of their
-# own, and nobody else has one; likewise for the rest. created_at grows with the id, three rows at a time.
+# The tenant 1 has all rows but those whose number 101 divides. Of its calls the 30 oldest have a status of their own,
+# half of the others another one; likewise for the rest. created_at grows with the id, three rows at a time.
 my %rows = (
     tenants => [50_000, q{name, status, api_key_hash, custom_domain},
         q{CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END, CASE WHEN n <= 30 THEN 'inactive' ELSE 'active' END, 'hash ' || n,
           CASE WHEN n % 10 = 0 THEN n || '.example' END}],
     calls => [1_010_000, q{tenant_id, sid, from_number, to_number, status, created_at},
         q{TENANT, 'CA' || lpad(to_hex(n), 32, '0'), CASE WHEN n <= 400000 THEN NULL WHEN n % 10 = 0 THEN 'usual' ELSE '+1' || n END,
-          CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END, CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END, TIME}],
+          CASE WHEN n <= 30 THEN 'rare' WHEN n % 2 = 0 THEN 'usual' ELSE 'other' END,
+          CASE WHEN n <= 30 THEN 'rare' WHEN n % 2 = 1 THEN 'usual' ELSE 'other' END, TIME}],
     messages => [101_000, q{tenant_id, sid, from_number, to_number, status, created_at},
         q{TENANT, 'SM' || lpad(to_hex(n), 32, '0'), CASE WHEN n <= 30 THEN 'rare' END, '+1' || n,
           CASE WHEN n <= 30 THEN NULL WHEN n <= 60 THEN 'rare' ELSE 'usual' END, TIME}],
@@ -235,6 +239,23 @@ subtest 'all other statements' => sub {
             is("@faults", '', $statement->{label}) or diag $statement->{sql};
         });
     }
+};
+
+# The same by HTTP, with so little time that no statement that looks at half of the rows ends in it.
+subtest 'combinations end at the deadline' => sub {
+    $dbh{postgres}->do(q{UPDATE tenants SET status = 'active', api_key_hash = ? WHERE id = 1}, undef, tenant('acme')->{hash});
+    my $server = TenantTest::Server->start(database => $pg->conninfo('app', 'tenant_api'), processes => 1, server => 'TenantPool statement=20ms');
+    my $get = sub { my ($query) = @_; return request(GET => "/v1/calls?limit=50&$query", as => 'acme', to => $server) };
+
+    for my $query ('status=usual', 'to_number=usual&order=created_at.asc', 'from_number.null=true', 'status=none') {
+        ok((wait_until { $get->($query)->status == 200 } 30), "$query: in time");
+    }
+    for my $query ('status=usual&to_number=usual', 'status=usual&to_number=usual&order=created_at.asc', 'status=other&to_number=other&order=id.asc') {
+        my $late = $get->($query);
+        is_problem($late, 503, 'query-timeout', "$query: too late");
+        is($late->header('Retry-After'), 1, 'with a time to come back');
+    }
+    ok((wait_until { $get->('status=usual')->status == 200 } 30), 'and the server goes on');
 };
 
 done_testing;

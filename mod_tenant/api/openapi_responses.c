@@ -24,7 +24,7 @@ static const struct {
     {"Preference-Applied", "Which preferences of Prefer were followed (RFC 7240).", "count=exact",
      OPENAPI_EVERYBODY},
     {"Retry-After", "After how many seconds it makes sense to try again.", "1", OPENAPI_EVERYBODY},
-    {"Vary", "What the answer depends on besides its URL.", "Accept, Authorization, X-API-Key",
+    {"Vary", "What the answer depends on besides its URL.", "Accept, Authorization, Prefer, X-API-Key",
      OPENAPI_EVERYBODY},
     {"WWW-Authenticate", "How to authenticate.", "Bearer realm=\"api\"", OPENAPI_EVERYBODY},
     {"X-Content-Type-Options", "The body is what Content-Type says.", "nosniff", OPENAPI_EVERYBODY},

@@ -60,7 +60,9 @@ static const problem_t *take_one(const char *start, apr_size_t length, apr_table
     const char *value = equals ? decode(equals + 1, length - name_length - 1, pool) : "";
 
     if (!name || !value) {
-        *detail = "The query holds a broken percent-encoding, or text that is not UTF-8.";
+        *detail =
+            apr_psprintf(pool, "%s holds a broken percent-encoding, or text that is not UTF-8 without NUL.",
+                         name ? apr_psprintf(pool, "The value of `%s`", shown(name, pool)) : "The query");
         return &problem_bad_parameter;
     }
     if (apr_table_get(seen, name)) {

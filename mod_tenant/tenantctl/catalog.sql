@@ -80,6 +80,7 @@ SELECT r.rolname, format('lacks the setting %s%s: run bootstrap.sql', w.name, ' 
          ('timezone', 'UTC'),
          ('datestyle', 'ISO, YMD'),
          ('plan_cache_mode', 'force_generic_plan'),
+         ('enable_incremental_sort', 'off'),
          ('statement_timeout', NULL),
          ('lock_timeout', NULL),
          ('idle_in_transaction_session_timeout', NULL)) w (name, value)
