@@ -30,7 +30,7 @@ sub release { $brake->do('SELECT pg_advisory_unlock_all()') }
 # One child, in which the gates are; nothing is cut off unless a test wants it.
 sub start {
     my ($statement) = @_;
-    return TenantTest::Server->start(database => $conninfo, processes => 1, threads => 20, server => "TenantPool statement=$statement");
+    return TenantTest::Server->start(database => $conninfo, processes => 1, threads => 20, server => "TenantPool lists=8 statement=$statement");
 }
 my $server = start('60s');
 my @prefer = (headers => [Prefer => 'count=exact']);

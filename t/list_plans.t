@@ -81,7 +81,8 @@ DROP TABLE built, reference;
 END
 }
 $pg->query('app', join("\n", 'SET client_min_messages = warning;', map({ fill($_) } 'tenants', sort grep { $_ ne 'tenants' } keys %rows),
-    'INSERT INTO settings (tenant_id) SELECT id FROM tenants;', 'VACUUM ANALYZE;'));
+    'INSERT INTO settings (tenant_id) SELECT id FROM tenants;',
+    q{INSERT INTO idempotency_keys (tenant_id, id, fingerprint, answer) SELECT 1, 'calls/' || n, '1:00', '{}' FROM generate_series(1, 50000) n;}, 'VACUUM ANALYZE;'));
 
 # --- What is asked for ---------------------------------------------------------------------------------------------
 
@@ -250,8 +251,15 @@ subtest 'combinations end at the deadline' => sub {
     for my $query ('status=usual', 'to_number=usual&order=created_at.asc', 'from_number.null=true', 'status=none') {
         ok((wait_until { $get->($query)->status == 200 } 30), "$query: in time");
     }
+    # a connection that was cut off is replaced by one that is checked first, which may take longer than 20 ms too
+    my $try = sub {
+        my ($query) = @_;
+        my $answer;
+        wait_until { $get->('status=usual')->status == 200 && (($answer = $get->($query))->json->{code} // '') ne 'database-away' } 30;
+        return $answer;
+    };
     for my $query ('status=usual&to_number=usual', 'status=usual&to_number=usual&order=created_at.asc', 'status=other&to_number=other&order=id.asc') {
-        my $late = $get->($query);
+        my $late = $try->($query);
         is_problem($late, 503, 'query-timeout', "$query: too late");
         is($late->header('Retry-After'), 1, 'with a time to come back');
     }

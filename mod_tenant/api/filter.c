@@ -38,6 +38,11 @@ const char *filter_suffix(filter_test_t test)
     return suffixes[test];
 }
 
+int filter_takes_value(filter_test_t test)
+{
+    return test != FILTER_NULL && test != FILTER_NOT_NULL;
+}
+
 const char *filter_text(const filter_t *filter)
 {
     if (filter->test == FILTER_NULL)

@@ -33,6 +33,9 @@ unsigned filter_tests(const field_t *field);
  */
 const char *filter_suffix(filter_test_t test);
 
+/* Whether a test takes a value of the field. */
+int filter_takes_value(filter_test_t test);
+
 /* The value in the query that stands for a filter. */
 const char *filter_text(const filter_t *filter);
 

@@ -163,12 +163,19 @@ const problem_t *list_read(const api_t *api, int limit, rows_t **rows, apr_pool_
     return database_read_into(scope_database(api), api->r, &statement, values.list, rows, pool);
 }
 
-/* Counts the rows of the whole list, which may take long: one at a time. */
-static const problem_t *read_count(api_t *api, const char **count)
+/* Lets a list in that is to be counted, which may take long: one at a time, and nobody stands in line. */
+static const problem_t *enter_count(api_t *api, gate_place_t **place)
 {
-    const database_t *database = scope_database(api);
-    gate_place_t *place =
-        gate_enter(api->server->gates, GATE_COUNT, database, scope_tenant(api), api->r->pool);
+    *place = gate_enter(api->server->gates, GATE_COUNT, scope_database(api), scope_tenant(api), api->r->pool);
+    if (*place)
+        return NULL;
+    api->detail = "Another list of this tenant is being counted: wait for its answer.";
+    return &problem_rate_limited;
+}
+
+/* The number of rows of the whole list. */
+static const problem_t *read_count(const api_t *api, const char **count)
+{
     const problem_t *problem;
     values_t values = {.count = 0};
     page_t first = api->page;
@@ -176,15 +183,10 @@ static const problem_t *read_count(api_t *api, const char **count)
     rows_t *rows;
 
     first.seek = PAGE_FIRST;
-    if (!place) {
-        api->detail = "Another list of this tenant is being counted: wait for its answer.";
-        return &problem_rate_limited;
-    }
     scope_add(&values, api);
     sql_list_values(&first, &values);
     sql_count(&statement, &first, api->r->pool);
     problem = database_read(scope_database(api), api->r, &statement, values.list, &rows);
-    gate_leave(place);
     if (problem)
         return problem;
     rows_seek(rows, 0);
@@ -194,13 +196,19 @@ static const problem_t *read_count(api_t *api, const char **count)
 
 const problem_t *list_run(api_t *api)
 {
+    int is_counted = prefer_states(apr_table_get(api->r->headers_in, "Prefer"), "count", "exact");
     const char *count = NULL;
+    gate_place_t *counting = NULL;
     gate_place_t *place;
-    const problem_t *problem = list_enter(api, &place, api->r->pool);
+    const problem_t *problem = is_counted ? enter_count(api, &counting) : NULL;
     rows_t *rows;
 
-    if (!problem && prefer_states(apr_table_get(api->r->headers_in, "Prefer"), "count", "exact"))
+    if (!problem)
+        problem = list_enter(api, &place, api->r->pool);
+    if (!problem && is_counted)
         problem = read_count(api, &count);
+    if (counting)
+        gate_leave(counting);
     if (!problem)
         problem = list_read(api, api->page.limit + 1, &rows, api->r->pool);
     return problem ? problem : answer_list(api, rows, count, place);

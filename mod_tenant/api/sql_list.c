@@ -113,7 +113,7 @@ static void split_filters(terms_t *terms, const page_t *page)
 /* Whether a statement takes a value for the condition. */
 static int takes_value(const term_t *term)
 {
-    return !term->is_oldest && term->test != FILTER_NULL && term->test != FILTER_NOT_NULL;
+    return !term->is_oldest && filter_takes_value(term->test);
 }
 
 static void add_condition(sql_text_t *sql, const resource_t *resource, const term_t *term)
