@@ -175,7 +175,7 @@ psql() {
 # The schema, in $database.
 deploy() {
     (cd "$top/sql" && SQITCH_FULLNAME=Demo SQITCH_EMAIL=demo@localhost TZ=UTC PGUSER=tenant_owner \
-        sqitch --quiet deploy "db:pg:$database") || fail "the schema could not be deployed (make clean, then $command, starts anew)"
+        PGOPTIONS='-c client_min_messages=warning' sqitch --quiet deploy "db:pg:$database") || fail "the schema could not be deployed (make clean, then $command, starts anew)"
 }
 
 # --- httpd -----------------------------------------------------------------------------------------------

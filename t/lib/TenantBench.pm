@@ -84,7 +84,7 @@ sub wrk_start {
     return { out => $out, what => "$option{mode} on port $option{port}" };
 }
 
-# Waits for its end. A hash: rate (answers per second), requests, failures, p50 and p99 (microseconds).
+# Waits for its end. A hash: rate (successful answers per second), requests, failures, p50 and p99 (microseconds).
 sub wrk_end {
     my ($self, $wrk) = @_;
     my $text = do { local $/; readline $wrk->{out} };
@@ -92,7 +92,7 @@ sub wrk_end {
     my ($requests, $time, $failures, $p50, $p99) = $text =~ /^RESULT (\d+) (\d+) (\d+) (\d+) (\d+)$/m
         or die "wrk failed: $text\n";
     return {
-        rate     => $requests / $time * 1e6,
+        rate     => ($requests - $failures) / $time * 1e6,
         requests => $requests,
         failures => $failures,
         p50      => $p50,

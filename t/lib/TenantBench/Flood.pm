@@ -64,7 +64,7 @@ sub _round {
             my $load = $bench->wrk(%other);
             $figure{"$who $flood $_"} = $load->{$_} for qw(p50 p99 rate failures);
             $figure{"$who $flood floods"} = $bench->wrk_end($flooder)->{rate};
-            sleep 0.5;
+            sleep 2.5;    # what the flooder has left in line ends
         }
     }
     return %figure;
