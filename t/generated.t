@@ -78,7 +78,7 @@ sub create {
     my $response = ask(POST => $path, as => $tenant, json => $body);
     is_status($response, 201, 'created');
     is_row($response, $resource->row($body, tenant($tenant)->{id}), 'as it was given, with the fallbacks');
-    is(keys %{ $response->json }, 2 + (grep { !TenantTest::Generated::is_hidden($_) } @fields) + !!$resource->{text_id},
+    is(keys %{ $response->json }, 2 + (grep { !TenantTest::Generated::is_hidden($_) } @fields) + !!$resource->{created},
         'and nothing else');
     is($response->header('Location'), "$path/" . ($response->json->{id} // ''), 'Location');
     return $response->json;
@@ -209,32 +209,74 @@ subtest 'read' => sub {
     }
 };
 
+# acme's ids in an order, of the rows that a condition holds for.
+sub ids_of {
+    my ($order, $condition, @values) = @_;
+    my ($field, $direction) = $order =~ /^(\w+)\.(\w+)$/;
+    return column({ database => 'generated' }, "SELECT id FROM $name WHERE tenant_id = ? AND $condition ORDER BY $field $direction, id $direction",
+        tenant('acme')->{id}, @values);
+}
+
+# The ids on all pages from a path on, and the last page.
+sub ids_on {
+    my ($next, $relation) = @_;
+    my ($page, @ids);
+    while (defined $next && @ids < 1000) {
+        $page = ask(GET => $next, as => 'acme');
+        is_status($page, 200) or last;
+        my @shown = map { $_->{id} } @{ $page->json->{data} };
+        @ids = $relation eq 'next' ? (@ids, @shown) : (@shown, @ids);
+        is($page->link('next'), $page->json->{next}, 'Link and next agree');
+        $next = $page->link($relation);
+    }
+    return (\@ids, $page);
+}
+
+# That a list is in these orders, the first one being the usual one; page by page, forth and back.
+sub is_listed {
+    my ($query, $orders, $condition, @values) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    for my $order ('', @$orders) {
+        my @want = ids_of($order || $orders->[0], $condition, @values);
+        my $at = "$path?limit=2" . ($query && "&$query") . ($order && "&order=$order");
+        my ($ids, $last) = ids_on($at, 'next');
+        is("@$ids", "@want", "$at: every row once, in order");
+        my ($back) = ids_on($last->link('prev'), 'prev');
+        is("@$back", "@want[0 .. $#$back]", 'and back');
+        cmp_ok(@want - @$back, '<=', 2, 'to the first page');
+    }
+}
+
 subtest 'list' => sub {
     create($resource->body, 'globex') for 1 .. 2;
-    my @ids = column({ database => 'generated' }, "SELECT id FROM $name WHERE tenant_id = ? ORDER BY "
-            . ($resource->{text_id} ? 'created_at' : 'id') . ' DESC', tenant('acme')->{id});
-    my ($next, @seen) = "$path?limit=2";
-    while (defined $next && @seen <= @ids) {
-        my $page = ask(GET => $next, as => 'acme');
-        is_status($page, 200) or last;
-        my $link = $page->link('next');
-        push @seen, map { $_->{id} } @{ $page->json->{data} };
-        $next = $page->json->{next};
-        is($link, $next, 'Link');
-    }
-    is("@seen", "@ids", 'page by page, every row once, the newest first');
+    create($resource->body(int rand 2)) for 1 .. 7;
+    my @usual = map { ("$_.desc", "$_.asc") } $resource->{text_id} ? 'created_at' : (), 'id', $resource->{created} && !$resource->{text_id} ? 'created_at' : ();
+    my @rows = map { @{ ask(GET => "$path?limit=1000", as => $_)->json->{data} } } 'acme';
+
+    is_listed('', \@usual, 'true');
     is(@{ ask(GET => $path, as => 'globex')->json->{data} }, 2, 'of one tenant only');
-    for my $field (@fields) {
-        my ($row) = grep { defined $_->{ $field->{name} } } @{ ask(GET => $path, as => 'acme')->json->{data} } or next;
-        my $query = "$path?$field->{name}=" . escaped($row->{ $field->{name} });
-        if (!$field->{filter}) {
-            is_problem(ask(GET => $query, as => 'acme'), 400, 'bad-parameter', "no filter: $field->{name}");
-            next;
-        }
-        my $found = ask(GET => $query, as => 'acme')->json->{data} || [];
-        ok((grep { $_->{id} eq $row->{id} } @$found), "by $field->{name}: the row");
-        is((grep { json($_->{ $field->{name} }) ne json($row->{ $field->{name} }) } @$found), 0, 'and none without it');
+    is(ask(GET => $path, as => 'acme', headers => [Prefer => 'count=exact'])->json->{count}, scalar @rows, 'counted');
+    for my $field (grep { !TenantTest::Generated::is_hidden($_) && !$_->{tells} } @fields, $resource->{created} // ()) {
+        my ($id, $row) = ($field->{name}, grep { defined $_->{ $field->{name} } } @rows);
+        my $value = $row ? escaped($row->{$id}) : $field->{type} eq 'time' ? '2026-01-01T00%3A00%3A00Z' : 1;
+        my ($stored) = $row ? column({ database => 'generated' }, "SELECT $id FROM $name WHERE id = ?", $row->{id}) : ();
+        my %is_refused = map { $_ => 1 } grep { !$field->{filter} || /\.[gl]/ && !$field->{range} || /null/ && $field->{presence} ne 'nullable' }
+            "$id=$value", "$id.gt=$value", "$id.gte=$value", "$id.lt=$value", "$id.lte=$value", "$id.null=true", "$id.null=false";
+
+        is_problem(ask(GET => "$path?$_", as => 'acme'), 400, 'bad-parameter', "no filter: $_") for sort keys %is_refused;
+        is_problem(ask(GET => "$path?order=$id.asc", as => 'acme'), 400, 'bad-parameter', "no order: $id") if $id ne 'created_at';
+        my $own = ["$id.desc", "$id.asc"];
+        is_listed("$id=$value", \@usual, "$id = ?", $stored) if $row && !$is_refused{"$id=$value"};
+        is_listed("$id.null=true", \@usual, "$id IS NULL") unless $is_refused{"$id.null=true"};
+        is_listed("$id.null=false", $own, "$id IS NOT NULL") unless $is_refused{"$id.null=false"};
+        next if !$row || $is_refused{"$id.gt=$value"};
+        is_listed("$id.$_->[0]=$value", $own, "$id $_->[1] ?", $stored) for ['gt', '>'], ['gte', '>='], ['lt', '<'], ['lte', '<='];
+        is_listed("$id.gte=$value&$id.lte=$value", $own, "$id = ?", $stored);
+        is_problem(ask(GET => "$path?$id.gt=$value&order=id.asc", as => 'acme'), 400, 'bad-parameter', "no other order: $id");
     }
+    my ($first) = grep { !TenantTest::Generated::is_hidden($_) } @fields;
+    is_deeply([map { join ' ', sort keys %$_ } @{ ask(GET => "$path?fields=id,$first->{name}&limit=1", as => 'acme')->json->{data} }],
+        [join ' ', sort 'id', $first->{name}], 'some fields');
     is_problem(ask(GET => "$path?limit=1001", as => 'acme'), 400, 'bad-parameter');
     is_problem(ask(GET => ask(GET => '/v1/calls?limit=1', as => 'acme')->json->{next} =~ s{/calls}{/$name}r, as => 'acme'),
         400, 'bad-cursor', 'the cursor of another list');

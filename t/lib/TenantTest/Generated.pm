@@ -15,8 +15,8 @@ package TenantTest::Generated;
 #     reset         fallback if absent   the fallback    as given
 #     server        refused; fallback                    refused; on_update, or as it was
 # write_once refuses it on update; min, max, lines, check narrow its values; tells: it is whether that secret is
-# set. text_id: ids are UUIDs, lists are in the order of created_at. key: the field that names a row besides the
-# id. is_public: TenantPublicRead may name it.
+# set. text_id: ids are UUIDs, lists are in the order of created_at. created: its field created_at, the server's; undef
+# where it has none. key: the field that names a row besides the id. is_public: TenantPublicRead may name it.
 
 use strict;
 use warnings;
@@ -47,6 +47,10 @@ sub new {
     push @{ $self->{fields} }, _secret($name->()) if rand() < 0.25;
     push @{ $self->{fields} }, $self->{key} = _key($name->()) if !$self->{text_id} && rand() < 0.5;
     $self->{fields} = [sort { $a->{name} cmp $b->{name} } @{ $self->{fields} }];
+    if ($self->{text_id} || rand() < 0.5) {
+        my $filter = int rand 2;
+        $self->{created} = { name => 'created_at', type => 'time', presence => 'server', filter => $filter, range => $filter };
+    }
     return $self;
 }
 
@@ -236,10 +240,11 @@ sub entry {
     if ($self->{text_id}) {
         unshift @fields, '{.name = "id", .type = FIELD_TEXT, .flags = FIELD_READ_ONLY | FIELD_FILTER, .min = 1, .max = 256,'
             . ' .fallback = "gen_random_uuid()::text"}';
-        push @fields, '{.name = "created_at", .type = FIELD_TIME, .flags = FIELD_READ_ONLY, .fallback = "now()"}';
     } else {
         unshift @fields, 'ID';
     }
+    push @fields, '{.name = "created_at", .type = FIELD_TIME, .flags = FIELD_READ_ONLY'
+        . ($self->{created}{filter} ? ' | FIELD_FILTER | FIELD_RANGE' : '') . ', .fallback = "now()"}' if $self->{created};
     splice @fields, 1, 0, 'TENANT_ID';
     my $entry = qq(    {\n     .name = "$self->{name}",\n     .operations = RESOURCE_ALL,\n);
     $entry .= "     .order = ORDER_CREATED,\n" if $self->{text_id};
@@ -264,7 +269,7 @@ sub change {
     my $name = $self->{name};
     my @columns = ($self->{text_id} ? 'id text PRIMARY KEY' : 'id serial PRIMARY KEY',
         'tenant_id integer NOT NULL REFERENCES tenants (id) ON DELETE CASCADE',
-        (map { _column($_) } grep { !$_->{tells} } @{ $self->{fields} }), $self->{text_id} ? 'created_at timestamptz' : ());
+        (map { _column($_) } grep { !$_->{tells} } @{ $self->{fields} }), $self->{created} ? 'created_at timestamptz' : ());
     my $list = sub {
         my ($condition) = @_;
         return "'{" . join(',', map { $_->{column} // $_->{name} } grep { $_->{$condition} } @{ $self->{fields} }) . "}'";
