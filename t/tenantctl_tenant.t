@@ -179,13 +179,13 @@ subtest 'remove' => sub {
     is_refused(tenantctl('tenant', 'remove', $globex, @database), 2, qr/say --yes/, 'nor is one without a word');
     my $run = tenantctl({ input => "n\n", asked => qr/\[y\/N\]/ }, 'tenant', 'remove', $globex, @database);
     is($run->{status}, 1, 'nor where the answer is no');
-    like($run->{output}, qr/Remove tenant 2 and its rows \(25 calls, 25 messages, 25 products, 25 recordings, 0 settings, 25 users\) for good\? \[y\/N\]/,
+    like($run->{output}, qr/Remove tenant 2 and its rows \(25 calls, 0 idempotency_keys, 25 messages, 25 products, 25 recordings, 0 settings, 25 users\) for good\? \[y\/N\]/,
         'to a question that says what would go');
     is($rows->(), 25, 'all is there');
     $run = tenantctl('tenant', 'remove', $globex, '--yes', '--json', @database);
     is_done($run, 'an inactive one is removed');
-    is_deeply($run->json, { id => $globex, removed => [map { { table => $_, rows => $_ eq 'settings' ? 0 : 25 } }
-        qw(calls messages products recordings settings users)] }, 'and its rows are counted');
+    is_deeply($run->json, { id => $globex, removed => [map { { table => $_, rows => /^(?:settings|idempotency_keys)$/ ? 0 : 25 } }
+        qw(calls idempotency_keys messages products recordings settings users)] }, 'and its rows are counted');
     is($rows->(), 0, 'they are gone');
     is_problem(with_key(tenant('globex')->{key}), 401, 'key-invalid', 'its key is nobody\'s');
     is_refused(tenantctl('tenant', 'remove', $globex, '--yes', @database), 1, qr/no tenant 2/, 'once');
