@@ -64,7 +64,7 @@ my $database = 'corpus_json';
 my $server = TenantTest::Server->start(
     processes => 1,
     database  => database($database),
-    server    => qq{<Location "/raised/v1">\nTenantHandler api\nTenantMaxBody 2097152\n</Location>},
+    server    => qq{KeepAliveTimeout 300\n<Location "/raised/v1">\nTenantHandler api\nTenantMaxBody 2097152\n</Location>},
 );
 my $log = $server->error_log;
 my $before = snapshot($database);

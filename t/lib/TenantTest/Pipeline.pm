@@ -8,6 +8,7 @@ package TenantTest::Pipeline;
 #     my @responses = $pipeline->ask([GET => '/v1/calls/1'], [POST => '/v1/calls', json => { ... }], ...);
 #
 # The options of new() are those of all requests, a request's own are further ones, as for TenantTest::request().
+# Between two calls the server's KeepAliveTimeout runs: where that may take long, give it a long one.
 # Requests that must see the effect of others may follow them: one connection's are answered in order.
 
 use strict;
