@@ -289,7 +289,7 @@ subtest 'what httpd refuses in our Locations' => sub {
     is($failure->status, 500, 'the administrator may have it fail');
     is($failure->json->{code}, 'internal', 'which is a problem too');
     is(request(GET => $_, to => $server)->body, "static\n", "elsewhere ErrorDocument does its work: $_")
-        for '/missing', '/%2f', '/v1x/%2f';
+        for '/missing', '/%2f', '/v1x/%2f', '/v1/../missing', '/v1/%2e%2e/missing', '/v1/calls/%2E%2E/%2e%2E/missing';
     unlike(request(GET => $_, to => $server)->body, qr/^\{/, "$_ is none of ours") for '/%zz', '/v1%zz', '/v1x/%zz';
 };
 

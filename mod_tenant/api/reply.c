@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reply.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
@@ -193,11 +194,23 @@ static int enter_location(request_rec *r)
     return 0;
 }
 
+/* Whether httpd may refuse to decode a path: for an escape that is none, or stands for NUL or a slash. */
+static int is_undecodable(const char *path)
+{
+    while ((path = strchr(path, '%')) != NULL) {
+        path++;
+        if (!apr_isxdigit(path[0]) || !apr_isxdigit(path[1]) || strncasecmp(path, "2f", 2) == 0 ||
+            strncmp(path, "00", 2) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 int reply_foresee(request_rec *r)
 {
     ap_conf_vector_t *settings = r->per_dir_config;
 
-    if (r->uri && strchr(r->uri, '%') && enter_location(r))
+    if (r->uri && is_undecodable(r->uri) && enter_location(r))
         reply_prepare(r);
     r->per_dir_config = settings;
     return DECLINED;
@@ -256,10 +269,11 @@ void reply_insert_error_filter(request_rec *r)
 {
     if (r->status < HTTP_BAD_REQUEST) /* redirects stay httpd's */
         return;
-    /* where a path cannot be decoded httpd is in no Location, but what Header says in ours is for that too */
-    if (!is_ours(config_location(r)) && apr_table_get(r->notes, PREFIX_NOTE))
-        enter_location(r);
-    if (apr_table_get(r->notes, PREFIX_NOTE))
+    if (!apr_table_get(r->notes, PREFIX_NOTE))
+        return;
+    /* where a path cannot be decoded httpd is in no Location, but what Header says in ours is for that too;
+     * other paths, once they are decoded, may turn out to lead elsewhere */
+    if (is_ours(config_location(r)) || enter_location(r))
         ap_add_output_filter(ERROR_FILTER, NULL, r, r->connection);
 }
 
