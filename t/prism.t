@@ -54,6 +54,7 @@ subtest 'it is not blind' => sub {
         ['no JSON', @missing, sub { s{application/problem\+json}{text/html} for @{ $_[0]{headers} } }],
         ['the code of another status', @missing, json_with(sub { $_[0]{code} = 'conflict' })],
         ['an unknown code', @missing, json_with(sub { $_[0]{code} = 'missing' })],
+        ['a header more', @row, sub { push @{ $_[0]{headers} }, 'X-More' => 1 }],
         ['a status that no answer can have', @missing, sub { $_[0]{status} = 418 }],
     );
     for (@wrong) {

@@ -48,6 +48,7 @@ subtest 'for people' => sub {
         like($page->body, qr{<h1><code>$code</code>}, '... about it');
         is($page->header('Content-Security-Policy'), q(default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; )
                 . q(form-action 'none'; frame-ancestors 'none'), '... that can load nothing');
+        is($page->header('Referrer-Policy'), 'no-referrer', '... and tells nobody where it was');
         is($page->header($_), page("/v1/problems/$code")->header($_), "... $_") for qw(Cache-Control X-Content-Type-Options Vary);
         unlike($page->body, qr/`|<script|\bon\w+=|(?:src|url)\s*[=(]/i, '... and wants to load nothing');
     }

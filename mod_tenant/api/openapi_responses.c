@@ -14,6 +14,8 @@ static const struct {
 } headers[] = {
     {"Cache-Control", "Nothing may store what needs a key.", "private, no-store", OPENAPI_EVERYBODY},
     {"Content-Disposition", "Asks browsers to save the answer.", "attachment", OPENAPI_EVERYBODY},
+    {"Content-Security-Policy", "Of a page for browsers: what it may load.", "default-src 'none'",
+     OPENAPI_EVERYBODY},
     {"ETag", "Stands for the row as it is now: for If-Match and If-None-Match.", "\"5f3a-1c\"",
      OPENAPI_EVERYBODY},
     {"Idempotency-Replayed", "`true`: this is the stored answer to an earlier request with the same key.",
@@ -22,6 +24,8 @@ static const struct {
      OPENAPI_EVERYBODY},
     {"Location", "The path of the new row.", "/v1/things/1", OPENAPI_EVERYBODY},
     {"Preference-Applied", "Which preferences of Prefer were followed (RFC 7240).", "count=exact",
+     OPENAPI_EVERYBODY},
+    {"Referrer-Policy", "Of a page for browsers: it does not tell other sites where it was.", "no-referrer",
      OPENAPI_EVERYBODY},
     {"Retry-After", "After how many seconds it makes sense to try again.", "1", OPENAPI_EVERYBODY},
     {"Vary", "What the answer depends on besides its URL.", "Accept, Authorization, Prefer, X-API-Key",

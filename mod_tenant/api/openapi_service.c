@@ -39,8 +39,12 @@ static void write_schema(const openapi_t *openapi, const service_t *service)
 static void write_responses(const openapi_t *openapi, const service_t *service)
 {
     static const char *const tag[] = {"ETag", NULL};
+    static const char *const html[] = {"Content-Security-Policy", "Referrer-Policy", NULL};
 
-    openapi_response_begin(openapi, "200", "The same for everybody.", service->has_tag ? tag : NULL);
+    openapi_response_begin(openapi, "200", "The same for everybody.",
+                           service->has_tag   ? tag
+                           : service->is_html ? html
+                                              : NULL);
     member_object(openapi->writer, "content");
     member_object(openapi->writer, OPENAPI_JSON);
     write_schema(openapi, service);

@@ -27,6 +27,7 @@ static const problem_t *answer(api_t *api, const writer_t *page)
     if (!wants_html(api))
         return api_answered(api, reply_json(api->r, HTTP_OK, page));
     apr_table_setn(api->r->err_headers_out, "Content-Security-Policy", HTML_CONTENT_SECURITY_POLICY);
+    apr_table_setn(api->r->err_headers_out, "Referrer-Policy", "no-referrer");
     return api_answered(api, reply_bytes(api->r, "text/html; charset=utf-8", page->text, page->length));
 }
 

@@ -51,6 +51,7 @@ sub start {
         owner     => $$,
         relay     => TenantTest::Server::free_port(),
         digest    => _digest($document),
+        folder    => $folder,
         log       => "$folder/prism.log",
         judgments => "$folder/judgments",
         pids      => [],
@@ -61,7 +62,7 @@ sub start {
     close $file;
     $self->{$_} = $self->_spawn("$folder/openapi.json", $_ eq 'strict' ? 'true' : 'false') for qw(strict lenient);
     _wait_for($self->{$_}) for qw(strict lenient);
-    $ENV{TENANT_TEST_PRISM} = $json->encode({ map { $_ => $self->{$_} } qw(relay strict lenient digest judgments) });
+    $ENV{TENANT_TEST_PRISM} = $json->encode({ map { $_ => $self->{$_} } qw(relay strict lenient digest folder judgments) });
     return $self;
 }
 
@@ -172,14 +173,38 @@ sub judge {
     $path = "/$path" unless $path =~ m{^/};
 
     my ($answer, $verdict) = $self->_ask($self->{strict}, $exchange, $method, $path, %option);
+    return (undef, $answer) if $answer && defined $answer->error;
+    $verdict //= $self->_unknown_headers($method, $path, $answer) if $answer;
     return ($verdict ? 'wrong' : 'fine', $answer, $verdict) if $answer;
 
     $answer = $exchange->();
     return (undef, $answer) if defined $answer->error;
     return ('wrong', $answer, "the server takes what the document does not allow for: $verdict") if $answer->status < 400;
     (undef, $verdict) = $self->_ask($self->{lenient}, sub { $answer }, $method, $path);
+    $verdict //= $self->_unknown_headers($method, $path, $answer);
     return ('wrong', $answer, $verdict) if $verdict && $verdict !~ m{prism/errors#NO_(?:PATH|METHOD)_MATCHED};
     return ('refused', $answer);
+}
+
+# What Prism does not look for: headers of an answer that the document does not have, beside those of every HTTP server.
+sub _unknown_headers {
+    my ($self, $method, $path, $answer) = @_;
+    my $document = $self->{document} //= $json->decode(do { local (@ARGV, $/) = "$self->{folder}/openapi.json"; <> });
+    my ($template) = grep { _is_of_template($path, $_) } sort keys %{ $document->{paths} };
+    my $response = $document->{paths}{ $template // '' }{ lc $method }{responses}{ $answer->status };
+    my ($name) = ($response->{'$ref'} // '') =~ m{([^/]+)$};
+    $response = $document->{components}{responses}{$name} if $name;
+    my %known = map { lc $_ => 1 } keys %{ $response->{headers} // {} },
+        qw(Date Server Connection Keep-Alive Content-Type Content-Length Content-Encoding Transfer-Encoding);
+    my @headers = @{ $answer->{headers} };
+    my @unknown = grep { !$known{ lc $_ } } map { $headers[2 * $_] } 0 .. $#headers / 2;
+    return @unknown ? "the document has no header @unknown" : undef;
+}
+
+sub _is_of_template {
+    my ($path, $template) = @_;
+    my $pattern = join '[^/?]*', map { quotemeta } split /\{\w+\}/, $template, -1;
+    return $path =~ /^$pattern(?:\?|\z)/;
 }
 
 # Whether a path is spelt as clients spell it (RFC 3986 section 6.2.2), in escapes that stand for text: by another
