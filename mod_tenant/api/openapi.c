@@ -46,35 +46,28 @@ int openapi_is_public(const openapi_t *openapi, const resource_t *resource)
 
 static const char api_description[] =
     "The calls, messages, recordings and other rows of one tenant, as JSON over HTTP.\n\n"
-    "**Keys.** Send the API key as `Authorization: Bearer KEY` or `X-API-Key: KEY`, over HTTPS. It decides "
-    "whose rows "
-    "you see; those of other tenants answer as if they did not exist.\n\n"
-    "**Methods.** HEAD works where GET does and answers the same without a body. OPTIONS works everywhere, "
-    "without a "
-    "key, and says in `Allow` what else does; another method is 405 `method-not-allowed`.\n\n"
+    "**Keys.** Send the API key as `Authorization: Bearer KEY` or `X-API-Key: KEY`, over HTTPS. It "
+    "decides whose rows you see; those of other tenants answer as if they did not exist.\n\n"
+    "**Methods.** HEAD works where GET does and answers the same without a body. OPTIONS works "
+    "everywhere, without a key, and says in `Allow` what else does; another method is 405 "
+    "`method-not-allowed`.\n\n"
     "**Bodies** are JSON objects by RFC 8259, without duplicate members. A member that is unknown or not "
-    "yours to "
-    "write is refused, never ignored, and nothing is written unless everything is valid. Lengths of text are "
-    "counted "
-    "in characters.\n\n"
+    "yours to write is refused, never ignored, and nothing is written unless everything is valid. Lengths "
+    "of text are counted in characters.\n\n"
     "**Lists** come page by page: follow `next`, which the header `Link` has as well, until it is null. "
-    "Paging on "
-    "never repeats or skips a row that was there when it began.\n\n"
-    "**Changes.** Rows carry a strong `ETag`. Send it back in `If-Match` to change or delete only what you "
-    "have "
-    "seen, in `If-None-Match` to read only what is new. With `Idempotency-Key` a POST can be repeated "
-    "safely.\n\n"
+    "Paging on never repeats or skips a row that was there when it began.\n\n"
+    "**Changes.** Rows carry a strong `ETag`. Send it back in `If-Match` to change or delete only what "
+    "you have seen, in `If-None-Match` to read only what is new. With `Idempotency-Key` a POST can be "
+    "repeated safely.\n\n"
     "**Errors** are `application/problem+json` by RFC 9457. Programs look at `code`; `type` leads to an "
-    "explanation; "
-    "`request_id` finds the request in the server's logs. After 429 and 503 wait as long as `Retry-After` "
-    "says. "
-    "Malformed HTTP is answered with a problem of its status too.\n\n"
+    "explanation; `request_id` finds the request in the server's logs. After 429 and 503 wait as long as "
+    "`Retry-After` says. Malformed HTTP is answered with a problem of its status too.\n\n"
     "**Versions.** Within a version there are only additions: tolerate members and codes that you do not "
     "know.";
 
-static const char admin_description[] = "All tenants, for those who administer them. Bodies, lists, changes "
-                                        "and errors work as in the tenants' own API; "
-                                        "who may ask is decided by the server's own login.";
+static const char admin_description[] =
+    "All tenants, for those who administer them. Bodies, lists, changes and errors work as in the "
+    "tenants' own API; who may ask is decided by the server's own login.";
 
 static void write_info(const openapi_t *openapi)
 {

@@ -42,9 +42,8 @@ static const struct {
      "Only if the row is as this ETag says, or one of several; with `*`, if it exists. Otherwise 412.", NULL,
      1, HEADER_MAX, "\"5f3a-1c\"", OPENAPI_EVERYBODY},
     {"IfNoneMatch", "If-None-Match", "header",
-     "Only if the row is not as this ETag says, or any of several; `*` stands for all. Otherwise 304 without "
-     "a body "
-     "for GET, 412 for others.",
+     "Only if the row is not as this ETag says, or any of several; `*` stands for all. Otherwise 304 "
+     "without a body for GET, 412 for others.",
      NULL, 1, HEADER_MAX, "\"5f3a-1c\"", OPENAPI_EVERYBODY},
     {"IdempotencyKey", "Idempotency-Key", "header",
      "A name of your choice for this request. When it is sent again within 24 hours, with the same body, "
@@ -52,8 +51,7 @@ static const struct {
      "^[!-~]+$", 1, KEY_MAX, "order-4711-attempt", OPENAPI_TENANTS},
     {"Prefer", "Prefer", "header",
      "`count=exact` adds the number of rows on all pages as `count`. `csv=raw` leaves the cells of CSV as "
-     "they "
-     "are, though a spreadsheet might take one for a formula. Others are ignored (RFC 7240).",
+     "they are, though a spreadsheet might take one for a formula. Others are ignored (RFC 7240).",
      NULL, 1, HEADER_MAX, "count=exact", OPENAPI_EVERYBODY},
 };
 

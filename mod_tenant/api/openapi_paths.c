@@ -57,10 +57,9 @@ static void write_list(const openapi_t *openapi, const resource_t *resource)
         openapi_sentence(
             openapi,
             "A page of %s; follow `next` until it is null. Filters are joined by AND. With `Accept: "
-            "application/x-ndjson` (a JSON object in each line) or `text/csv` all matching rows come "
-            "in one "
-            "answer, however many there are; a failure on the way breaks the transfer off, so that it cannot "
-            "be taken for the whole.",
+            "application/x-ndjson` (a JSON object in each line) or `text/csv` all matching rows come in "
+            "one answer, however many there are; a failure on the way breaks the transfer off, so that it "
+            "cannot be taken for the whole.",
             plural));
     openapi_security(openapi, resource, 1);
     member_array(openapi->writer, "parameters");
@@ -141,9 +140,8 @@ static void write_update(const openapi_t *openapi, const resource_t *resource)
 {
     openapi_operation_begin(openapi, "patch", row_id(openapi, "update", resource), resource->name,
                             openapi_sentence(openapi, "Change %s", row_words(openapi, resource)),
-                            "A JSON merge patch (RFC 7396): a member that is absent stays as it is, "
-                            "null empties one that "
-                            "may be null, `{}` changes nothing.");
+                            "A JSON merge patch (RFC 7396): a member that is absent stays as it is, null "
+                            "empties one that may be null, `{}` changes nothing.");
     openapi_security(openapi, resource, 0);
     openapi_parameter_refs(openapi, conditions);
     openapi_request_body(openapi, openapi_type(openapi, resource), "Update", resource, OPENAPI_UPDATE);

@@ -156,8 +156,8 @@ static void write_resource(const openapi_t *openapi, const resource_t *resource)
     if (resource->operations & RESOURCE_UPDATE)
         write_object(openapi, resource, "Update",
                      apr_psprintf(pool,
-                                  "Changes to %s, as a JSON merge patch (RFC 7396): what is absent stays as "
-                                  "it is, null empties a member.",
+                                  "Changes to %s, as a JSON merge patch (RFC 7396): what is absent stays "
+                                  "as it is, null empties a member.",
                                   resource->is_single ? joined(openapi, "the ", resource->name) : word),
                      OPENAPI_UPDATE, REQUIRE_NONE);
 }
