@@ -109,8 +109,10 @@ static void write_tags(const openapi_t *openapi)
             continue;
         member_object(writer, NULL);
         member_text(writer, "name", resource->name);
-        if (resource->about)
-            member_text(writer, "description", resource->about);
+        member_text(writer, "description",
+                    resource->about
+                        ? resource->about
+                        : openapi_sentence(openapi, "The tenant's %s.", openapi_words(openapi, resource)));
         member_object_end(writer);
     }
     member_object(writer, NULL);
