@@ -38,6 +38,10 @@ AddOutputFilter INCLUDES .shtml
     TenantHandler api
     LimitRequestBody 1000
 </Location>
+<Location "/inflated/v1">
+    TenantHandler api
+    SetInputFilter DEFLATE
+</Location>
 <Location "/denied/v1">
     TenantHandler api
     Require all denied
@@ -252,6 +256,22 @@ subtest 'Expect: 100-continue' => sub {
         'another expectation');
 };
 
+subtest 'an encoded body' => sub {
+    for ('gzip', 'br', 'deflate', 'identity, gzip', 'x') {
+        my $response = ask(POST => '/v1/products', as => 'acme', json => { nonsense => 1 }, headers => ['Content-Encoding' => $_]);
+        is_problem($response, 415, 'unsupported-media-type', "Content-Encoding: $_", qr/encoded/);
+        is($response->header('Accept-Encoding'), 'identity', 'says what there may be');
+    }
+    is_invalid(ask(POST => '/v1/products', as => 'acme', json => { nonsense => 1 }, headers => ['Content-Encoding' => 'identity']),
+        { '/name' => 'required', '/nonsense' => 'unknown' }, 'none at all');
+    require IO::Compress::Gzip;
+    my $body = json({ nonsense => 1 });
+    IO::Compress::Gzip::gzip(\$body => \my $compressed) or die 'gzip';
+    is_invalid(ask(POST => '/inflated/v1/products', as => 'acme', type => 'application/json', body => $compressed,
+            headers => ['Content-Encoding' => 'gzip']),
+        { '/name' => 'required', '/nonsense' => 'unknown' }, 'a filter may decode it');
+};
+
 # --- Errors of httpd's ----------------------------------------------------------------------------------------
 
 subtest 'what httpd refuses in our Locations' => sub {
@@ -314,11 +334,31 @@ subtest 'headers' => sub {
     is_same_answer(ask(GET => "/v1/calls/$id", headers => [bearer('acme'), @$_]), $plain, "$_->[0] changes nothing")
         for @odd;
     is_status(raw(GET => "GET /v1/calls/$id HTTP/1.0\r\n$key\r\n\r\n"), 200, 'HTTP/1.0');
-    like(raw(GET => "GET /v1/calls HTTP/1.1\r\nHost: x\r\nbad header: x\r\n\r\n")->status, qr/^400$/,
-        'a broken header is httpd\'s');
+    for (['Host: x', 'bad header: x'], ['Host: a b'], ['Host: x', 'Content-Length: x'], ['Host: x', 'Content-Length: 1', 'Content-Length: 2'],
+        ['Host: x', 'Transfer-Encoding: gzip'], ['Host: x', map { "X-$_: x" } 1 .. 200]) {
+        my $refused = raw(GET => join "\r\n", 'GET /v1/calls HTTP/1.1', @$_, '', '');
+        is_problem($refused, 400, 'bad-request', 'httpd refuses ' . substr "@$_", 0, 40);
+    }
+    is(raw(POST => "POST /v1/calls HTTP/1.1\r\nHost: x\r\nExpect: nonsense\r\nContent-Length: 0\r\n\r\n")->type,
+        'application/problem+json', 'and an expectation of its own');
+    unlike(raw(GET => "GET /static.txt HTTP/1.1\r\nHost: x\r\nbad header: x\r\n\r\n")->body, qr/^\{/, 'elsewhere in its own way');
     like(raw(GET => "GET /v1/" . 'x' x 9000 . " HTTP/1.1\r\nHost: x\r\n\r\n")->status, qr/^414$/,
         'so is a request line too long');
     like(raw(GET => "GET /v1/calls HTTP/1.1\r\n$key\r\n\r\n")->status, qr/^400$/, 'and a missing Host');
+};
+
+subtest 'what is hardly HTTP, where the API is all there is' => sub {
+    my $own = TenantTest::Server->start(server => "<Location \"/\">\nTenantHandler api\n</Location>\nRequestReadTimeout header=1");
+    my @garbage = ("GET\r\n\r\n", "\r\n\r\n\r\n", "GET  /  HTTP/1.1\r\n\r\n", "GET /\0 HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00\x01",
+        "GET * HTTP/1.1\r\nHost: x\r\n\r\n", "GET http:// HTTP/1.1\r\nHost: x\r\n\r\n", "GET ?x HTTP/1.1\r\nHost: x\r\n\r\n", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
+        'GET /' . 'x' x 9000 . " HTTP/1.1\r\n\r\n", 'x' x 9000 . "\r\n\r\n", "GET / HTTP/9.9\r\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nX: 1");
+    for my $bytes (@garbage) {
+        my $response = client(to => $own)->write($bytes, 'GET')->receive;
+        ok($response->status < 500 || $response->status == 505, substr $bytes =~ s/[^ -~]/./gr, 0, 40)
+            or diag $response->status . ' ' . $response->body;
+    }
+    is_problem(client(to => $own)->write("GET /calls HTTP/1.1\r\nHost: x\r\nX: 1", 'GET')->receive, 408, 'request-timeout', 'a head that does not end');
+    is_status(request(GET => '/', to => $own), 200, 'the server is well');
 };
 
 is(snapshot($database), $before, 'nothing was written');

@@ -44,6 +44,23 @@ const problem_t *content_check_length(api_t *api)
     return NULL;
 }
 
+/* Whether the body is in a coding that no filter of httpd's has undone: mod_deflate takes the header away as
+ * it decodes. */
+static int is_encoded(const api_t *api)
+{
+    const char *coding = apr_table_get(api->r->headers_in, "Content-Encoding");
+
+    return coding && strcasecmp(coding, "identity") != 0;
+}
+
+/* RFC 9110 section 12.5.3. */
+static const problem_t *refuse_coding(api_t *api)
+{
+    apr_table_setn(api->r->headers_out, "Accept-Encoding", "identity");
+    api->detail = "The body must not be compressed or otherwise encoded.";
+    return &problem_unsupported_media_type;
+}
+
 /* Turns what the scanner refused into the answer's words. */
 static const problem_t *refuse_json(api_t *api, const problem_t *problem, const scan_error_t *error)
 {
@@ -80,6 +97,8 @@ const problem_t *content_read(api_t *api)
         return api_answered(api, AP_FILTER_ERROR);
     if (problem)
         return problem == &problem_body_too_large ? body_too_large(api) : problem;
+    if (is_encoded(api))
+        return refuse_coding(api);
     api->body = bytes;
     api->body_length = length;
     problem = scan_text(bytes, length, &scan_limits_default, &error, r->pool);

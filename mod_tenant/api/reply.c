@@ -16,10 +16,6 @@ APLOG_USE_MODULE(tenant);
 
 #define ERROR_FILTER "TENANT_PROBLEM"
 
-/* The note that holds the base path of the Location that a request is for. It is written ahead of the
- * decoding of the path: where that fails, httpd is in no Location. */
-#define PREFIX_NOTE "tenant-prefix"
-
 void reply_set_headers(request_rec *r)
 {
     apr_table_t *headers = r->err_headers_out; /* httpd keeps these for error answers too */
@@ -220,12 +216,10 @@ int reply_prepare(request_rec *r)
 {
     static const int raised_by_httpd[] = {400, 401, 403, 404, 405, 406, 408, 411, 412, 413, 414,
                                           415, 416, 417, 424, 429, 431, 500, 501, 502, 503, 504};
-    const location_config_t *location = config_location(r);
     const core_dir_config *core;
 
-    if (!is_ours(location))
+    if (!is_ours(config_location(r)))
         return DECLINED;
-    apr_table_setn(r->notes, PREFIX_NOTE, location->prefix);
     core = ap_get_core_module_config(r->per_dir_config);
     if (!core->response_code_exprs)
         return DECLINED; /* no ErrorDocument anywhere */
@@ -251,7 +245,7 @@ static apr_status_t filter_error(ap_filter_t *filter, apr_bucket_brigade *brigad
     }
     problem = problem_of_status(r->status);
     writer_init(&writer, r->pool, 512);
-    write_problem(&writer, r, apr_table_get(r->notes, PREFIX_NOTE), problem, NULL, NULL);
+    write_problem(&writer, r, config_location(r)->prefix, problem, NULL, NULL);
     set_problem_headers(r, problem);
     apr_table_unset(r->headers_out, "Content-Length");
     ap_set_content_type(r, "application/problem+json");
@@ -269,10 +263,8 @@ void reply_insert_error_filter(request_rec *r)
 {
     if (r->status < HTTP_BAD_REQUEST) /* redirects stay httpd's */
         return;
-    if (!apr_table_get(r->notes, PREFIX_NOTE))
-        return;
-    /* where a path cannot be decoded httpd is in no Location, but what Header says in ours is for that too;
-     * other paths, once they are decoded, may turn out to lead elsewhere */
+    /* while it reads the head of a request httpd is in no Location, nor where a path cannot be decoded, but
+     * what Header says in ours is for that too */
     if (is_ours(config_location(r)) || enter_location(r))
         ap_add_output_filter(ERROR_FILTER, NULL, r, r->connection);
 }
