@@ -350,14 +350,14 @@ static cache_t *start_cache(apr_hash_t *caches, const server_config_t *config, s
     return cache;
 }
 
-/* Of a child's threads one tenant may have half wait for its turn: the others are for those who need not
- * wait. */
+/* Of a child's threads one tenant may have three in four wait for its turn: the others are for those who need
+ * not wait. */
 static gates_t *make_gates(apr_pool_t *pool)
 {
     int threads;
 
     ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
-    return gates_make(threads / 2, pool);
+    return gates_make(threads * 3 / 4, pool);
 }
 
 void startup_child(apr_pool_t *pool, server_rec *servers)

@@ -87,13 +87,13 @@ subtest 'streams and counts as well' => sub {
     all_are_answered('all are answered in the end', @lists);
 };
 
-subtest 'half of the threads' => sub {
+subtest 'three in four threads' => sub {
     my $server = start('lists=1 wait=60s');
     $brake->hold;
-    my @lists = sent($server, 8, '/v1/calls');
+    my @lists = sent($server, 10, '/v1/calls');
     my @refused;
 
-    ok(wait_until { answered(@lists) == 2 }, 'one is under way and five wait, of ten threads; two are refused at once');
+    ok(wait_until { answered(@lists) == 2 }, 'one is under way and seven wait, of ten threads; two are refused at once');
     for my $client (@lists) {
         push @refused, $client if answered($client);
     }

@@ -10,7 +10,7 @@ use warnings;
 use TenantBench;
 use Time::HiRes qw(sleep);
 
-my $connections = 64;
+my $connections = 32;
 
 # The flooder has 200,000 calls: of these a page as long as may be, and one that is found by reading all of them.
 my %flood = (
