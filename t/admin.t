@@ -186,6 +186,17 @@ subtest 'lists' => sub {
     my $next = admin(GET => '/tenants?status=active&limit=1')->json->{next} =~ s{^/admin}{}r;
     like($next, qr/status=active/, 'the next page has the same filter');
     is_problem(admin(GET => $next =~ s/status=active&//r), 400, 'bad-cursor', '... and its cursor no other');
+    is_deeply([map { $_->{name} } @{ admin(GET => '/tenants?custom_domain=ACME.Example.COM')->json->{data} }], ['acme'],
+        'by a domain in any case');
+    my @without = column({ database => $database }, 'SELECT id FROM tenants WHERE custom_domain IS NULL ORDER BY id');
+    my $list = admin(GET => '/tenants?custom_domain.null=true&order=id.asc&fields=id', headers => [Prefer => 'count=exact'])->json;
+    is_deeply($list, { data => [map { { id => 0 + $_ } } @without], next => undef, count => 0 + @without }, 'those without a domain, counted');
+    is_deeply([map { $_->{custom_domain} } @{ admin(GET => '/tenants?custom_domain.null=false&order=custom_domain.asc')->json->{data} }],
+        [column({ database => $database }, 'SELECT custom_domain FROM tenants WHERE custom_domain IS NOT NULL ORDER BY 1')],
+        'the others by their domains');
+    my $second = admin(GET => admin(GET => '/tenants?limit=1')->link('next') =~ s{^/admin}{}r);
+    is_deeply(admin(GET => $second->link('prev') =~ s{^/admin}{}r)->json->{data}, admin(GET => '/tenants?limit=1')->json->{data}, 'and back');
+    is_problem(admin(GET => '/tenants?order=created_at.asc'), 400, 'bad-parameter', 'in no other order', qr/`order`/);
     is_problem(admin(GET => '/tenants?api_key_hash=x'), 400, 'bad-parameter', 'no filter by a hash', qr/api_key_hash/);
 };
 
