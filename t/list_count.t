@@ -144,6 +144,13 @@ subtest 'a client that has gone' => sub {
     ok((wait_until { get('/v1/messages', @prefer)->status == 200 }), 'then it is');
 };
 
+subtest 'a client that does not read' => sub {
+    sql({ database => $database }, q{INSERT INTO messages (tenant_id, sid, body) SELECT ?, 'SMlong' || n, repeat(U&'\+01F600', 4096) FROM generate_series(1, 1000) n}, $acme);
+    my $slow = sent(GET => '/v1/messages?limit=1000', 'acme', Prefer => 'count=exact');
+    ok((wait_until { get('/v1/calls', @prefer)->status == 200 }), 'has its count behind it');
+    is($slow->receive->json->{count}, 1025, 'and gets it');
+};
+
 subtest 'on one connection' => sub {
     my $client = $server->client;
     is(scalar(grep { $client->request(GET => '/v1/calls', headers => [bearer('acme'), Prefer => 'count=exact'])->status == 200 } 1 .. 20), 20,
