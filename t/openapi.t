@@ -135,6 +135,36 @@ sub judge_member {
     is_deeply([grep { takes($schema, $_) } @wrong], [], '... and nothing that is wrong');
 }
 
+# The example of a parameter, as its text in a query.
+sub example {
+    my ($parameter) = @_;
+    my $schema = $parameter->{schema};
+    my ($example) = map { ref $_ eq 'JSON::PP::Boolean' ? ($_ ? 'true' : 'false') : $_ } $parameter->{example} // (),
+        @{ $schema->{examples} // [] }, $schema->{default} // (), @{ $schema->{enum} // [] };
+    $example = join ',', @{ $schema->{items}{enum} } if ($schema->{type} // '') eq 'array';
+    return ($example // 'true') =~ s/([^A-Za-z0-9._~,-])/sprintf '%%%02X', ord $1/ger;
+}
+
+subtest 'parameters of lists' => sub {
+    for my $resource (collections()) {
+        my @query = grep { $_->{in} eq 'query' } map { resolved($_) } @{ $document->{paths}{"/$resource"}{get}{parameters} };
+        my %found = map { $_->{name} => $_ } @query;
+        for my $parameter (grep { !/^(?:order|after|before)$/ } sort keys %found) {
+            is_status(request(GET => "/v1/$resource?$parameter=" . example($found{$parameter}), as => 'acme'), 200, "$resource by $parameter");
+        }
+        for my $order (@{ $found{order}{schema}{enum} }) {
+            my ($field) = $order =~ /^(\w+)\./;
+            my ($range) = grep { $found{$_} } "$field.gte", "$field.null";
+            my $with = !defined $range ? '' : "&$range=" . ($range =~ /null/ ? 'false' : example($found{$range}));
+            is_status(request(GET => "/v1/$resource?order=$order$with", as => 'acme'), 200, "$resource in order of $order$with");
+        }
+        my ($next) = request(GET => "/v1/$resource?limit=1", as => 'acme')->json->{next} // next;
+        my ($cursor) = $next =~ /after=([^&]*)/;
+        is_status(request(GET => "/v1/$resource?limit=1&$_=$cursor", as => 'acme'), 200, "$resource $_ a cursor") for qw(after before);
+        ok(takes(resolved({ '$ref' => '#/components/parameters/After' })->{schema}, $cursor), '... which looks like one');
+    }
+};
+
 # NULL in the database is null in an answer, so that the document must allow for it.
 subtest 'null' => sub {
     for my $resource (resources()) {

@@ -130,18 +130,35 @@ void openapi_text_content(const openapi_t *openapi, const char *type);
 /* Appends what it can fail with (openapi_group_t), and closes the member `responses`, and the operation. */
 void openapi_operation_end(const openapi_t *openapi, unsigned failures);
 
-/* openapi_schemas.c: bodies. */
+/* openapi_schema.c: what schemas are made of. */
 
-/* All schemas, as the member `schemas`. */
-void openapi_schemas(const openapi_t *openapi);
+/* How long a path in an answer may be. */
+enum { OPENAPI_PATH_MAX = 8192 };
+
+/* Opens the schema of an object that has no members but those in `properties`. description may be NULL. */
+void openapi_object_begin(const openapi_t *openapi, const char *name, const char *description);
+
+/* Appends the schema of a text of at most max characters, or null. description may be NULL. */
+void openapi_text(const openapi_t *openapi, const char *name, const char *description, int max, int or_null);
+
+/* Appends the schema of an integer. */
+void openapi_integer(const openapi_t *openapi, const char *name, const char *description, int min, int max);
 
 /* Appends `{"$ref":"#/components/KIND/NAMESUFFIX"}`. */
 void openapi_ref(const openapi_t *openapi, const char *member, const char *kind, const char *name,
                  const char *suffix);
 
+/* openapi_schemas.c: bodies that are about resources. */
+
+/* All schemas, as the member `schemas`. */
+void openapi_schemas(const openapi_t *openapi);
+
 /* Appends an example of a row, or of a body that is about one. */
 void openapi_row_example(const openapi_t *openapi, const char *name, const resource_t *resource,
                          openapi_use_t use);
+
+/* openapi_problem.c: the schemas of problems, and of what explains them. */
+void openapi_problem_schemas(const openapi_t *openapi);
 
 /* openapi_parameters.c */
 

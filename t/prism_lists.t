@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# As prism.t, for lists: their filters, orders, pages, and counts.
+
+use strict;
+use warnings;
+
+use Test::More;
+use TenantTest;
+use TenantTest::Prism;
+
+TenantTest::Prism->start->hold(qw(list_filters list_pages list_count));
+
+done_testing;
