@@ -12,6 +12,7 @@ static const struct {
     const char *example;
     openapi_reader_t reader;
 } headers[] = {
+    {"Accept-Encoding", "Which Content-Encoding a body may have.", "identity", OPENAPI_EVERYBODY},
     {"Cache-Control", "Nothing may store what needs a key.", "private, no-store", OPENAPI_EVERYBODY},
     {"Content-Disposition", "Asks browsers to save the answer.", "attachment", OPENAPI_EVERYBODY},
     {"Content-Security-Policy", "Of a page for browsers: what it may load.", "default-src 'none'",
@@ -177,20 +178,32 @@ static const char *describe(const openapi_t *openapi, const problem_t *const *pr
     return text;
 }
 
+/* The headers of an error beside those that all answers have; NULL: none. */
+static const char *const *headers_of(int status)
+{
+    static const struct {
+        int status;
+        const char *names[2]; /* ended by NULL */
+    } of[] = {
+        {401, {"WWW-Authenticate"}}, {412, {"ETag"}},        {415, {"Accept-Encoding"}},
+        {429, {"Retry-After"}},      {503, {"Retry-After"}},
+    };
+
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        if (of[i].status == status)
+            return of[i].names;
+    }
+    return NULL;
+}
+
 void openapi_problems(const openapi_t *openapi, const char *name, const problem_t *const *problems, int count)
 {
-    static const char *const retry[] = {"Retry-After", NULL};
-    static const char *const authenticate[] = {"WWW-Authenticate", NULL};
-    static const char *const etag[] = {"ETag", NULL};
     int status = problems[0]->status;
     writer_t *writer = openapi->writer;
 
     member_object(writer, name);
     member_text(writer, "description", describe(openapi, problems, count));
-    openapi_header_refs(openapi, status == 429 || status == 503 ? retry
-                                 : status == 401                ? authenticate
-                                 : status == 412                ? etag
-                                                                : NULL);
+    openapi_header_refs(openapi, headers_of(status));
     member_object(writer, "content");
     member_object(writer, "application/problem+json");
     member_object(writer, "schema");
