@@ -146,7 +146,10 @@ subtest 'a client that has gone' => sub {
 
 subtest 'a client that does not read' => sub {
     sql({ database => $database }, q{INSERT INTO messages (tenant_id, sid, body) SELECT ?, 'SMlong' || n, repeat(U&'\+01F600', 4096) FROM generate_series(1, 1000) n}, $acme);
+    hold();
     my $slow = sent(GET => '/v1/messages?limit=1000', 'acme', Prefer => 'count=exact');
+    ok(wait_for(1), 'whose count is under way');
+    release();
     ok((wait_until { get('/v1/calls', @prefer)->status == 200 }), 'has its count behind it');
     is($slow->receive->json->{count}, 1025, 'and gets it');
 };
