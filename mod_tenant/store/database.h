@@ -2,6 +2,7 @@
 #ifndef TENANT_STORE_DATABASE_H
 #define TENANT_STORE_DATABASE_H
 
+#include "job.h"
 #include "pool.h"
 #include "row.h"
 #include "statement.h"
@@ -44,7 +45,5 @@ const problem_t *database_insert(database_t *database, request_rec *r, const sta
  * DATABASE_ANY_CLUSTER. */
 const problem_t *database_change(database_t *database, request_rec *r, int tenant, uint64_t cluster,
                                  const statement_t *statement, const char *const *values, rows_t **rows);
-
-enum { DATABASE_ANY_CLUSTER = 0 };
 
 #endif

@@ -197,13 +197,21 @@ const problem_t *pool_acquire(pool_t *pool, pool_use_t use, int is_repeatable, c
     for (;;) {
         const problem_t *problem = take_or_wait(pool, use, &deadline, connection);
 
-        if (problem || (is_repeatable && connection_is_warm(*connection)))
+        if (problem)
             return problem;
         /* asked outside of the mutex: it takes a system call */
-        if (connection_is_quiet(*connection))
-            return NULL;
+        if ((is_repeatable && connection_is_warm(*connection)) || connection_is_quiet(*connection))
+            break;
         discard(pool, *connection);
     }
+    if (pool->cluster != (*connection)->cluster)
+        pool->cluster = (*connection)->cluster;
+    return NULL;
+}
+
+uint64_t pool_cluster(const pool_t *pool)
+{
+    return pool->cluster;
 }
 
 void pool_release(pool_t *pool, connection_t *connection)

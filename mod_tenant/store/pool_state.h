@@ -40,6 +40,8 @@ struct pool_t {
     apr_time_t renewed;          /* connections that were opened no later are not used again */
     int stopping;
 
+    _Atomic uint64_t cluster; /* of the connection that was taken last; 0: none was */
+
     apr_thread_t *connector;
     apr_thread_t *reaper;
 };

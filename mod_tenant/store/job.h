@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_STORE_JOB_H
+#define TENANT_STORE_JOB_H
+
+#include "pool.h"
+#include "row.h"
+#include "statement.h"
+
+/* A statement and how it is to be run. */
+typedef struct job_t {
+    pool_use_t use;
+    int is_change;     /* in a transaction of our own that sets the tenant first */
+    int tenant;        /* of such a transaction; 0: none */
+    uint64_t cluster;  /* the only one to run it in, or DATABASE_ANY_CLUSTER */
+    int is_repeatable; /* may be sent again where it is unknown whether it took effect */
+    const statement_t *statement;
+    const char *const *values;
+    rows_t **rows;
+    apr_pool_t *pool; /* of the rows and all else */
+} job_t;
+
+enum { DATABASE_ANY_CLUSTER = 0 };
+
+/* Runs a job on a connection of the pool, and once more on another where that is safe: a stale plan is found
+ * out ahead of its execution. What failed is logged where the sysadmin can mend it. */
+const problem_t *job_run(pool_t *pool, request_rec *r, const job_t *job);
+
+#endif
