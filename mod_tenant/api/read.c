@@ -37,8 +37,8 @@ const problem_t *read_row(const api_t *api, rows_t **rows)
 
     scope_add(&values, api);
     values_add(&values, api->route.id);
-    problem = database_read(scope_database(api), api->r, api->route.by_key ? &sql->read_by_key : &sql->read,
-                            values.list, rows);
+    problem = database_read_row(scope_database(api), api->r,
+                                api->route.by_key ? &sql->read_by_key : &sql->read, values.list, rows);
     if (problem)
         return problem;
     if (rows_count(*rows) > 0)

@@ -7,27 +7,14 @@
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "driver.h"
-
-/* A list statement costs PostgreSQL 54 KiB in each backend: so many are kept, the least recently used goes.
- */
-enum { PREPARED_MAX = 64 };
+#include "prepared.h"
 
 /* For so long after its last use a connection is taken to be alive without a system call that asks. */
 #define WARM apr_time_from_msec(100)
-
-typedef struct prepared_t {
-    const char *label; /* in pool */
-    const char *text;  /* what is sent each time where statements may not be prepared, else NULL */
-    int parameters;
-    apr_pool_t *pool; /* its own, so that it can be given up alone */
-    unsigned used;    /* the connection's clock at the last use */
-} prepared_t;
 
 connection_t *connection_open(const char *conninfo, apr_interval_time_t statement, int prepare,
                               const char **why, apr_pool_t *pool)
@@ -79,7 +66,8 @@ int connection_is_warm(const connection_t *connection)
 int connection_is_reusable(const connection_t *connection)
 {
     return !connection->cut && PQstatus(connection->libpq) == CONNECTION_OK &&
-           PQtransactionStatus(connection->libpq) == PQTRANS_IDLE;
+           PQtransactionStatus(connection->libpq) == PQTRANS_IDLE &&
+           PQpipelineStatus(connection->libpq) == PQ_PIPELINE_OFF;
 }
 
 int connection_overdue(const connection_t *connection, apr_time_t now)
@@ -124,101 +112,18 @@ run_t connection_command(connection_t *connection, const char *sql, sqlstate_t *
                       pool);
 }
 
-/* Makes room for one more prepared statement. */
-static void prepared_evict(connection_t *connection, apr_pool_t *pool)
-{
-    prepared_t *oldest = NULL;
-    sqlstate_t ignored; /* what goes wrong here goes wrong again in the statement that follows */
-
-    for (apr_hash_index_t *i = apr_hash_first(pool, connection->prepared); i; i = apr_hash_next(i)) {
-        prepared_t *prepared = apr_hash_this_val(i);
-
-        if (!oldest || connection->uses - prepared->used > connection->uses - oldest->used)
-            oldest = prepared;
-    }
-    if (connection->prepare)
-        connection_command(connection, apr_pstrcat(pool, "DEALLOCATE ", oldest->label, NULL), &ignored, pool);
-    clock_start(connection); /* which the command has stopped */
-    apr_hash_set(connection->prepared, oldest->label, APR_HASH_KEY_STRING, NULL);
-    apr_pool_destroy(oldest->pool);
-}
-
-/* How many parameters a statement has. */
-static int count_parameters(const char *sql)
-{
-    int count = 0;
-
-    while ((sql = strchr(sql, '%')) != NULL) {
-        count += sql[1] == 's';
-        sql += 2;
-    }
-    return count;
-}
-
-/* A statement's text as PostgreSQL has it: its parameters are $1, $2 …, its percent signs single. */
-static const char *numbered(const char *sql, apr_pool_t *pool)
-{
-    /* `%s` may become as long as $65535 */
-    char *text =
-        apr_palloc(pool, strlen(sql) + (apr_size_t)count_parameters(sql) * (sizeof "$65535" - 3) + 1);
-    char *to = text;
-    int count = 0;
-
-    for (; *sql; sql++) {
-        if (*sql != '%')
-            *to++ = *sql;
-        else if (*++sql == '%')
-            *to++ = '%';
-        else
-            to += sprintf(to, "$%d", ++count);
-    }
-    *to = '\0';
-    return text;
-}
-
-/* Prepares a statement under a label and keeps it. Returns what apr_dbd_prepare() does. */
-static int prepared_make(connection_t *connection, const statement_t *statement, prepared_t **made,
-                         apr_pool_t *pool)
-{
-    apr_dbd_prepared_t *ignored = NULL; /* PostgreSQL knows it by its label */
-    apr_pool_t *own;
-    prepared_t *prepared;
-    int rc = 0;
-
-    if (apr_hash_count(connection->prepared) >= PREPARED_MAX)
-        prepared_evict(connection, pool);
-    apr_pool_create(&own, connection->pool);
-    prepared = apr_pcalloc(own, sizeof *prepared);
-    prepared->pool = own;
-    prepared->label = apr_pstrdup(own, statement->label);
-    prepared->parameters = count_parameters(statement->sql);
-    if (connection->prepare)
-        rc = apr_dbd_prepare(driver_pgsql(), own, connection->handle, statement->sql, prepared->label,
-                             &ignored);
-    else
-        prepared->text = numbered(statement->sql, own);
-    if (rc != 0) {
-        apr_pool_destroy(own);
-        return rc;
-    }
-    apr_hash_set(connection->prepared, prepared->label, APR_HASH_KEY_STRING, prepared);
-    *made = prepared;
-    return 0;
-}
-
 /* Runs a statement: prepared before, now, or not to be kept. NULL: it could not be sent, or prepared. */
 static PGresult *execute(connection_t *connection, const statement_t *statement, const char *const *values,
                          apr_pool_t *pool)
 {
-    prepared_t *kept;
+    const prepared_t *kept;
 
     if (!statement->label)
-        return PQexecParams(connection->libpq, numbered(statement->sql, pool),
-                            count_parameters(statement->sql), NULL, values, NULL, NULL, 0);
-    kept = apr_hash_get(connection->prepared, statement->label, APR_HASH_KEY_STRING);
-    if (!kept && prepared_make(connection, statement, &kept, pool) != 0)
+        return PQexecParams(connection->libpq, prepared_text(statement->sql, pool),
+                            prepared_count(statement->sql), NULL, values, NULL, NULL, 0);
+    kept = prepared_find(connection, statement, pool);
+    if (!kept)
         return NULL;
-    kept->used = ++connection->uses;
     if (kept->text)
         return PQexecParams(connection->libpq, kept->text, kept->parameters, NULL, values, NULL, NULL, 0);
     return PQexecPrepared(connection->libpq, kept->label, kept->parameters, values, NULL, NULL, 0);
@@ -242,4 +147,49 @@ run_t connection_run(connection_t *connection, const statement_t *statement, con
     else
         PQclear(result);
     return run;
+}
+
+static int send_read(PGconn *libpq, const read_t *read)
+{
+    return PQsendQueryPrepared(libpq, read->prepared->label, read->prepared->parameters, read->values, NULL,
+                               NULL, 0);
+}
+
+/* Takes the next result of a pipeline that is wanted, or NULL for one that is something else. */
+static PGresult *take_result(PGconn *libpq, ExecStatusType wanted)
+{
+    PGresult *result = PQgetResult(libpq);
+
+    if (PQresultStatus(result) == wanted)
+        return result;
+    PQclear(result);
+    return NULL;
+}
+
+int connection_run_reads(connection_t *connection, read_t *const *reads, int count, apr_pool_t *pool)
+{
+    PGconn *libpq = connection->libpq;
+    int sent = 0;
+
+    clock_start(connection);
+    /* a statement that is new here is prepared ahead of the pipeline, in a round trip of its own */
+    for (int n = 0; n < count; n++) {
+        reads[n]->prepared = prepared_find(connection, reads[n]->statement, pool);
+        if (!reads[n]->prepared)
+            count = n;
+    }
+    if (count > 0 && PQenterPipelineMode(libpq)) {
+        while (sent < count && send_read(libpq, reads[sent]))
+            sent++;
+        if (PQpipelineSync(libpq)) {
+            for (int n = 0; n < sent; n++) {
+                reads[n]->result = take_result(libpq, PGRES_TUPLES_OK);
+                PQclear(PQgetResult(libpq)); /* NULL ends each statement's results */
+            }
+            PQclear(take_result(libpq, PGRES_PIPELINE_SYNC));
+        }
+        PQexitPipelineMode(libpq); /* where it cannot, the connection is not reusable */
+    }
+    connection->deadline = 0;
+    return !connection->cut;
 }

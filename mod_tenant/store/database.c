@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "database.h"
 
+#include "batch.h"
 #include "job.h"
 
 struct database_t {
     pool_t *pool;
+    batch_t *rows; /* reads of one row; NULL where statements are not prepared */
 };
 
 database_t *database_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
@@ -13,7 +15,14 @@ database_t *database_open(const char *conninfo, const pool_settings_t *settings,
     database_t *database = apr_pcalloc(process, sizeof *database);
 
     database->pool = pool_open(conninfo, settings, role, server, process);
-    return database->pool ? database : NULL;
+    if (!database->pool)
+        return NULL;
+    if (settings->prepare) {
+        database->rows = batch_open(database->pool, settings->max);
+        if (!database->rows)
+            return NULL;
+    }
+    return database;
 }
 
 const problem_t *database_cluster(database_t *database, uint64_t *cluster)
@@ -48,6 +57,19 @@ const problem_t *database_read(database_t *database, request_rec *r, const state
                                const char *const *values, rows_t **rows)
 {
     return database_read_into(database, r, statement, values, rows, r->pool);
+}
+
+const problem_t *database_read_row(database_t *database, request_rec *r, const statement_t *statement,
+                                   const char *const *values, rows_t **rows)
+{
+    const job_t job = {.use = POOL_STATEMENT,
+                       .is_repeatable = 1,
+                       .statement = statement,
+                       .values = values,
+                       .rows = rows,
+                       .pool = r->pool};
+
+    return database->rows ? batch_run(database->rows, r, &job) : job_run(database->pool, r, &job);
 }
 
 const problem_t *database_read_into(database_t *database, request_rec *r, const statement_t *statement,

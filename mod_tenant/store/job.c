@@ -6,9 +6,7 @@
 
 APLOG_USE_MODULE(tenant);
 
-/* Turns the end of a statement into the caller's problem, and logs what a sysadmin can mend. */
-static const problem_t *outcome(request_rec *r, run_t run, const statement_t *statement,
-                                const sqlstate_t *state)
+const problem_t *job_outcome(request_rec *r, run_t run, const statement_t *statement, const sqlstate_t *state)
 {
     const char *label = statement->label ? statement->label : "unprepared";
     const problem_t *problem;
@@ -69,7 +67,8 @@ const problem_t *job_run(pool_t *pool, request_rec *r, const job_t *job)
 
     for (int tries = 0; tries < 2; tries++) {
         connection_t *connection;
-        const problem_t *problem = pool_acquire(pool, job->use, job->is_repeatable && tries == 0, &connection);
+        const problem_t *problem =
+            pool_acquire(pool, job->use, job->is_repeatable && tries == 0, &connection);
 
         if (problem)
             return problem;
@@ -82,5 +81,5 @@ const problem_t *job_run(pool_t *pool, request_rec *r, const job_t *job)
         if (run != RUN_STALE && !(run == RUN_LOST && job->is_repeatable))
             break;
     }
-    return outcome(r, run, job->statement, &state);
+    return job_outcome(r, run, job->statement, &state);
 }
