@@ -150,17 +150,45 @@ const problem_t *list_enter(api_t *api, gate_place_t **place, apr_pool_t *pool)
     return &problem_rate_limited;
 }
 
+/* Makes the statement of a list's next rows, so many at most. */
+static void prepare_rows(const api_t *api, int limit, statement_t *statement, values_t *values,
+                         apr_pool_t *pool)
+{
+    values->count = 0;
+    scope_add(values, api);
+    sql_list_values(&api->page, values);
+    values_add(values, apr_itoa(pool, limit));
+    sql_list(statement, &api->page, pool);
+}
+
 const problem_t *list_read(const api_t *api, int limit, rows_t **rows, apr_pool_t *pool)
 {
-    const page_t *page = &api->page;
-    values_t values = {.count = 0};
+    values_t values;
     statement_t statement;
 
-    scope_add(&values, api);
-    sql_list_values(page, &values);
-    values_add(&values, apr_itoa(pool, limit));
-    sql_list(&statement, page, pool);
+    prepare_rows(api, limit, &statement, &values, pool);
     return database_read_into(scope_database(api), api->r, &statement, values.list, rows, pool);
+}
+
+/* A page of so many rows at most takes so little time that others may wait for it. */
+enum { SHORT_PAGE = 50 };
+
+/* Whether the page is such a one, with no rows in between that a filter turns down. */
+static int is_short(const page_t *page)
+{
+    return page->filter_count == 0 && page->limit <= SHORT_PAGE && !page->resource->is_admin;
+}
+
+/* The rows of the page that is asked for, and one more. */
+static const problem_t *read_page(const api_t *api, rows_t **rows)
+{
+    values_t values;
+    statement_t statement;
+
+    prepare_rows(api, api->page.limit + 1, &statement, &values, api->r->pool);
+    if (is_short(&api->page))
+        return database_read_page(scope_database(api), api->r, &statement, values.list, rows);
+    return database_read(scope_database(api), api->r, &statement, values.list, rows);
 }
 
 /* Lets a list in that is to be counted, which may take long: one at a time, and nobody stands in line. */
@@ -210,6 +238,6 @@ const problem_t *list_run(api_t *api)
     if (counting)
         gate_leave(counting);
     if (!problem)
-        problem = list_read(api, api->page.limit + 1, &rows, api->r->pool);
+        problem = read_page(api, &rows);
     return problem ? problem : answer_list(api, rows, count, place);
 }

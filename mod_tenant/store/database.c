@@ -6,7 +6,8 @@
 
 struct database_t {
     pool_t *pool;
-    batch_t *rows; /* reads of one row; NULL where statements are not prepared */
+    batch_t *rows;  /* reads of one row; NULL, as the next one, where statements are not prepared */
+    batch_t *pages; /* reads of few rows, apart: a single row does not wait for fifty */
 };
 
 database_t *database_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
@@ -19,7 +20,8 @@ database_t *database_open(const char *conninfo, const pool_settings_t *settings,
         return NULL;
     if (settings->prepare) {
         database->rows = batch_open(database->pool, settings->max);
-        if (!database->rows)
+        database->pages = batch_open(database->pool, settings->max);
+        if (!database->rows || !database->pages)
             return NULL;
     }
     return database;
@@ -59,8 +61,8 @@ const problem_t *database_read(database_t *database, request_rec *r, const state
     return database_read_into(database, r, statement, values, rows, r->pool);
 }
 
-const problem_t *database_read_row(database_t *database, request_rec *r, const statement_t *statement,
-                                   const char *const *values, rows_t **rows)
+static const problem_t *read_in(batch_t *batch, database_t *database, request_rec *r,
+                                const statement_t *statement, const char *const *values, rows_t **rows)
 {
     const job_t job = {.use = POOL_STATEMENT,
                        .is_repeatable = 1,
@@ -69,7 +71,19 @@ const problem_t *database_read_row(database_t *database, request_rec *r, const s
                        .rows = rows,
                        .pool = r->pool};
 
-    return database->rows ? batch_run(database->rows, r, &job) : job_run(database->pool, r, &job);
+    return batch ? batch_run(batch, r, &job) : job_run(database->pool, r, &job);
+}
+
+const problem_t *database_read_row(database_t *database, request_rec *r, const statement_t *statement,
+                                   const char *const *values, rows_t **rows)
+{
+    return read_in(database->rows, database, r, statement, values, rows);
+}
+
+const problem_t *database_read_page(database_t *database, request_rec *r, const statement_t *statement,
+                                    const char *const *values, rows_t **rows)
+{
+    return read_in(database->pages, database, r, statement, values, rows);
 }
 
 const problem_t *database_read_into(database_t *database, request_rec *r, const statement_t *statement,

@@ -35,6 +35,10 @@ const problem_t *database_read(database_t *database, request_rec *r, const state
 const problem_t *database_read_row(database_t *database, request_rec *r, const statement_t *statement,
                                    const char *const *values, rows_t **rows);
 
+/* The same for one that finds few rows, one behind the other in an index. */
+const problem_t *database_read_page(database_t *database, request_rec *r, const statement_t *statement,
+                                    const char *const *values, rows_t **rows);
+
 /* The same; all memory is taken from pool, which may go ahead of the request's. */
 const problem_t *database_read_into(database_t *database, request_rec *r, const statement_t *statement,
                                     const char *const *values, rows_t **rows, apr_pool_t *pool);
