@@ -200,7 +200,7 @@ sub _frame {
         map { $_ => $site->{$_} } qw(certificate certificate_key),
     );
     my $modules = _read("$site->{conf_dir}/modules.conf");
-    $modules =~ s/\bmpm_event\b/mpm_$option{mpm}/g if $option{mpm};
+    $modules =~ s/mpm_event/mpm_$option{mpm}/g if $option{mpm};
     return join '',
         map({ qq{Define test_$_ "$variable{$_}"\n} } sort keys %variable),
         $modules, qq{Include "$site->{conf_dir}/frame.conf"\n},
