@@ -20,6 +20,7 @@ enum {
     BODY_DEFAULT = 64 * 1024,
     BODY_LIMIT = 16 * 1024 * 1024,
     LOGIN_COUNT_LIMIT = 10000,
+    LINGER_LIMIT = 1000, /* ms: so long a stop may have to wait */
 };
 
 /* The members that a virtual host inherits one by one: create and merge cannot forget one of them. X(member,
@@ -40,7 +41,8 @@ enum {
     X(keep.negative, CONFIG_UNSET)                                                                           \
     X(password_slots, CONFIG_UNSET)                                                                          \
     X(login_rate.count, CONFIG_UNSET)                                                                        \
-    X(login_rate.period, CONFIG_UNSET)
+    X(login_rate.period, CONFIG_UNSET)                                                                       \
+    X(linger, CONFIG_UNSET)
 
 #define LOCATION_MEMBERS(X)                                                                                  \
     X(public_read, NULL)                                                                                     \
@@ -359,6 +361,21 @@ static const char *set_login_rate(cmd_parms *cmd, void *unused, const char *sett
                         LOGIN_COUNT_LIMIT);
 }
 
+static const char *set_linger(cmd_parms *cmd, void *unused, const char *setting)
+{
+    server_config_t *config = config_server(cmd->server);
+
+    (void)unused;
+    config->linger = 0;
+    if (strcasecmp(setting, "off") == 0 || strcmp(setting, "0") == 0)
+        return NULL;
+    if (apr_isdigit(*setting) && ap_timeout_parameter_parse(setting, &config->linger, "s") == APR_SUCCESS &&
+        config->linger >= apr_time_from_msec(1) && config->linger <= apr_time_from_msec(LINGER_LIMIT))
+        return NULL;
+    return apr_psprintf(cmd->pool, "TenantLinger must be off, or a time from 1ms to %dms, such as 5ms",
+                        LINGER_LIMIT);
+}
+
 static const char *set_handler(cmd_parms *cmd, void *config, const char *name)
 {
     location_config_t *location = config;
@@ -500,6 +517,8 @@ const command_rec config_directives[] = {
     AP_INIT_TAKE1(
         "TenantLoginRate", set_login_rate, NULL, RSRC_CONF,
         "off, or how many logins of an e-mail address from an address may fail per time, as N/TIME"),
+    AP_INIT_TAKE1("TenantLinger", set_linger, NULL, RSRC_CONF,
+                  "off, or how long a thread waits for a client's next request before others may have it"),
     AP_INIT_TAKE1("TenantHandler", set_handler, NULL, ACCESS_CONF, "api, admin or off"),
     AP_INIT_ITERATE("TenantPublicRead", set_public_read, NULL, ACCESS_CONF,
                     "resources that GET and HEAD may read by Host alone"),

@@ -12,6 +12,7 @@
 struct database_t;
 struct gates_t;
 struct keyring_t;
+struct lingers_t;
 struct logins_t;
 struct password_slots_t;
 struct reference_t;
@@ -34,6 +35,7 @@ typedef struct server_config_t {
     cache_settings_t keep;          /* TenantCache, likewise */
     int password_slots;             /* TenantPasswordSlots; CONFIG_UNSET: the number of processors */
     attempts_rate_t login_rate;     /* TenantLoginRate; its count CONFIG_UNSET until startup_finish() */
+    apr_interval_time_t linger;     /* TenantLinger; 0: off; CONFIG_UNSET until startup_finish() */
     int has_handler;                /* a TenantHandler stands in this very server, not in what it inherits */
     int has_admin;                  /* one of them is admin */
     apr_array_header_t *references; /* TenantReference of this very server (struct reference_t *), or NULL */
@@ -47,10 +49,11 @@ typedef struct server_config_t {
     struct password_slots_t *slots; /* the machine's slots for hashing passwords */
     struct database_t *database;    /* one per child and connection string */
     struct database_t *admin_database;
-    cache_t *cache;          /* the same; NULL: off */
-    struct logins_t *logins; /* one per child */
-    struct gates_t *gates;   /* the same */
-    attempts_t *attempts;    /* one per server and its next generations */
+    cache_t *cache;            /* the same; NULL: off */
+    struct logins_t *logins;   /* one per child */
+    struct gates_t *gates;     /* the same */
+    struct lingers_t *lingers; /* the same; NULL: the MPM is none to linger with */
+    attempts_t *attempts;      /* one per server and its next generations */
 } server_config_t;
 
 /* What answers in a Location. */

@@ -11,6 +11,7 @@
 #include <mod_proxy.h>
 
 #include "api/handler.h"
+#include "api/linger.h"
 #include "api/openapi.h"
 #include "api/reply.h"
 #include "api/represent.h"
@@ -79,6 +80,7 @@ static void register_hooks(apr_pool_t *pool)
     provider_register(pool);
     expose_register();
     reply_register();
+    linger_register();
 }
 
 AP_DECLARE_MODULE(tenant) = {

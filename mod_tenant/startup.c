@@ -10,6 +10,7 @@
 #include <unixd.h>
 
 #include "api/gate.h"
+#include "api/linger.h"
 #include "api/reference.h"
 #include "config.h"
 #include "identity/listener.h"
@@ -65,6 +66,14 @@ static void login_rate_default(attempts_rate_t *rate)
         rate->count = 10;
         rate->period = apr_time_from_sec(60);
     }
+}
+
+/* What TenantLinger leaves out: long enough for a program that asks again as soon as it has its answer, even
+ * where it has to wait for a processor. */
+static void linger_default(apr_interval_time_t *linger)
+{
+    if (*linger == CONFIG_UNSET)
+        *linger = apr_time_from_msec(5);
 }
 
 static int pool_equal(const pool_settings_t *a, const pool_settings_t *b)
@@ -256,6 +265,7 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, ap
     pool_defaults(&config->pool);
     cache_defaults(&config->keep);
     login_rate_default(&config->login_rate);
+    linger_default(&config->linger);
     if (!config->conninfo)
         return NULL;
     why = driver_load(pool);
@@ -367,6 +377,7 @@ void startup_child(apr_pool_t *pool, server_rec *servers)
     const keyring_t *keyring = config_server(servers)->keyring;
     logins_t *logins = logins_open(pool);
     gates_t *gates = make_gates(pool);
+    lingers_t *lingers = linger_make(pool);
 
     if (!logins)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no memory to keep logins in");
@@ -387,5 +398,6 @@ void startup_child(apr_pool_t *pool, server_rec *servers)
         config->cache = start_cache(caches, config, servers, pool);
         config->logins = logins;
         config->gates = gates;
+        config->lingers = lingers;
     }
 }

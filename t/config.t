@@ -192,6 +192,9 @@ my @refused = (
         qw(10 on 0/60 10001/60 10/0 10/2d 10/86401 /60 10/ 10/x -1/60 10/60/60)),
     ['TenantLoginRate in a virtual host', vhost('a.example.com', 'TenantLoginRate off'),
         qr/TenantLoginRate cannot occur within <VirtualHost> section/],
+    (map { ["TenantLinger $_", "TenantLinger $_", qr/TenantLinger must be off, or a time from 1ms to 1000ms, such as 5ms/] }
+        qw(on 0ms 5 1001ms 2s -1 -5ms 5x ms 99999999999999999999)),
+    ['TenantLinger with two times', 'TenantLinger 5ms 10ms', qr/TenantLinger takes one argument/],
     ['TenantUserAuthority with a word', location('TenantUserAuthority all'), qr/TenantUserAuthority must be none, read or write/],
     ['TenantPublicRead of what is not public', location('TenantPublicRead calls'), qr/TenantPublicRead may name only: products/],
     ['TenantPublicRead of nothing known', location('TenantPublicRead products faxes'), qr/TenantPublicRead may name only: products/],
@@ -261,7 +264,8 @@ for (['TenantHandler api', \@beside_location, $location_only], ['TenantHandler o
     ['TenantMaxBody 1024', \@beside_location, $location_only],
     ['TenantUserAuthority read', \@beside_location, $location_only], ['TenantPasswordSlots 2', \@inside, $server_only],
     ['TenantLoginRate off', \@inside, $server_only], [$database, \@inside, $server_only],
-    [$key_file, \@inside, $server_only], ['TenantCache off', \@inside, $server_only], ['TenantPool max=3', \@inside, $server_only])
+    [$key_file, \@inside, $server_only], ['TenantCache off', \@inside, $server_only], ['TenantPool max=3', \@inside, $server_only],
+    ['TenantLinger off', \@inside, $server_only])
 {
     my ($line, $sections, $message) = @$_;
     my ($directive) = $line =~ /^(\w+)/;
@@ -293,6 +297,7 @@ my @accepted = (
     ['slots', "${base}TenantPasswordSlots 1024\n"],
     (map { ["a rate of logins: $_", "${base}TenantLoginRate $_\n"] } qw(off OFF 1/1 10000/24h 5/10min 10/60s)),
     ['no cache', "${base}TenantCache OFF\n"],
+    (map { ["to linger: $_", "${base}TenantLinger 5ms\n" . vhost('a.example.com', "TenantLinger $_")] } qw(off OFF 0 1ms 1000ms 1s 1)),
     ['every setting of a Location', location('TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',
         'TenantIdentify on', 'TenantPageSize 1 1', 'TenantMaxBody 1', 'TenantUserAuthority Write',
         'TenantReference "' . Cwd::abs_path('build/reference') . '"')],
@@ -427,7 +432,7 @@ subtest 'a program that fails' => sub {
 subtest '.htaccess' => sub {
     my @lines = ($database, $key_file, 'TenantPool max=1', 'TenantCache off', 'TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',
         'TenantIdentify on', 'TenantForward on', 'TenantPageSize 1 2', 'TenantMaxBody 10', 'TenantUserAuthority read', 'TenantPasswordSlots 1',
-        'TenantLoginRate off', 'TenantReference /usr/share/mod_tenant/reference');
+        'TenantLoginRate off', 'TenantLinger off', 'TenantReference /usr/share/mod_tenant/reference');
     my $server = TenantTest::Server->prepare(config => $base . "<Directory \"/\">\nAllowOverride All\n</Directory>\n");
     for my $n (0 .. $#lines) {
         mkdir $server->root . "/htdocs/$n";

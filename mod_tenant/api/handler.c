@@ -15,6 +15,7 @@
 #include "condition.h"
 #include "content.h"
 #include "idempotency.h"
+#include "linger.h"
 #include "media.h"
 #include "openapi.h"
 #include "operation.h"
@@ -242,19 +243,30 @@ int handler_map_to_storage(request_rec *r)
     return location_of_path(r) ? OK : DECLINED;
 }
 
+/* Goes a request's way, to its end or to the first problem. Returns what a handler returns. */
+static int walk(api_t *api, step_fn *const *step)
+{
+    const problem_t *problem = NULL;
+
+    for (; *step && !problem && !api->answered; step++)
+        problem = (*step)(api);
+    if (!problem)
+        return api->status;
+    if (body_discard(api->r) != OK)
+        return AP_FILTER_ERROR;
+    return reply_problem(api->r, api->location->prefix, problem, api->detail, api->errors);
+}
+
 int handler_run(request_rec *r)
 {
     api_t api = {.r = r, .server = config_server(r->server), .location = config_location(r)};
-    step_fn *const *step = steps_of(api.location);
-    const problem_t *problem = NULL;
+    step_fn *const *steps = steps_of(api.location);
+    int status;
 
-    if (!step)
+    if (!steps)
         return DECLINED;
-    for (; *step && !problem && !api.answered; step++)
-        problem = (*step)(&api);
-    if (!problem)
-        return api.status;
-    if (body_discard(r) != OK)
-        return AP_FILTER_ERROR;
-    return reply_problem(r, api.location->prefix, problem, api.detail, api.errors);
+    linger_begin(r);
+    status = walk(&api, steps);
+    linger_end(r);
+    return status;
 }
