@@ -13,7 +13,8 @@ use TenantTest;
 use TenantTest::Contract;
 
 my $database = 'contract_read';
-my $server = TenantTest::Server->start(database => database($database));
+my $conninfo = database($database);
+my $server = TenantTest::Server->start(database => $conninfo);
 my $acme = tenant('acme')->{id};
 my @faults;
 
@@ -319,6 +320,32 @@ subtest 'Accept' => sub {
     is_problem(ask(POST => '/v1/products', as => 'acme', json => { name => 'x' }, headers => [Accept => 'text/html']),
         406, 'not-acceptable',
         'a POST whose answer is not wanted');
+};
+
+subtest 'whose rows they are' => sub {
+    for my $tenant (qw(acme globex)) {
+        my $id = tenant($tenant)->{id};
+        for my $resource (collections()) {
+            my ($count) = row({ database => $database }, "SELECT count(*) FROM $resource WHERE tenant_id = ?", $id);
+            my $ask = sub { my ($query) = @_; return get("/v1/$resource?$query", as => $tenant)->json->{data} };
+            is_deeply($ask->('fields=tenant_id&limit=1000'), [({ tenant_id => $id }) x $count], "$tenant: $resource, $count, and nothing else");
+            is_deeply([map { $_->{tenant_id} } @{ $ask->('fields=tenant_id,id&limit=1000') }], [($id) x $count], '... and with the id');
+            my $csv = request(GET => "/v1/$resource?fields=tenant_id", as => $tenant, to => $server, headers => [Accept => 'text/csv']);
+            is($csv->body, join("\r\n", 'tenant_id', ($id) x $count, ''), '... as CSV');
+        }
+        is(get('/v1/settings', as => $tenant)->json->{tenant_id}, $id, 'settings');
+    }
+};
+
+subtest 'without prepared statements' => sub {
+    my $plain = TenantTest::Server->start(database => $conninfo, server => 'TenantPool prepare=off');
+    my @paths = map { my ($id) = ids_of($_); ("/v1/$_", "/v1/$_?id=$id&limit=1", "/v1/$_?order=id.asc&fields=tenant_id,id", "/v1/$_/$id") } collections();
+    for my $path (@paths, '/v1/calls?status=completed&created_at.gte=2000-01-01T00:00:00Z', '/v1/users?email=a@b.example', '/v1/tenant', '/v1/settings') {
+        is_same_answer(get($path, to => $plain), get($path), $path);
+    }
+    my @counted = map { get('/v1/calls', to => $_, headers => [Prefer => 'count=exact']) } $plain, $server;
+    is_same_answer(@counted, 'counted');
+    cmp_ok($counted[0]->json->{count}, '>', 0, 'all of them');
 };
 
 is_deeply(\@faults, [], 'no answer had a fault');

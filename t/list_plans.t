@@ -2,7 +2,7 @@
 #
 # What the statements of lists cost the tenant that has nearly all rows: a million calls, and many of each other
 # resource, with values that make it hard: one that nearly all rows have, one that only the oldest have, none at
-# all. Each list with at most one filter, in each order, both ways, with a cursor and without, finds its rows by an
+# all; and one that has hardly any among these. Each list with at most one filter, in each order, both ways, with a cursor and without, finds its rows by an
 # index: it sorts nothing, reads no table as a whole, and passes over no more than a few rows. Combinations of filters
 # may look at more, until the deadline.
 
@@ -21,6 +21,7 @@ use TenantTest::Fault qw(wait_until);
 
 my $LIMIT  = 51;             # rows: a page of 50, and the one that tells that there are more
 my $PASSED = 3 * $LIMIT;     # rows that a list may look at and not show, at most
+my @TENANTS = (1, 500);      # the big one, and one of those that have ten calls and one or two of all else
 my $BLOCKS = 5 * $LIMIT;     # blocks that it may look at: a row may be in a block of its own, and need two more
 
 my $here = dirname(__FILE__);
@@ -130,9 +131,10 @@ sub cursors {
     return $known{"$resource $order $condition"} //= [grep { defined } $row->('', 0), $row->('', 20), $row->('DESC', 5000), $row->('DESC', 0)];
 }
 
-# The values of a statement, several times: by what the build says of its parameters. A filter for NULL has none.
+# The values of a tenant's statement, several times: by what the build says of its parameters. A filter for NULL has
+# none. The cursors are the big tenant's.
 sub cases {
-    my ($dbh, $statement) = @_;
+    my ($dbh, $statement, $tenant) = @_;
     my ($resource, @names) = ($statement->{resource}, @{ $statement->{values} });
     my ($filter) = grep { !/^(?:tenant|limit|order\..*)$/ } @names;
     my ($order) = (grep({ $_ ne 'id' } map { /^order\.(\w+)/ ? $1 : () } @names), 'id');
@@ -142,7 +144,7 @@ sub cases {
     for my $value (@{ defined $field ? $values{"$field of $resource"} // $values{$field} // \@usual : [undef] }) {
         my $cursors = grep({ /^order/ } @names) ? cursors($dbh, $resource, $order, condition($dbh, $resource, $filter, $value) . $null) : [[]];
         for my $cursor (@$cursors) {
-            push @cases, [map { $_ eq 'tenant' ? 1 : $_ eq 'limit' ? $LIMIT : $_ eq 'order.id' ? $cursor->[1]
+            push @cases, [map { $_ eq 'tenant' ? $tenant : $_ eq 'limit' ? $LIMIT : $_ eq 'order.id' ? $cursor->[1]
                 : /^order\./ ? $cursor->[0] : $value } @names];
         }
     }
@@ -221,7 +223,7 @@ for my $resource (sort keys %rows) {
         for my $statement (grep { $_->{resource} eq $resource && $_->{is_list} } @statements) {
             my ($runs, @faults) = (0);
             prepared($statement, sub {
-                for my $values (cases($dbh{postgres}, $statement)) {
+                for my $values (map { cases($dbh{postgres}, $statement, $_) } $resource eq 'tenants' ? 1 : @TENANTS) {
                     my $run = plan_of($statement, ', ANALYZE, BUFFERS, TIMING OFF', @$values);
                     push @faults, map { "$_ (@$values)" } faults($run, $statement);
                     $runs++;

@@ -66,7 +66,18 @@ for my $name (sort keys %make) {
 
 # --- The statements -------------------------------------------------------------------------------------------
 
-# The rows that a count counts are looked at themselves.
+# What tells a test whose rows a statement reaches: it shows the tenant of each row, of a count's too, and LIMIT
+# sets the context as it does, but leaves out no row.
+sub telling {
+    my ($sql) = @_;
+    $sql =~ s/^SELECT count\(\*\) /SELECT id /;
+    $sql =~ s/^SELECT \K(?=id\b)/tenant_id, / unless $sql =~ / FROM tenants /;
+    $sql =~ s/ RETURNING \K(?=id\b)/tenant_id, / unless $sql =~ /^UPDATE tenants /;
+    $sql =~ s/ AS r \(\K(?=id )/tenant_id int, /;
+    $sql =~ s/ LIMIT \K(?=length\()/1000 + 0 * /;
+    return $sql;
+}
+
 my (@statements, %known);
 open my $out, '-|', 'build/unit/statements' or die "build/unit/statements: $!";
 while (<$out>) {
@@ -74,10 +85,9 @@ while (<$out>) {
     my ($resource, $label, $sql, $values) = split /\t/;
     my $table = $resource eq 'tenant' ? 'tenants' : $resource;
     next if $resource eq 'tenants' || $known{$sql}++;
-    $sql =~ s/\(SELECT count\(\*\) FROM/(SELECT id, tenant_id FROM/;
-    $label = "${resource}_list, all filters" if $label eq '-';
+    $label = $resource . ($sql =~ /^SELECT count/ ? '_count' : '_list') . ', all filters' if $label eq '-';
     my %statement = (label => $label, verb => $label =~ s/^\Q$resource\E_//r, table => $table, resource => $resource,
-        sql => $sql, values => [split / /, $values // '']);
+        sql => telling($sql), values => [split / /, $values // '']);
     $statement{table} = 'idempotency_keys' if $statement{verb} eq 'created';
     push @statements, \%statement;
     push @statements, { %statement, label => "$label, the answer", table => 'idempotency_keys', part => ' SELECT t.id, t.request,' }
@@ -96,17 +106,19 @@ sub without_predicate {
     my ($statement) = @_;
     my ($sql, $column) = ($statement->{sql}, tenant_column($statement->{table}));
 
-    if (creates($statement)) {
+    if ($statement->{verb} eq 'create') {
+        $sql =~ s/ VALUES \(\K(?=set_config\()/$globex + 0 * / or return;
+    } elsif (creates($statement)) {
         my $part = $statement->{part} // ' SELECT t.id,';
         $sql =~ s/\Q$part/$part =~ s{t\.id}{$globex + 0 * t.id}r/e or return;
-    } elsif (reads($statement)) {
+    } elsif ($statement->{verb} eq 'created') {
         $sql =~ s/ WHERE $column = t\.id / WHERE t.id IS NOT NULL / or return;
-        $sql =~ s/_by_email\(t\.id, /_by_email($globex + 0 * t.id, /;
     } elsif (verb_is($statement, 'upsert')) {
         $sql =~ s/ VALUES \(%s::int,/ VALUES ($globex + 0 * %s::int,/ or return;
         $sql =~ s/ WHERE $statement->{table}\.$column = excluded\.$column / / or return;
     } else {
         $sql =~ s/ WHERE $column = %s::int / WHERE %s::int IS NOT NULL / or return;
+        $sql =~ s/_by_email\(tenant_context\(\), /_by_email($globex, /;
     }
     return $sql;
 }
@@ -128,7 +140,7 @@ sub new_value {
 sub inserted {
     my ($sql) = @_;
     my ($names, $values) =
-        $sql =~ /\bINSERT INTO \w+ \(([^)]*)\) (?:SELECT|VALUES \()\s*(.*?)(?: FROM \(| FROM turn |\) ON CONFLICT)/ or return;
+        $sql =~ /\bINSERT INTO \w+ \(([^)]*)\) (?:SELECT|VALUES \()\s*(.*?)(?: FROM turn |\) ON CONFLICT|\) RETURNING)/ or return;
     my @names = split /, /, $names;
     my @values = $values =~ /((?:[^,()]|(\((?:[^()]|(?2))*\)))+)/g;
     @values = grep { !/^\(/ } grep { defined } @values;
@@ -137,30 +149,32 @@ sub inserted {
 
 # A value for a parameter of a list that shows a row, by what the build says of it.
 sub list_value {
-    my ($name, $is_upward, $row) = @_;
+    my ($name, $is_upward, $row, $as) = @_;
     my ($is_order, $field, $test) = $name =~ /^(order\.)?(\w+?)(?:\.(\w+))?$/;
     my @ends = $field =~ /_at$/ ? qw(-infinity infinity) : $field eq 'duration' || ($row->{$field} // '') =~ /^\d{1,9}$/
         ? (-1, 2147483647) : ('', '~~~~');
 
-    return $acme if $name eq 'tenant';
+    return $as if $name eq 'tenant';
     return 1000 if $name eq 'limit';
     return $ends[$is_upward ? 0 : 1] if $is_order;
     return $ends[$test =~ /^g/ ? 0 : 1] if $test;
     return $row->{$field};
 }
 
-# A value for each %s of a statement that acme runs and that is aimed at a row, a reference to its columns.
+# A value for each %s of a statement that a tenant runs, acme unless told, and that is aimed at a row, a reference to
+# its columns.
 sub values_of {
-    my ($statement, $sql, $row) = @_;
-    return map { list_value($_, scalar($statement->{verb} =~ /_up(?:_on)?$/), $row) } @{ $statement->{values} } if @{ $statement->{values} };
+    my ($statement, $sql, $row, $as) = @_;
+    $as //= $acme;
+    return map { list_value($_, scalar($statement->{verb} =~ /_up(?:_on)?$/), $row, $as) } @{ $statement->{values} } if @{ $statement->{values} };
     my @columns = inserted($sql);
     my @parts = split /%s/, $sql, -1;
     my @values;
 
     for my $before (@parts[0 .. $#parts - 1]) {
         push @values,
-              $before =~ /set_config\('mod_tenant\.tenant_id', $/                       ? $acme
-            : $before =~ / WHERE (?:\w+ = )?$| VALUES \((?:\d+ \+ 0 \* )?$/             ? $acme
+              $before =~ /set_config\('mod_tenant\.tenant_id', $/                       ? $as
+            : $before =~ / WHERE (?:\w+ = )?$| VALUES \((?:\d+ \+ 0 \* )?$/             ? $as
             : $before =~ / AND (\w+) = $/                                                ? $row->{$1}
             : $before =~ / AS id, $/                              ? $row->{id} . (creates($statement) ? ' anew' : '')
             : $before =~ / AS request, $/                                               ? '1:00'
@@ -185,24 +199,26 @@ sub rows_not_of {
     return join "\n", @$rows;
 }
 
-# Runs a statement as tenant_api for acme, and undoes it. Returns error (SQLSTATE, or ''), rows (how many it
+# Runs a statement as tenant_api, and undoes it: for acme unless told, by the site's connection to the database unless
+# one is given. Whoever runs the same text twice by one connection runs one prepared statement. Returns error (SQLSTATE, or ''), rows (how many it
 # returned), foreign (how many of them another tenant's), touched (whether it wrote any row of another tenant).
 sub run {
-    my ($database, $statement, $sql, @values) = @_;
-    my $dbh = site->dbh($database);
+    my ($database, $statement, $sql, $values, $as, $dbh) = @_;
+    $dbh //= site->dbh($database);
+    $as //= $acme;
     my ($table, $n, %result) = ($statement->{table}, 0);
 
     $sql =~ s/%([s%])/$1 eq 's' ? '$' . ++$n : '%'/ge;
     $dbh->begin_work;
     # a list of the rows that lack something needs some
     $dbh->do("UPDATE $table SET $1 = NULL WHERE true") if $statement->{verb} =~ /^(?:list|count)_null_(\w+?)(?:_by_\w+)?$/;
-    my $before = rows_not_of($dbh, $table, $acme);
+    my $before = reads($statement) ? '' : rows_not_of($dbh, $table, $as);    # a SELECT writes nothing
     $dbh->do('SET LOCAL ROLE tenant_api');
     $dbh->do('SET LOCAL plan_cache_mode = force_generic_plan');
-    $dbh->do("SELECT set_config('mod_tenant.tenant_id', '$acme', true)") if changes($statement);
+    $dbh->do("SELECT set_config('mod_tenant.tenant_id', '$as', true)") if changes($statement);
     my $rows = eval {
-        my $handle = $dbh->prepare($sql, { pg_server_prepare => 1 });
-        $handle->bind_param($_, $values[$_ - 1], { pg_type => DBD::Pg::PG_VARCHAR() }) for 1 .. $n;
+        my $handle = $dbh->prepare_cached($sql, { pg_server_prepare => 1 }, 3);
+        $handle->bind_param($_, $values->[$_ - 1], { pg_type => DBD::Pg::PG_VARCHAR() }) for 1 .. $n;
         $handle->execute;
         $handle->fetchall_arrayref({});
     };
@@ -211,8 +227,8 @@ sub run {
         my $column = tenant_column($table);
         $dbh->do('RESET ROLE');
         $result{rows} = @$rows;
-        $result{foreign} = grep { exists $_->{$column} && $_->{$column} != $acme } @$rows;
-        $result{touched} = rows_not_of($dbh, $table, $acme) ne $before ? 1 : 0;
+        $result{foreign} = grep { exists $_->{$column} && $_->{$column} != $as } @$rows;
+        $result{touched} = !reads($statement) && rows_not_of($dbh, $table, $as) ne $before ? 1 : 0;
     }
     $dbh->rollback;
     return \%result;
@@ -251,23 +267,63 @@ subtest 'the predicate can be taken out of each statement' => sub {
     }
 };
 
-# Each statement aimed at a row: as it is, or without its predicate.
+# Each statement aimed at a row: as it is, or without its predicate. As whom and by which connection: see run().
 sub aim {
-    my ($database, $statement, $tenant, $lacks) = @_;
+    my ($database, $statement, $tenant, $lacks, $as, $dbh) = @_;
     my $sql = $lacks ? $lacking{ $statement->{label} } : $statement->{sql};
     return run($database, $statement, $sql,
-        values_of($statement, $sql, row_of($database, $statement->{table}, $tenant)));
+        [values_of($statement, $sql, row_of($database, $statement->{table}, $tenant), $as)], $as, $dbh);
+}
+
+sub is_own {
+    my ($result, $name) = @_;
+    my $ok = $result->{error} eq '' && $result->{rows} && !$result->{foreign} && !$result->{touched};
+    return ok($ok, $name) || diag says($result);
 }
 
 subtest 'each statement works where it should' => sub {
     for my $statement (@statements) {
         for my $database (qw(walls_all walls_none walls_rls walls_keys)) {
-            my $result = aim($database, $statement, $acme);
-            ok($result->{error} eq '' && $result->{rows} && !$result->{foreign} && !$result->{touched},
-                "$statement->{label} on acme's rows, $database") or diag says($result);
+            is_own(aim($database, $statement, $acme), "$statement->{label} on acme's rows, $database");
         }
     }
 };
+
+# Reads and inserts set the context within their one statement, and row-level security has to find it when it asks for
+# it: by a connection that has served nobody, by one whose same prepared statement has served another tenant, and
+# whatever the plan.
+my %plans = (
+    'by other indexes'  => 'SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_seqscan = off',
+    'by no index'       => 'SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off',
+    'by many processes' => 'SET force_parallel_mode = on; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;
+                            SET min_parallel_table_scan_size = 0; SET enable_indexscan = off; SET enable_bitmapscan = off',
+);
+
+my @settle = grep { !changes($_) } @statements;    # those that set it themselves
+
+subtest 'the context is set ahead of the rows' => sub {
+    for my $statement (@settle) {
+        my $label = $statement->{label};
+        my ($new, $used) = map { site->dbh('walls_all')->clone } 1 .. 2;
+        is_harmless(aim('walls_all', $statement, $globex, '', $acme, $new), "$label: nothing of globex's at first");
+        is_own(aim('walls_all', $statement, $globex, '', $globex, $used), "$label: globex's for globex");
+        is_harmless(aim('walls_all', $statement, $globex, '', $acme, $used), "$label: nothing of globex's then");
+        is_own(aim('walls_all', $statement, $acme, '', $acme, $used), "$label: acme's for acme");
+        $_->disconnect for $new, $used;
+    }
+};
+
+for my $plan (sort keys %plans) {
+    subtest "the same $plan" => sub {
+        my $used = site->dbh('walls_all')->clone;
+        $used->do($plans{$plan});
+        for my $statement (@settle) {
+            is_own(aim('walls_all', $statement, $_, '', $_, $used), "$statement->{label}: $_") for $globex, $acme;
+            is_harmless(aim('walls_all', $statement, $globex, 'without', $acme, $used), "$statement->{label}: no other's");
+        }
+        $used->disconnect;
+    };
+}
 
 subtest 'the predicate alone' => sub {
     is_harmless(aim('walls_none', $_, $globex), $_->{label}) for @statements;
@@ -330,12 +386,12 @@ subtest 'privileges and checks against rows that change hands' => sub {
         my $table = $statement->{table};
         for my $move (sort keys %moves) {
             my $sql = $moves{$move}->($table);
-            is(run('walls_keys', $statement, $sql)->{error}, '42501', "$table: no UPDATE $move");
-            is_harmful(run('walls_none', $statement, $sql), $statement, "$table: without any wall it $move");
+            is(run('walls_keys', $statement, $sql, [])->{error}, '42501', "$table: no UPDATE $move");
+            is_harmful(run('walls_none', $statement, $sql, []), $statement, "$table: without any wall it $move");
         }
     }
     sql({ database => 'walls_keys' }, "GRANT UPDATE (tenant_id) ON $_->{table} TO tenant_api") for @statement;
-    is(run('walls_keys', $_, $moves{'gives a row'}->($_->{table}))->{error}, '42501',
+    is(run('walls_keys', $_, $moves{'gives a row'}->($_->{table}), [])->{error}, '42501',
         "$_->{table}: the check alone lets no row go") for @statement;
     sql({ database => 'walls_keys' }, "REVOKE UPDATE (tenant_id) ON $_->{table} FROM tenant_api") for @statement;
 };
@@ -344,17 +400,17 @@ subtest 'unique keys alone' => sub {
     for my $statement (grep { $_->{verb} eq 'create' && $_->{sql} =~ /\bsid\b/ } @statements) {
         my $taken = row("SELECT sid FROM $statement->{table} WHERE tenant_id = $globex LIMIT 1");
         my @values = values_of($statement, $statement->{sql});
-        $values[0] = $taken;
-        is(run('walls_open', $statement, $statement->{sql}, @values)->{error}, '23505',
+        $values[1] = $taken;    # behind the tenant
+        is(run('walls_open', $statement, $statement->{sql}, \@values)->{error}, '23505',
             "$statement->{table}: a sid of globex's");
-        is(run('walls_none', $statement, $statement->{sql}, @values)->{error}, '',
+        is(run('walls_none', $statement, $statement->{sql}, \@values)->{error}, '',
             "$statement->{table}: without the key it is taken twice");
     }
     my $statement = { table => 'users', verb => 'create', label => 'users' };
     my $taken = "INSERT INTO users (tenant_id, id, email)
         SELECT $acme, id, 'twin\@example.com' FROM users WHERE tenant_id = $globex LIMIT 1";
-    is(run('walls_open', $statement, $taken)->{error}, '23505', "users: an id of globex's");
-    is(run('walls_none', $statement, $taken)->{error}, '', 'users: without the key it is taken twice');
+    is(run('walls_open', $statement, $taken, [])->{error}, '23505', "users: an id of globex's");
+    is(run('walls_none', $statement, $taken, [])->{error}, '', 'users: without the key it is taken twice');
 };
 
 done_testing;

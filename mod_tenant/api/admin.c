@@ -8,8 +8,8 @@
 #include "../store/database.h"
 #include "condition.h"
 #include "reply.h"
-#include "represent.h"
 #include "rotation.h"
+#include "scope.h"
 
 static const statement_t next_id = {
     .label = "tenants_next_id",
@@ -62,9 +62,10 @@ void admin_add_new(const api_t *api, values_t *values)
 const problem_t *admin_answer_new(api_t *api, rows_t *rows)
 {
     writer_t *writer = rotation_writer(api);
+    view_t view = scope_view(api, FIELDS_ALL);
 
     condition_set_tag(api, rows);
-    represent_row(writer, api->route.resource, rows, 0);
+    represent_row(writer, &view, rows, 0);
     writer->length--; /* the closing brace: one more member follows */
     writer_literal(writer, ",\"api_key\":");
     writer_text(writer, api->new_key);

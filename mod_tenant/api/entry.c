@@ -21,8 +21,10 @@ static int is_plain_name(const char *name)
     return !*name;
 }
 
-static const char *check_field(const field_t *field)
+static const char *check_field(const resource_t *resource, const field_t *field)
 {
+    int is_tenant = strcmp(field_column(field), resource_tenant_column(resource)) == 0;
+
     if (!is_plain_name(field->name) || !is_plain_name(field_column(field)))
         return "its name is not lower-case letters, digits and _";
     if ((field->flags & FIELD_NULLABLE) && field->fallback)
@@ -37,6 +39,9 @@ static const char *check_field(const field_t *field)
         return "a FIELD_SEALED is FIELD_READ_ONLY";
     if (field->type == FIELD_PASSWORD && (field->flags & FIELD_WRITE_ONCE))
         return "a password can be changed";
+    if ((field->flags & FIELD_TENANT) &&
+        (!is_tenant || resource->is_admin || (field->flags & FIELD_FILTER) || field_is_creatable(field)))
+        return "a FIELD_TENANT is the tenant's column of a resource of a tenant's, and the server's";
     return NULL;
 }
 
@@ -71,7 +76,7 @@ const char *resource_check(const resource_t *resource, apr_pool_t *pool)
     if (wrong)
         return apr_psprintf(pool, "the resource %s: %s", resource->name, wrong);
     for (const field_t *field = resource->fields; field->name; field++) {
-        wrong = check_field(field);
+        wrong = check_field(resource, field);
         if (wrong)
             return apr_psprintf(pool, "the field %s of %s: %s", field->name, resource->name, wrong);
     }

@@ -31,7 +31,7 @@ static int column_of(const resource_t *resource, const field_t *wanted)
     int column = 0;
 
     for (const field_t *field = resource->fields; field != wanted; field++)
-        column += field_is_readable(field);
+        column += field_is_selected(field);
     return column;
 }
 
@@ -106,6 +106,7 @@ static void set_link(const api_t *api, const char *next, const char *previous)
 static const problem_t *answer_list(api_t *api, rows_t *rows, const char *count, gate_place_t *place)
 {
     const page_t *page = &api->page;
+    view_t view = scope_view(api, page->fields);
     shown_t shown = {.rows = rows, .count = rows_count(rows), .is_reversed = page->seek == PAGE_BEFORE};
     const char *next;
     writer_t writer;
@@ -119,7 +120,7 @@ static const problem_t *answer_list(api_t *api, rows_t *rows, const char *count,
     for (int n = 0; n < shown.count; n++) {
         if (n > 0)
             writer_literal(&writer, ",");
-        represent_fields(&writer, page->resource, rows, row_of(&shown, n), page->fields);
+        represent_row(&writer, &view, rows, row_of(&shown, n));
     }
     next = next_path(api, &shown);
     writer_literal(&writer, "],\"next\":");
@@ -158,6 +159,7 @@ static void prepare_rows(const api_t *api, int limit, statement_t *statement, va
     scope_add(values, api);
     sql_list_values(&api->page, values);
     values_add(values, apr_itoa(pool, limit));
+    scope_add(values, api);
     sql_list(statement, &api->page, pool);
 }
 
@@ -213,6 +215,7 @@ static const problem_t *read_count(const api_t *api, const char **count)
     first.seek = PAGE_FIRST;
     scope_add(&values, api);
     sql_list_values(&first, &values);
+    scope_add(&values, api);
     sql_count(&statement, &first, api->r->pool);
     problem = database_read(scope_database(api), api->r, &statement, values.list, &rows);
     if (problem)

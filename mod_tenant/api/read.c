@@ -11,13 +11,14 @@
 /* Writes what a row, or a single resource without one, shows. */
 static const problem_t *answer(api_t *api, int status, rows_t *rows)
 {
+    view_t view = scope_view(api, FIELDS_ALL);
     writer_t writer;
 
     writer_init(&writer, api->r->pool, READ_ROW_SIZE);
     if (rows)
-        represent_row(&writer, api->route.resource, rows, 0);
+        represent_row(&writer, &view, rows, 0);
     else
-        represent_absent(&writer, api->route.resource, api->tenant->id_text);
+        represent_absent(&writer, &view);
     writer_literal(&writer, "\n");
     return api_answered(api, reply_json(api->r, status, &writer));
 }
@@ -36,7 +37,9 @@ const problem_t *read_row(const api_t *api, rows_t **rows)
     values_t values = {.count = 0};
 
     scope_add(&values, api);
-    values_add(&values, api->route.id);
+    if (!resource->is_single)
+        values_add(&values, api->route.id);
+    scope_add(&values, api);
     problem = database_read_row(scope_database(api), api->r,
                                 api->route.by_key ? &sql->read_by_key : &sql->read, values.list, rows);
     if (problem)

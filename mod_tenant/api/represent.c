@@ -9,11 +9,11 @@
 
 /* What stands ahead of a value: `,"sid":`. */
 typedef struct key_text_t {
-    const char *name;
+    const field_t *field;
     const char *text;
     apr_size_t length;
-    field_type_t type;
     fields_t bit; /* the field's own */
+    int column;   /* where rows have the value, from 0; -1: it is the tenant's id */
 } key_text_t;
 
 /* For each resource its readable fields, ended by a NULL text; made once per configuration and never changed.
@@ -24,6 +24,7 @@ static const key_text_t *keys_of(const resource_t *resource, apr_pool_t *pool)
 {
     apr_array_header_t *list = apr_array_make(pool, 16, sizeof(key_text_t));
     key_text_t end = {0};
+    int columns = 0;
 
     for (const field_t *field = resource->fields; field->name; field++) {
         key_text_t key;
@@ -32,8 +33,8 @@ static const key_text_t *keys_of(const resource_t *resource, apr_pool_t *pool)
             continue;
         key.text = apr_pstrcat(pool, ",\"", field->name, "\":", NULL);
         key.length = strlen(key.text);
-        key.name = field->name;
-        key.type = field->type;
+        key.field = field;
+        key.column = field_is_selected(field) ? columns++ : -1;
         key.bit = (fields_t)1 << (field - resource->fields);
         APR_ARRAY_PUSH(list, key_text_t) = key;
     }
@@ -119,40 +120,43 @@ static void write_value(writer_t *writer, field_type_t type, const char *text, a
         writer_string(writer, text, length);
 }
 
-void represent_row(writer_t *writer, const resource_t *resource, rows_t *rows, int n)
+/* A field's value in the current row, as PostgreSQL's text form with its length; NULL for SQL NULL. */
+static const char *value_of(const view_t *view, const key_text_t *key, rows_t *rows, apr_size_t *length)
 {
-    represent_fields(writer, resource, rows, n, FIELDS_ALL);
+    if (key->column >= 0)
+        return rows_value(rows, key->column, length);
+    *length = strlen(view->tenant);
+    return view->tenant;
 }
 
-void represent_fields(writer_t *writer, const resource_t *resource, rows_t *rows, int n, fields_t fields)
+void represent_row(writer_t *writer, const view_t *view, rows_t *rows, int n)
 {
-    const key_text_t *key = keys[resource_index(resource)];
     apr_size_t start = writer->length;
     apr_size_t length;
 
     rows_seek(rows, n);
-    for (int column = 0; key->text; key++, column++) {
+    for (const key_text_t *key = keys[resource_index(view->resource)]; key->text; key++) {
         const char *text;
 
-        if (!(fields & key->bit))
+        if (!(view->fields & key->bit))
             continue;
-        text = rows_value(rows, column, &length);
+        text = value_of(view, key, rows, &length);
         writer_raw(writer, key->text, key->length);
-        write_value(writer, key->type, text, length);
+        write_value(writer, key->field->type, text, length);
     }
     writer->text[start] = '{'; /* in place of a comma */
     writer_literal(writer, "}");
 }
 
-void represent_csv_names(writer_t *writer, const resource_t *resource, fields_t fields)
+void represent_csv_names(writer_t *writer, const view_t *view)
 {
     const char *comma = "";
 
-    for (const key_text_t *key = keys[resource_index(resource)]; key->text; key++) {
-        if (!(fields & key->bit))
+    for (const key_text_t *key = keys[resource_index(view->resource)]; key->text; key++) {
+        if (!(view->fields & key->bit))
             continue;
         writer_raw(writer, comma, strlen(comma));
-        writer_raw(writer, key->name, strlen(key->name));
+        writer_raw(writer, key->field->name, strlen(key->field->name));
         comma = ",";
     }
     writer_literal(writer, CSV_LINE_END);
@@ -175,40 +179,34 @@ static void write_csv_value(writer_t *writer, field_type_t type, const char *tex
         write_time(writer, text, length);
 }
 
-void represent_csv_row(writer_t *writer, const resource_t *resource, rows_t *rows, int n, fields_t fields,
-                       int is_raw)
+void represent_csv_row(writer_t *writer, const view_t *view, rows_t *rows, int n, int is_raw)
 {
-    const key_text_t *key = keys[resource_index(resource)];
     const char *comma = "";
     apr_size_t length;
 
     rows_seek(rows, n);
-    for (int column = 0; key->text; key++, column++) {
-        const char *text = rows_value(rows, column, &length);
+    for (const key_text_t *key = keys[resource_index(view->resource)]; key->text; key++) {
+        const char *text;
 
-        if (!(fields & key->bit))
+        if (!(view->fields & key->bit))
             continue;
+        text = value_of(view, key, rows, &length);
         writer_raw(writer, comma, strlen(comma));
-        write_csv_value(writer, key->type, text, length, is_raw);
+        write_csv_value(writer, key->field->type, text, length, is_raw);
         comma = ",";
     }
     writer_literal(writer, CSV_LINE_END);
 }
 
-void represent_absent(writer_t *writer, const resource_t *resource, const char *tenant_id)
+void represent_absent(writer_t *writer, const view_t *view)
 {
-    const key_text_t *key = keys[resource_index(resource)];
-    const char *tenant_column = resource_tenant_column(resource);
     apr_size_t start = writer->length;
 
-    for (const field_t *field = resource->fields; field->name; field++) {
-        if (!field_is_readable(field))
-            continue;
-        const char *text = strcmp(field->name, tenant_column) == 0 ? tenant_id : field->fallback;
+    for (const key_text_t *key = keys[resource_index(view->resource)]; key->text; key++) {
+        const char *text = key->column < 0 ? view->tenant : key->field->fallback;
 
         writer_raw(writer, key->text, key->length);
-        write_value(writer, field->type, text, text ? strlen(text) : 0);
-        key++;
+        write_value(writer, key->field->type, text, text ? strlen(text) : 0);
     }
     writer->text[start] = '{';
     writer_literal(writer, "}");

@@ -6,25 +6,31 @@
 #include "../store/row.h"
 #include "resource.h"
 
+/* What is shown of rows. */
+typedef struct view_t {
+    const resource_t *resource;
+    fields_t fields;    /* these of its readable ones */
+    const char *tenant; /* the id of the tenant whose rows they are (FIELD_TENANT); NULL: the administrator's
+                           resource, which has no such field */
+} view_t;
+
 /* Prepares what answers are made of; called once at start, in the configuration's pool. */
 void represent_build(apr_pool_t *pool);
 
-/* Writes row n, whose columns are the resource's readable fields in their order, as a JSON object. */
-void represent_row(writer_t *writer, const resource_t *resource, rows_t *rows, int n);
+/* Writes row n, whose columns are the resource's selected fields in their order (field_is_selected()), as a
+ * JSON object. */
+void represent_row(writer_t *writer, const view_t *view, rows_t *rows, int n);
 
-/* The same with some fields alone. */
-void represent_fields(writer_t *writer, const resource_t *resource, rows_t *rows, int n, fields_t fields);
+/* Writes the names of the fields as the first line of a CSV file. */
+void represent_csv_names(writer_t *writer, const view_t *view);
 
-/* Writes the names of those fields as the first line of a CSV file. */
-void represent_csv_names(writer_t *writer, const resource_t *resource, fields_t fields);
+/* Writes row n, as represent_row() has it, as a line of a CSV file: null is the empty field, everything else
+ * but text is written as in JSON, without quotes. is_raw: see csv_write(). */
+void represent_csv_row(writer_t *writer, const view_t *view, rows_t *rows, int n, int is_raw);
 
-/* Writes row n, as represent_fields() has it, as a line of a CSV file: null is the empty field, everything
- * else but text is written as in JSON, without quotes. is_raw: see csv_write(). */
-void represent_csv_row(writer_t *writer, const resource_t *resource, rows_t *rows, int n, fields_t fields,
-                       int is_raw);
-
-/* Writes what a single resource shows before its row exists: no id, its tenant, its fallbacks. */
-void represent_absent(writer_t *writer, const resource_t *resource, const char *tenant_id);
+/* Writes what a single resource shows before its row exists, all of its fields: no id, its tenant, its
+ * fallbacks. */
+void represent_absent(writer_t *writer, const view_t *view);
 
 /* A time as PostgreSQL writes it in UTC (`2026-11-22 10:00:00.5+00`) by RFC 3339, in pool; NULL for NULL and
  * for what RFC 3339 cannot say (infinity, years before 1 and after 9999). */

@@ -18,7 +18,7 @@
     }
 #define TENANT_ID                                                                                            \
     {                                                                                                        \
-        .name = "tenant_id", .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY, ANY_INTEGER,                   \
+        .name = "tenant_id", .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY | FIELD_TENANT, ANY_INTEGER,    \
         .about = "Whose row it is: your tenant's id.", .example = "7"                                        \
     }
 #define SID(checked)                                                                                         \
@@ -375,6 +375,11 @@ const char *field_column(const field_t *field)
 int field_is_readable(const field_t *field)
 {
     return field->type != FIELD_PASSWORD && field->type != FIELD_SECRET;
+}
+
+int field_is_selected(const field_t *field)
+{
+    return field_is_readable(field) && !(field->flags & FIELD_TENANT);
 }
 
 int field_is_creatable(const field_t *field)

@@ -29,6 +29,8 @@ enum {
     FIELD_LOWER = 512,    /* letters are stored in lower case (ASCII) */
     FIELD_RESET = 256,    /* null stores the fallback */
     FIELD_LEGACY_NULL = 1024, /* rows of an earlier system may lack it, so that answers may show null */
+    FIELD_TENANT = 2048,      /* the tenant's id, in the resource's tenant_column: the same in all rows that a
+                                 request may see, which therefore shows its own and reads none */
 };
 
 /* A check past type and length. Returns NULL, or what the text must be, as a sentence's end: "must be …". */
@@ -122,8 +124,9 @@ const char *resource_table(const resource_t *resource);
 const char *resource_tenant_column(const resource_t *resource);
 const char *field_column(const field_t *field);
 
-/* Whether answers show the field, a create takes it, an update takes it. */
+/* Whether answers show the field, statements read it for that, a create takes it, an update takes it. */
 int field_is_readable(const field_t *field);
+int field_is_selected(const field_t *field);
 int field_is_creatable(const field_t *field);
 int field_is_updatable(const field_t *field);
 

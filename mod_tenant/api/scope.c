@@ -19,6 +19,13 @@ void scope_add(values_t *values, const api_t *api)
         values_add(values, api->tenant->id_text);
 }
 
+view_t scope_view(const api_t *api, fields_t fields)
+{
+    const resource_t *resource = api->route.resource;
+
+    return (view_t){resource, fields, resource->is_admin ? NULL : api->tenant->id_text};
+}
+
 const char *scope_path(const api_t *api, const char *id)
 {
     return apr_pstrcat(api->r->pool, api->location->prefix, "/", api->route.resource->name, id ? "/" : "",

@@ -4,6 +4,7 @@
 
 #include "../store/database.h"
 #include "api.h"
+#include "represent.h"
 #include "values.h"
 
 /* Whose rows a request is about, and where they are. */
@@ -16,6 +17,9 @@ int scope_tenant(const api_t *api);
 
 /* Adds the tenant's id, where statements of the resource take one. */
 void scope_add(values_t *values, const api_t *api);
+
+/* What its answer shows of its rows. */
+view_t scope_view(const api_t *api, fields_t fields);
 
 /* The path of its resource (id NULL), or of one of its rows. In the request's pool. */
 const char *scope_path(const api_t *api, const char *id);

@@ -34,7 +34,7 @@ const problem_t *sealed_check(const api_t *api, rows_t *rows)
         const char *envelope;
         const char *why;
 
-        if (!field_is_readable(field))
+        if (!field_is_selected(field))
             continue;
         envelope = rows_text(rows, column++);
         if (field->type != FIELD_SEALED || !envelope)

@@ -19,14 +19,6 @@ static const char *is_row(const field_t *field, apr_pool_t *pool)
     return apr_pstrcat(pool, " AND ", field_column(field), " = ", sql_placeholder(field), NULL);
 }
 
-/* The tenant's predicate of an UPDATE or DELETE. */
-static const char *where_tenant(const resource_t *resource, apr_pool_t *pool)
-{
-    return resource->is_admin
-               ? " WHERE true"
-               : apr_pstrcat(pool, " WHERE ", resource_tenant_column(resource), " = %s::int", NULL);
-}
-
 /* The predicate of the versions that an UPDATE or DELETE takes (sql.h). */
 #define IS_VERSION " AND coalesce(xmin = ANY (%s::xid[]), true) AND coalesce(xmin <> ALL (%s::xid[]), true)"
 
@@ -51,11 +43,16 @@ static const char *assignments(const resource_t *resource, int with_password, ap
 }
 
 /* Of a single resource by is NULL: its row is the tenant's only one. */
+static const char *read_sql(const resource_t *resource, const field_t *by, apr_pool_t *pool)
+{
+    return sql_select(resource, sql_row_columns(resource, pool), by ? is_row(by, pool) : "", NULL, pool);
+}
+
 static const char *update_sql(const resource_t *resource, int with_password, const field_t *by,
                               apr_pool_t *pool)
 {
     return apr_pstrcat(pool, "UPDATE ", resource_table(resource), " SET ",
-                       assignments(resource, with_password, pool), where_tenant(resource, pool),
+                       assignments(resource, with_password, pool), sql_where_tenant(resource, pool),
                        by ? is_row(by, pool) : "", IS_VERSION " RETURNING ", sql_row_columns(resource, pool),
                        NULL);
 }
@@ -81,7 +78,7 @@ static const char *upsert_sql(const resource_t *resource, int with_password, apr
 
 static const char *remove_sql(const resource_t *resource, const field_t *by, apr_pool_t *pool)
 {
-    return apr_pstrcat(pool, "DELETE FROM ", resource_table(resource), where_tenant(resource, pool),
+    return apr_pstrcat(pool, "DELETE FROM ", resource_table(resource), sql_where_tenant(resource, pool),
                        is_row(by, pool), IS_VERSION, resource->removable ? " AND " : "",
                        resource->removable ? resource->removable : "", " RETURNING 1", NULL);
 }
@@ -116,7 +113,7 @@ static void build_updates(statement_t updates[2], const resource_t *resource, co
 /* A resource of one row for each tenant. */
 static void build_single(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
 {
-    define(&sql->read, resource, "read", sql_select_row(resource, " OFFSET 0", pool), pool);
+    define(&sql->read, resource, "read", read_sql(resource, NULL, pool), pool);
     if (!(resource->operations & RESOURCE_UPDATE))
         return;
     build_updates(sql->update, resource, "update", NULL, pool);
@@ -155,8 +152,7 @@ static void build_collection(resource_sql_t *sql, const resource_t *resource, ap
     const field_t *id = resource->fields;
     const field_t *key = resource_key(resource);
 
-    define(&sql->read, resource, "read",
-           sql_select_row(resource, apr_pstrcat(pool, is_row(id, pool), " OFFSET 0", NULL), pool), pool);
+    define(&sql->read, resource, "read", read_sql(resource, id, pool), pool);
     define(&sql->create, resource, "create", sql_create(resource, pool), pool);
     if (!resource->is_admin)
         build_once(sql, resource, pool);
@@ -164,21 +160,23 @@ static void build_collection(resource_sql_t *sql, const resource_t *resource, ap
     define(&sql->remove, resource, "remove", remove_sql(resource, id, pool), pool);
     if (!key)
         return;
-    define(&sql->read_by_key, resource, "read_by_key",
-           sql_select_row(resource, apr_pstrcat(pool, is_row(key, pool), " OFFSET 0", NULL), pool), pool);
+    define(&sql->read_by_key, resource, "read_by_key", read_sql(resource, key, pool), pool);
     build_updates(sql->update_by_key, resource, "update_by_key", key, pool);
     define(&sql->remove_by_key, resource, "remove_by_key", remove_sql(resource, key, pool), pool);
 }
 
-/* What an answer's columns are taken for (sql.h). */
-static void describe_columns(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
+/* What an answer's members and columns are taken for (sql.h). */
+static void describe_answer(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
 {
     static const digest_key_t public_key; /* nothing here is secret */
-    const char *columns = sql_columns(resource, pool);
+    sql_text_t members = {"", pool};
 
-    sql->shape = digest_make(&public_key, columns, strlen(columns)).words[0];
-    for (const field_t *field = resource->fields; field->name; field++)
-        sql->version_column += field_is_readable(field);
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (field_is_readable(field))
+            sql_add(&members, "%s %d ", field->name, (int)field->type);
+        sql->version_column += field_is_selected(field);
+    }
+    sql->shape = digest_make(&public_key, members.text, strlen(members.text)).words[0];
 }
 
 void sql_build(apr_pool_t *pool)
@@ -191,7 +189,7 @@ void sql_build(apr_pool_t *pool)
             build_single(sql, resource, pool);
         else
             build_collection(sql, resource, pool);
-        describe_columns(sql, resource, pool);
+        describe_answer(sql, resource, pool);
     }
     sql_list_build(pool);
 }

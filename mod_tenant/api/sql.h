@@ -8,16 +8,17 @@
 
 /* The statements of one resource, made from its table entry. Each names the tenant twice, whatever row-level
  * security does besides: it sets the tenant's context, and its predicate asks for the tenant's rows. In the
- * comments t is the tenant's id. Reads, inserts and lists set the context themselves, ahead of the scan: the
- * subselect with OFFSET 0 is a fence that the planner may not move. Updates, upserts and deletes want it set
- * in their transaction (database_change()). The administrator's resources take no t anywhere, and their
- * create takes id and key hash ahead of the fields. Where a row comes back, from all but lists and remove,
- * its version is the last column. In the comments "versions" are two xid[] literals: the version has to be in
- * the first and must not be in the second; NULL asks for nothing. */
+ * comments t is the tenant's id. Reads and lists set the context themselves, ahead of the scan, in LIMIT
+ * (sql_select()); inserts in the new row's own tenant_id, ahead of the check of that row, which takes it
+ * whole. Updates, upserts and deletes want it set in their transaction (database_change()). The
+ * administrator's resources take no t anywhere, and their create takes id and key hash in its place. Where a
+ * row comes back, from all but lists and remove, its version is the last column. In the comments "versions"
+ * are two xid[] literals: the version has to be in the first and must not be in the second; NULL asks for
+ * nothing. */
 typedef struct resource_sql_t {
-    statement_t read;        /* t, id; of a single resource: t */
-    statement_t read_by_key; /* t, key */
-    statement_t create;      /* a value for each creatable field, t */
+    statement_t read;        /* t, id, t; of a single resource: t, t */
+    statement_t read_by_key; /* t, key, t */
+    statement_t create;      /* t, a value for each creatable field */
     statement_t
         create_once;     /* t, request, fingerprint, lock, a value for each creatable field (sql_create.h) */
     statement_t created; /* t, request */
@@ -32,7 +33,7 @@ typedef struct resource_sql_t {
     statement_t remove;           /* t, id, versions; returns a row where there was one */
     statement_t remove_by_key;    /* t, key, versions */
 
-    uint64_t shape;     /* stands for the columns of an answer */
+    uint64_t shape;     /* stands for the members of an answer */
     int version_column; /* where a row has its version, from 0 */
 } resource_sql_t;
 

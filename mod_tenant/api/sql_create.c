@@ -10,26 +10,36 @@
     "LATERAL (SELECT fingerprint, answer FROM idempotency_keys WHERE tenant_id = t.id AND id = t.request"    \
     " AND kept_at > now() - interval '1 day' OFFSET 0) former"
 
-/* `INSERT INTO … SELECT …` of a value for each creatable field, from what its caller appends. */
+/* `INSERT INTO … (…) `: what comes ahead of the values. */
 static const char *insert(const resource_t *resource, apr_pool_t *pool)
 {
     sql_text_t names = {resource->is_admin ? "id, api_key_hash" : resource_tenant_column(resource), pool};
-    sql_text_t values = {resource->is_admin ? "%s::int, %s" : "t.id", pool};
 
     for (const field_t *field = resource->fields; field->name; field++) {
-        if (!field_is_creatable(field) && !field->fallback)
-            continue;
-        sql_add(&names, ", %s", field_column(field));
-        sql_add(&values, ", %s", field_is_creatable(field) ? sql_stored(field, pool) : field->fallback);
+        if (field_is_creatable(field) || field->fallback)
+            sql_add(&names, ", %s", field_column(field));
     }
-    return apr_pstrcat(pool, "INSERT INTO ", resource_table(resource), " (", names.text, ") SELECT ",
-                       values.text, NULL);
+    return apr_pstrcat(pool, "INSERT INTO ", resource_table(resource), " (", names.text, ") ", NULL);
+}
+
+/* The values of its columns, scope being those of the first. */
+static const char *inserted(const resource_t *resource, const char *scope, apr_pool_t *pool)
+{
+    sql_text_t values = {scope, pool};
+
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (field_is_creatable(field) || field->fallback)
+            sql_add(&values, ", %s", field_is_creatable(field) ? sql_stored(field, pool) : field->fallback);
+    }
+    return values.text;
 }
 
 const char *sql_create(const resource_t *resource, apr_pool_t *pool)
 {
-    return apr_pstrcat(pool, insert(resource, pool), resource->is_admin ? "" : " FROM " SQL_CONTEXT,
-                       " RETURNING ", sql_row_columns(resource, pool), NULL);
+    const char *scope = resource->is_admin ? "%s::int, %s" : SQL_CONTEXT "::int";
+
+    return apr_pstrcat(pool, insert(resource, pool), "VALUES (", inserted(resource, scope, pool),
+                       ") RETURNING ", sql_row_columns(resource, pool), NULL);
 }
 
 /* The columns of a row and its version with their types, as they come out of a kept answer. */
@@ -42,10 +52,10 @@ static const char *typed_columns(const resource_t *resource, apr_pool_t *pool)
     sql_text_t sql = {"", pool};
 
     for (const field_t *field = resource->fields; field->name; field++) {
-        if (field_is_readable(field))
+        if (field_is_selected(field))
             sql_add(&sql, "%s %s, ", field->name, types[field->type]);
     }
-    sql_add(&sql, "xmin text");
+    sql_add(&sql, "xmin xid");
     return sql.text;
 }
 
@@ -66,13 +76,14 @@ const char *sql_create_once(const resource_t *resource, apr_pool_t *pool)
 {
     return apr_pstrcat(
         pool,
-        "WITH t AS MATERIALIZED (SELECT set_config('mod_tenant.tenant_id', %s, true)::int AS id,"
+        "WITH t AS MATERIALIZED (SELECT " SQL_CONTEXT "::int AS id,"
         " %s::text AS request, %s::text AS fingerprint),"
         " former AS MATERIALIZED (SELECT former.* FROM t, " FORMER "),"
         " turn AS MATERIALIZED (SELECT t.* FROM t"
         " WHERE NOT EXISTS (SELECT FROM former) AND pg_try_advisory_xact_lock(%s::bigint)),"
         " made AS (",
-        insert(resource, pool), " FROM turn t RETURNING ", sql_row_columns(resource, pool),
+        insert(resource, pool), "SELECT ", inserted(resource, "t.id", pool), " FROM turn t RETURNING ",
+        sql_row_columns(resource, pool),
         "), kept AS (INSERT INTO idempotency_keys (tenant_id, id, fingerprint, answer)"
         " SELECT t.id, t.request, t.fingerprint, ",
         answer(resource, pool),
@@ -87,7 +98,7 @@ const char *sql_created(const resource_t *resource, apr_pool_t *pool)
 {
     return apr_pstrcat(pool,
                        "SELECT r.*, former.fingerprint"
-                       " FROM (SELECT set_config('mod_tenant.tenant_id', %s, true)::int AS id,"
+                       " FROM (SELECT " SQL_CONTEXT "::int AS id,"
                        " %s::text AS request OFFSET 0) t, " FORMER
                        ", LATERAL jsonb_to_record(former.answer) AS r (",
                        typed_columns(resource, pool), ")", NULL);

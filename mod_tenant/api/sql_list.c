@@ -131,8 +131,8 @@ static void add_condition(sql_text_t *sql, const resource_t *resource, const ter
 
     if (term->field->lookup)
         /* a scalar subselect: PostgreSQL knows that what it gives leaks nothing */
-        sql_add(sql, " AND %s = (SELECT %s(t.id, %s))", field_column(resource->fields), term->field->lookup,
-                value);
+        sql_add(sql, " AND %s = (SELECT %s(tenant_context(), %s))", field_column(resource->fields),
+                term->field->lookup, value);
     else
         sql_add(sql, " AND %s%s%s", expression(resource, term->field), operators[term->test],
                 term->is_oldest ? "'" PAGE_OLDEST "'" : value);
@@ -203,8 +203,7 @@ static const char *list_text(const page_t *page, apr_pool_t *pool)
     add_filters(&inner, page);
     add_seek(&inner, page);
     add_order(&inner, page);
-    sql_add(&inner, " LIMIT %%s::int OFFSET 0");
-    return sql_select(page->resource, inner.text, pool);
+    return sql_select(page->resource, sql_columns(page->resource, pool), inner.text, "%s::int", pool);
 }
 
 static const char *count_text(const page_t *page, apr_pool_t *pool)
@@ -212,8 +211,7 @@ static const char *count_text(const page_t *page, apr_pool_t *pool)
     sql_text_t inner = {"", pool};
 
     add_filters(&inner, page);
-    sql_add(&inner, " OFFSET 0");
-    return sql_select_of(page->resource, "count(*)", inner.text, pool);
+    return sql_select(page->resource, "count(*)", inner.text, NULL, pool);
 }
 
 void sql_list_values(const page_t *page, values_t *values)

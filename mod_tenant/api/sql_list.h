@@ -11,12 +11,12 @@
  * are used; combinations of filters are too many for that: their statements have no label. */
 
 /* The statement of a page of a list: t, the filters' values, the cursor's key (unless by id alone) and id,
- * limit. The administrator's resources take no t. A page ahead of a cursor comes in the opposite order, the
- * nearest row first. */
+ * limit, t. The administrator's resources take no t. A page ahead of a cursor comes in the opposite order,
+ * the nearest row first. */
 void sql_list(statement_t *statement, const page_t *page, apr_pool_t *pool);
 
 /* The statement that counts the rows of the whole list, of which the page is the first one: t, the filters'
- * values. */
+ * values, t. */
 void sql_count(statement_t *statement, const page_t *page, apr_pool_t *pool);
 
 /* Adds the values of the filters and the cursor to those of sql_list(); of a page without a cursor, those of

@@ -35,7 +35,7 @@ const char *sql_columns(const resource_t *resource, apr_pool_t *pool)
     sql_text_t sql = {"", pool};
 
     for (const field_t *field = resource->fields; field->name; field++) {
-        if (!field_is_readable(field))
+        if (!field_is_selected(field))
             continue;
         sql_add(&sql, "%s%s", *sql.text ? ", " : "", field_column(field));
         if (field->type == FIELD_TEXT)
@@ -48,26 +48,30 @@ const char *sql_columns(const resource_t *resource, apr_pool_t *pool)
 
 const char *sql_row_columns(const resource_t *resource, apr_pool_t *pool)
 {
-    return apr_pstrcat(pool, sql_columns(resource, pool), ", xmin::text AS xmin", NULL);
+    return apr_pstrcat(pool, sql_columns(resource, pool), ", xmin", NULL);
 }
 
-const char *sql_select_of(const resource_t *resource, const char *columns, const char *inner,
-                          apr_pool_t *pool)
+const char *sql_where_tenant(const resource_t *resource, apr_pool_t *pool)
 {
-    const char *table = resource_table(resource);
-
-    if (resource->is_admin)
-        return apr_pstrcat(pool, "SELECT ", columns, " FROM ", table, " WHERE true", inner, NULL);
-    return apr_pstrcat(pool, "SELECT r.* FROM " SQL_CONTEXT ", LATERAL (SELECT ", columns, " FROM ", table,
-                       " WHERE ", resource_tenant_column(resource), " = t.id", inner, ") r", NULL);
+    return resource->is_admin
+               ? " WHERE true"
+               : apr_pstrcat(pool, " WHERE ", resource_tenant_column(resource), " = %s::int", NULL);
 }
 
-const char *sql_select(const resource_t *resource, const char *inner, apr_pool_t *pool)
+/* LIMIT with the context, whose length, 1 or more, is enough for one row. */
+static const char *limit_in_context(const char *limit, apr_pool_t *pool)
 {
-    return sql_select_of(resource, sql_columns(resource, pool), inner, pool);
+    return apr_pstrcat(pool, " LIMIT ", limit ? limit : "", limit ? " + 0 * " : "", "length(" SQL_CONTEXT ")",
+                       NULL);
 }
 
-const char *sql_select_row(const resource_t *resource, const char *inner, apr_pool_t *pool)
+const char *sql_select(const resource_t *resource, const char *columns, const char *inner, const char *limit,
+                       apr_pool_t *pool)
 {
-    return sql_select_of(resource, sql_row_columns(resource, pool), inner, pool);
+    const char *text = apr_pstrcat(pool, "SELECT ", columns, " FROM ", resource_table(resource),
+                                   sql_where_tenant(resource, pool), inner, NULL);
+
+    if (!resource->is_admin)
+        return apr_pstrcat(pool, text, limit_in_context(limit, pool), NULL);
+    return limit ? apr_pstrcat(pool, text, " LIMIT ", limit, NULL) : text;
 }

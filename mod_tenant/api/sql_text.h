@@ -6,8 +6,8 @@
 
 /* What statements are put together from (sql.c, sql_list.c). */
 
-/* The scope of a statement that sets the tenant's context itself. */
-#define SQL_CONTEXT "(SELECT set_config('mod_tenant.tenant_id', %s, true)::int AS id OFFSET 0) t"
+/* Sets the tenant's context, for this statement's transaction, and gives the tenant's id as text. */
+#define SQL_CONTEXT "set_config('mod_tenant.tenant_id', %s, true)"
 
 /* A text that grows in a pool. */
 typedef struct sql_text_t {
@@ -23,22 +23,27 @@ const char *sql_placeholder(const field_t *field);
 /* What is stored for a value that was given. */
 const char *sql_stored(const field_t *field, apr_pool_t *pool);
 
-/* The columns of an answer, in the order of the fields. varchar goes out as text: else a widened column would
- * break every prepared statement. */
+/* The columns of an answer, in the order of the fields (field_is_selected()). varchar goes out as text: else
+ * a widened column would break every prepared statement. */
 const char *sql_columns(const resource_t *resource, apr_pool_t *pool);
 
-/* The same for a statement that gives one row, with the row's version behind them: its xmin, as text. */
+/* The same for a statement that gives one row, with the row's version behind them: its xmin. */
 const char *sql_row_columns(const resource_t *resource, apr_pool_t *pool);
 
+/* WHERE with the tenant's predicate, which more may follow by AND; of the administrator's resources with one
+ * that is always true. */
+const char *sql_where_tenant(const resource_t *resource, apr_pool_t *pool);
+
 /* SELECT in its own context; of the administrator's resources, in none. inner is what follows the tenant's
- * predicate, its OFFSET included. */
-const char *sql_select(const resource_t *resource, const char *inner, apr_pool_t *pool);
-
-/* The same for one row, with sql_row_columns(). */
-const char *sql_select_row(const resource_t *resource, const char *inner, apr_pool_t *pool);
-
-/* The same of other columns than an answer's. */
-const char *sql_select_of(const resource_t *resource, const char *columns, const char *inner,
-                          apr_pool_t *pool);
+ * predicate, limit an expression of how many rows come at most, NULL where there is one row anyway.
+ *
+ * The context is set by the expression of LIMIT, which PostgreSQL computes ahead of asking for the first row.
+ * LIMIT is the topmost node of any plan for such a SELECT, and set_config(), which is not parallel safe,
+ * keeps the query in one process. Row-level security's predicate is stable, not immutable: it is asked while
+ * rows are looked for, below that node; while the statement is planned, for an estimate at most. Were it
+ * asked too early, there would be no context, or another tenant's, and no row that passes both that and the
+ * predicate here. */
+const char *sql_select(const resource_t *resource, const char *columns, const char *inner, const char *limit,
+                       apr_pool_t *pool);
 
 #endif

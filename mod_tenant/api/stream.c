@@ -37,6 +37,7 @@ typedef struct format_t {
 struct stream_t {
     api_t *api;
     const format_t *format;
+    view_t view;
     gate_place_t *place;  /* among the tenant's streams */
     gate_place_t *sender; /* among all streams of the child */
     transfer_t transfer;
@@ -57,19 +58,18 @@ static void write_no_head(stream_t *stream)
 
 static void write_json_line(stream_t *stream, rows_t *rows, int n)
 {
-    represent_fields(&stream->writer, stream->api->route.resource, rows, n, stream->api->page.fields);
+    represent_row(&stream->writer, &stream->view, rows, n);
     writer_literal(&stream->writer, "\n");
 }
 
 static void write_csv_head(stream_t *stream)
 {
-    represent_csv_names(&stream->writer, stream->api->route.resource, stream->api->page.fields);
+    represent_csv_names(&stream->writer, &stream->view);
 }
 
 static void write_csv_line(stream_t *stream, rows_t *rows, int n)
 {
-    represent_csv_row(&stream->writer, stream->api->route.resource, rows, n, stream->api->page.fields,
-                      stream->is_raw);
+    represent_csv_row(&stream->writer, &stream->view, rows, n, stream->is_raw);
 }
 
 static const format_t formats[] = {
@@ -253,6 +253,7 @@ const problem_t *stream_run(api_t *api)
     stream_t stream = {
         .api = api,
         .format = &formats[api->media],
+        .view = scope_view(api, api->page.fields),
         .is_raw =
             api->media == LIST_CSV && prefer_states(apr_table_get(r->headers_in, "Prefer"), "csv", "raw"),
         .left = api->page.limit,

@@ -30,7 +30,7 @@ static void print(const resource_t *resource, const statement_t *statement)
     print_one(resource, statement, "");
 }
 
-/* What the values of a page's statement are, but for the limit. */
+/* What the values of a page's statement are, but for the limit and what sets the context. */
 static const char *describe(const page_t *page, apr_pool_t *pool)
 {
     const char *text = page->resource->is_admin ? "" : "tenant ";
@@ -50,14 +50,15 @@ static const char *describe(const page_t *page, apr_pool_t *pool)
 static void print_page(const page_t *page, void *pool)
 {
     const char *values = describe(page, pool);
+    const char *context = page->resource->is_admin ? "" : "tenant";
     statement_t statement;
 
     sql_list(&statement, page, pool);
-    print_one(page->resource, &statement, apr_pstrcat(pool, values, "limit", NULL));
+    print_one(page->resource, &statement, apr_pstrcat(pool, values, "limit ", context, NULL));
     if (page->seek != PAGE_FIRST || page->is_ascending)
         return;
     sql_count(&statement, page, pool);
-    print_one(page->resource, &statement, values);
+    print_one(page->resource, &statement, apr_pstrcat(pool, values, context, NULL));
 }
 
 /* All of its filters by equality at once. */
