@@ -200,12 +200,13 @@ sub rows_not_of {
 }
 
 # Runs a statement as tenant_api, and undoes it: for acme unless told, by the site's connection to the database unless
-# one is given. Whoever runs the same text twice by one connection runs one prepared statement. Returns error (SQLSTATE, or ''), rows (how many it
+# one is given; behind another tenant's statement, where there is one, within its transaction. Whoever runs the same text
+# twice by one connection runs one prepared statement. Returns error (SQLSTATE, or ''), rows (how many it
 # returned), foreign (how many of them another tenant's), touched (whether it wrote any row of another tenant).
 sub run {
-    my ($database, $statement, $sql, $values, $as, $dbh) = @_;
-    $dbh //= site->dbh($database);
-    $as //= $acme;
+    my ($database, $statement, $sql, $values, %how) = @_;
+    my $dbh = $how{by} // site->dbh($database);
+    my $as = $how{as} // $acme;
     my ($table, $n, %result) = ($statement->{table}, 0);
 
     $sql =~ s/%([s%])/$1 eq 's' ? '$' . ++$n : '%'/ge;
@@ -216,6 +217,7 @@ sub run {
     $dbh->do('SET LOCAL ROLE tenant_api');
     $dbh->do('SET LOCAL plan_cache_mode = force_generic_plan');
     $dbh->do("SELECT set_config('mod_tenant.tenant_id', '$as', true)") if changes($statement);
+    $dbh->do("SELECT set_config('mod_tenant.tenant_id', '$how{behind}', true)") if $how{behind};
     my $rows = eval {
         my $handle = $dbh->prepare_cached($sql, { pg_server_prepare => 1 }, 3);
         $handle->bind_param($_, $values->[$_ - 1], { pg_type => DBD::Pg::PG_VARCHAR() }) for 1 .. $n;
@@ -267,12 +269,13 @@ subtest 'the predicate can be taken out of each statement' => sub {
     }
 };
 
-# Each statement aimed at a row: as it is, or without its predicate. As whom and by which connection: see run().
+# Each statement aimed at a tenant's row: as it is, or without its predicate. As whom, by which connection and behind
+# whom: see run().
 sub aim {
-    my ($database, $statement, $tenant, $lacks, $as, $dbh) = @_;
-    my $sql = $lacks ? $lacking{ $statement->{label} } : $statement->{sql};
+    my ($database, $statement, $tenant, %how) = @_;
+    my $sql = $how{without} ? $lacking{ $statement->{label} } : $statement->{sql};
     return run($database, $statement, $sql,
-        [values_of($statement, $sql, row_of($database, $statement->{table}, $tenant), $as)], $as, $dbh);
+        [values_of($statement, $sql, row_of($database, $statement->{table}, $tenant), $how{as})], %how);
 }
 
 sub is_own {
@@ -290,9 +293,10 @@ subtest 'each statement works where it should' => sub {
 };
 
 # Reads and inserts set the context within their one statement, and row-level security has to find it when it asks for
-# it: by a connection that has served nobody, by one whose same prepared statement has served another tenant, and
-# whatever the plan.
+# it: by a connection that has served nobody, by one whose same prepared statement has served another tenant, behind
+# another tenant's statement in a round trip that they share, and whatever the plan.
 my %plans = (
+    'as deployed'       => '',
     'by other indexes'  => 'SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_seqscan = off',
     'by no index'       => 'SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off',
     'by many processes' => 'SET force_parallel_mode = on; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;
@@ -305,21 +309,22 @@ subtest 'the context is set ahead of the rows' => sub {
     for my $statement (@settle) {
         my $label = $statement->{label};
         my ($new, $used) = map { site->dbh('walls_all')->clone } 1 .. 2;
-        is_harmless(aim('walls_all', $statement, $globex, '', $acme, $new), "$label: nothing of globex's at first");
-        is_own(aim('walls_all', $statement, $globex, '', $globex, $used), "$label: globex's for globex");
-        is_harmless(aim('walls_all', $statement, $globex, '', $acme, $used), "$label: nothing of globex's then");
-        is_own(aim('walls_all', $statement, $acme, '', $acme, $used), "$label: acme's for acme");
+        is_harmless(aim('walls_all', $statement, $globex, as => $acme, by => $new), "$label: nothing of globex's at first");
+        is_own(aim('walls_all', $statement, $globex, as => $globex, by => $used), "$label: globex's for globex");
+        is_harmless(aim('walls_all', $statement, $globex, as => $acme, by => $used), "$label: nothing of globex's then");
+        is_own(aim('walls_all', $statement, $acme, as => $acme, by => $used), "$label: acme's for acme");
         $_->disconnect for $new, $used;
     }
 };
 
 for my $plan (sort keys %plans) {
-    subtest "the same $plan" => sub {
+    subtest "the same behind another tenant's statement, $plan" => sub {
         my $used = site->dbh('walls_all')->clone;
-        $used->do($plans{$plan});
+        $used->do($plans{$plan}) if $plans{$plan};
         for my $statement (@settle) {
-            is_own(aim('walls_all', $statement, $_, '', $_, $used), "$statement->{label}: $_") for $globex, $acme;
-            is_harmless(aim('walls_all', $statement, $globex, 'without', $acme, $used), "$statement->{label}: no other's");
+            my %how = (as => $acme, by => $used, behind => $globex);
+            is_own(aim('walls_all', $statement, $acme, %how), "$statement->{label}: acme's");
+            is_harmless(aim('walls_all', $statement, $globex, %how, without => 1), "$statement->{label}: no other's");
         }
         $used->disconnect;
     };
@@ -331,23 +336,23 @@ subtest 'the predicate alone' => sub {
 
 subtest 'row-level security alone' => sub {
     for my $statement (@statements) {
-        is_harmless(aim('walls_rls', $statement, $globex, 'without'), $statement->{label});
+        is_harmless(aim('walls_rls', $statement, $globex, without => 1), $statement->{label});
         next if creates($statement) || verb_is($statement, 'upsert') || $statement->{sql} =~ /_by_email\(/;
-        my $own = aim('walls_rls', $statement, $acme, 'without');
+        my $own = aim('walls_rls', $statement, $acme, without => 1);
         ok($own->{rows}, "$statement->{label}: it does show acme's own") or diag says($own);
     }
 };
 
 subtest 'none of them' => sub {
-    is_harmful(aim('walls_none', $_, $globex, 'without'), $_, "$_->{label} reaches globex's row") for @statements;
+    is_harmful(aim('walls_none', $_, $globex, without => 1), $_, "$_->{label} reaches globex's row") for @statements;
 };
 
 my @writes = grep { !reads($_) && !verb_is($_, 'remove') } @statements;
 
 subtest 'checks alone' => sub {
     for my $statement (@writes) {
-        is(aim('walls_keys', $statement, $globex, 'without')->{error}, '42501', "$statement->{label} is refused");
-        is_harmful(aim('walls_open', $statement, $globex, 'without'), $statement,
+        is(aim('walls_keys', $statement, $globex, without => 1)->{error}, '42501', "$statement->{label} is refused");
+        is_harmful(aim('walls_open', $statement, $globex, without => 1), $statement,
             "$statement->{label} without the check is not");
     }
 };
@@ -364,7 +369,7 @@ subtest 'the predicate among twins' => sub {
             ok($result->{rows} && !$result->{foreign} && !$result->{touched},
                 $statement->{label}) or diag says($result);
             next if verb_is($statement, 'list|count');
-            is_harmful(aim('walls_none', $statement, $acme, 'without'), $statement, "$statement->{label} without it");
+            is_harmful(aim('walls_none', $statement, $acme, without => 1), $statement, "$statement->{label} without it");
         }
     }
 };
