@@ -191,8 +191,9 @@ while (<$out>) {
     chomp;
     my ($resource, $label, $sql, $values) = split /\t/, $_, 4;
     my $n = 0;
-    $sql =~ s/%([s%])/$1 eq 's' ? '$' . ++$n : '%'/ge;
-    push @statements, { resource => $resource, label => $label, sql => $sql, parameters => $n, values => [split / /, $values],
+    my @types = map { $_ eq 'd' ? 'int' : 'varchar' } grep { $_ ne '%' } $sql =~ /%(.)/g;
+    $sql =~ s/%(.)/$1 eq '%' ? '%' : '$' . ++$n/ge;
+    push @statements, { resource => $resource, label => $label, sql => $sql, types => \@types, values => [split / /, $values],
         is_list => scalar($label =~ /_(?:list|count)(?:_|$)/) } unless $seen{$sql}++ || $label eq '-';
 }
 close $out or die 'build/unit/statements failed';
@@ -208,7 +209,7 @@ sub plan_of {
 sub prepared {
     my ($statement, $run) = @_;
     my $dbh = $dbh{ $statement->{resource} eq 'tenants' ? 'tenant_admin' : 'tenant_api' };
-    $dbh->do('PREPARE s' . ($statement->{parameters} ? '(' . join(', ', ('varchar') x $statement->{parameters}) . ')' : '')
+    $dbh->do('PREPARE s' . (@{ $statement->{types} } ? '(' . join(', ', @{ $statement->{types} }) . ')' : '')
         . " AS $statement->{sql}");
     $run->();
     $dbh->do('DEALLOCATE s');
@@ -237,7 +238,7 @@ for my $resource (sort keys %rows) {
 subtest 'all other statements' => sub {
     for my $statement (grep { !$_->{is_list} } @statements) {
         prepared($statement, sub {
-            my $run = plan_of($statement, '', (undef) x $statement->{parameters});
+            my $run = plan_of($statement, '', map { undef } @{ $statement->{types} });
             my @faults = grep { /Sort$|^Seq Scan$/ } map { $_->{'Node Type'} } nodes($run->{Plan});
             is("@faults", '', $statement->{label}) or diag $statement->{sql};
         });

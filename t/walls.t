@@ -114,10 +114,10 @@ sub without_predicate {
     } elsif ($statement->{verb} eq 'created') {
         $sql =~ s/ WHERE $column = t\.id / WHERE t.id IS NOT NULL / or return;
     } elsif (verb_is($statement, 'upsert')) {
-        $sql =~ s/ VALUES \(%s::int,/ VALUES ($globex + 0 * %s::int,/ or return;
+        $sql =~ s/ VALUES \(%d::int,/ VALUES ($globex + 0 * %d::int,/ or return;
         $sql =~ s/ WHERE $statement->{table}\.$column = excluded\.$column / / or return;
     } else {
-        $sql =~ s/ WHERE $column = %s::int / WHERE %s::int IS NOT NULL / or return;
+        $sql =~ s/ WHERE $column = %d::int / WHERE %d::int IS NOT NULL / or return;
         $sql =~ s/_by_email\(tenant_context\(\), /_by_email($globex, /;
     }
     return $sql;
@@ -144,7 +144,7 @@ sub inserted {
     my @names = split /, /, $names;
     my @values = $values =~ /((?:[^,()]|(\((?:[^()]|(?2))*\)))+)/g;
     @values = grep { !/^\(/ } grep { defined } @values;
-    return map { $names[$_] } grep { $values[$_] =~ /%s/ } 1 .. $#names;
+    return map { $names[$_] } grep { $values[$_] =~ /%[sd]/ } 1 .. $#names;
 }
 
 # A value for a parameter of a list that shows a row, by what the build says of it.
@@ -161,14 +161,14 @@ sub list_value {
     return $row->{$field};
 }
 
-# A value for each %s of a statement that a tenant runs, acme unless told, and that is aimed at a row, a reference to
+# A value for each parameter of a statement that a tenant runs, acme unless told, and that is aimed at a row, a reference to
 # its columns.
 sub values_of {
     my ($statement, $sql, $row, $as) = @_;
     $as //= $acme;
     return map { list_value($_, scalar($statement->{verb} =~ /_up(?:_on)?$/), $row, $as) } @{ $statement->{values} } if @{ $statement->{values} };
     my @columns = inserted($sql);
-    my @parts = split /%s/, $sql, -1;
+    my @parts = split /%[sd]/, $sql, -1;
     my @values;
 
     for my $before (@parts[0 .. $#parts - 1]) {
@@ -209,7 +209,8 @@ sub run {
     my $as = $how{as} // $acme;
     my ($table, $n, %result) = ($statement->{table}, 0);
 
-    $sql =~ s/%([s%])/$1 eq 's' ? '$' . ++$n : '%'/ge;
+    my @types = map { $_ eq 'd' ? DBD::Pg::PG_INT4() : DBD::Pg::PG_VARCHAR() } grep { $_ ne '%' } $sql =~ /%(.)/g;
+    $sql =~ s/%(.)/$1 eq '%' ? '%' : '$' . ++$n/ge;
     $dbh->begin_work;
     # a list of the rows that lack something needs some
     $dbh->do("UPDATE $table SET $1 = NULL WHERE true") if $statement->{verb} =~ /^(?:list|count)_null_(\w+?)(?:_by_\w+)?$/;
@@ -220,7 +221,7 @@ sub run {
     $dbh->do("SELECT set_config('mod_tenant.tenant_id', '$how{behind}', true)") if $how{behind};
     my $rows = eval {
         my $handle = $dbh->prepare_cached($sql, { pg_server_prepare => 1 }, 3);
-        $handle->bind_param($_, $values->[$_ - 1], { pg_type => DBD::Pg::PG_VARCHAR() }) for 1 .. $n;
+        $handle->bind_param($_, $values->[$_ - 1], { pg_type => $types[$_ - 1] }) for 1 .. $n;
         $handle->execute;
         $handle->fetchall_arrayref({});
     };

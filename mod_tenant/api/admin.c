@@ -20,9 +20,9 @@ static const statement_t rotate = {
     .label = "tenants_rotate",
     .sql =
         "UPDATE tenants SET api_key_hash = %s,"
-        " retiring_api_key_hash = CASE WHEN %s::int > 0 THEN api_key_hash END,"
-        " retiring_api_key_expires_at = CASE WHEN %s::int > 0 THEN now() + make_interval(secs => %s::int) END"
-        " WHERE id = %s::int RETURNING id",
+        " retiring_api_key_hash = CASE WHEN %d::int > 0 THEN api_key_hash END,"
+        " retiring_api_key_expires_at = CASE WHEN %d::int > 0 THEN now() + make_interval(secs => %d::int) END"
+        " WHERE id = %d::int RETURNING id",
 };
 
 const problem_t *admin_check_user(api_t *api)

@@ -17,7 +17,7 @@ enum { KEY_MAX = 255, PURGE_ONE_IN = 64 };
 
 static const statement_t purge = {
     .label = "idempotency_purge",
-    .sql = "SELECT idempotency_purge(%s::int, %s)",
+    .sql = "SELECT idempotency_purge(%d::int, %s)",
 };
 
 /* Whether it is 1 to KEY_MAX characters of visible ASCII, and no API key, which would then be stored. */

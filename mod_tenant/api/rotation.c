@@ -12,7 +12,7 @@
 
 static const statement_t rotate = {
     .label = "rotate_key",
-    .sql = "SELECT tenant_rotate_key(%s::int, %s::text[], %s, %s::int)",
+    .sql = "SELECT tenant_rotate_key(%d::int, %s::text[], %s, %d::int)",
 };
 
 static apr_status_t wipe_key(void *key)

@@ -61,7 +61,7 @@ static const char *upsert_sql(const resource_t *resource, int with_password, apr
 {
     const char *tenant_column = resource_tenant_column(resource);
     sql_text_t names = {tenant_column, pool};
-    sql_text_t values = {"%s::int", pool};
+    sql_text_t values = {"%d::int", pool};
 
     for (const field_t *field = resource->fields; field->name; field++) {
         if (!field_is_updatable(field))

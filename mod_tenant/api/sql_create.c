@@ -36,7 +36,7 @@ static const char *inserted(const resource_t *resource, const char *scope, apr_p
 
 const char *sql_create(const resource_t *resource, apr_pool_t *pool)
 {
-    const char *scope = resource->is_admin ? "%s::int, %s" : SQL_CONTEXT "::int";
+    const char *scope = resource->is_admin ? "%d::int, %s" : SQL_CONTEXT "::int";
 
     return apr_pstrcat(pool, insert(resource, pool), "VALUES (", inserted(resource, scope, pool),
                        ") RETURNING ", sql_row_columns(resource, pool), NULL);

@@ -203,7 +203,7 @@ static const char *list_text(const page_t *page, apr_pool_t *pool)
     add_filters(&inner, page);
     add_seek(&inner, page);
     add_order(&inner, page);
-    return sql_select(page->resource, sql_columns(page->resource, pool), inner.text, "%s::int", pool);
+    return sql_select(page->resource, sql_columns(page->resource, pool), inner.text, "%d::int", pool);
 }
 
 static const char *count_text(const page_t *page, apr_pool_t *pool)

@@ -16,7 +16,7 @@ void sql_add(sql_text_t *sql, const char *format, ...)
 const char *sql_placeholder(const field_t *field)
 {
     static const char *const casts[] = {
-        [FIELD_INTEGER] = "%s::int",      [FIELD_TEXT] = "%s",     [FIELD_BOOLEAN] = "%s::bool",
+        [FIELD_INTEGER] = "%d::int",      [FIELD_TEXT] = "%s",     [FIELD_BOOLEAN] = "%s::bool",
         [FIELD_TIME] = "%s::timestamptz", [FIELD_PASSWORD] = "%s", [FIELD_SECRET] = "%s",
     };
 
@@ -55,7 +55,7 @@ const char *sql_where_tenant(const resource_t *resource, apr_pool_t *pool)
 {
     return resource->is_admin
                ? " WHERE true"
-               : apr_pstrcat(pool, " WHERE ", resource_tenant_column(resource), " = %s::int", NULL);
+               : apr_pstrcat(pool, " WHERE ", resource_tenant_column(resource), " = %d::int", NULL);
 }
 
 /* LIMIT with the context, whose length, 1 or more, is enough for one row. */

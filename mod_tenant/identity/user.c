@@ -24,7 +24,7 @@ enum { COLUMN_ID, COLUMN_HASH };
 
 static const statement_t find_user = {
     .label = "lookup_user",
-    .sql = "SELECT id, password_hash FROM user_by_email(%s::int, %s)",
+    .sql = "SELECT id, password_hash FROM user_by_email(%d::int, %s)",
 };
 
 static const statement_t replace_hash = {

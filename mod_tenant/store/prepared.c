@@ -38,7 +38,7 @@ int prepared_count(const char *sql)
     int count = 0;
 
     while ((sql = strchr(sql, '%')) != NULL) {
-        count += sql[1] == 's';
+        count += sql[1] != '%';
         sql += 2;
     }
     return count;
@@ -46,7 +46,7 @@ int prepared_count(const char *sql)
 
 const char *prepared_text(const char *sql, apr_pool_t *pool)
 {
-    /* `%s` may become as long as $65535 */
+    /* `%s` or `%d` may become as long as $65535 */
     char *text = apr_palloc(pool, strlen(sql) + (apr_size_t)prepared_count(sql) * (sizeof "$65535" - 3) + 1);
     char *to = text;
     int count = 0;

@@ -10,9 +10,11 @@ typedef struct conflict_t {
     const problem_t *problem;
 } conflict_t;
 
-/* One SQL statement. `%s` stands for a parameter (apr_dbd's own placeholder: a varchar where the statement is
- * prepared, so cast it where the column is not text, `%s::int`), `%%` for a percent sign. Its text never
- * holds anything of a request. */
+/* One SQL statement. `%s` and `%d` stand for a parameter, `%%` for a percent sign (apr_dbd's own
+ * placeholders). Where the statement is prepared `%s` is a varchar and `%d` an integer, which PostgreSQL
+ * reads once and not in each place that needs it as a number. Cast both where the column is not text,
+ * `%d::int`, `%s::bool`: that is what tells their types where it is not prepared. Its text never holds
+ * anything of a request. */
 typedef struct statement_t {
     const char *label; /* [a-z0-9_]+, unique per text: prepared on first use in a connection;
                           NULL: planned each time, for shapes too rare to keep */

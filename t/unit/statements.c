@@ -5,11 +5,11 @@
  *
  *     resource TAB label TAB statement TAB values
  *
- * `%s` stands for a parameter and `%%` for a percent sign (store/statement.h). values say what the parameters
- * of a list or count are, in order, separated by spaces: `tenant`; a filter as in a query, without its value;
- * `order.NAME`, the place of the cursor's row in the order of that field; `limit`. They are empty for all
- * other statements. The label is `-` where there is none; a list by all filters at once stands for the
- * combinations. */
+ * `%s` and `%d` stand for a parameter and `%%` for a percent sign (store/statement.h). values say what the
+ * parameters of a list or count are, in order, separated by spaces: `tenant`; a filter as in a query, without
+ * its value; `order.NAME`, the place of the cursor's row in the order of that field; `limit`. They are empty
+ * for all other statements. The label is `-` where there is none; a list by all filters at once stands for
+ * the combinations. */
 
 #include <apr_general.h>
 #include <apr_strings.h>
