@@ -316,8 +316,6 @@ subtest '200 logins at a time' => sub {
     cmp_ok($grown, '>', $hash / 2, 'which is seen');
     sleep 0.2;
     cmp_ok(memory($server) - $before, '<', 16 * 1024 * 1024, 'and is given back');
-    undef @clients;
-    sleep 2;    # until the server has closed 200 connections too: a stop in the middle of that has ended a child by a signal
 };
 
 done_testing;

@@ -98,7 +98,7 @@ sub _all_tests {
 sub stop {
     my ($self) = @_;
     my $vars = $self->{test_config}{vars};
-    TenantTest::Server->attach({ pid_file => $vars->{t_pid_file} })->stop;
+    TenantTest::Server->attach({ map { $_ => $vars->{$_ eq 'pid_file' ? 't_pid_file' : $_} } qw(pid_file port tls_port) })->stop;
     $site->remove if $site;
 }
 
