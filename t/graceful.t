@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Graceful restarts, stops, and the other MPMs.
+# Graceful restarts under load, and the other MPMs.
 use strict;
 use warnings;
 
@@ -57,11 +57,10 @@ sub is_undisturbed {
 }
 
 sub ends_quietly {
-    my ($server, $log, $load) = @_;
+    my ($server, $log) = @_;
     my $began = time;
     $server->stop;
     cmp_ok(time - $began, '<', 9, 'it stops');
-    $load->stop if $load;
     is_deeply([$log->matching(qr/exit signal|still did not exit|SIGKILL/)], [], 'no child crashed or had to be killed');
     ok(wait_until { !sessions() }, 'and none of its sessions stays');
 }
@@ -142,16 +141,6 @@ for my $mpm (qw(worker prefork)) {
         sleep 0.7;
         is_undisturbed($mpm, $load->stop);
         ends_quietly($server, $log);
-    };
-}
-
-for my $mpm (qw(event worker prefork)) {
-    subtest "a stop under load, $mpm" => sub {
-        my $server = TenantTest::Server->start(site => $site, mpm => $mpm, processes => 4, threads => $mpm eq 'prefork' ? 1 : 5);
-        my $log = $server->error_log;
-        my $load = load($server, "stop $mpm");
-        sleep 0.7;
-        ends_quietly($server, $log, $load);
     };
 }
 

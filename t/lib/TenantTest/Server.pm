@@ -55,6 +55,7 @@ sub prepare {
         port     => free_port(),
         tls_port => free_port(),
         ca       => $site->{ca_file},
+        mpm      => $option{mpm} // 'event',
     }, $class;
 
     $prepared{$self} = $self;
@@ -85,6 +86,7 @@ sub boot {
     my ($status, $output) = $self->_httpd('-k', 'start');
     die "httpd does not start: $output" if $status;
     $log->wait_for($ready, 20) or die "httpd does not start:\n" . $log->text;
+    $log->matching(qr/\[mpm_$self->{mpm}:/) or die "this is not the $self->{mpm} MPM:\n" . $log->text;
     return $self;
 }
 
@@ -120,11 +122,16 @@ sub restart {
 }
 
 # A graceful restart; returns once the new generation has been announced in the log.
-sub graceful {
-    my ($self) = @_;
+sub graceful { return $_[0]->_signal('USR1') }
+
+# The same of a restart that ends the old children at once, whatever they are at.
+sub abrupt_restart { return $_[0]->_signal('HUP') }
+
+sub _signal {
+    my ($self, $signal) = @_;
     my $log = $self->error_log;
-    kill USR1 => $self->pid;
-    $log->wait_for($ready, 20) or die "no graceful restart:\n" . $log->text;
+    kill $signal => $self->pid;
+    $log->wait_for($ready, 20) or die "no restart by $signal:\n" . $log->text;
     return $self;
 }
 
@@ -208,7 +215,7 @@ sub _frame {
         map { $_ => $site->{$_} } qw(certificate certificate_key),
     );
     my $modules = _read("$site->{conf_dir}/modules.conf");
-    $modules =~ s/mpm_event/mpm_$option{mpm}/g if $option{mpm};
+    $modules =~ s/mpm_event/mpm_$self->{mpm}/g;
     return join '',
         map({ qq{Define test_$_ "$variable{$_}"\n} } sort keys %variable),
         $modules, qq{Include "$site->{conf_dir}/frame.conf"\n},
