@@ -93,9 +93,9 @@ $(REFERENCE): reference/package-lock.json reference/reference.js reference/refer
 
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
 PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check csv cursor etag filter gate media page prefer query \
-    resource route span sql sql_create sql_list sql_text) \
+    resource route scalar span sql sql_create sql_list sql_text) \
     $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations logins table) \
-    $(patsubst %,mod_tenant/store/%.c,conninfo sqlstate))
+    $(patsubst %,mod_tenant/store/%.c,conninfo row sqlstate))
 
 build/librooms.a: $(SECRET) $(JSON) $(PARSERS)
 	@rm -f $@
@@ -114,6 +114,7 @@ build/unit/%: t/unit/%_test.c build/librooms.a build/config.mk
 	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/librooms.a $(APR_LIBS) $(MODULE_LIBS)
 
 build/unit/cache build/unit/route: private ROOM_HEADERS = $(HTTPD_HEADERS)
+build/unit/scalar: private ROOM_HEADERS = $(LIBPQ_HEADERS)
 
 $(TEST_PROGRAMS): build/unit/%: t/unit/%.c build/librooms.a build/config.mk
 	@mkdir -p $(@D)

@@ -8,6 +8,7 @@
 #include "read.h"
 #include "reply.h"
 #include "represent.h"
+#include "scalar.h"
 #include "scope.h"
 #include "sql_list.h"
 
@@ -35,17 +36,29 @@ static int column_of(const resource_t *resource, const field_t *wanted)
     return column;
 }
 
+/* A value of the current row as cursors have it; NULL: it has no place in an order of values. */
+static const char *key_of(const rows_t *rows, const field_t *field, int column, apr_pool_t *pool)
+{
+    scalar_t value;
+
+    scalar_read(&value, field->type, rows, column);
+    if (value.is_endless)
+        return PAGE_NEWEST;
+    if (value.text && field->type == FIELD_BOOLEAN)
+        value.length = 1;
+    return value.text ? apr_pstrmemdup(pool, value.text, value.length) : NULL;
+}
+
 /* Moves a page's cursor to row n of the rows. */
 static void move(page_t *page, page_seek_t seek, rows_t *rows, int n, apr_pool_t *pool)
 {
+    const field_t *id = page->resource->fields;
     const char *key = NULL;
 
     rows_seek(rows, n);
-    if (page->order != page->resource->fields)
-        key = rows_text(rows, column_of(page->resource, page->order));
-    if (key && page->order->type == FIELD_TIME && strcmp(key, PAGE_NEWEST) != 0)
-        key = represent_time(key, pool);
-    page_move(page, seek, key, rows_text(rows, 0));
+    if (page->order != id)
+        key = key_of(rows, page->order, column_of(page->resource, page->order), pool);
+    page_move(page, seek, key, key_of(rows, id, 0, pool));
 }
 
 void list_advance(page_t *page, rows_t *rows, int n, apr_pool_t *pool)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "csv.h"
+#include "scalar.h"
 
 /* What stands ahead of a value: `,"sid":`. */
 typedef struct key_text_t {
@@ -49,100 +50,42 @@ void represent_build(apr_pool_t *pool)
         keys[resource_index(resource)] = keys_of(resource, pool);
 }
 
-/* PostgreSQL's `YYYY-MM-DD hh:mm:ss[.ffffff]+00` has its parts in the same places as RFC 3339. */
-enum { TIME_SPACE = 10, TIME_MIN = 22, TIME_MAX = 29, TIME_OFFSET = 3 };
-
-/* The length of such a text, of length bytes, without its offset; 0: it is another text. */
-static apr_size_t time_length(const char *text, apr_size_t length)
-{
-    if (length < TIME_MIN || length > TIME_MAX || text[TIME_SPACE] != ' ' ||
-        memcmp(text + length - TIME_OFFSET, "+00", TIME_OFFSET) != 0)
-        return 0;
-    return length - TIME_OFFSET;
-}
-
-const char *represent_time(const char *text, apr_pool_t *pool)
-{
-    apr_size_t length = text ? time_length(text, strlen(text)) : 0;
-    char *time;
-
-    if (length == 0)
-        return NULL;
-    time = apr_palloc(pool, length + 2);
-    memcpy(time, text, length);
-    time[TIME_SPACE] = 'T';
-    time[length] = 'Z';
-    time[length + 1] = '\0';
-    return time;
-}
-
-/* Writes the first length bytes of such a text by RFC 3339. */
-static void write_time(writer_t *writer, const char *text, apr_size_t length)
-{
-    writer_raw(writer, text, length);
-    writer->text[writer->length - length + TIME_SPACE] = 'T';
-    writer_literal(writer, "Z");
-}
-
-static void write_time_string(writer_t *writer, const char *text, apr_size_t length)
-{
-    length = time_length(text, length);
-    if (length == 0) {
-        writer_literal(writer, "null");
-        return;
-    }
-    writer_literal(writer, "\"");
-    write_time(writer, text, length);
-    writer_literal(writer, "\"");
-}
-
-static void write_boolean(writer_t *writer, int value)
-{
-    if (value)
-        writer_literal(writer, "true");
-    else
-        writer_literal(writer, "false");
-}
-
-static void write_value(writer_t *writer, field_type_t type, const char *text, apr_size_t length)
-{
-    if (type == FIELD_SEALED)
-        write_boolean(writer, text != NULL);
-    else if (!text)
-        writer_literal(writer, "null");
-    else if (type == FIELD_INTEGER)
-        writer_raw(writer, text, length);
-    else if (type == FIELD_BOOLEAN)
-        write_boolean(writer, *text == 't');
-    else if (type == FIELD_TIME)
-        write_time_string(writer, text, length);
-    else
-        writer_string(writer, text, length);
-}
-
-/* A field's value in the current row, as PostgreSQL's text form with its length; NULL for SQL NULL. */
-static const char *value_of(const view_t *view, const key_text_t *key, rows_t *rows, apr_size_t *length)
+/* The value of a field in the current row. */
+static void read_value(scalar_t *value, const view_t *view, const key_text_t *key, const rows_t *rows)
 {
     if (key->column >= 0)
-        return rows_value(rows, key->column, length);
-    *length = strlen(view->tenant);
-    return view->tenant;
+        scalar_read(value, key->field->type, rows, key->column);
+    else
+        scalar_take(value, key->field->type, view->tenant, strlen(view->tenant));
+}
+
+static void write_value(writer_t *writer, field_type_t type, const scalar_t *value)
+{
+    if (!value->text) {
+        writer_literal(writer, "null");
+    } else if (type == FIELD_TEXT) {
+        writer_string(writer, value->text, value->length);
+    } else if (type == FIELD_TIME) {
+        writer_literal(writer, "\"");
+        writer_raw(writer, value->text, value->length);
+        writer_literal(writer, "\"");
+    } else {
+        writer_raw(writer, value->text, value->length);
+    }
 }
 
 void represent_row(writer_t *writer, const view_t *view, rows_t *rows, int n)
 {
     apr_size_t start = writer->length;
-    apr_size_t length;
+    scalar_t value;
 
     rows_seek(rows, n);
     for (const key_text_t *key = keys[resource_index(view->resource)]; key->text; key++) {
-        const char *text;
-
         if (!(view->fields & key->bit))
             continue;
-        text = value_of(view, key, rows, &length);
+        read_value(&value, view, key, rows);
         writer_raw(writer, key->text, key->length);
-        write_value(writer, key->field->type, text, length);
+        write_value(writer, key->field->type, &value);
     }
     writer->text[start] = '{'; /* in place of a comma */
     writer_literal(writer, "}");
@@ -162,37 +105,21 @@ void represent_csv_names(writer_t *writer, const view_t *view)
     writer_literal(writer, CSV_LINE_END);
 }
 
-static void write_csv_value(writer_t *writer, field_type_t type, const char *text, apr_size_t length,
-                            int is_raw)
-{
-    if (type == FIELD_SEALED)
-        write_boolean(writer, text != NULL);
-    else if (!text)
-        return;
-    else if (type == FIELD_INTEGER)
-        writer_raw(writer, text, length);
-    else if (type == FIELD_BOOLEAN)
-        write_boolean(writer, *text == 't');
-    else if (type != FIELD_TIME)
-        csv_write(writer, text, is_raw);
-    else if ((length = time_length(text, length)) > 0)
-        write_time(writer, text, length);
-}
-
 void represent_csv_row(writer_t *writer, const view_t *view, rows_t *rows, int n, int is_raw)
 {
     const char *comma = "";
-    apr_size_t length;
+    scalar_t value;
 
     rows_seek(rows, n);
     for (const key_text_t *key = keys[resource_index(view->resource)]; key->text; key++) {
-        const char *text;
-
         if (!(view->fields & key->bit))
             continue;
-        text = value_of(view, key, rows, &length);
+        read_value(&value, view, key, rows);
         writer_raw(writer, comma, strlen(comma));
-        write_csv_value(writer, key->field->type, text, length, is_raw);
+        if (value.text && key->field->type == FIELD_TEXT)
+            csv_write(writer, value.text, is_raw);
+        else if (value.text)
+            writer_raw(writer, value.text, value.length);
         comma = ",";
     }
     writer_literal(writer, CSV_LINE_END);
@@ -204,9 +131,11 @@ void represent_absent(writer_t *writer, const view_t *view)
 
     for (const key_text_t *key = keys[resource_index(view->resource)]; key->text; key++) {
         const char *text = key->column < 0 ? view->tenant : key->field->fallback;
+        scalar_t value;
 
+        scalar_take(&value, key->field->type, text, text ? strlen(text) : 0);
         writer_raw(writer, key->text, key->length);
-        write_value(writer, key->field->type, text, text ? strlen(text) : 0);
+        write_value(writer, key->field->type, &value);
     }
     writer->text[start] = '{';
     writer_literal(writer, "}");

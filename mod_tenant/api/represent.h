@@ -32,8 +32,4 @@ void represent_csv_row(writer_t *writer, const view_t *view, rows_t *rows, int n
  * fallbacks. */
 void represent_absent(writer_t *writer, const view_t *view);
 
-/* A time as PostgreSQL writes it in UTC (`2026-11-22 10:00:00.5+00`) by RFC 3339, in pool; NULL for NULL and
- * for what RFC 3339 cannot say (infinity, years before 1 and after 9999). */
-const char *represent_time(const char *text, apr_pool_t *pool);
-
 #endif

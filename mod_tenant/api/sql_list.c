@@ -282,6 +282,7 @@ static void build_page(const page_t *page, void *context)
                                     page->seek == PAGE_FIRST ? "" : "_on", NULL);
 
     keep(&shape->pages[page_shape(page)], label, list_text(page, temporary), builder->pool);
+    shape->pages[page_shape(page)].is_binary = 1;
     if (!shape->count.sql) /* the first page is one without a cursor */
         keep(&shape->count,
              apr_pstrcat(temporary, page->resource->name, "_count", filter_label(page, temporary), NULL),
@@ -350,7 +351,7 @@ void sql_list(statement_t *statement, const page_t *page, apr_pool_t *pool)
     int shape = shape_of(page);
 
     if (shape < 0)
-        *statement = (statement_t){.sql = list_text(page, pool)};
+        *statement = (statement_t){.sql = list_text(page, pool), .is_binary = 1};
     else
         *statement = shapes[resource_index(page->resource)][shape].pages[page_shape(page)];
 }

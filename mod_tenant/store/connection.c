@@ -120,13 +120,15 @@ static PGresult *execute(connection_t *connection, const statement_t *statement,
 
     if (!statement->label)
         return PQexecParams(connection->libpq, prepared_text(statement->sql, pool),
-                            prepared_count(statement->sql), NULL, values, NULL, NULL, 0);
+                            prepared_count(statement->sql), NULL, values, NULL, NULL, statement->is_binary);
     kept = prepared_find(connection, statement, pool);
     if (!kept)
         return NULL;
     if (kept->text)
-        return PQexecParams(connection->libpq, kept->text, kept->parameters, NULL, values, NULL, NULL, 0);
-    return PQexecPrepared(connection->libpq, kept->label, kept->parameters, values, NULL, NULL, 0);
+        return PQexecParams(connection->libpq, kept->text, kept->parameters, NULL, values, NULL, NULL,
+                            statement->is_binary);
+    return PQexecPrepared(connection->libpq, kept->label, kept->parameters, values, NULL, NULL,
+                          statement->is_binary);
 }
 
 run_t connection_run(connection_t *connection, const statement_t *statement, const char *const *values,
@@ -152,7 +154,7 @@ run_t connection_run(connection_t *connection, const statement_t *statement, con
 static int send_read(PGconn *libpq, const read_t *read)
 {
     return PQsendQueryPrepared(libpq, read->prepared->label, read->prepared->parameters, read->values, NULL,
-                               NULL, 0);
+                               NULL, read->statement->is_binary);
 }
 
 /* Takes the next result of a pipeline that is wanted, or NULL for one that is something else. */

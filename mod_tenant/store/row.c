@@ -8,6 +8,7 @@ struct rows_t {
     PGresult *result; /* or NULL */
     uint64_t cluster;
     int current;
+    int is_binary;
 };
 
 static apr_status_t clear_result(void *result)
@@ -23,6 +24,7 @@ rows_t *rows_make(PGresult *result, uint64_t cluster, apr_pool_t *pool)
     rows->result = result;
     rows->cluster = cluster;
     rows->current = 0;
+    rows->is_binary = PQbinaryTuples(result);
     apr_pool_cleanup_register(pool, result, clear_result, apr_pool_cleanup_null);
     return rows;
 }
@@ -35,6 +37,11 @@ uint64_t rows_cluster(const rows_t *rows)
 int rows_count(const rows_t *rows)
 {
     return PQntuples(rows->result);
+}
+
+int rows_are_binary(const rows_t *rows)
+{
+    return rows->is_binary;
 }
 
 void rows_seek(rows_t *rows, int n)

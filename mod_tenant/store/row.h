@@ -22,14 +22,19 @@ int rows_count(const rows_t *rows);
 /* Makes row n the current one, 0 <= n < rows_count(). */
 void rows_seek(rows_t *rows, int n);
 
-/* Column n (from 0) of the current row as PostgreSQL's text form with its length in bytes; NULL for SQL NULL,
- * which is not "". It lives as long as the rows' pool. */
+/* Whether the values are in PostgreSQL's binary format, in which a string is what it is as text
+ * (statement_t.is_binary). */
+int rows_are_binary(const rows_t *rows);
+
+/* Column n (from 0) of the current row in its format, with its length in bytes; NULL for SQL NULL, which is
+ * not
+ * "". A NUL follows. It lives as long as the rows' pool. */
 const char *rows_value(const rows_t *rows, int column, apr_size_t *length);
 
-/* The same without the length. */
+/* The same without the length, of rows in text format or of a string. */
 const char *rows_text(const rows_t *rows, int column);
 
-/* Column n of the current row, an integer column that is not NULL. */
+/* Column n of the current row, in text format, an integer column that is not NULL. */
 int rows_int(const rows_t *rows, int column);
 
 #endif

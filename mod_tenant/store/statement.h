@@ -20,6 +20,7 @@ typedef struct statement_t {
                           NULL: planned each time, for shapes too rare to keep */
     const char *sql;
     const conflict_t *conflicts; /* or NULL; an unlisted unique constraint is problem_conflict */
+    int is_binary; /* rows come in PostgreSQL's binary format: a time as text costs a tenth of a list */
 } statement_t;
 
 #endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_SCALAR_H
+#define TENANT_API_SCALAR_H
+
+#include "../store/row.h"
+#include "resource.h"
+
+/* The longest text that is made of a value: `2026-11-22T10:00:00.123456Z`. */
+enum { SCALAR_SIZE = sizeof "2026-11-22T10:00:00.123456Z" - 1 };
+
+/* A column's value as text, as the API shows it: a number in digits, `true` or `false`, a time by RFC 3339 in
+ * UTC, a string without quotes or escapes. */
+typedef struct scalar_t {
+    const char
+        *text; /* in made, the row or static, not NUL-terminated unless it is a string; NULL: the value is
+                  NULL, or a time that RFC 3339 cannot say (infinity, years before 1 and after 9999) */
+    apr_size_t length;
+    int is_endless; /* the time is `infinity` */
+    char made[SCALAR_SIZE];
+} scalar_t;
+
+/* Reads a column of the current row, in whichever format the rows are. Of a sealed one it tells whether there
+ * is a value. */
+void scalar_read(scalar_t *scalar, field_type_t type, const rows_t *rows, int column);
+
+/* The same of a value in PostgreSQL's text format, NULL being SQL NULL. */
+void scalar_take(scalar_t *scalar, field_type_t type, const char *text, apr_size_t length);
+
+#endif
