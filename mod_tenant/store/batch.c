@@ -6,10 +6,8 @@
 #include <apr_thread_mutex.h>
 #include <unistd.h>
 
-enum {
-    SEATS = 64,   /* reads that gather or are under way; whoever finds none runs alone */
-    TOGETHER = 16 /* reads that share a round trip at most */
-};
+/* Reads that gather or are under way; whoever finds no seat runs alone. */
+enum { SEATS = 64 };
 
 /* So long a read gathers at most, then it runs alone: a round trip that takes this long is not held up by the
  * processor but by the disk, or a lock, and it is no use to wait for it. */
@@ -91,7 +89,7 @@ static seat_t *take(struct seats_t *ring)
 
 /* Those that set out with the first of them. */
 typedef struct company_t {
-    seat_t *seats[TOGETHER];
+    seat_t *seats[CONNECTION_READS_MAX];
     int count;
 } company_t;
 
@@ -103,7 +101,7 @@ static void gather(batch_t *batch, company_t *company, seat_t *first)
     do {
         seat->stage = STAGE_UNDERWAY;
         company->seats[company->count++] = seat;
-    } while (company->count < TOGETHER && (seat = take(&batch->gathered)) != NULL);
+    } while (company->count < CONNECTION_READS_MAX && (seat = take(&batch->gathered)) != NULL);
 }
 
 /* Ends a round trip: the next one begins with who has waited longest. Whom to wake then, or NULL. */
@@ -121,7 +119,7 @@ static seat_t *follow(batch_t *batch)
 /* Runs the reads of a company of several on one connection. Without the mutex. */
 static void travel(batch_t *batch, const company_t *company, apr_pool_t *pool)
 {
-    read_t *reads[TOGETHER];
+    read_t *reads[CONNECTION_READS_MAX];
     connection_t *connection;
     const problem_t *problem = pool_acquire(batch->pool, POOL_STATEMENT, 1, &connection);
     int in_time = 1;

@@ -78,6 +78,9 @@ typedef struct read_t {
     struct pg_result *result;          /* NULL until there is one */
 } read_t;
 
+/* How many reads share a round trip at most. */
+enum { CONNECTION_READS_MAX = 16 };
+
 /* Runs reads, each of which sets its tenant itself, in one round trip and one transaction (libpq's pipeline
  * mode). One that keeps its NULL result was not run to its end, for whatever reason: it is to be run alone.
  * Returns 0 where the hard limit of one statement has passed for all of them; the connection is lost. Only
