@@ -13,7 +13,7 @@ our @EXPORT_OK = qw(cpu_seconds children pss_kib);
 
 my $ticks = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 
-# The processor time that a process and all below it have used, in seconds.
+# The processor time that a process and all below it have used, in seconds, those among them that have ended too.
 sub cpu_seconds {
     my ($root) = @_;
     my (%children, %used);
@@ -47,14 +47,14 @@ sub pss_kib {
     return $kib;
 }
 
-# (process, its parent, user and system time in ticks); nothing when it has ended.
+# (process, its parent, user and system time in ticks, its own and that of ended children); nothing when it has ended.
 sub _stat {
     my ($file) = @_;
     open my $in, '<', $file or return;
     my $line = <$in> // return;
     my ($pid, $rest) = $line =~ /^(\d+) .*\) (.*)/ or return;
     my @field = split / /, $rest;
-    return ($pid, $field[1], $field[11] + $field[12]);
+    return ($pid, $field[1], $field[11] + $field[12] + $field[13] + $field[14]);
 }
 
 1;
