@@ -38,6 +38,7 @@ sub _round {
     my %figure = map { ("$_ null" => $bench->wrk(port => $bench->port("null-$_"), mode => 'null')->{rate}) } qw(event worker);
     for my $mode (@modes) {
         $figure{"pgbench $mode"} = $bench->pgbench($mode);
+        sleep 1;    # its backends end by and by, and their time would be taken for that of the load that follows
         for my $mpm (qw(event worker)) {
             my $before = _cpu($bench, $mpm);
             my $load = $bench->wrk(port => $bench->port($mpm), mode => $mode);
