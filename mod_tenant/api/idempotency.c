@@ -123,8 +123,8 @@ static const problem_t *create_once(const api_t *api, rows_t **rows)
     values_add(&values, fingerprint_text(api, primary_pepper(api)));
     values_add(&values, lock_text(api));
     write_add_fields(&values, api);
-    return database_insert(scope_database(api), api->r, &sql_of(api->route.resource)->create_once,
-                           values.list, rows);
+    return database_insert_row(scope_database(api), api->r, &sql_of(api->route.resource)->create_once,
+                               values.list, rows);
 }
 
 /* Removes answers that are too old: the one to this request, and some others. */

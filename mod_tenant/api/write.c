@@ -50,8 +50,8 @@ static const problem_t *create(const api_t *api, rows_t **rows)
         admin_add_new(api, &values);
     scope_add(&values, api);
     write_add_fields(&values, api);
-    problem =
-        database_insert(scope_database(api), api->r, &sql_of(api->route.resource)->create, values.list, rows);
+    problem = database_insert_row(scope_database(api), api->r, &sql_of(api->route.resource)->create,
+                                  values.list, rows);
     return !problem && rows_count(*rows) == 0 ? &problem_internal : problem;
 }
 

@@ -83,17 +83,15 @@ void connection_cut(connection_t *connection)
     shutdown(connection->socket, SHUT_RDWR);
 }
 
-/* Starts the clock that the pool's reaper watches. */
-static void clock_start(connection_t *connection)
+void connection_clock_start(connection_t *connection)
 {
     connection->deadline = apr_time_now() + connection->statement;
 }
 
-/* Stops the clock and says how the call ended whose apr_dbd result was rc. */
-static run_t clock_stop(connection_t *connection, int rc, sqlstate_t *state, apr_pool_t *pool)
+run_t connection_clock_stop(connection_t *connection, int has_failed, sqlstate_t *state, apr_pool_t *pool)
 {
     connection->deadline = 0;
-    if (rc == 0)
+    if (!has_failed)
         return RUN_DONE;
     sqlstate_parse(state, PQerrorMessage(connection->libpq), pool);
     if (connection->cut)
@@ -107,9 +105,10 @@ run_t connection_command(connection_t *connection, const char *sql, sqlstate_t *
 {
     int affected;
 
-    clock_start(connection);
-    return clock_stop(connection, apr_dbd_query(driver_pgsql(), connection->handle, &affected, sql), state,
-                      pool);
+    connection_clock_start(connection);
+    return connection_clock_stop(connection,
+                                 apr_dbd_query(driver_pgsql(), connection->handle, &affected, sql), state,
+                                 pool);
 }
 
 /* Runs a statement: prepared before, now, or not to be kept. NULL: it could not be sent, or prepared. */
@@ -138,60 +137,16 @@ run_t connection_run(connection_t *connection, const statement_t *statement, con
     ExecStatusType status;
     run_t run;
 
-    clock_start(connection);
+    connection_clock_start(connection);
     /* by libpq on apr_dbd's connection: apr_dbd takes a call and a copy for each value, and cannot tell NULL
      * from "" */
     result = execute(connection, statement, values, pool);
     status = PQresultStatus(result);
-    run = clock_stop(connection, status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK, state, pool);
+    run = connection_clock_stop(connection, status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK, state,
+                                pool);
     if (run == RUN_DONE && rows)
         *rows = rows_make(result, connection->cluster, pool);
     else
         PQclear(result);
     return run;
-}
-
-static int send_read(PGconn *libpq, const read_t *read)
-{
-    return PQsendQueryPrepared(libpq, read->prepared->label, read->prepared->parameters, read->values, NULL,
-                               NULL, read->statement->is_binary);
-}
-
-/* Takes the next result of a pipeline that is wanted, or NULL for one that is something else. */
-static PGresult *take_result(PGconn *libpq, ExecStatusType wanted)
-{
-    PGresult *result = PQgetResult(libpq);
-
-    if (PQresultStatus(result) == wanted)
-        return result;
-    PQclear(result);
-    return NULL;
-}
-
-int connection_run_reads(connection_t *connection, read_t *const *reads, int count, apr_pool_t *pool)
-{
-    PGconn *libpq = connection->libpq;
-    int sent = 0;
-
-    clock_start(connection);
-    /* a statement that is new here is prepared ahead of the pipeline, in a round trip of its own */
-    for (int n = 0; n < count; n++) {
-        reads[n]->prepared = prepared_find(connection, reads[n]->statement, pool);
-        if (!reads[n]->prepared)
-            count = n;
-    }
-    if (count > 0 && PQenterPipelineMode(libpq)) {
-        while (sent < count && send_read(libpq, reads[sent]))
-            sent++;
-        if (PQpipelineSync(libpq)) {
-            for (int n = 0; n < sent; n++) {
-                reads[n]->result = take_result(libpq, PGRES_TUPLES_OK);
-                PQclear(PQgetResult(libpq)); /* NULL ends each statement's results */
-            }
-            PQclear(take_result(libpq, PGRES_PIPELINE_SYNC));
-        }
-        PQexitPipelineMode(libpq); /* where it cannot, the connection is not reusable */
-    }
-    connection->deadline = 0;
-    return !connection->cut;
 }

@@ -70,22 +70,11 @@ void connection_cut(connection_t *connection);
 run_t connection_run(connection_t *connection, const statement_t *statement, const char *const *values,
                      rows_t **rows, sqlstate_t *state, apr_pool_t *pool);
 
-/* A read that shares a round trip with others. */
-typedef struct read_t {
-    const statement_t *statement; /* with a label */
-    const char *const *values;
-    const struct prepared_t *prepared; /* the same as the connection keeps it, while it runs there */
-    struct pg_result *result;          /* NULL until there is one */
-} read_t;
+/* For whoever runs statements on its libpq himself: starts the clock that the pool's reaper watches. */
+void connection_clock_start(connection_t *connection);
 
-/* How many reads share a round trip at most. */
-enum { CONNECTION_READS_MAX = 16 };
-
-/* Runs reads, each of which sets its tenant itself, in one round trip and one transaction (libpq's pipeline
- * mode). One that keeps its NULL result was not run to its end, for whatever reason: it is to be run alone.
- * Returns 0 where the hard limit of one statement has passed for all of them; the connection is lost. Only
- * for a connection whose statements are prepared. Scratch memory is in pool. */
-int connection_run_reads(connection_t *connection, read_t *const *reads, int count, apr_pool_t *pool);
+/* Stops it and says how what it was started for has ended; PQerrorMessage() says why it has failed. */
+run_t connection_clock_stop(connection_t *connection, int has_failed, sqlstate_t *state, apr_pool_t *pool);
 
 /* Runs a text that holds nothing of a request: BEGIN, COMMIT, ROLLBACK. */
 run_t connection_command(connection_t *connection, const char *sql, sqlstate_t *state, apr_pool_t *pool);

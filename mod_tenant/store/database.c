@@ -8,6 +8,7 @@ struct database_t {
     pool_t *pool;
     batch_t *rows;  /* reads of one row; NULL, as the next one, where statements are not prepared */
     batch_t *pages; /* reads of few rows, apart: a single row does not wait for fifty */
+    batch_t *inserts;
 };
 
 database_t *database_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
@@ -19,9 +20,10 @@ database_t *database_open(const char *conninfo, const pool_settings_t *settings,
     if (!database->pool)
         return NULL;
     if (settings->prepare) {
-        database->rows = batch_open(database->pool, settings->max);
-        database->pages = batch_open(database->pool, settings->max);
-        if (!database->rows || !database->pages)
+        database->rows = batch_open(database->pool, PIPELINE_READS, settings->max);
+        database->pages = batch_open(database->pool, PIPELINE_READS, settings->max);
+        database->inserts = batch_open(database->pool, PIPELINE_WRITES, settings->max);
+        if (!database->rows || !database->pages || !database->inserts)
             return NULL;
     }
     return database;
@@ -61,17 +63,21 @@ const problem_t *database_read(database_t *database, request_rec *r, const state
     return database_read_into(database, r, statement, values, rows, r->pool);
 }
 
+static const problem_t *run_in(batch_t *batch, database_t *database, request_rec *r, const job_t *job)
+{
+    return batch ? batch_run(batch, r, job) : job_run(database->pool, r, job);
+}
+
 static const problem_t *read_in(batch_t *batch, database_t *database, request_rec *r,
                                 const statement_t *statement, const char *const *values, rows_t **rows)
 {
-    const job_t job = {.use = POOL_STATEMENT,
-                       .is_repeatable = 1,
-                       .statement = statement,
-                       .values = values,
-                       .rows = rows,
-                       .pool = r->pool};
-
-    return batch ? batch_run(batch, r, &job) : job_run(database->pool, r, &job);
+    return run_in(batch, database, r,
+                  &(job_t){.use = POOL_STATEMENT,
+                           .is_repeatable = 1,
+                           .statement = statement,
+                           .values = values,
+                           .rows = rows,
+                           .pool = r->pool});
 }
 
 const problem_t *database_read_row(database_t *database, request_rec *r, const statement_t *statement,
@@ -103,6 +109,15 @@ const problem_t *database_insert(database_t *database, request_rec *r, const sta
 {
     return job_run(
         database->pool, r,
+        &(job_t){
+            .use = POOL_STATEMENT, .statement = statement, .values = values, .rows = rows, .pool = r->pool});
+}
+
+const problem_t *database_insert_row(database_t *database, request_rec *r, const statement_t *statement,
+                                     const char *const *values, rows_t **rows)
+{
+    return run_in(
+        database->inserts, database, r,
         &(job_t){
             .use = POOL_STATEMENT, .statement = statement, .values = values, .rows = rows, .pool = r->pool});
 }

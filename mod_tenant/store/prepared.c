@@ -8,11 +8,12 @@
 #include <string.h>
 
 #include "driver.h"
+#include "pipeline.h"
 
 /* A list statement costs PostgreSQL 54 KiB in each backend: so many are kept, the least recently used goes.
  */
 enum { PREPARED_MAX = 64 };
-_Static_assert((int)CONNECTION_READS_MAX < (int)PREPARED_MAX, "reads that run together are kept together");
+_Static_assert(PIPELINE_MAX + 1 < (int)PREPARED_MAX, "what runs together is kept together");
 
 /* Makes room for one more prepared statement. */
 static void evict(connection_t *connection, apr_pool_t *pool)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_STORE_PIPELINE_H
+#define TENANT_STORE_PIPELINE_H
+
+#include "connection.h"
+
+/* A statement that shares a round trip with others. */
+typedef struct shared_t {
+    const statement_t *statement; /* with a label */
+    const char *const *values;
+    const struct prepared_t *prepared; /* the same as the connection keeps it, while it runs there */
+    struct pg_result *result;          /* NULL: it was not run to its end */
+} shared_t;
+
+/* How many share a round trip at most. */
+enum { PIPELINE_MAX = 16 };
+
+/* What statements do together. */
+typedef enum pipeline_kind_t {
+    PIPELINE_READS,  /* each result stands for itself */
+    PIPELINE_WRITES, /* all of them are in effect, or none */
+} pipeline_kind_t;
+
+/* So long a lock is waited for among PIPELINE_WRITES, at most. */
+#define PIPELINE_LOCK_MS "20"
+
+/* Runs statements, each of which sets its tenant itself, in one round trip and one transaction (libpq's
+ * pipeline mode). Those that have their result have been done, and their transaction has been committed;
+ * those that have not are to be run alone where that is safe:
+ *
+ *   RUN_DONE, RUN_REFUSED   they have had no effect, be it for another one's fault
+ *   RUN_LOST, RUN_OVERDUE   as connection_run() has it, for each of them; *state says more
+ *
+ * Only for a connection whose statements are prepared. Texts and scratch memory are in pool. */
+run_t pipeline_run(connection_t *connection, pipeline_kind_t kind, shared_t *const *shared, int count,
+                   sqlstate_t *state, apr_pool_t *pool);
+
+#endif
