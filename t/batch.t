@@ -12,6 +12,7 @@ use Time::HiRes qw(sleep time);
 
 use TenantTest;
 use TenantTest::Fault;
+use TenantTest::Volley;
 
 my $site = TenantTest::Site->make;
 my @tenants = qw(acme globex);
@@ -24,22 +25,10 @@ sub start {
 }
 
 my $server = start('max=2 wait=10s statement=10s');
-our $target = $server;
-our @clients = map { $target->client } 1 .. 16;
+our $volley = TenantTest::Volley->new($server);
 
-# A request for each client at the same time, and the answers in their order. Each is [tenant, path].
-sub volley {
-    my (@asked) = @_;
-    my @texts = map {
-        "GET $_->[1] HTTP/1.1\r\nHost: api.example.net\r\nAuthorization: Bearer " . tenant($_->[0])->{key} . "\r\n\r\n"
-    } @asked;
-    $clients[$_]->write($texts[$_], 'GET') for 0 .. $#asked;
-    my @answers = map { $clients[$_]->receive } 0 .. $#asked;
-    for (0 .. $#asked) {    # httpd closes behind a 503
-        $clients[$_] = $target->client if ($answers[$_]->header('Connection') // '') eq 'close';
-    }
-    return @answers;
-}
+# Reads that are asked for at the same time, each of them [tenant, path].
+sub volley { return $volley->fire(map { [$_->[0], GET => $_->[1]] } @_) }
 
 # What each path says to a tenant, asked alone.
 my %alone;
@@ -66,7 +55,7 @@ for my $resource (qw(calls messages recordings products users)) {
 }
 my @everything = map { my $path = $_; map { [$_, $path] } @tenants } @paths;
 
-sub some { return map { $everything[rand @everything] } 1 .. @clients }
+sub some { return map { $everything[rand @everything] } 1 .. $volley->size }
 
 # Transactions in the database so far. A backend tells of its own when it has been idle for a second.
 sub transactions {
@@ -81,7 +70,7 @@ sub fire {
     my %seen;
     my $wrong = '';
     do {
-        my @asked = map { $choices[rand @choices] } 1 .. @clients;
+        my @asked = map { $choices[rand @choices] } 1 .. $volley->size;
         my @answers = volley(@asked);
         for (0 .. $#asked) {
             $seen{ $answers[$_]->status == 503 ? $answers[$_]->json->{code} : $answers[$_]->status }++;
@@ -122,7 +111,7 @@ subtest 'nobody pays for a fault of another' => sub {
     $rounds = 0;
     my @mixed;
     for (1 .. 50) {
-        my @asked = map { rand(4) < 1 ? $messages[rand @messages] : $calls[rand @calls] } @clients;
+        my @asked = map { rand(4) < 1 ? $messages[rand @messages] : $calls[rand @calls] } 1 .. $volley->size;
         my @answers = volley(@asked);
         push @mixed, map { [$asked[$_][1], $answers[$_]->status] } 0 .. $#asked;
     }
@@ -170,8 +159,7 @@ subtest 'nobody waits for the lock of another' => sub {
 
 subtest 'a backend stands still' => sub {
     my $other = start('max=2 wait=1s statement=1s');
-    local $target = $other;
-    local @clients = map { $other->client } 1 .. 16;
+    local $volley = TenantTest::Volley->new($other);
     my $rounds = 0;
     fire(sub { ++$rounds == 20 }, @calls);    # both connections are there
     my @frozen = backends($site);

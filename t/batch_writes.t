@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# New rows that come at the same time share round trips to the database and transactions, whosever they are. Each is
+# its tenant's and nobody else's, what is answered is in the database once, what is refused is not in it, and nobody
+# pays for another's fault or waits for another's lock.
+
+use strict;
+use warnings;
+
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+use TenantTest;
+use TenantTest::Contract;
+use TenantTest::Fault;
+use TenantTest::Volley;
+
+my $site = TenantTest::Site->make;
+my @tenants = qw(acme globex);
+
+sub start {
+    my ($pool) = @_;
+    return TenantTest::Server->start(site => $site, processes => 1, threads => 32,
+        server => "TenantPool $pool\nMaxKeepAliveRequests 0\nKeepAliveTimeout 60\n");
+}
+
+my $server = start('max=4 wait=10s statement=10s');
+our $volley = TenantTest::Volley->new($server);
+
+# A number that no other row of this test has.
+my $count = 0;
+sub new_number { return sprintf '+1555%07d', ++$count }
+
+# A POST of a new row, its tenant by turns.
+sub new_row {
+    my ($resource) = @_;
+    my $number = new_number();
+    return [$tenants[$count % 2], POST => "/v1/$resource", { sid => new_sid($resource), from_number => $number }];
+}
+
+sub some { return map { new_row($_ % 3 ? 'calls' : 'messages') } 1 .. $volley->size }
+sub table { my ($request) = @_; return $request->[2] =~ s{.*/}{}r }
+sub number { my ($request) = @_; return $request->[3]{from_number} }
+
+# How many rows a request has made.
+sub rows_made {
+    my ($request) = @_;
+    return 0 + $site->dbh->selectrow_array('SELECT count(*) FROM ' . table($request) . ' WHERE tenant_id = ? AND from_number = ? AND sid = ?',
+        undef, tenant($request->[0])->{id}, number($request), $request->[3]{sid});
+}
+
+# What is wrong with an answer: a 201 that does not show its row, or of which there is not one row; another one of
+# which there is a row, unless it may be.
+sub fault {
+    my ($request, $answer, %option) = @_;
+    my $rows = rows_made($request);
+    my $about = "@$request[0 .. 2] " . number($request) . ': ' . $answer->status . ' ' . $answer->body;
+    return $rows == 0 || ($option{unknown} && $rows == 1) ? () : "$rows rows in spite of $about" if $answer->status != 201;
+    my $shown = $answer->json;
+    return "$rows rows: $about" if $rows != 1;
+    return "another's row: $about" if $shown->{tenant_id} != tenant($request->[0])->{id}
+        || $shown->{from_number} ne number($request) || $shown->{sid} ne $request->[3]{sid};
+    return;
+}
+
+# How many transactions have made the rows of requests.
+sub transactions {
+    my (@requests) = @_;
+    my %xmin;
+    for my $request (@requests) {
+        $xmin{ $site->dbh->selectrow_array('SELECT xmin FROM ' . table($request) . ' WHERE from_number = ?', undef, number($request)) }++;
+    }
+    return scalar keys %xmin;
+}
+
+subtest 'each gets its own row' => sub {
+    my (@asked, @answers);
+    for (1 .. 40) {
+        my @new = some();
+        push @asked, @new;
+        push @answers, $volley->fire(@new);
+    }
+    is_deeply([map { fault($asked[$_], $answers[$_]) } 0 .. $#asked], [], 'it is there, and shown');
+    is(scalar grep({ $_->status != 201 } @answers), 0, 'always');
+    my $transactions = transactions(@asked);
+    cmp_ok($transactions, '<', 0.6 * @asked, @asked . " rows took $transactions transactions");
+    my @wrong;
+    for my $n (map { int rand @asked } 1 .. 100) {
+        my $path = $answers[$n]->header('Location');
+        my ($owner, $other) = ($asked[$n][0], grep { $_ ne $asked[$n][0] } @tenants);
+        my ($his, $others) = map { request(GET => $path, as => $_, to => $server) } $owner, $other;
+        push @wrong, $path if $his->body ne $answers[$n]->body || $his->header('ETag') ne $answers[$n]->header('ETag') || $others->status != 404;
+    }
+    is_deeply(\@wrong, [], 'at its Location, for its tenant alone');
+};
+
+subtest 'nobody pays for a fault of another' => sub {
+    my $taken = new_row('calls');
+    is(($volley->fire($taken))[0]->status, 201, 'there is a row');
+    my (@faults, %seen);
+    for (1 .. 30) {
+        my @asked = some();
+        my $bad = int rand @asked;
+        $asked[$bad][2] = '/v1/calls';
+        $asked[$bad][3]{sid} = $taken->[3]{sid};
+        my @answers = $volley->fire(@asked);
+        $seen{ $_ == $bad ? 'taken' : 'new' }{ $answers[$_]->status }++ for 0 .. $#asked;
+        push @faults, map { fault($asked[$_], $answers[$_]) } 0 .. $#asked;
+    }
+    is_deeply([map { [sort keys %{ $seen{$_} }] } qw(taken new)], [[409], [201]], 'a sid that is taken is refused, and it alone');
+    is_deeply(\@faults, [], 'every other row is there');
+};
+
+subtest 'what a COMMIT refuses' => sub {
+    $site->dbh->do($_) for <<'SQL', 'CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON calls DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()';
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.to_number = 'refused' THEN RAISE EXCEPTION 'no such number'; END IF;
+  RETURN NULL;
+END
+$$
+SQL
+    my (@faults, %seen);
+    for (1 .. 20) {
+        my @asked = map { new_row('calls') } 1 .. $volley->size;
+        my $bad = int rand @asked;
+        $asked[$bad][3]{to_number} = 'refused';
+        my @answers = $volley->fire(@asked);
+        $seen{ $_ == $bad ? 'refused' : 'new' }{ $answers[$_]->status == 201 ? 201 : $answers[$_]->json->{code} }++ for 0 .. $#asked;
+        push @faults, map { fault($asked[$_], $answers[$_]) } 0 .. $#asked;
+    }
+    is_deeply([map { [sort keys %{ $seen{$_} }] } qw(refused new)], [['misconfigured'], [201]], 'has not been done, and is all that has not');
+    is_deeply(\@faults, [], 'every other row is there');
+    $site->dbh->do($_) for 'DROP TRIGGER refuse ON calls', 'DROP FUNCTION refuse()';
+};
+
+subtest 'requests with an Idempotency-Key' => sub {
+    my (@faults, %seen);
+    for my $round (1 .. 20) {
+        my @asked = map { my $new = new_row('calls'); my @twins = map { [@$new, 'Idempotency-Key', "batch-$round-$count"] } 1 .. 3; @twins } 1 .. 5;
+        my @answers = $volley->fire(@asked);
+        for my $first (map { 3 * $_ } 0 .. 4) {
+            my @made = grep { $_->status == 201 } @answers[$first .. $first + 2];
+            $seen{ $_->status == 409 ? $_->json->{code} : $_->status }++ for @answers[$first .. $first + 2];
+            push @faults, 'no row: ' . number($asked[$first]) unless @made;
+            push @faults, map { fault($asked[$first], $_) } @made;
+            push @faults, 'made twice: ' . number($asked[$first]) if grep({ !$_->header('Idempotency-Replayed') } @made) != 1;
+            push @faults, 'twins differ: ' . number($asked[$first]) if grep { $_->body ne $made[0]->body } @made;
+        }
+    }
+    is_deeply(\@faults, [], 'have one row and one answer');
+    is_deeply([grep { !/^(?:201|idempotency-in-progress)$/ } keys %seen], [], 'or are told that it is being made');
+};
+
+subtest 'nobody waits for the lock of another' => sub {
+    my $other = start('max=8 wait=10s statement=20s');
+    my @clients = map { $other->client } 1 .. 12;
+    my @blocked = map { $other->client } 1 .. 3;
+    my $send = sub {
+        my ($client, $tenant) = @_;
+        my $new = new_row('calls');
+        $new->[0] = $tenant;
+        $client->send(@$new[1, 2], headers => [bearer($tenant), 'Content-Type' => 'application/json'], body => json($new->[3]));
+        return $new;
+    };
+    request(GET => '/v1/calls', as => $_, to => $other) for @tenants;
+    my $lock = TenantTest::Fault::Lock->new($site, undef, 'SELECT FROM tenants WHERE id = ' . tenant('acme')->{id} . ' FOR UPDATE')->hold;
+    my (@held, @asked, @answers);
+    for my $round (1 .. 20) {
+        for my $n (0 .. $#clients) {    # those that will wait come in the midst of others
+            push @held, $send->($blocked[@held], 'acme') if $n == 6 && @held < @blocked;
+            push @asked, $send->($clients[$n], 'globex');
+        }
+        push @answers, map { $_->receive } @clients;
+    }
+    is(waiting_backends($site, 3), 3, 'three of a tenant wait for a lock');
+    is(scalar grep({ $_->status != 201 } @answers), 0, 'another tenant writes meanwhile');
+    is_deeply([map { fault($asked[$_], $answers[$_]) } 0 .. $#asked], [], 'what is there when it is told so');
+    is(scalar grep({ $_->elapsed > 2 } @answers), 0, 'without waiting for the lock');
+    $lock->release;
+    is_deeply([map { $blocked[$_]->receive->status, rows_made($held[$_]) } 0 .. 2], [(201, 1) x 3], 'the others when it is gone, each once');
+};
+
+subtest 'backends are killed' => sub {
+    my $until = time + 3;
+    my (@faults, %seen);
+    while (time < $until) {
+        my @asked = some();
+        $site->dbh->do(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'tenant_api'
+            AND application_name <> 'mod_tenant listener'}) if rand(5) < 1;
+        my $killer = rand(5) < 1 ? fork : undef;
+        if (defined $killer && !$killer) {    # in the midst of a round trip
+            sleep rand 0.004;
+            kill TERM => backends($site);
+            POSIX::_exit(0);
+        }
+        my @answers = $volley->fire(@asked);
+        waitpid $killer, 0 if $killer;
+        $seen{ $_->status == 503 ? $_->json->{code} : $_->status }++ for @answers;
+        push @faults, map { fault($asked[$_], $answers[$_], unknown => 1) } 0 .. $#asked;
+    }
+    is_deeply([grep { !/^(?:201|database-away)$/ } keys %seen], [], 'an answer is 201, or that the database is away');
+    is_deeply(\@faults, [], 'what is answered is there, once');
+    cmp_ok($seen{201}, '>', 100, 'nearly all are');
+    ok(wait_until { ($volley->fire(new_row('calls')))[0]->status == 201 }, 'and the server goes on');
+};
+
+subtest 'the answer to a COMMIT is lost' => sub {
+    my $postgres = $site->dbh('postgres');
+    my $standby = sub { $postgres->do("ALTER SYSTEM SET synchronous_standby_names = '$_[0]'"); $postgres->do('SELECT pg_reload_conf()') };
+    my (@faults, %seen);
+    for (1 .. 4) {
+        $volley->fire(some()) for 1 .. 3;
+        my $child = fork // die "fork: $!";
+        if (!$child) {
+            $postgres = $site->dbh('postgres');
+            sleep 0.05;
+            $standby->('nobody');    # for whom every COMMIT waits when it has taken effect
+            wait_until { backends($site, q{wait_event = 'SyncRep'}) };
+            for (1 .. 10) {
+                kill TERM => backends($site, q{wait_event = 'SyncRep'});
+                sleep 0.02;
+            }
+            $standby->('');
+            POSIX::_exit(0);
+        }
+        while (waitpid($child, POSIX::WNOHANG()) == 0) {
+            my @asked = some();
+            my @answers = $volley->fire(@asked);
+            $seen{ $_->status == 201 ? 201 : $_->json->{code} }++ for @answers;
+            push @faults, map { fault($asked[$_], $answers[$_], unknown => 1) } 0 .. $#asked;
+        }
+    }
+    is_deeply([sort keys %seen], ['201', 'database-away'], 'a row is there, or nobody knows: it is not sent again');
+    is_deeply(\@faults, [], 'what is answered is there, once');
+};
+
+subtest 'a backend stands still' => sub {
+    my $other = start('max=2 wait=1s statement=1s');
+    local $volley = TenantTest::Volley->new($other);
+    $volley->fire(some()) for 1 .. 5;
+    my @frozen = backends($site);
+    my $cold = fork // die "fork: $!";
+    if (!$cold) {    # in the midst of a round trip, most likely
+        sleep 0.3;
+        kill STOP => @frozen;
+        POSIX::_exit(0);
+    }
+    my $until = time + 3;
+    my (@asked, @answers);
+    while (time < $until) {
+        my @new = some();
+        push @asked, @new;
+        push @answers, $volley->fire(@new);
+    }
+    waitpid $cold, 0;
+    thaw(@frozen);
+    ok(wait_until { ($volley->fire(new_row('calls')))[0]->status == 201 }, 'it goes on');
+    is_deeply([map { fault($asked[$_], $answers[$_], unknown => 1) } 0 .. $#asked], [], 'what is answered is there, once');
+    my %seen = map { ($_->status == 201 ? 201 : $_->json->{code}) => 1 } @answers;
+    is_deeply([grep { !/^(?:201|query-timeout|pool-exhausted|database-away)$/ } keys %seen], [], 'the others are told what they have waited for in vain');
+    ok($seen{'query-timeout'}, 'an answer of the database');
+};
+
+done_testing;
