@@ -2,12 +2,12 @@
 #include "batch.h"
 
 #include <apr_ring.h>
-#include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
+#include <errno.h>
+#include <semaphore.h>
 #include <unistd.h>
 
-/* Statements that gather or are under way; whoever finds no seat runs alone. */
-enum { SEATS = 64 };
+#include "monotonic.h"
 
 /* So long a statement gathers at most, then it runs alone. A round trip of reads that takes this long is not
  * held up by the processor but by the disk, or a lock, and it is no use to wait for it; one of writes waits
@@ -21,6 +21,9 @@ static const apr_interval_time_t patience[] = {
  * whatever one statement does to the others, a tenth of their time is what it takes at most. */
 enum { PAUSE_FACTOR = 10 };
 
+/* With more than so many about, writes make one trip at a time. */
+enum { CROWD_WRITES = 2 };
+
 /* How far a statement has come. */
 typedef enum stage_t {
     STAGE_GATHERED, /* it waits */
@@ -29,12 +32,14 @@ typedef enum stage_t {
     STAGE_ARRIVED,  /* and has done so */
 } stage_t;
 
+/* A statement that is in a batch. It is its thread's, which stays until it is told to go on. */
 typedef struct seat_t seat_t;
 
 struct seat_t {
-    APR_RING_ENTRY(seat_t) link; /* among the free or the gathered ones */
-    apr_thread_cond_t *changed;  /* the stage, by another thread */
-    stage_t stage;
+    APR_RING_ENTRY(seat_t) link; /* among the gathered ones */
+    stage_t stage;               /* guarded by the batch's mutex */
+    sem_t told;                  /* that it sets out, or has arrived: a semaphore, for to wait for a condition
+                                    would be to fight for its mutex with all who are told at the same time */
     shared_t shared;
     uint64_t cluster;         /* that its result is of */
     const problem_t *problem; /* no connection was to be had */
@@ -48,20 +53,15 @@ struct batch_t {
     pool_t *pool;
     pipeline_kind_t kind;
     apr_thread_mutex_t *mutex; /* guards what follows */
-    apr_time_t paused;         /* until then; 0: not */
-    struct seats_t free;
-    struct seats_t gathered; /* the one that came first, first */
-    int waiting;             /* how many those are */
-    int crowd;               /* how many were under way, or waiting, when a trip ended */
-    int trips;               /* under way, or about to set out */
+    apr_time_t paused;         /* until then, by monotonic_now(); 0: not */
+    struct seats_t gathered;   /* the one that came first, first */
+    int waiting;               /* how many those are */
+    int crowd;                 /* how many were under way, or waiting, when a trip ended */
+    int trips;                 /* under way, or about to set out */
     int trips_max;
     int companies; /* trips of several that are under way */
     int companies_max;
-    seat_t seats[SEATS];
 };
-
-/* With more than so many about, writes make one trip at a time. */
-enum { CROWD_WRITES = 2 };
 
 /* As many as can make progress at a time, of max connections: the pool has others to serve. */
 static int trips_of(int max)
@@ -90,35 +90,21 @@ batch_t *batch_open(pool_t *pool, pipeline_kind_t kind, int max)
         batch->trips_max *= 2;
         batch->companies_max = 1;
     }
-    APR_RING_INIT(&batch->free, seat_t, link);
     APR_RING_INIT(&batch->gathered, seat_t, link);
     if (apr_thread_mutex_create(&batch->mutex, APR_THREAD_MUTEX_UNNESTED, lasting) != APR_SUCCESS)
         return NULL;
-    for (int n = 0; n < SEATS; n++) {
-        if (apr_thread_cond_create(&batch->seats[n].changed, lasting) != APR_SUCCESS)
-            return NULL;
-        APR_RING_INSERT_TAIL(&batch->free, &batch->seats[n], seat_t, link);
-    }
     return batch;
 }
 
-/* Takes the first seat of a ring, or NULL. The caller holds the mutex, as those of all that follow. */
-static seat_t *take(struct seats_t *ring)
+/* The one that has waited longest, or NULL. The caller holds the mutex, as those of all that follow. */
+static seat_t *take(batch_t *batch)
 {
-    seat_t *seat = APR_RING_FIRST(ring);
+    seat_t *seat = APR_RING_FIRST(&batch->gathered);
 
-    if (seat == APR_RING_SENTINEL(ring, seat_t, link))
+    if (batch->waiting == 0)
         return NULL;
     APR_RING_REMOVE(seat, link);
-    return seat;
-}
-
-/* The one that has waited longest, or NULL. */
-static seat_t *take_gathered(batch_t *batch)
-{
-    seat_t *seat = take(&batch->gathered);
-
-    batch->waiting -= seat != NULL;
+    batch->waiting--;
     return seat;
 }
 
@@ -138,14 +124,14 @@ static void gather(batch_t *batch, company_t *company, seat_t *first)
     do {
         seat->stage = STAGE_UNDERWAY;
         company->seats[company->count++] = seat;
-    } while (company->count < PIPELINE_MAX && (seat = take_gathered(batch)) != NULL);
+    } while (company->count < PIPELINE_MAX && (seat = take(batch)) != NULL);
     batch->companies += company->count > 1;
 }
 
 /* Ends a round trip: the next one begins with who has waited longest. Whom to wake then, or NULL. */
 static seat_t *follow(batch_t *batch)
 {
-    seat_t *next = batch->companies < batch->companies_max ? take_gathered(batch) : NULL;
+    seat_t *next = batch->companies < batch->companies_max ? take(batch) : NULL;
 
     if (next)
         next->stage = STAGE_SETS_OUT;
@@ -157,7 +143,7 @@ static seat_t *follow(batch_t *batch)
 /* Until when nobody shares a round trip, as one was in vain since start. */
 static apr_time_t pause_after(apr_time_t start)
 {
-    apr_time_t now = apr_time_now();
+    apr_time_t now = monotonic_now();
 
     return now + (now - start) * PAUSE_FACTOR;
 }
@@ -176,7 +162,7 @@ static void travel(batch_t *batch, company_t *company, apr_pool_t *pool)
     for (int n = 0; n < company->count; n++)
         shared[n] = &company->seats[n]->shared;
     if (!problem) {
-        apr_time_t start = apr_time_now();
+        apr_time_t start = monotonic_now();
 
         run = pipeline_run(connection, batch->kind, shared, company->count, &state, pool);
         cluster = connection->cluster;
@@ -200,7 +186,7 @@ static void count_crowd(batch_t *batch, int now)
     batch->crowd = now < batch->crowd ? batch->crowd - 1 : now;
 }
 
-/* Ends the round trip of a company. The first of them was the caller's. */
+/* Ends the round trip of a company. The first of them was the caller's. Without the mutex. */
 static void arrive(batch_t *batch, const company_t *company)
 {
     seat_t *next;
@@ -208,23 +194,21 @@ static void arrive(batch_t *batch, const company_t *company)
     apr_thread_mutex_lock(batch->mutex);
     for (int n = 1; n < company->count; n++)
         company->seats[n]->stage = STAGE_ARRIVED;
-    APR_RING_INSERT_HEAD(&batch->free, company->seats[0], seat_t, link);
     batch->companies -= company->count > 1;
     count_crowd(batch, company->count + batch->waiting);
     if (company->paused)
         batch->paused = company->paused;
     next = follow(batch);
     apr_thread_mutex_unlock(batch->mutex);
-    /* behind the mutex, which they want at once; a seat may have another by now, whom this wakes in vain */
     if (next)
-        apr_thread_cond_signal(next->changed);
+        sem_post(&next->told);
     for (int n = 1; n < company->count; n++)
-        apr_thread_cond_signal(company->seats[n]->changed);
+        sem_post(&company->seats[n]->told); /* from here on it is its thread's again, and may be gone */
 }
 
 static int is_paused(batch_t *batch)
 {
-    if (batch->paused && batch->paused <= apr_time_now())
+    if (batch->paused && batch->paused <= monotonic_now())
         batch->paused = 0;
     return batch->paused != 0;
 }
@@ -239,80 +223,106 @@ static int may_set_out(const batch_t *batch)
     return batch->trips < batch->trips_max;
 }
 
-/* A seat for a statement: about to set out if it need not wait, else gathered. NULL: there is none. */
-static seat_t *sit_down(batch_t *batch, const job_t *job)
+/* Enters a seat. Whether it is to wait; else it sets out with *company, which is nobody where it goes alone
+ * and outside of the batch. */
+static int enter(batch_t *batch, seat_t *seat, company_t *company)
 {
-    seat_t *seat = is_paused(batch) ? NULL : take(&batch->free);
-
-    if (!seat)
-        return NULL;
-    seat->shared = (shared_t){.statement = job->statement, .values = job->values};
+    company->count = 0;
+    if (is_paused(batch))
+        return 0;
     if (may_set_out(batch)) {
         batch->trips++;
-        seat->stage = STAGE_SETS_OUT;
-    } else {
-        seat->stage = STAGE_GATHERED;
-        batch->waiting++;
-        APR_RING_INSERT_TAIL(&batch->gathered, seat, seat_t, link);
+        gather(batch, company, seat);
+        return 0;
     }
-    return seat;
+    APR_RING_INSERT_TAIL(&batch->gathered, seat, seat_t, link);
+    batch->waiting++;
+    return 1;
 }
 
-/* Waits for a seat's turn, or for those who took it along. */
-static void wait_for_turn(batch_t *batch, seat_t *seat)
+/* Waits until a seat is told something. Without the mutex. 0: its patience has run out. */
+static int wait_patiently(seat_t *seat, apr_time_t until)
 {
-    apr_time_t start = seat->stage == STAGE_GATHERED ? apr_time_now() : 0;
-    apr_interval_time_t left;
+    struct timespec end = {.tv_sec = apr_time_sec(until), .tv_nsec = apr_time_usec(until) * 1000};
+    int failed;
 
-    while (seat->stage == STAGE_GATHERED && (left = start + patience[batch->kind] - apr_time_now()) > 0)
-        apr_thread_cond_timedwait(seat->changed, batch->mutex, left);
-    if (seat->stage == STAGE_GATHERED) {
-        APR_RING_REMOVE(seat, link);
-        batch->waiting--;
-        if (batch->kind == PIPELINE_WRITES) /* reads may have waited for a processor just as well */
-            batch->paused = pause_after(start);
-    }
-    while (seat->stage == STAGE_UNDERWAY)
-        apr_thread_cond_wait(seat->changed, batch->mutex);
+    while ((failed = sem_clockwait(&seat->told, CLOCK_MONOTONIC, &end)) != 0 && errno == EINTR)
+        continue;
+    return !failed;
 }
 
-/* Enters a statement and waits. It is the caller's to run, with its company; or, where there is none,
- * *outcome is what became of its seat: nothing where nobody has taken it along. */
-static void enter(batch_t *batch, const job_t *job, company_t *company, seat_t *outcome)
+static void wait_told(seat_t *seat)
 {
-    seat_t *seat;
+    while (sem_wait(&seat->told) != 0)
+        continue; /* a signal */
+}
 
-    *company = (company_t){.count = 0};
-    *outcome = (seat_t){.stage = STAGE_GATHERED, .run = RUN_REFUSED};
+/* Takes a seat out of those that have gathered, as its patience has run out. 0: it is none of them any
+ * more. */
+static int leave(batch_t *batch, seat_t *seat, apr_time_t start)
+{
+    if (seat->stage != STAGE_GATHERED)
+        return 0;
+    APR_RING_REMOVE(seat, link);
+    batch->waiting--;
+    if (batch->kind == PIPELINE_WRITES) /* reads may have waited for a processor just as well */
+        batch->paused = pause_after(start);
+    return 1;
+}
+
+/* Waits for a seat's turn, when it sets out with *company, or for those who took it along. */
+static void wait_for_turn(batch_t *batch, seat_t *seat, company_t *company)
+{
+    apr_time_t start = monotonic_now();
+    int has_left = 0;
+
+    if (!wait_patiently(seat, start + patience[batch->kind])) {
+        apr_thread_mutex_lock(batch->mutex);
+        has_left = leave(batch, seat, start);
+        apr_thread_mutex_unlock(batch->mutex);
+        if (!has_left)
+            wait_told(seat);
+    }
+    if (seat->stage != STAGE_SETS_OUT)
+        return;
     apr_thread_mutex_lock(batch->mutex);
-    seat = sit_down(batch, job);
-    if (seat) {
-        wait_for_turn(batch, seat);
-        if (seat->stage == STAGE_SETS_OUT) {
-            gather(batch, company, seat);
-        } else {
-            if (seat->stage == STAGE_ARRIVED)
-                *outcome = *seat;
-            APR_RING_INSERT_HEAD(&batch->free, seat, seat_t, link);
-        }
-    }
+    gather(batch, company, seat);
     apr_thread_mutex_unlock(batch->mutex);
 }
 
 /* Whether a statement without a result must not, or need not, run again: it may be in effect, or it has had
  * its time. */
-static int is_final(const seat_t *outcome, const job_t *job)
+static int is_final(const seat_t *seat, const job_t *job)
 {
-    return outcome->run == RUN_OVERDUE || (outcome->run == RUN_LOST && !job->is_repeatable);
+    return seat->run == RUN_OVERDUE || (seat->run == RUN_LOST && !job->is_repeatable);
 }
 
-const problem_t *batch_run(batch_t *batch, request_rec *r, const job_t *job)
+/* What has become of a seat that went with others, or with nobody. */
+static const problem_t *conclude(batch_t *batch, request_rec *r, const job_t *job, const seat_t *seat)
+{
+    if (seat->shared.result) {
+        *job->rows = rows_make(seat->shared.result, seat->cluster, job->pool);
+        return NULL;
+    }
+    if (seat->problem)
+        return seat->problem;
+    if (is_final(seat, job))
+        return job_outcome(r, seat->run, job->statement, &(sqlstate_t){.message = seat->why});
+    return job_run(batch->pool, r, job); /* nobody has run it, or it had no effect in company */
+}
+
+/* Takes a seat through the batch. */
+static const problem_t *pass(batch_t *batch, request_rec *r, const job_t *job, seat_t *seat)
 {
     const problem_t *problem;
     company_t company;
-    seat_t outcome;
+    int waits;
 
-    enter(batch, job, &company, &outcome);
+    apr_thread_mutex_lock(batch->mutex);
+    waits = enter(batch, seat, &company);
+    apr_thread_mutex_unlock(batch->mutex);
+    if (waits)
+        wait_for_turn(batch, seat, &company);
     if (company.count == 1) {
         problem = job_run(batch->pool, r, job);
         arrive(batch, &company);
@@ -320,16 +330,22 @@ const problem_t *batch_run(batch_t *batch, request_rec *r, const job_t *job)
     }
     if (company.count > 1) {
         travel(batch, &company, job->pool);
-        outcome = *company.seats[0];
         arrive(batch, &company);
     }
-    if (outcome.shared.result) {
-        *job->rows = rows_make(outcome.shared.result, outcome.cluster, job->pool);
-        return NULL;
-    }
-    if (outcome.problem)
-        return outcome.problem;
-    if (is_final(&outcome, job))
-        return job_outcome(r, outcome.run, job->statement, &(sqlstate_t){.message = outcome.why});
-    return job_run(batch->pool, r, job); /* nobody has run it, or it had no effect in company */
+    return conclude(batch, r, job, seat);
+}
+
+const problem_t *batch_run(batch_t *batch, request_rec *r, const job_t *job)
+{
+    seat_t seat = {
+        .stage = STAGE_GATHERED,
+        .shared = {.statement = job->statement, .values = job->values},
+        .run = RUN_REFUSED,
+    };
+    const problem_t *problem;
+
+    sem_init(&seat.told, 0, 0);
+    problem = pass(batch, r, job, &seat);
+    sem_destroy(&seat.told);
+    return problem;
 }
