@@ -63,13 +63,20 @@ struct batch_t {
     int companies_max;
 };
 
-/* As many as can make progress at a time, of max connections: the pool has others to serve. */
-static int trips_of(int max)
+/* Settles how many round trips are under way at a time, of max connections: the pool has others to serve. */
+static void set_limits(batch_t *batch, int max)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     int half = max > 1 ? max / 2 : 1;
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    int processors = online > 0 && online < half ? (int)online : half;
+    /* one read more than can make progress, to be there when another one ends; of writes twice as many, which
+     * wait for the disk */
+    int trips = batch->kind == PIPELINE_READS ? processors + 1 : 2 * processors;
 
-    return processors > 0 && processors < half ? (int)processors : half;
+    batch->trips_max = trips < half ? trips : half;
+    /* one company of writes is work enough for a child's processors, and the larger it is, the more it spares
+     */
+    batch->companies_max = batch->kind == PIPELINE_READS ? batch->trips_max : 1;
 }
 
 batch_t *batch_open(pool_t *pool, pipeline_kind_t kind, int max)
@@ -82,14 +89,7 @@ batch_t *batch_open(pool_t *pool, pipeline_kind_t kind, int max)
     batch = apr_pcalloc(lasting, sizeof *batch);
     batch->pool = pool;
     batch->kind = kind;
-    batch->trips_max = trips_of(max);
-    batch->companies_max = batch->trips_max;
-    if (kind == PIPELINE_WRITES) {
-        /* of writes alone twice as many: they wait for the disk; of companies one, which is work enough for a
-         * child's processors, and the larger it is, the more it spares */
-        batch->trips_max *= 2;
-        batch->companies_max = 1;
-    }
+    set_limits(batch, max);
     APR_RING_INIT(&batch->gathered, seat_t, link);
     if (apr_thread_mutex_create(&batch->mutex, APR_THREAD_MUTEX_UNNESTED, lasting) != APR_SUCCESS)
         return NULL;
