@@ -29,6 +29,8 @@ use TenantTest::Log;
 
 my %prepared;    # those of this process: a site that goes stops its own first
 
+my $next_port = $$ * 101;    # apart from those of other runs at the same time; rand() is the tests'
+
 # The last that the parent logs of a start, a graceful one too; no log level suppresses a notice in a file.
 my $ready = qr/AH00094: Command line/;
 
@@ -286,10 +288,14 @@ sub _is_closing {
     return _read('/proc/net/tcp') =~ /^ *\d+: \w+:(?:$ports) \S+ $close_wait /m;
 }
 
-# A TCP port of 127.0.0.1 that nothing listens on.
+# A TCP port of 127.0.0.1 that nothing listens on, another one at each call. It is none of those that the kernel gives
+# to outgoing connections, which could take it ahead of the server or while that restarts.
 sub free_port {
-    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', ReuseAddr => 1) or die "no port: $!";
-    return $socket->sockport;
+    for (1 .. 1000) {
+        my $port = 10_000 + $next_port++ % 20_000;
+        return $port if IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port, ReuseAddr => 1);
+    }
+    die 'no port is free';
 }
 
 sub _read {
