@@ -12,9 +12,11 @@ use Time::HiRes qw(sleep time);
 
 use TenantTest;
 use TenantTest::Fault;
+use TenantTest::Statements;
 use TenantTest::Volley;
 
-my $site = TenantTest::Site->make;
+my $statements = TenantTest::Statements->new;
+my $site = $statements->site;
 my @tenants = qw(acme globex);
 
 # With two connections one round trip is under way at a time, on any machine.
@@ -57,9 +59,9 @@ my @everything = map { my $path = $_; map { [$_, $path] } @tenants } @paths;
 
 sub some { return map { $everything[rand @everything] } 1 .. $volley->size }
 
-# Transactions in the database so far. A backend tells of its own when it has been idle for a second.
+# Transactions in the database so far. A backend tells of its own every ten seconds, or when it ends.
 sub transactions {
-    sleep 1.5;
+    $site->dbh->do(q{SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'tenant_api'});
     return $site->dbh->selectrow_array('SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()');
 }
 
@@ -86,6 +88,7 @@ subtest 'whoever shares sees what he sees alone' => sub {
     my %seen = map { $_->status => 1 } map { alone($_) } @everything;
     is_deeply([sort keys %seen], [200, 404], 'rows are found, and not those of others');
     my ($wrong, $count, $before) = ('', 0, transactions());
+    $statements->reset;
     for (1 .. 200) {
         my @asked = some();
         my @answers = volley(@asked);
@@ -97,7 +100,9 @@ subtest 'whoever shares sees what he sees alone' => sub {
     }
     is($wrong, '', "$count answers are those of requests that were alone");
     my $trips = transactions() - $before;
-    cmp_ok($trips, '<', 0.8 * $count, "they took $trips transactions");
+    cmp_ok($trips, '<', $count - 100, "they took $trips transactions");
+    my $run = $statements->all;
+    cmp_ok($run, '<', $count - 100, "and $run statements, for several that ask for the same kind of row are one");
 };
 
 my @calls = grep { $_->[1] =~ m{/calls/} && alone($_)->status == 200 } @everything;

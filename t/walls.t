@@ -71,7 +71,7 @@ for my $name (sort keys %make) {
 sub telling {
     my ($sql) = @_;
     $sql =~ s/^SELECT count\(\*\) /SELECT id /;
-    $sql =~ s/^SELECT \K(?=id\b)/tenant_id, / unless $sql =~ / FROM tenants /;
+    $sql =~ s/^(?:.* LATERAL \()?SELECT \K(?=id\b)/tenant_id, / unless $sql =~ / FROM tenants /;
     $sql =~ s/ RETURNING \K(?=id\b)/tenant_id, / unless $sql =~ /^UPDATE tenants /;
     $sql =~ s/ AS r \(\K(?=id )/tenant_id int, /;
     $sql =~ s/ LIMIT \K(?=length\()/1000 + 0 * /;
@@ -113,6 +113,8 @@ sub without_predicate {
         $sql =~ s/\Q$part/$part =~ s{t\.id}{$globex + 0 * t.id}r/e or return;
     } elsif ($statement->{verb} eq 'created') {
         $sql =~ s/ WHERE $column = t\.id / WHERE t.id IS NOT NULL / or return;
+    } elsif (verb_is($statement, 'read_many')) {
+        $sql =~ s/ WHERE $column = k\.tenant / WHERE k.tenant IS NOT NULL / or return;
     } elsif (verb_is($statement, 'upsert')) {
         $sql =~ s/ VALUES \(%d::int,/ VALUES ($globex + 0 * %d::int,/ or return;
         $sql =~ s/ WHERE $statement->{table}\.$column = excluded\.$column / / or return;
@@ -174,6 +176,8 @@ sub values_of {
     for my $before (@parts[0 .. $#parts - 1]) {
         push @values,
               $before =~ /set_config\('mod_tenant\.tenant_id', $/                       ? $as
+            : $before =~ / unnest\($/                                                    ? "{$as}"
+            : $before =~ /^::int\[\], $/                                                 ? "{$row->{id}}"
             : $before =~ / WHERE (?:\w+ = )?$| VALUES \((?:\d+ \+ 0 \* )?$/             ? $as
             : $before =~ / AND (\w+) = $/                                                ? $row->{$1}
             : $before =~ / AS id, $/                              ? $row->{id} . (creates($statement) ? ' anew' : '')
@@ -202,7 +206,7 @@ sub rows_not_of {
 # Runs a statement as tenant_api, and undoes it: for acme unless told, by the site's connection to the database unless
 # one is given; behind another tenant's statement, where there is one, within its transaction. Whoever runs the same text
 # twice by one connection runs one prepared statement. Returns error (SQLSTATE, or ''), rows (how many it
-# returned), foreign (how many of them another tenant's), touched (whether it wrote any row of another tenant).
+# returned), all of them, foreign (how many of them another tenant's), touched (whether it wrote any row of another tenant).
 sub run {
     my ($database, $statement, $sql, $values, %how) = @_;
     my $dbh = $how{by} // site->dbh($database);
@@ -229,6 +233,7 @@ sub run {
     if ($rows) {
         my $column = tenant_column($table);
         $dbh->do('RESET ROLE');
+        $result{all} = $rows;
         $result{rows} = @$rows;
         $result{foreign} = grep { exists $_->{$column} && $_->{$column} != $as } @$rows;
         $result{touched} = !reads($statement) && rows_not_of($dbh, $table, $as) ne $before ? 1 : 0;
@@ -326,6 +331,28 @@ for my $plan (sort keys %plans) {
             my %how = (as => $acme, by => $used, behind => $globex);
             is_own(aim('walls_all', $statement, $acme, %how), "$statement->{label}: acme's");
             is_harmless(aim('walls_all', $statement, $globex, %how, without => 1), "$statement->{label}: no other's");
+        }
+        $used->disconnect;
+    };
+}
+
+# Of several callers' reads in one statement each is in the context of its own caller.
+for my $plan (sort keys %plans) {
+    subtest "many callers in one statement, $plan" => sub {
+        my $used = site->dbh('walls_all')->clone;
+        $used->do($plans{$plan}) if $plans{$plan};
+        for my $statement (grep { verb_is($_, 'read_many') } @statements) {
+            my %row = map { $_ => row_of('walls_all', $statement->{table}, $_) } $acme, $globex;
+            my @callers = ([$acme, $acme], [$acme, $globex], [$globex, $acme], [$globex, $globex], [$acme, $acme]);
+            my $has_ids = $statement->{sql} =~ / = k\.key /;
+            my @values = (join(',', map { $_->[0] } @callers), $has_ids ? join(',', map { $row{ $_->[1] }{id} } @callers) : ());
+            my @wanted = $has_ids ? ("1 $acme", "4 $globex", "5 $acme") : map { "$_ $callers[$_ - 1][0]" } 1 .. @callers;
+            for my $sql ($statement->{sql}, $lacking{ $statement->{label} }) {
+                my $result = run('walls_all', $statement, $sql, [map { "{$_}" } @values], by => $used);
+                my @got = map { "$_->{n} " . $_->{ tenant_column($statement->{table}) } } @{ $result->{all} };
+                is_deeply([sort @got], \@wanted, $statement->{label} . ($sql eq $statement->{sql} ? '' : ' by row-level security alone'))
+                    or diag says($result);
+            }
         }
         $used->disconnect;
     };

@@ -48,6 +48,26 @@ static const char *read_sql(const resource_t *resource, const field_t *by, apr_p
     return sql_select(resource, sql_row_columns(resource, pool), by ? is_row(by, pool) : "", NULL, pool);
 }
 
+static void define(statement_t *statement, const resource_t *resource, const char *verb, const char *sql,
+                   apr_pool_t *pool)
+{
+    statement->label = apr_pstrcat(pool, resource->name, "_", verb, NULL);
+    statement->sql = sql;
+    statement->conflicts = resource->conflicts;
+}
+
+/* The statements of a read of the row that an id names, or the tenant's only one. */
+static void build_read(resource_sql_t *sql, const resource_t *resource, const field_t *id, apr_pool_t *pool)
+{
+    define(&sql->read, resource, "read", read_sql(resource, id, pool), pool);
+    if (resource->is_admin || (id && id->type != FIELD_INTEGER))
+        return;
+    define(&sql->read_many, resource, "read_many",
+           sql_select_many(resource, sql_row_columns(resource, pool), id ? field_column(id) : NULL, pool),
+           pool);
+    sql->read.many = &sql->read_many;
+}
+
 static const char *update_sql(const resource_t *resource, int with_password, const field_t *by,
                               apr_pool_t *pool)
 {
@@ -83,14 +103,6 @@ static const char *remove_sql(const resource_t *resource, const field_t *by, apr
                        resource->removable ? resource->removable : "", " RETURNING 1", NULL);
 }
 
-static void define(statement_t *statement, const resource_t *resource, const char *verb, const char *sql,
-                   apr_pool_t *pool)
-{
-    statement->label = apr_pstrcat(pool, resource->name, "_", verb, NULL);
-    statement->sql = sql;
-    statement->conflicts = resource->conflicts;
-}
-
 static int has_password(const resource_t *resource)
 {
     for (const field_t *field = resource->fields; field->name; field++) {
@@ -113,7 +125,7 @@ static void build_updates(statement_t updates[2], const resource_t *resource, co
 /* A resource of one row for each tenant. */
 static void build_single(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
 {
-    define(&sql->read, resource, "read", read_sql(resource, NULL, pool), pool);
+    build_read(sql, resource, NULL, pool);
     if (!(resource->operations & RESOURCE_UPDATE))
         return;
     build_updates(sql->update, resource, "update", NULL, pool);
@@ -152,7 +164,7 @@ static void build_collection(resource_sql_t *sql, const resource_t *resource, ap
     const field_t *id = resource->fields;
     const field_t *key = resource_key(resource);
 
-    define(&sql->read, resource, "read", read_sql(resource, id, pool), pool);
+    build_read(sql, resource, id, pool);
     define(&sql->create, resource, "create", sql_create(resource, pool), pool);
     if (!resource->is_admin)
         build_once(sql, resource, pool);
@@ -203,6 +215,7 @@ void sql_each(sql_visit_fn *visit)
 {
     static const size_t offsets[] = {
         offsetof(resource_sql_t, read),
+        offsetof(resource_sql_t, read_many),
         offsetof(resource_sql_t, read_by_key),
         offsetof(resource_sql_t, create),
         offsetof(resource_sql_t, create_once),

@@ -17,6 +17,8 @@
  * nothing. */
 typedef struct resource_sql_t {
     statement_t read;        /* t, id, t; of a single resource: t, t */
+    statement_t read_many;   /* several t, several ids; of a single resource: several t; of one whose ids are
+                                texts: none */
     statement_t read_by_key; /* t, key, t */
     statement_t create;      /* t, a value for each creatable field */
     statement_t

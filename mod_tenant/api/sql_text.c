@@ -75,3 +75,12 @@ const char *sql_select(const resource_t *resource, const char *columns, const ch
         return apr_pstrcat(pool, text, limit_in_context(limit, pool), NULL);
     return limit ? apr_pstrcat(pool, text, " LIMIT ", limit, NULL) : text;
 }
+
+const char *sql_select_many(const resource_t *resource, const char *columns, const char *by, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, "SELECT r.*, k.n FROM unnest(%s::int[]", by ? ", %s::int[]" : "",
+                       ") WITH ORDINALITY AS k(tenant", by ? ", key" : "", ", n), LATERAL (SELECT ", columns,
+                       " FROM ", resource_table(resource), " WHERE ", resource_tenant_column(resource),
+                       " = k.tenant", by ? " AND " : "", by ? by : "", by ? " = k.key" : "",
+                       " LIMIT length(set_config('mod_tenant.tenant_id', k.tenant::text, true))) AS r", NULL);
+}

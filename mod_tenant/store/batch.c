@@ -13,16 +13,21 @@
  * held up by the processor but by the disk, or a lock, and it is no use to wait for it; one of writes waits
  * for the disk each time, and sharing that is the point. */
 static const apr_interval_time_t patience[] = {
-    [PIPELINE_READS] = apr_time_from_msec(2),
-    [PIPELINE_WRITES] = apr_time_from_msec(20),
+    [BATCH_ROWS] = apr_time_from_msec(2),
+    [BATCH_PAGES] = apr_time_from_msec(2),
+    [BATCH_INSERTS] = apr_time_from_msec(20),
 };
 
 /* Behind a round trip, or a wait for one, that was in vain nobody shares one for so many times as long:
  * whatever one statement does to the others, a tenth of their time is what it takes at most. */
 enum { PAUSE_FACTOR = 10 };
 
-/* With more than so many about, writes make one trip at a time. */
-enum { CROWD_WRITES = 2 };
+/* With more than so many about there is a crowd. */
+static const int crowd_min[] = {
+    [BATCH_ROWS] = 4,
+    [BATCH_PAGES] = 4,
+    [BATCH_INSERTS] = 2,
+};
 
 /* How far a statement has come. */
 typedef enum stage_t {
@@ -51,7 +56,7 @@ APR_RING_HEAD(seats_t, seat_t);
 
 struct batch_t {
     pool_t *pool;
-    pipeline_kind_t kind;
+    batch_kind_t kind;
     apr_thread_mutex_t *mutex; /* guards what follows */
     apr_time_t paused;         /* until then, by monotonic_now(); 0: not */
     struct seats_t gathered;   /* the one that came first, first */
@@ -59,9 +64,15 @@ struct batch_t {
     int crowd;                 /* how many were under way, or waiting, when a trip ended */
     int trips;                 /* under way, or about to set out */
     int trips_max;
-    int companies; /* trips of several that are under way */
+    int trips_crowd; /* the same in a crowd: the fewer there are, the larger is each company */
+    int companies;   /* trips of several that are under way */
     int companies_max;
 };
+
+static int least(int one, int other)
+{
+    return one < other ? one : other;
+}
 
 /* Settles how many round trips are under way at a time, of max connections: the pool has others to serve. */
 static void set_limits(batch_t *batch, int max)
@@ -69,17 +80,27 @@ static void set_limits(batch_t *batch, int max)
     int half = max > 1 ? max / 2 : 1;
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     int processors = online > 0 && online < half ? (int)online : half;
-    /* one read more than can make progress, to be there when another one ends; of writes twice as many, which
-     * wait for the disk */
-    int trips = batch->kind == PIPELINE_READS ? processors + 1 : 2 * processors;
+    int trips = processors + 1; /* one more than can make progress, to be there when another one ends */
+    int trips_crowd = trips;
 
-    batch->trips_max = trips < half ? trips : half;
-    /* one company of writes is work enough for a child's processors, and the larger it is, the more it spares
-     */
-    batch->companies_max = batch->kind == PIPELINE_READS ? batch->trips_max : 1;
+    if (batch->kind == BATCH_ROWS)
+        trips_crowd = processors; /* rows that are read together cost less, so larger companies spare more */
+    if (batch->kind == BATCH_INSERTS) {
+        trips = 2 * processors; /* which wait for the disk */
+        trips_crowd = 1;        /* the more share a COMMIT, the more that spares */
+    }
+    batch->trips_max = least(trips, half);
+    batch->trips_crowd = least(trips_crowd, half);
+    batch->companies_max = batch->kind == BATCH_INSERTS ? 1 : batch->trips_max;
 }
 
-batch_t *batch_open(pool_t *pool, pipeline_kind_t kind, int max)
+/* So many trips are to be under way now. */
+static int trips_wanted(const batch_t *batch)
+{
+    return batch->crowd > crowd_min[batch->kind] ? batch->trips_crowd : batch->trips_max;
+}
+
+batch_t *batch_open(pool_t *pool, batch_kind_t kind, int max)
 {
     apr_pool_t *lasting; /* as the pool's: a thread may wait here when its process ends (pool.c) */
     batch_t *batch;
@@ -131,7 +152,8 @@ static void gather(batch_t *batch, company_t *company, seat_t *first)
 /* Ends a round trip: the next one begins with who has waited longest. Whom to wake then, or NULL. */
 static seat_t *follow(batch_t *batch)
 {
-    seat_t *next = batch->companies < batch->companies_max ? take(batch) : NULL;
+    int is_wanted = batch->companies < batch->companies_max && batch->trips <= trips_wanted(batch);
+    seat_t *next = is_wanted ? take(batch) : NULL;
 
     if (next)
         next->stage = STAGE_SETS_OUT;
@@ -156,15 +178,15 @@ static void travel(batch_t *batch, company_t *company, apr_pool_t *pool)
     run_t run = RUN_REFUSED;
     uint64_t cluster = 0;
     connection_t *connection;
-    const problem_t *problem =
-        pool_acquire(batch->pool, POOL_STATEMENT, batch->kind == PIPELINE_READS, &connection);
+    pipeline_kind_t kind = batch->kind == BATCH_INSERTS ? PIPELINE_WRITES : PIPELINE_READS;
+    const problem_t *problem = pool_acquire(batch->pool, POOL_STATEMENT, kind == PIPELINE_READS, &connection);
 
     for (int n = 0; n < company->count; n++)
         shared[n] = &company->seats[n]->shared;
     if (!problem) {
         apr_time_t start = monotonic_now();
 
-        run = pipeline_run(connection, batch->kind, shared, company->count, &state, pool);
+        run = pipeline_run(connection, kind, shared, company->count, &state, pool);
         cluster = connection->cluster;
         pool_release(batch->pool, connection);
         if (run != RUN_DONE)
@@ -216,11 +238,8 @@ static int is_paused(batch_t *batch)
 /* Whether a newcomer need not wait. */
 static int may_set_out(const batch_t *batch)
 {
-    if (batch->waiting > 0 || batch->companies == batch->companies_max)
-        return 0;
-    if (batch->kind == PIPELINE_WRITES && batch->crowd > CROWD_WRITES)
-        return batch->trips == 0;
-    return batch->trips < batch->trips_max;
+    return batch->waiting == 0 && batch->companies < batch->companies_max &&
+           batch->trips < trips_wanted(batch);
 }
 
 /* Enters a seat. Whether it is to wait; else it sets out with *company, which is nobody where it goes alone
@@ -265,7 +284,7 @@ static int leave(batch_t *batch, seat_t *seat, apr_time_t start)
         return 0;
     APR_RING_REMOVE(seat, link);
     batch->waiting--;
-    if (batch->kind == PIPELINE_WRITES) /* reads may have waited for a processor just as well */
+    if (batch->kind == BATCH_INSERTS) /* reads may have waited for a processor just as well */
         batch->paused = pause_after(start);
     return 1;
 }
@@ -301,7 +320,8 @@ static int is_final(const seat_t *seat, const job_t *job)
 static const problem_t *conclude(batch_t *batch, request_rec *r, const job_t *job, const seat_t *seat)
 {
     if (seat->shared.result) {
-        *job->rows = rows_make(seat->shared.result, seat->cluster, job->pool);
+        *job->rows = rows_of_part(seat->shared.result, seat->shared.first, seat->shared.count, seat->cluster,
+                                  job->pool);
         return NULL;
     }
     if (seat->problem)

@@ -17,11 +17,18 @@
  * sharing behind each round trip that was in vain. */
 typedef struct batch_t batch_t;
 
-/* For the connections of a pool, which are max at most. NULL: out of memory. */
-batch_t *batch_open(pool_t *pool, pipeline_kind_t kind, int max);
+/* What shares round trips with its like. */
+typedef enum batch_kind_t {
+    BATCH_ROWS,    /* reads of one row */
+    BATCH_PAGES,   /* reads of few: a single row does not wait for fifty */
+    BATCH_INSERTS, /* new rows */
+} batch_kind_t;
 
-/* Runs a job that has a label and is known to be short: others may wait for it. That of PIPELINE_READS has to
- * be is_repeatable. As job_run() otherwise. */
+/* For the connections of a pool, which are max at most. NULL: out of memory. */
+batch_t *batch_open(pool_t *pool, batch_kind_t kind, int max);
+
+/* Runs a job that has a label and is known to be short: others may wait for it. A read has to be
+ * is_repeatable. As job_run() otherwise. */
 const problem_t *batch_run(batch_t *batch, request_rec *r, const job_t *job);
 
 #endif

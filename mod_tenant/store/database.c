@@ -6,8 +6,8 @@
 
 struct database_t {
     pool_t *pool;
-    batch_t *rows;  /* reads of one row; NULL, as the next one, where statements are not prepared */
-    batch_t *pages; /* reads of few rows, apart: a single row does not wait for fifty */
+    batch_t *rows; /* NULL, as those that follow, where statements are not prepared */
+    batch_t *pages;
     batch_t *inserts;
 };
 
@@ -20,9 +20,9 @@ database_t *database_open(const char *conninfo, const pool_settings_t *settings,
     if (!database->pool)
         return NULL;
     if (settings->prepare) {
-        database->rows = batch_open(database->pool, PIPELINE_READS, settings->max);
-        database->pages = batch_open(database->pool, PIPELINE_READS, settings->max);
-        database->inserts = batch_open(database->pool, PIPELINE_WRITES, settings->max);
+        database->rows = batch_open(database->pool, BATCH_ROWS, settings->max);
+        database->pages = batch_open(database->pool, BATCH_PAGES, settings->max);
+        database->inserts = batch_open(database->pool, BATCH_INSERTS, settings->max);
         if (!database->rows || !database->pages || !database->inserts)
             return NULL;
     }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline.h"
 
+#include <apr_strings.h>
 #include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "prepared.h"
 
@@ -11,37 +14,116 @@ static const statement_t limit_locks = {
     .sql = "SELECT set_config('lock_timeout', '" PIPELINE_LOCK_MS "', true)",
 };
 
+/* A statement that is sent, and those that it is for. */
+typedef struct stop_t {
+    const statement_t *statement; /* theirs, or the one for many of them */
+    const char *const *values;
+    shared_t *first; /* of a chain; NULL: it is for none of them */
+    shared_t *last;
+    int count;
+    const prepared_t *prepared; /* as the connection keeps it, while it runs there */
+    result_t *result; /* made ahead of sending, for what has been done must not be lost for want of memory */
+    struct pg_result *rows;
+} stop_t;
+
 /* A round trip under way. */
 typedef struct trip_t {
     PGconn *libpq;
-    shared_t *stops[PIPELINE_MAX + 1]; /* what is sent, in this order */
+    stop_t stops[PIPELINE_MAX + 1]; /* what is sent, in this order */
     int count;
+    int sent;       /* so many of them, or to be sent */
     int is_refused; /* one of them, or the transaction's end */
     int is_over;    /* PostgreSQL has told of the transaction's end */
 } trip_t;
+
+/* Where a statement goes along with others that are the same; NULL: nowhere. */
+static stop_t *find_stop(trip_t *trip, const statement_t *statement)
+{
+    for (int n = 0; statement->many && n < trip->count; n++) {
+        if (trip->stops[n].statement == statement)
+            return &trip->stops[n];
+    }
+    return NULL;
+}
+
+static void add(trip_t *trip, shared_t *shared)
+{
+    stop_t *stop = find_stop(trip, shared->statement);
+
+    shared->next = NULL;
+    if (stop) {
+        stop->last->next = shared;
+        stop->last = shared;
+        stop->count++;
+    } else {
+        trip->stops[trip->count++] = (stop_t){.statement = shared->statement,
+                                              .values = shared->values,
+                                              .first = shared,
+                                              .last = shared,
+                                              .count = 1};
+    }
+}
+
+static struct iovec piece(const char *text)
+{
+    return (struct iovec){.iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text)};
+}
+
+/* The literal of an array of the values that those of a stop have for one parameter. */
+static const char *array_of(const stop_t *stop, int parameter, apr_pool_t *pool)
+{
+    struct iovec pieces[2 * PIPELINE_MAX + 1];
+    apr_size_t count = 0;
+
+    for (const shared_t *one = stop->first; one; one = one->next) {
+        pieces[count++] = piece(one == stop->first ? "{" : ",");
+        pieces[count++] = piece(one->values[parameter]);
+    }
+    pieces[count++] = piece("}");
+    return apr_pstrcatv(pool, pieces, count, NULL);
+}
+
+/* Makes those of a stop one statement. */
+static void merge(stop_t *stop, apr_pool_t *pool)
+{
+    int parameters;
+    const char **values;
+
+    stop->statement = stop->statement->many;
+    parameters = prepared_count(stop->statement->sql);
+    values = apr_palloc(pool, (apr_size_t)parameters * sizeof *values);
+    for (int n = 0; n < parameters; n++)
+        values[n] = array_of(stop, n, pool);
+    stop->values = values;
+}
 
 /* Prepares what is new to the connection, in round trips of its own; what cannot be, and what is behind it,
  * is not sent. */
 static void prepare(trip_t *trip, connection_t *connection, apr_pool_t *pool)
 {
-    for (int n = 0; n < trip->count; n++) {
-        trip->stops[n]->prepared = prepared_find(connection, trip->stops[n]->statement, pool);
-        if (!trip->stops[n]->prepared)
-            trip->count = n;
+    for (; trip->sent < trip->count; trip->sent++) {
+        stop_t *stop = &trip->stops[trip->sent];
+
+        if (stop->count > 1)
+            merge(stop, pool);
+        stop->prepared = prepared_find(connection, stop->statement, pool);
+        stop->result = stop->prepared ? result_make() : NULL;
+        if (!stop->result)
+            return;
     }
 }
 
-static int send_one(const trip_t *trip, const shared_t *one)
+static int send_one(const trip_t *trip, const stop_t *stop)
 {
-    return PQsendQueryPrepared(trip->libpq, one->prepared->label, one->prepared->parameters, one->values,
-                               NULL, NULL, one->statement->is_binary);
+    return PQsendQueryPrepared(trip->libpq, stop->prepared->label, stop->prepared->parameters, stop->values,
+                               NULL, NULL, stop->statement->is_binary);
 }
 
 static void send_all(trip_t *trip)
 {
-    for (int n = 0; n < trip->count; n++) {
-        if (!send_one(trip, trip->stops[n]))
-            trip->count = n;
+    for (int n = 0; n < trip->sent; n++) {
+        if (!send_one(trip, &trip->stops[n]))
+            trip->sent = n;
     }
 }
 
@@ -83,44 +165,75 @@ static void travel(trip_t *trip)
     send_all(trip);
     if (!PQpipelineSync(trip->libpq))
         return;
-    for (int n = 0; n < trip->count; n++)
-        trip->stops[n]->result = take_rows(trip);
+    for (int n = 0; n < trip->sent; n++)
+        trip->stops[n].rows = take_rows(trip);
     take_end(trip);
 }
 
-/* What came back is void: it was not committed, or nobody knows. */
-static void forget(const trip_t *trip)
+/* Tells those of a stop which rows are theirs. Of many, the last column says it, and none has more than one.
+ */
+static void share_out(const stop_t *stop)
+{
+    shared_t *by_number[PIPELINE_MAX];
+    int count = 0;
+    int rows = PQntuples(stop->rows);
+
+    for (shared_t *one = stop->first; one; one = one->next) {
+        one->result = stop->result;
+        one->first = 0;
+        one->count = stop->count > 1 ? 0 : rows;
+        by_number[count++] = one;
+    }
+    for (int n = 0; count > 1 && n < rows; n++) {
+        int number = atoi(PQgetvalue(stop->rows, n, PQnfields(stop->rows) - 1));
+
+        if (number >= 1 && number <= count) {
+            by_number[number - 1]->first = n;
+            by_number[number - 1]->count = 1;
+        }
+    }
+}
+
+/* Hands over what came back, unless it is void: it was not committed, or nobody knows. */
+static void hand_over(trip_t *trip, int is_void)
 {
     for (int n = 0; n < trip->count; n++) {
-        PQclear(trip->stops[n]->result);
-        trip->stops[n]->result = NULL;
+        stop_t *stop = &trip->stops[n];
+
+        if (!stop->result)
+            continue;
+        if (!stop->rows || stop->count == 0 || is_void) {
+            PQclear(stop->rows);
+            result_drop(stop->result);
+            continue;
+        }
+        share_out(stop);
+        result_set(stop->result, stop->rows, stop->count);
     }
 }
 
 run_t pipeline_run(connection_t *connection, pipeline_kind_t kind, shared_t *const *shared, int count,
                    sqlstate_t *state, apr_pool_t *pool)
 {
-    shared_t guard = {.statement = &limit_locks};
     trip_t trip = {.libpq = connection->libpq};
     run_t run;
 
     if (kind == PIPELINE_WRITES)
-        trip.stops[trip.count++] = &guard;
+        trip.stops[trip.count++] = (stop_t){.statement = &limit_locks};
     for (int n = 0; n < count; n++)
-        trip.stops[trip.count++] = shared[n];
+        add(&trip, shared[n]);
     connection_clock_start(connection);
     prepare(&trip, connection, pool);
-    if (trip.count == 0 || !PQenterPipelineMode(trip.libpq)) {
+    if (trip.sent == 0 || !PQenterPipelineMode(trip.libpq)) {
         connection->deadline = 0;
+        hand_over(&trip, 1);
         return RUN_REFUSED;
     }
     travel(&trip);
     run = connection_clock_stop(connection, !trip.is_over || trip.is_refused, state, pool);
     if (!trip.is_over && run != RUN_OVERDUE)
         run = RUN_LOST;
-    if (kind == PIPELINE_WRITES && run != RUN_DONE)
-        forget(&trip);
-    PQclear(guard.result);
+    hand_over(&trip, kind == PIPELINE_WRITES && run != RUN_DONE);
     PQexitPipelineMode(trip.libpq); /* where it cannot, the connection is not reusable */
     return run;
 }

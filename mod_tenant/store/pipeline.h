@@ -3,13 +3,16 @@
 #define TENANT_STORE_PIPELINE_H
 
 #include "connection.h"
+#include "row.h"
 
-/* A statement that shares a round trip with others. */
+/* A statement that shares a round trip with others, and what it has got. */
 typedef struct shared_t {
     const statement_t *statement; /* with a label */
     const char *const *values;
-    const struct prepared_t *prepared; /* the same as the connection keeps it, while it runs there */
-    struct pg_result *result;          /* NULL: it was not run to its end */
+    result_t *result; /* this one's to drop; NULL: it was not run to its end */
+    int first;        /* of the result's rows, which one is the first of this one's */
+    int count;        /* and how many are */
+    struct shared_t *next;
 } shared_t;
 
 /* How many share a round trip at most. */
@@ -25,8 +28,9 @@ typedef enum pipeline_kind_t {
 #define PIPELINE_LOCK_MS "20"
 
 /* Runs statements, each of which sets its tenant itself, in one round trip and one transaction (libpq's
- * pipeline mode). Those that have their result have been done, and their transaction has been committed;
- * those that have not are to be run alone where that is safe:
+ * pipeline mode); several that are the same, and can be, as one (statement_t.many). Those that have their
+ * result have been done, and their transaction has been committed; those that have not are to be run alone
+ * where that is safe:
  *
  *   RUN_DONE, RUN_REFUSED   they have had no effect, be it for another one's fault
  *   RUN_LOST, RUN_OVERDUE   as connection_run() has it, for each of them; *state says more

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "row.h"
 
+#include <apr_atomic.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
 
 struct rows_t {
     PGresult *result; /* or NULL */
     uint64_t cluster;
-    int current;
+    int first; /* of the result's rows */
+    int count;
+    int current; /* of the result's rows */
     int is_binary;
+};
+
+struct result_t {
+    PGresult *libpq;
+    apr_uint32_t holders;
 };
 
 static apr_status_t clear_result(void *result)
@@ -17,16 +25,60 @@ static apr_status_t clear_result(void *result)
     return APR_SUCCESS;
 }
 
-rows_t *rows_make(PGresult *result, uint64_t cluster, apr_pool_t *pool)
+static apr_status_t drop_result(void *result)
+{
+    result_drop(result);
+    return APR_SUCCESS;
+}
+
+static rows_t *make(PGresult *result, int first, int count, uint64_t cluster, apr_pool_t *pool)
 {
     rows_t *rows = apr_palloc(pool, sizeof *rows);
 
-    rows->result = result;
-    rows->cluster = cluster;
-    rows->current = 0;
-    rows->is_binary = PQbinaryTuples(result);
-    apr_pool_cleanup_register(pool, result, clear_result, apr_pool_cleanup_null);
+    *rows = (rows_t){
+        .result = result,
+        .cluster = cluster,
+        .first = first,
+        .count = count,
+        .current = first,
+        .is_binary = PQbinaryTuples(result),
+    };
     return rows;
+}
+
+rows_t *rows_make(PGresult *result, uint64_t cluster, apr_pool_t *pool)
+{
+    apr_pool_cleanup_register(pool, result, clear_result, apr_pool_cleanup_null);
+    return make(result, 0, PQntuples(result), cluster, pool);
+}
+
+rows_t *rows_of_part(result_t *result, int first, int count, uint64_t cluster, apr_pool_t *pool)
+{
+    apr_pool_cleanup_register(pool, result, drop_result, apr_pool_cleanup_null);
+    return make(result->libpq, first, count, cluster, pool);
+}
+
+result_t *result_make(void)
+{
+    result_t *result = malloc(sizeof *result);
+
+    if (result)
+        *result = (result_t){.holders = 1};
+    return result;
+}
+
+void result_set(result_t *result, PGresult *libpq, int holders)
+{
+    result->libpq = libpq;
+    result->holders = (apr_uint32_t)holders;
+}
+
+void result_drop(result_t *result)
+{
+    if (apr_atomic_dec32(&result->holders) != 0)
+        return;
+    PQclear(result->libpq);
+    free(result);
 }
 
 uint64_t rows_cluster(const rows_t *rows)
@@ -36,7 +88,7 @@ uint64_t rows_cluster(const rows_t *rows)
 
 int rows_count(const rows_t *rows)
 {
-    return PQntuples(rows->result);
+    return rows->count;
 }
 
 int rows_are_binary(const rows_t *rows)
@@ -46,7 +98,7 @@ int rows_are_binary(const rows_t *rows)
 
 void rows_seek(rows_t *rows, int n)
 {
-    rows->current = n;
+    rows->current = rows->first + n;
 }
 
 const char *rows_value(const rows_t *rows, int column, apr_size_t *length)

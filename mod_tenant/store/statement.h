@@ -19,8 +19,15 @@ typedef struct statement_t {
     const char *label; /* [a-z0-9_]+, unique per text: prepared on first use in a connection;
                           NULL: planned each time, for shapes too rare to keep */
     const char *sql;
-    const conflict_t *conflicts; /* or NULL; an unlisted unique constraint is problem_conflict */
+    const conflict_t *conflicts;    /* or NULL; an unlisted unique constraint is problem_conflict */
+    const struct statement_t *many; /* the same for several at a time, or NULL: see below */
     int is_binary; /* rows come in PostgreSQL's binary format: a time as text costs a tenth of a list */
 } statement_t;
+
+/* Where a statement reads one row, `many` reads those of several of its callers. Its parameters are int[]
+ * literals: each holds the values, one for each caller, of the parameter of the single statement at the same
+ * place, which is an integer. It gives the same columns, and behind them whose row it is: the caller's
+ * number, from
+ * 1. It has no `many`. */
 
 #endif
