@@ -20,8 +20,8 @@ my $site = TenantTest::Site->make;
 my @tenants = qw(acme globex);
 
 sub start {
-    my ($pool) = @_;
-    return TenantTest::Server->start(site => $site, processes => 1, threads => 32,
+    my ($pool, $threads) = @_;
+    return TenantTest::Server->start(site => $site, processes => 1, threads => $threads // 32,
         server => "TenantPool $pool\nMaxKeepAliveRequests 0\nKeepAliveTimeout 60\n");
 }
 
@@ -74,17 +74,30 @@ sub transactions {
     return scalar keys %xmin;
 }
 
+# So long it takes to make a row: meanwhile others can come, however slow this machine is.
+sub slow_down {
+    my ($seconds) = @_;
+    $site->dbh->do("CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS \$\$BEGIN PERFORM pg_sleep($seconds); RETURN NEW; END\$\$");
+    $site->dbh->do("CREATE TRIGGER linger BEFORE INSERT ON $_ FOR EACH ROW EXECUTE FUNCTION linger()") for qw(calls messages);
+}
+
+sub speed_up { $site->dbh->do($_) for 'DROP TRIGGER linger ON calls', 'DROP TRIGGER linger ON messages', 'DROP FUNCTION linger()' }
+
+# Transactions that were rolled back so far. A backend tells of its own when it ends, if not earlier.
+sub rollbacks {
+    $site->dbh->do(q{SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'tenant_api'});
+    return $site->dbh->selectrow_array('SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()');
+}
+
 subtest 'each gets its own row' => sub {
     my (@asked, @answers);
-    # as long as one is made others can come, however slow this machine is
-    $site->dbh->do('CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_sleep(0.003); RETURN NEW; END$$');
-    $site->dbh->do("CREATE TRIGGER linger BEFORE INSERT ON $_ FOR EACH ROW EXECUTE FUNCTION linger()") for qw(calls messages);
+    slow_down(0.003);
     for (1 .. 40) {
         my @new = some();
         push @asked, @new;
         push @answers, $volley->fire(@new);
     }
-    $site->dbh->do($_) for 'DROP TRIGGER linger ON calls', 'DROP TRIGGER linger ON messages', 'DROP FUNCTION linger()';
+    speed_up();
     is_deeply([map { fault($asked[$_], $answers[$_]) } 0 .. $#asked], [], 'it is there, and shown');
     is(scalar grep({ $_->status != 201 } @answers), 0, 'always');
     my $transactions = transactions(@asked);
@@ -157,33 +170,87 @@ subtest 'requests with an Idempotency-Key' => sub {
     is_deeply([grep { !/^(?:201|idempotency-in-progress)$/ } keys %seen], [], 'or are told that it is being made');
 };
 
-subtest 'nobody waits for the lock of another' => sub {
-    my $other = start('max=8 wait=10s statement=20s');
-    my @clients = map { $other->client } 1 .. 12;
-    my @blocked = map { $other->client } 1 .. 3;
+subtest 'many more than fit into one company' => sub {
+    my $other = start('max=8 wait=10s statement=20s', 64);
+    local $volley = TenantTest::Volley->new($other, 48);
+    slow_down(0.002);
+    my @asked = map { some() } 1 .. 4;
+    my @answers = map { $volley->fire(splice @{ [@asked] }, 48 * $_, 48) } 0 .. 3;
+    is_deeply([map { fault($asked[$_], $answers[$_]) } 0 .. $#asked], [], 'all are made');
+    my $transactions = transactions(@asked);
+    cmp_ok($transactions, '<', 0.3 * @asked, @asked . " rows took $transactions transactions, though the last had to wait long");
+
+    my $taken = $asked[0][3]{sid};
+    my $before = rollbacks();
+    @asked = map { new_row('calls') } 1 .. 48;
+    my @bad = map { 8 * $_ + 7 } 0 .. 5;
+    $asked[$_][3]{sid} = $taken for @bad;
+    @answers = $volley->fire(@asked);
+    speed_up();
+    is_deeply([map { $_->status } @answers], [map { $_ % 8 == 7 ? 409 : 201 } 0 .. 47], 'some are refused');
+    my $vain = rollbacks() - $before - @bad;
+    cmp_ok($vain, '<=', 1, 'one company at most was in vain, then all went alone');
+};
+
+# Has a server open eight connections, which takes as many statements at the same time that go alone. (None can be opened
+# while a table is locked, for each tries whether it shows rows.)
+sub open_connections {
+    my ($server) = @_;
+    my $id = tenant('acme')->{id};
+    my $row = $site->dbh->selectrow_array('SELECT min(id) FROM products WHERE tenant_id = ?', undef, $id);
+    my $lock = TenantTest::Fault::Lock->new($site, undef, "SELECT FROM products WHERE id = $row FOR UPDATE")->hold;
+    my @clients = map { $server->client } 1 .. 8;
+    $_->send(PATCH => "/v1/products/$row", headers => [bearer('acme'), 'Content-Type' => 'application/json'], body => '{"name":"lock"}')
+        for @clients;
+    is(waiting_backends($site, 8), 8, 'there are eight connections');
+    $lock->release;
+    $_->receive for @clients;
+}
+
+# Posts of other rows while some wait for a lock.
+sub test_lock {
+    my ($server, $lock, $new_blocked) = @_;
+    open_connections($server);
+    my @clients = map { $server->client } 1 .. 12;
+    my @blocked = map { $server->client } 1 .. 3;
     my $send = sub {
-        my ($client, $tenant) = @_;
-        my $new = new_row('calls');
-        $new->[0] = $tenant;
-        $client->send(@$new[1, 2], headers => [bearer($tenant), 'Content-Type' => 'application/json'], body => json($new->[3]));
+        my ($client, $new) = @_;
+        $client->send(@$new[1, 2], headers => [bearer($new->[0]), 'Content-Type' => 'application/json'], body => json($new->[3]));
         return $new;
     };
-    request(GET => '/v1/calls', as => $_, to => $other) for @tenants;
-    my $lock = TenantTest::Fault::Lock->new($site, undef, 'SELECT FROM tenants WHERE id = ' . tenant('acme')->{id} . ' FOR UPDATE')->hold;
+    $lock->hold;
     my (@held, @asked, @answers);
     for my $round (1 .. 20) {
         for my $n (0 .. $#clients) {    # those that will wait come in the midst of others
-            push @held, $send->($blocked[@held], 'acme') if $n == 6 && @held < @blocked;
-            push @asked, $send->($clients[$n], 'globex');
+            push @held, $send->($blocked[@held], $new_blocked->()) if $n == 6 && @held < @blocked;
+            my $new = new_row('calls');
+            $new->[0] = 'globex';
+            push @asked, $send->($clients[$n], $new);
         }
         push @answers, map { $_->receive } @clients;
     }
-    is(waiting_backends($site, 3), 3, 'three of a tenant wait for a lock');
-    is(scalar grep({ $_->status != 201 } @answers), 0, 'another tenant writes meanwhile');
+    is(waiting_backends($site, 3), 3, 'three wait for a lock');
+    is(scalar grep({ $_->status != 201 } @answers), 0, 'others write meanwhile');
     is_deeply([map { fault($asked[$_], $answers[$_]) } 0 .. $#asked], [], 'what is there when it is told so');
     is(scalar grep({ $_->elapsed > 2 } @answers), 0, 'without waiting for the lock');
     $lock->release;
     is_deeply([map { $blocked[$_]->receive->status, rows_made($held[$_]) } 0 .. 2], [(201, 1) x 3], 'the others when it is gone, each once');
+}
+
+role_setting($site, lock_timeout => '15s');
+
+subtest 'nobody waits for the lock of another' => sub {
+    my $acme = tenant('acme')->{id};
+    test_lock(start('max=8 wait=10s statement=20s'),
+        TenantTest::Fault::Lock->new($site, undef, "SELECT FROM tenants WHERE id = $acme FOR UPDATE"),
+        sub { my $new = new_row('calls'); $new->[0] = 'acme'; $new });
+};
+
+subtest 'nor for a table that others need, be it to prepare a statement' => sub {
+    slow_down(0.002);
+    test_lock(start('max=8 wait=10s statement=20s'),
+        TenantTest::Fault::Lock->new($site, undef, 'LOCK TABLE messages IN ACCESS EXCLUSIVE MODE'), sub { new_row('messages') });
+    speed_up();
 };
 
 subtest 'backends are killed' => sub {

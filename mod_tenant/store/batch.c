@@ -9,17 +9,17 @@
 
 #include "monotonic.h"
 
-/* So long a statement gathers at most, then it runs alone. A round trip of reads that takes this long is not
- * held up by the processor but by the disk, or a lock, and it is no use to wait for it; one of writes waits
- * for the disk each time, and sharing that is the point. */
+/* So long a statement waits for its turn while no round trip ends, then it runs alone. One of reads that
+ * takes this long is not held up by the processor but by the disk, or a lock, and it is no use to wait for
+ * it; one of writes waits for the disk each time, and sharing that is the point. */
 static const apr_interval_time_t patience[] = {
     [BATCH_ROWS] = apr_time_from_msec(2),
     [BATCH_PAGES] = apr_time_from_msec(2),
-    [BATCH_INSERTS] = apr_time_from_msec(20),
+    [BATCH_INSERTS] = apr_time_from_msec(200),
 };
 
-/* Behind a round trip, or a wait for one, that was in vain nobody shares one for so many times as long:
- * whatever one statement does to the others, a tenth of their time is what it takes at most. */
+/* Behind a round trip, or a new row's wait for one, that was in vain nobody shares one for so many times as
+ * long: whatever one statement does to the others, a tenth of their time is what it takes at most. */
 enum { PAUSE_FACTOR = 10 };
 
 /* With more than so many about there is a crowd. */
@@ -45,6 +45,7 @@ struct seat_t {
     stage_t stage;               /* guarded by the batch's mutex */
     sem_t told;                  /* that it sets out, or has arrived: a semaphore, for to wait for a condition
                                     would be to fight for its mutex with all who are told at the same time */
+    unsigned arrivals;           /* the batch's, when its patience began */
     shared_t shared;
     uint64_t cluster;         /* that its result is of */
     const problem_t *problem; /* no connection was to be had */
@@ -61,6 +62,7 @@ struct batch_t {
     apr_time_t paused;         /* until then, by monotonic_now(); 0: not */
     struct seats_t gathered;   /* the one that came first, first */
     int waiting;               /* how many those are */
+    unsigned arrivals;         /* trips that have ended so far */
     int crowd;                 /* how many were under way, or waiting, when a trip ended */
     int trips;                 /* under way, or about to set out */
     int trips_max;
@@ -137,15 +139,29 @@ typedef struct company_t {
                           no reason */
 } company_t;
 
+static int is_paused(batch_t *batch)
+{
+    if (batch->paused && batch->paused <= monotonic_now())
+        batch->paused = 0;
+    return batch->paused != 0;
+}
+
+static void pause_until(batch_t *batch, apr_time_t until)
+{
+    if (until > batch->paused)
+        batch->paused = until;
+}
+
 static void gather(batch_t *batch, company_t *company, seat_t *first)
 {
+    int most = is_paused(batch) ? 1 : PIPELINE_MAX;
     seat_t *seat = first;
 
     *company = (company_t){.count = 0};
     do {
         seat->stage = STAGE_UNDERWAY;
         company->seats[company->count++] = seat;
-    } while (company->count < PIPELINE_MAX && (seat = take(batch)) != NULL);
+    } while (company->count < most && (seat = take(batch)) != NULL);
     batch->companies += company->count > 1;
 }
 
@@ -170,6 +186,16 @@ static apr_time_t pause_after(apr_time_t start)
     return now + (now - start) * PAUSE_FACTOR;
 }
 
+/* Whether there is a result for each of a company. */
+static int has_all_results(const company_t *company)
+{
+    for (int n = 0; n < company->count; n++) {
+        if (!company->seats[n]->shared.result)
+            return 0;
+    }
+    return 1;
+}
+
 /* Runs the statements of a company of several on one connection. Without the mutex. */
 static void travel(batch_t *batch, company_t *company, apr_pool_t *pool)
 {
@@ -189,7 +215,7 @@ static void travel(batch_t *batch, company_t *company, apr_pool_t *pool)
         run = pipeline_run(connection, kind, shared, company->count, &state, pool);
         cluster = connection->cluster;
         pool_release(batch->pool, connection);
-        if (run != RUN_DONE)
+        if (!has_all_results(company))
             company->paused = pause_after(start);
     }
     for (int n = 0; n < company->count; n++) {
@@ -211,28 +237,35 @@ static void count_crowd(batch_t *batch, int now)
 /* Ends the round trip of a company. The first of them was the caller's. Without the mutex. */
 static void arrive(batch_t *batch, const company_t *company)
 {
-    seat_t *next;
+    struct seats_t dismissed; /* they run alone */
+    seat_t *next = NULL;
 
+    APR_RING_INIT(&dismissed, seat_t, link);
     apr_thread_mutex_lock(batch->mutex);
     for (int n = 1; n < company->count; n++)
         company->seats[n]->stage = STAGE_ARRIVED;
     batch->companies -= company->count > 1;
+    batch->arrivals++;
     count_crowd(batch, company->count + batch->waiting);
-    if (company->paused)
-        batch->paused = company->paused;
+    if (company->paused) {
+        pause_until(batch, company->paused);
+        while ((next = take(batch)) != NULL) {
+            next->stage = STAGE_ARRIVED;
+            APR_RING_INSERT_TAIL(&dismissed, next, seat_t, link);
+        }
+    }
     next = follow(batch);
     apr_thread_mutex_unlock(batch->mutex);
     if (next)
         sem_post(&next->told);
+    /* from here on each is its thread's again, and may be gone */
     for (int n = 1; n < company->count; n++)
-        sem_post(&company->seats[n]->told); /* from here on it is its thread's again, and may be gone */
-}
-
-static int is_paused(batch_t *batch)
-{
-    if (batch->paused && batch->paused <= monotonic_now())
-        batch->paused = 0;
-    return batch->paused != 0;
+        sem_post(&company->seats[n]->told);
+    while (!APR_RING_EMPTY(&dismissed, seat_t, link)) {
+        next = APR_RING_FIRST(&dismissed);
+        APR_RING_REMOVE(next, link);
+        sem_post(&next->told);
+    }
 }
 
 /* Whether a newcomer need not wait. */
@@ -256,6 +289,7 @@ static int enter(batch_t *batch, seat_t *seat, company_t *company)
     }
     APR_RING_INSERT_TAIL(&batch->gathered, seat, seat_t, link);
     batch->waiting++;
+    seat->arrivals = batch->arrivals;
     return 1;
 }
 
@@ -276,31 +310,37 @@ static void wait_told(seat_t *seat)
         continue; /* a signal */
 }
 
-/* Takes a seat out of those that have gathered, as its patience has run out. 0: it is none of them any
- * more. */
-static int leave(batch_t *batch, seat_t *seat, apr_time_t start)
+/* Takes a seat out of those that have gathered, unless trips have ended since its patience began. */
+static int leave(batch_t *batch, seat_t *seat)
 {
-    if (seat->stage != STAGE_GATHERED)
+    if (seat->arrivals != batch->arrivals) {
+        seat->arrivals = batch->arrivals;
         return 0;
+    }
     APR_RING_REMOVE(seat, link);
     batch->waiting--;
     if (batch->kind == BATCH_INSERTS) /* reads may have waited for a processor just as well */
-        batch->paused = pause_after(start);
+        pause_until(batch, pause_after(monotonic_now() - patience[batch->kind]));
     return 1;
 }
 
 /* Waits for a seat's turn, when it sets out with *company, or for those who took it along. */
 static void wait_for_turn(batch_t *batch, seat_t *seat, company_t *company)
 {
-    apr_time_t start = monotonic_now();
-    int has_left = 0;
+    while (!wait_patiently(seat, monotonic_now() + patience[batch->kind])) {
+        int is_gathered;
+        int has_left;
 
-    if (!wait_patiently(seat, start + patience[batch->kind])) {
         apr_thread_mutex_lock(batch->mutex);
-        has_left = leave(batch, seat, start);
+        is_gathered = seat->stage == STAGE_GATHERED;
+        has_left = is_gathered && leave(batch, seat);
         apr_thread_mutex_unlock(batch->mutex);
-        if (!has_left)
+        if (has_left)
+            return;
+        if (!is_gathered) {
             wait_told(seat);
+            break;
+        }
     }
     if (seat->stage != STAGE_SETS_OUT)
         return;

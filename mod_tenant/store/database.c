@@ -65,7 +65,7 @@ const problem_t *database_read(database_t *database, request_rec *r, const state
 
 static const problem_t *run_in(batch_t *batch, database_t *database, request_rec *r, const job_t *job)
 {
-    return batch ? batch_run(batch, r, job) : job_run(database->pool, r, job);
+    return batch && job->statement->label ? batch_run(batch, r, job) : job_run(database->pool, r, job);
 }
 
 static const problem_t *read_in(batch_t *batch, database_t *database, request_rec *r,

@@ -31,8 +31,10 @@ typedef struct trip_t {
     PGconn *libpq;
     stop_t stops[PIPELINE_MAX + 1]; /* what is sent, in this order */
     int count;
-    int sent;       /* so many of them, or to be sent */
-    int is_refused; /* one of them, or the transaction's end */
+    int sent; /* so many of them, or to be sent */
+    int has_set_out;
+    int is_refused; /* PostgreSQL has turned down one of them, or the transaction's end */
+    int is_broken;  /* libpq has failed to make a result, of what may well have been done */
     int is_over;    /* PostgreSQL has told of the transaction's end */
 } trip_t;
 
@@ -97,20 +99,46 @@ static void merge(stop_t *stop, apr_pool_t *pool)
     stop->values = values;
 }
 
-/* Prepares what is new to the connection, in round trips of its own; what cannot be, and what is behind it,
- * is not sent. */
+/* Makes those that are the same one, and prepares what is new to the connection, in round trips of its own;
+ * what cannot be, and what is behind it, is not sent. */
 static void prepare(trip_t *trip, connection_t *connection, apr_pool_t *pool)
 {
     for (; trip->sent < trip->count; trip->sent++) {
         stop_t *stop = &trip->stops[trip->sent];
 
-        if (stop->count > 1)
-            merge(stop, pool);
         stop->prepared = prepared_find(connection, stop->statement, pool);
         stop->result = stop->prepared ? result_make() : NULL;
         if (!stop->result)
             return;
     }
+}
+
+static int is_all_prepared(const trip_t *trip, const connection_t *connection)
+{
+    for (int n = 0; n < trip->count; n++) {
+        if (!prepared_is_kept(connection, trip->stops[n].statement))
+            return 0;
+    }
+    return 1;
+}
+
+/* The same where nobody is to wait long for a lock, as to prepare a statement takes one on its table. */
+static void prepare_in_time(trip_t *trip, connection_t *connection, apr_pool_t *pool)
+{
+    sqlstate_t ignored;
+
+    if (is_all_prepared(trip, connection)) {
+        prepare(trip, connection, pool);
+        return;
+    }
+    if (connection_command(connection, "BEGIN;SET LOCAL lock_timeout=" PIPELINE_LOCK_MS, &ignored, pool) !=
+        RUN_DONE)
+        return;
+    connection_clock_start(connection);
+    prepare(trip, connection, pool);
+    if (connection_command(connection, "COMMIT", &ignored, pool) != RUN_DONE)
+        trip->sent = 0; /* it was prepared all the same */
+    connection_clock_start(connection);
 }
 
 static int send_one(const trip_t *trip, const stop_t *stop)
@@ -127,6 +155,15 @@ static void send_all(trip_t *trip)
     }
 }
 
+/* Takes note of a result that is none of those that are wanted. */
+static void take_fault(trip_t *trip, const PGresult *result)
+{
+    if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED || PQresultErrorField(result, PG_DIAG_SQLSTATE))
+        trip->is_refused = 1;
+    else
+        trip->is_broken = 1;
+}
+
 /* Takes the results of one statement, which a NULL ends, and returns its rows. */
 static PGresult *take_rows(trip_t *trip)
 {
@@ -138,7 +175,7 @@ static PGresult *take_rows(trip_t *trip)
             rows = result;
             continue;
         }
-        trip->is_refused = 1;
+        take_fault(trip, result);
         PQclear(result);
         if (PQstatus(trip->libpq) != CONNECTION_OK)
             break;
@@ -154,7 +191,8 @@ static void take_end(trip_t *trip)
         PGresult *result = PQgetResult(trip->libpq);
 
         trip->is_over = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
-        trip->is_refused |= result && !trip->is_over;
+        if (result && !trip->is_over)
+            take_fault(trip, result);
         PQclear(result);
     }
 }
@@ -162,6 +200,7 @@ static void take_end(trip_t *trip)
 /* There and back. */
 static void travel(trip_t *trip)
 {
+    trip->has_set_out = 1;
     send_all(trip);
     if (!PQpipelineSync(trip->libpq))
         return;
@@ -212,6 +251,19 @@ static void hand_over(trip_t *trip, int is_void)
     }
 }
 
+/* How it ended. */
+static run_t conclude(const trip_t *trip, connection_t *connection, sqlstate_t *state, apr_pool_t *pool)
+{
+    int has_failed = !trip->is_over || trip->is_refused || trip->is_broken;
+    run_t run = connection_clock_stop(connection, has_failed, state, pool);
+
+    if (run == RUN_DONE || run == RUN_OVERDUE)
+        return run;
+    if (!trip->has_set_out)
+        return RUN_REFUSED;
+    return trip->is_over && trip->is_refused ? run : RUN_LOST;
+}
+
 run_t pipeline_run(connection_t *connection, pipeline_kind_t kind, shared_t *const *shared, int count,
                    sqlstate_t *state, apr_pool_t *pool)
 {
@@ -222,18 +274,19 @@ run_t pipeline_run(connection_t *connection, pipeline_kind_t kind, shared_t *con
         trip.stops[trip.count++] = (stop_t){.statement = &limit_locks};
     for (int n = 0; n < count; n++)
         add(&trip, shared[n]);
-    connection_clock_start(connection);
-    prepare(&trip, connection, pool);
-    if (trip.sent == 0 || !PQenterPipelineMode(trip.libpq)) {
-        connection->deadline = 0;
-        hand_over(&trip, 1);
-        return RUN_REFUSED;
+    for (int n = 0; n < trip.count; n++) {
+        if (trip.stops[n].count > 1)
+            merge(&trip.stops[n], pool);
     }
-    travel(&trip);
-    run = connection_clock_stop(connection, !trip.is_over || trip.is_refused, state, pool);
-    if (!trip.is_over && run != RUN_OVERDUE)
-        run = RUN_LOST;
-    hand_over(&trip, kind == PIPELINE_WRITES && run != RUN_DONE);
+    connection_clock_start(connection);
+    if (kind == PIPELINE_WRITES)
+        prepare_in_time(&trip, connection, pool);
+    else
+        prepare(&trip, connection, pool);
+    if (trip.sent > 0 && PQenterPipelineMode(trip.libpq))
+        travel(&trip);
+    run = conclude(&trip, connection, state, pool);
+    hand_over(&trip, kind == PIPELINE_WRITES && (trip.is_refused || !trip.is_over));
     PQexitPipelineMode(trip.libpq); /* where it cannot, the connection is not reusable */
     return run;
 }

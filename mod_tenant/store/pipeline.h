@@ -29,10 +29,11 @@ typedef enum pipeline_kind_t {
 
 /* Runs statements, each of which sets its tenant itself, in one round trip and one transaction (libpq's
  * pipeline mode); several that are the same, and can be, as one (statement_t.many). Those that have their
- * result have been done, and their transaction has been committed; those that have not are to be run alone
- * where that is safe:
+ * result have been done, and writes have been committed; those that have not are to be run alone where that
+ * is safe:
  *
- *   RUN_DONE, RUN_REFUSED   they have had no effect, be it for another one's fault
+ *   RUN_DONE, RUN_REFUSED,  they have had no effect, be it for another one's fault
+ *   RUN_STALE
  *   RUN_LOST, RUN_OVERDUE   as connection_run() has it, for each of them; *state says more
  *
  * Only for a connection whose statements are prepared. Texts and scratch memory are in pool. */

@@ -100,3 +100,8 @@ const prepared_t *prepared_find(connection_t *connection, const statement_t *sta
         prepared->used = ++connection->uses;
     return prepared;
 }
+
+int prepared_is_kept(const connection_t *connection, const statement_t *statement)
+{
+    return apr_hash_get(connection->prepared, statement->label, APR_HASH_KEY_STRING) != NULL;
+}

@@ -18,6 +18,9 @@ typedef struct prepared_t {
  * statement's. NULL: PostgreSQL has refused to prepare it. */
 const prepared_t *prepared_find(connection_t *connection, const statement_t *statement, apr_pool_t *pool);
 
+/* Whether it is kept already. */
+int prepared_is_kept(const connection_t *connection, const statement_t *statement);
+
 /* How many parameters a statement has. */
 int prepared_count(const char *sql);
 
