@@ -19,7 +19,7 @@ sub calls {
 
 # Ends every connection, so that the next is attested; PostgreSQL tells the module's role of changed tables then.
 sub reconnect {
-    $site->dbh->do(q{SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'tenant_api'});
+    end_backends($site);
 }
 
 # What each case says: what is wrong, how it comes about, how it is mended, and how the log names it.

@@ -59,12 +59,6 @@ my @everything = map { my $path = $_; map { [$_, $path] } @tenants } @paths;
 
 sub some { return map { $everything[rand @everything] } 1 .. $volley->size }
 
-# Transactions in the database so far. A backend tells of its own every ten seconds, or when it ends.
-sub transactions {
-    $site->dbh->do(q{SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'tenant_api'});
-    return $site->dbh->selectrow_array('SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()');
-}
-
 # Sends volleys until a time; the statuses of all answers, of 503 the codes, with their numbers, and the first body of an answer 200
 # that is not what the request gets alone.
 sub fire {
@@ -87,7 +81,7 @@ subtest 'whoever shares sees what he sees alone' => sub {
     alone($_) for @everything;
     my %seen = map { $_->status => 1 } map { alone($_) } @everything;
     is_deeply([sort keys %seen], [200, 404], 'rows are found, and not those of others');
-    my ($wrong, $count, $before) = ('', 0, transactions());
+    my ($wrong, $count, $before) = ('', 0, count_transactions($site, 'xact_commit'));
     $statements->reset;
     for (1 .. 200) {
         my @asked = some();
@@ -99,7 +93,7 @@ subtest 'whoever shares sees what he sees alone' => sub {
         }
     }
     is($wrong, '', "$count answers are those of requests that were alone");
-    my $trips = transactions() - $before;
+    my $trips = count_transactions($site, 'xact_commit') - $before;
     cmp_ok($trips, '<', $count - 100, "they took $trips transactions");
     my $run = $statements->all;
     cmp_ok($run, '<', $count - 100, "and $run statements, for several that ask for the same kind of row are one");

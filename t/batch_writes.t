@@ -83,12 +83,6 @@ sub slow_down {
 
 sub speed_up { $site->dbh->do($_) for 'DROP TRIGGER linger ON calls', 'DROP TRIGGER linger ON messages', 'DROP FUNCTION linger()' }
 
-# Transactions that were rolled back so far. A backend tells of its own when it ends, if not earlier.
-sub rollbacks {
-    $site->dbh->do(q{SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'tenant_api'});
-    return $site->dbh->selectrow_array('SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()');
-}
-
 subtest 'each gets its own row' => sub {
     my (@asked, @answers);
     slow_down(0.003);
@@ -181,14 +175,14 @@ subtest 'many more than fit into one company' => sub {
     cmp_ok($transactions, '<', 0.3 * @asked, @asked . " rows took $transactions transactions, though the last had to wait long");
 
     my $taken = $asked[0][3]{sid};
-    my $before = rollbacks();
+    my $before = count_transactions($site, 'xact_rollback');
     @asked = map { new_row('calls') } 1 .. 48;
     my @bad = map { 8 * $_ + 7 } 0 .. 5;
     $asked[$_][3]{sid} = $taken for @bad;
     @answers = $volley->fire(@asked);
     speed_up();
     is_deeply([map { $_->status } @answers], [map { $_ % 8 == 7 ? 409 : 201 } 0 .. 47], 'some are refused');
-    my $vain = rollbacks() - $before - @bad;
+    my $vain = count_transactions($site, 'xact_rollback') - $before - @bad;
     cmp_ok($vain, '<=', 1, 'one company at most was in vain, then all went alone');
 };
 

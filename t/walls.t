@@ -249,7 +249,7 @@ sub row_of {
         $tenant);
 }
 
-sub says { my ($result) = @_; return join ' ', map { "$_=$result->{$_}" } sort keys %$result }
+sub says { my ($result) = @_; return join ' ', map { "$_=$result->{$_}" } grep { $_ ne 'all' } sort keys %$result }
 
 sub is_harmless {
     my ($result, $name) = @_;

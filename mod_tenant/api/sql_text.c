@@ -82,5 +82,5 @@ const char *sql_select_many(const resource_t *resource, const char *columns, con
                        ") WITH ORDINALITY AS k(tenant", by ? ", key" : "", ", n), LATERAL (SELECT ", columns,
                        " FROM ", resource_table(resource), " WHERE ", resource_tenant_column(resource),
                        " = k.tenant", by ? " AND " : "", by ? by : "", by ? " = k.key" : "",
-                       " LIMIT length(set_config('mod_tenant.tenant_id', k.tenant::text, true))) AS r", NULL);
+                       " LIMIT length(" SQL_CONTEXT_OF("k.tenant::text") ")) AS r", NULL);
 }

@@ -6,8 +6,10 @@
 
 /* What statements are put together from (sql.c, sql_list.c). */
 
-/* Sets the tenant's context, for this statement's transaction, and gives the tenant's id as text. */
-#define SQL_CONTEXT "set_config('mod_tenant.tenant_id', %s, true)"
+/* Sets the tenant's context, for this statement's transaction, and gives the tenant's id as text: of a
+ * parameter, or of any expression of type text. */
+#define SQL_CONTEXT        SQL_CONTEXT_OF("%s")
+#define SQL_CONTEXT_OF(id) "set_config('mod_tenant.tenant_id', " id ", true)"
 
 /* A text that grows in a pool. */
 typedef struct sql_text_t {

@@ -234,37 +234,40 @@ static void count_crowd(batch_t *batch, int now)
     batch->crowd = now < batch->crowd ? batch->crowd - 1 : now;
 }
 
+/* Notes that a seat need not wait any longer. */
+static void end(seat_t *seat, struct seats_t *ended)
+{
+    seat->stage = STAGE_ARRIVED;
+    APR_RING_INSERT_TAIL(ended, seat, seat_t, link);
+}
+
 /* Ends the round trip of a company. The first of them was the caller's. Without the mutex. */
 static void arrive(batch_t *batch, const company_t *company)
 {
-    struct seats_t dismissed; /* they run alone */
-    seat_t *next = NULL;
+    struct seats_t ended;
+    seat_t *seat;
+    seat_t *next;
 
-    APR_RING_INIT(&dismissed, seat_t, link);
+    APR_RING_INIT(&ended, seat_t, link);
     apr_thread_mutex_lock(batch->mutex);
     for (int n = 1; n < company->count; n++)
-        company->seats[n]->stage = STAGE_ARRIVED;
+        end(company->seats[n], &ended);
     batch->companies -= company->count > 1;
     batch->arrivals++;
     count_crowd(batch, company->count + batch->waiting);
     if (company->paused) {
         pause_until(batch, company->paused);
-        while ((next = take(batch)) != NULL) {
-            next->stage = STAGE_ARRIVED;
-            APR_RING_INSERT_TAIL(&dismissed, next, seat_t, link);
-        }
+        while ((seat = take(batch)) != NULL)
+            end(seat, &ended); /* who has gathered runs alone */
     }
     next = follow(batch);
     apr_thread_mutex_unlock(batch->mutex);
     if (next)
         sem_post(&next->told);
-    /* from here on each is its thread's again, and may be gone */
-    for (int n = 1; n < company->count; n++)
-        sem_post(&company->seats[n]->told);
-    while (!APR_RING_EMPTY(&dismissed, seat_t, link)) {
-        next = APR_RING_FIRST(&dismissed);
-        APR_RING_REMOVE(next, link);
-        sem_post(&next->told);
+    while (!APR_RING_EMPTY(&ended, seat_t, link)) {
+        seat = APR_RING_FIRST(&ended);
+        APR_RING_REMOVE(seat, link);
+        sem_post(&seat->told); /* from here on it is its thread's again, and may be gone */
     }
 }
 

@@ -99,8 +99,8 @@ static void merge(stop_t *stop, apr_pool_t *pool)
     stop->values = values;
 }
 
-/* Makes those that are the same one, and prepares what is new to the connection, in round trips of its own;
- * what cannot be, and what is behind it, is not sent. */
+/* Prepares what is new to the connection, in round trips of its own; what cannot be, and what is behind it,
+ * is not sent. */
 static void prepare(trip_t *trip, connection_t *connection, apr_pool_t *pool)
 {
     for (; trip->sent < trip->count; trip->sent++) {

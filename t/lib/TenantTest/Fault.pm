@@ -17,7 +17,7 @@ use Test::More ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
-    wait_until is_about role_setting backends waiting_backends
+    wait_until is_about role_setting backends waiting_backends end_backends count_transactions
     brake lock_table silent_database is_asked restart freeze thaw
 );
 
@@ -52,6 +52,20 @@ sub backends {
     my ($site, $condition) = @_;
     return @{ $site->dbh('postgres')->selectcol_arrayref("SELECT pid FROM pg_stat_activity WHERE usename = 'tenant_api'"
         . " AND application_name <> 'mod_tenant listener'" . ($condition ? " AND $condition" : '') . ' ORDER BY pid') };
+}
+
+# Ends every session of the module, whose next ones are new.
+sub end_backends {
+    my ($site) = @_;
+    $site->dbh->do(q{SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'tenant_api'});
+}
+
+# How many transactions there were in the database so far: xact_commit, or xact_rollback. A backend tells of its own every
+# ten seconds, or when it ends.
+sub count_transactions {
+    my ($site, $which) = @_;
+    end_backends($site);
+    return $site->dbh->selectrow_array("SELECT $which FROM pg_stat_database WHERE datname = current_database()");
 }
 
 # Those that wait for a lock. With a number, waits until there are so many.
