@@ -85,8 +85,10 @@ static void set_limits(batch_t *batch, int max)
     int trips = processors + 1; /* one more than can make progress, to be there when another one ends */
     int trips_crowd = trips;
 
+    /* rows that are read together cost less, so larger companies spare more, and httpd's part of the work on
+     * a row keeps more processors busy than PostgreSQL's */
     if (batch->kind == BATCH_ROWS)
-        trips_crowd = processors; /* rows that are read together cost less, so larger companies spare more */
+        trips_crowd = processors > 1 ? processors / 2 : 1;
     if (batch->kind == BATCH_INSERTS) {
         trips = 2 * processors; /* which wait for the disk */
         trips_crowd = 1;        /* the more share a COMMIT, the more that spares */
