@@ -86,7 +86,6 @@ typedef struct location_config_t {
     int max_body;                    /* TenantMaxBody, bytes */
 } location_config_t;
 
-extern const command_rec config_directives[];
 void *config_server_create(apr_pool_t *pool, server_rec *server);
 void *config_server_merge(apr_pool_t *pool, void *base, void *own);
 void *config_location_create(apr_pool_t *pool, char *path);

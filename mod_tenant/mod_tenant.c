@@ -18,6 +18,7 @@
 #include "api/resource.h"
 #include "api/sql.h"
 #include "config.h"
+#include "directives.h"
 #include "identity/auth.h"
 #include "identity/expose.h"
 #include "identity/provider.h"
@@ -84,6 +85,7 @@ static void register_hooks(apr_pool_t *pool)
 }
 
 AP_DECLARE_MODULE(tenant) = {
-    STANDARD20_MODULE_STUFF, config_location_create, config_location_merge, config_server_create,
-    config_server_merge,     config_directives,      register_hooks,        AP_MODULE_FLAG_NONE,
+    STANDARD20_MODULE_STUFF, config_location_create, config_location_merge,
+    config_server_create,    config_server_merge,    directives,
+    register_hooks,          AP_MODULE_FLAG_NONE,
 };

@@ -12,7 +12,7 @@ my $modules = join '', map { "LoadModule ${_}_module /usr/lib/apache2/modules/mo
     qw(auth_basic authn_file proxy proxy_http);
 
 my @directives = do {
-    my ($table) = slurp('mod_tenant/config.c') =~ /config_directives\[\] = \{(.*?)\{NULL\}/s;
+    my ($table) = slurp('mod_tenant/directives.c') =~ /directives\[\] = \{(.*?)\{NULL\}/s;
     $table =~ /AP_INIT_\w+\("(\w+)"/g;
 };
 cmp_ok(scalar @directives, '>', 5, 'the directives of the module');
