@@ -48,7 +48,7 @@ sub plain {
 }
 
 # The paths that a volley asks for: rows of both tenants, each asked for by both, rows of nobody, single resources.
-my @paths = ('/v1/settings', '/v1/profile', '/v1/calls/2147483647');
+my @paths = ('/v1/settings', '/v1/tenant', '/v1/calls/2147483647');
 for my $resource (qw(calls messages recordings products users)) {
     for my $tenant (@tenants) {
         push @paths, map { "/v1/$resource/$_" } @{ $site->dbh->selectcol_arrayref(
@@ -94,9 +94,9 @@ subtest 'whoever shares sees what he sees alone' => sub {
     }
     is($wrong, '', "$count answers are those of requests that were alone");
     my $trips = count_transactions($site, 'xact_commit') - $before;
-    cmp_ok($trips, '<', $count - 100, "they took $trips transactions");
+    cmp_ok($trips, '<', 0.6 * $count, "they took $trips transactions");
     my $run = $statements->all;
-    cmp_ok($run, '<', $count - 100, "and $run statements, for several that ask for the same kind of row are one");
+    cmp_ok($run, '<', 0.8 * $count, "and $run statements, for several that ask for the same kind of row are one");
 };
 
 my @calls = grep { $_->[1] =~ m{/calls/} && alone($_)->status == 200 } @everything;

@@ -97,7 +97,9 @@ for my $mpm (qw(event worker prefork)) {
         my $server = start($mpm, 'statement=6s wait=3s');
         my $log = $server->error_log;
         my $busy = occupy($server, $mpm);
+        my $began = time;
         $server->stop;
+        cmp_ok(time - $began, '<', 9, 'it ends by itself');
         is_quiet($log);
         $brake->release;
         ok(wait_until { !sessions() }, 'none of its sessions stays');

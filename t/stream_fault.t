@@ -74,6 +74,7 @@ sub is_broken {
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my $got = () = $response->body =~ /\n/g;
     is($response->status, 200, $name);
+    cmp_ok($got, '>', 0, '... it has begun');
     return isnt($response->error, undef, "... it breaks off, as the client sees");
 }
 

@@ -176,9 +176,11 @@ sub _read_body {
         die "the connection ended within the body\n" unless $whole;
         return;
     }
-    1 while $self->_fill;
+    my $has_ended = eval { 1 while $self->_fill; 1 };
+    my $why = $@;
     $response->{body} = $self->{read};
     $self->{read} = '';
+    die $why unless $has_ended;
 }
 
 sub _read_chunks {
