@@ -213,7 +213,11 @@ subtest 'a new key' => sub {
     is_problem(admin(POST => '/tenants/999999/key', json => {}), 404, 'not-found', "nobody's key");
     is_invalid(admin(POST => "/tenants/$made->{id}/key", json => { grace_seconds => $_->[0] }), { '/grace_seconds' => $_->[1] })
         for [-1, 'range'], [604801, 'range'], ['1', 'type'], [1.5, 'type'], [undef, 'null'];
-    $made->{api_key} = $again;
+    sql({ database => $database }, q{UPDATE tenants SET api_key_hash = '!' || id WHERE id = ?}, $made->{id});
+    $made->{api_key} = admin(POST => "/tenants/$made->{id}/key", json => { grace_seconds => 3600 })->json->{api_key};
+    is_status(api(GET => '/tenant', as => $made->{api_key}), 200, 'the first key of a tenant that had none');
+    is_deeply([row({ database => $database }, 'SELECT retiring_api_key_hash, retiring_api_key_expires_at FROM tenants WHERE id = ?', $made->{id})], [undef, undef],
+        'which has none to retire');
 };
 
 subtest 'conditions' => sub {

@@ -312,9 +312,9 @@ const resource_t resource_rotation = {
             {.name = "grace_seconds",
              .type = FIELD_INTEGER,
              .min = 0,
-             .max = 604800,
+             .max = RESOURCE_GRACE_MAX,
              .about = "How long the former key goes on working, in seconds; by default a day.",
-             .example = "86400"},
+             .example = APR_STRINGIFY(RESOURCE_GRACE_DEFAULT)},
             {0},
         },
 };

@@ -6,6 +6,10 @@
 
 #include "../store/statement.h"
 
+/* How long a replaced API key goes on working, in seconds: a day where nobody says, a week at most. */
+#define RESOURCE_GRACE_DEFAULT 86400
+#define RESOURCE_GRACE_MAX     604800
+
 typedef enum field_type_t {
     FIELD_INTEGER,  /* a JSON integer, min to max; PostgreSQL integer */
     FIELD_TEXT,     /* a JSON string of min to max characters; varchar or text */

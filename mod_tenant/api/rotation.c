@@ -8,8 +8,6 @@
 #include "../store/database.h"
 #include "reply.h"
 
-#define GRACE_DEFAULT "86400" /* seconds: a day */
-
 static const statement_t rotate = {
     .label = "rotate_key",
     .sql = "SELECT tenant_rotate_key(%d::int, %s::text[], %s, %d::int)",
@@ -37,7 +35,7 @@ const char *rotation_hash(const api_t *api)
 
 const char *rotation_grace(const api_t *api)
 {
-    return api->input.values[0] ? api->input.values[0] : GRACE_DEFAULT;
+    return api->input.values[0] ? api->input.values[0] : APR_STRINGIFY(RESOURCE_GRACE_DEFAULT);
 }
 
 static apr_status_t wipe_writer(void *data)

@@ -4,9 +4,11 @@
 #include <apr_dbd.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,6 +37,12 @@ connection_t *connection_open(const char *conninfo, apr_interval_time_t statemen
     }
     connection->libpq = apr_dbd_native_handle(driver_pgsql(), connection->handle);
     connection->socket = fcntl(PQsocket(connection->libpq), F_DUPFD_CLOEXEC, 0);
+    if (connection->socket < 0) { /* nobody could cut it */
+        *why = apr_psprintf(pool, "no file descriptor is left: %s", strerror(errno));
+        apr_dbd_close(driver_pgsql(), connection->handle);
+        apr_pool_destroy(own);
+        return NULL;
+    }
     connection->pool = own;
     connection->prepared = apr_hash_make(own);
     connection->born = connection->idle_since = apr_time_now();

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "options.h"
 
+#include <apr_general.h>
 #include <getopt.h>
 #include <string.h>
+
+#include "../api/resource.h"
 
 static const struct {
     const char *name;
@@ -24,7 +27,8 @@ static const struct {
     [OPTION_HASH] = {"hash", NULL, "print the hashes of the keys on standard input"},
     [OPTION_PLAINTEXT] = {"plaintext", NULL, "seal the values too that an earlier system left in clear"},
     [OPTION_GRACE_SECONDS] = {"grace-seconds", "N",
-                              "how long the old key goes on working: 0 to 604800, default 86400"},
+                              "how long the old key goes on working: 0 to " APR_STRINGIFY(
+                                  RESOURCE_GRACE_MAX) ", default " APR_STRINGIFY(RESOURCE_GRACE_DEFAULT)},
     [OPTION_CLEAR] = {"clear", "FIELD,...", "unset fields, by the names that --json shows"},
     [OPTION_NAME] = {"name", "TEXT", "1 to 256 characters"},
     [OPTION_STATUS] = {"status", "active|inactive", NULL},

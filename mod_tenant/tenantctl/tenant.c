@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../api/check.h"
+#include "../api/resource.h"
 #include "../secret/apikey.h"
 #include "output.h"
 #include "profile.h"
@@ -252,9 +253,9 @@ static const char *grace_of(const call_t *call)
     long seconds;
 
     if (!text)
-        return "86400";
+        return APR_STRINGIFY(RESOURCE_GRACE_DEFAULT);
     seconds = strtol(text, &end, 10);
-    return *text >= '0' && *text <= '9' && !*end && seconds <= 604800 ? text : NULL;
+    return *text >= '0' && *text <= '9' && !*end && seconds <= RESOURCE_GRACE_MAX ? text : NULL;
 }
 
 /* Puts a new hash in the place of the present one, which goes on for its grace. A tenant that has no key has
@@ -283,7 +284,8 @@ int tenant_key(const call_t *call)
     int status;
 
     if (!grace)
-        return complain(EXIT_USAGE, "--grace-seconds is a number from 0 to 604800");
+        return complain(EXIT_USAGE,
+                        "--grace-seconds is a number from 0 to " APR_STRINGIFY(RESOURCE_GRACE_MAX));
     status = open_tenant(&session, &id, call, SESSION_KEYS);
     if (status != EXIT_DONE)
         return status;
