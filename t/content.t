@@ -56,8 +56,8 @@ sub location {
 }
 
 sub make_folder {
-    my ($folder) = @_;
-    my $path = $server->root . "/htdocs/$folder";
+    my ($folder, $of) = @_;
+    my $path = ($of // $server)->root . "/htdocs/$folder";
     mkdir $path or die "$path: $!";
     write_file("$path/page.txt", "a page\n");
     write_file("$path/env.cgi", "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nenv\n");
@@ -113,6 +113,40 @@ subtest 'AuthType Tenant' => sub {
         is($challenge, $status == 401 ? qq{Bearer realm="The $folder"} : undef, $status == 401 ? 'a challenge' : 'no challenge');
     }
     is(get('/members/page.txt', headers => [bearing('acme'), 'X-API-Key' => $key{globex}])->status, 400, 'two keys');
+};
+
+subtest 'a cache' => sub {
+    my $cached = TenantTest::Server->prepare(database => $conninfo, server => <<"END");
+LoadModule cache_module /usr/lib/apache2/modules/mod_cache.so
+LoadModule cache_disk_module /usr/lib/apache2/modules/mod_cache_disk.so
+CacheRoot "\${test_logs}"
+CacheEnable disk /
+CacheHeader on
+CacheMinExpire 600
+AddHandler cgi-script .cgi
+Options +ExecCGI
+LoadModule cgid_module /usr/lib/apache2/modules/mod_cgid.so
+ScriptSock cgisock
+<Location "/open/">
+    TenantIdentify on
+    Header set Cache-Control max-age=600
+</Location>
+@{[ map { location($_) } 'members' ]}
+END
+    make_folder($_, $cached) for qw(open members);
+    $cached->boot;
+    my $get = sub {
+        my ($path, @option) = @_;
+        my $response = request(GET => $path, to => $cached, @option);
+        return join ' ', $response->status, ($response->header('X-Cache') // '') =~ /^(\w+)/;
+    };
+    is($get->('/open/page.txt'), '200 MISS', 'what is for everybody');
+    is($get->('/open/page.txt'), '200 HIT', '... is kept');
+    for my $headers ([bearing('acme')], ['X-API-Key' => $key{acme}], [basic("x:$key{acme}")]) {
+        is($get->('/members/page.txt', headers => $headers), '200 MISS', "what a key is needed for: $headers->[0]") for 1, 2;
+        is($get->('/open/env.cgi', headers => $headers), '200 MISS', 'what is made for its tenant') for 1, 2;
+    }
+    is($get->('/members/page.txt'), '401', 'is not given to those who have none');
 };
 
 subtest 'the environment' => sub {

@@ -100,12 +100,14 @@ static int source_is_ours(const source_t *source)
     return source->value && (holds_key(source->value) || is_joined(source->value));
 }
 
-/* Takes such a header out of the request. */
+/* Takes such a header out of the request. A cache that does not see it would keep the answer for others (RFC
+ * 9111 section 3.5). */
 static void source_withdraw(const source_t *source, request_rec *r)
 {
     if (!source_is_ours(source))
         return;
     apr_table_unset(r->headers_in, source->header);
+    apr_table_setn(r->err_headers_out, "Cache-Control", "private");
     apikey_wipe(source->value, strlen(source->value));
     if (source->token)
         apikey_wipe(source->token, strlen(source->token)); /* a copy, where Basic held it */
