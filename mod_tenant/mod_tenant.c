@@ -50,8 +50,9 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_post_config(build_tables, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(startup_child, NULL, NULL, APR_HOOK_MIDDLE);
 
-    /* ahead of everybody who might log, copy or forward the headers that carry a key */
-    ap_hook_post_read_request(resolve_prepare, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* ahead of everybody who might log, copy or forward the headers that carry a key; mod_log_forensic is
+     * REALLY_FIRST itself, and loaded ahead of us in Debian */
+    ap_hook_post_read_request(resolve_prepare, NULL, NULL, APR_HOOK_REALLY_FIRST - 1);
     ap_hook_log_transaction(resolve_withdraw, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* ahead of the decoding of the path, which may fail in two places */
     ap_hook_post_read_request(reply_foresee, NULL, NULL, APR_HOOK_MIDDLE);
@@ -66,7 +67,8 @@ static void register_hooks(apr_pool_t *pool)
 
     /* late, so that whoever authenticates has done so */
     ap_hook_fixups(expose_identify, NULL, NULL, APR_HOOK_LAST);
-    /* optional: only where mod_proxy is loaded */
+    /* of mod_proxy's schemes only http and ws run its hook, and only there a request has its last headers */
+    ap_hook_fixups(expose_forward, NULL, NULL, APR_HOOK_LAST);
     APR_OPTIONAL_HOOK(proxy, fixups, expose_forward, NULL, NULL, APR_HOOK_LAST);
     ap_hook_expr_lookup(expose_expression, NULL, NULL, APR_HOOK_MIDDLE);
 

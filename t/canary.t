@@ -17,6 +17,7 @@ $psql->("ALTER SYSTEM SET $_") for "log_statement = 'all'", 'log_min_duration_st
 $psql->('SELECT pg_reload_conf()');
 
 my $server = TenantTest::Server->start(site => $own, log_level => 'trace8', server => <<"END",
+ForensicLog "\${test_logs}/forensic_log"
 LoadModule cgid_module /usr/lib/apache2/modules/mod_cgid.so
 ScriptSock cgisock
 LogFormat "%r %{Authorization}i %{X-API-Key}i %{Location}o %U%q %u" everything
@@ -93,10 +94,12 @@ subtest 'the logs' => sub {
     my %log = (
         'the error log'    => slurp($server->root . '/error_log'),
         'the access log'   => slurp($server->root . '/access_log') . slurp($server->root . '/everything_log'),
+        'the forensic log' => slurp($server->root . '/forensic_log'),
         "PostgreSQL's log" => slurp($cluster->log_file),
     );
 
     like($log{'the error log'}, qr/trace/, 'httpd traces');
+    like($log{'the forensic log'}, qr/^\+.*\|POST \/v1\/users /m, 'mod_log_forensic logs the heads of requests');
     like($log{"PostgreSQL's log"}, qr/INSERT INTO users/, 'PostgreSQL logs every statement');
     for my $name (sort keys %log) {
         cmp_ok(length $log{$name}, '>', 500, "$name has something to say");

@@ -33,14 +33,37 @@ if (!$backend) {
 }
 END { kill TERM => $backend if $backend }
 
+# The same by another of mod_proxy's protocols, SCGI: a netstring of names and values, each ended by NUL.
+my $scgi_listener = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1') or die "no port: $!";
+my $scgi_port = $scgi_listener->sockport;
+my $scgi = fork // die "fork: $!";
+if (!$scgi) {
+    $SIG{TERM} = sub { POSIX::_exit(0) };
+    while (my $connection = $scgi_listener->accept) {
+        my $length = do { local $/ = ':'; <$connection> } // next;
+        read $connection, my $text, $length + 1;
+        my ($head, %variable) = ('', split /\0/, substr $text, 0, -1);
+        $head .= s/^HTTP_//r . ": $variable{$_}\r\n" for grep { /^HTTP_/ } sort keys %variable;
+        print $connection "Status: 200 OK\r\nContent-Type: text/plain\r\n\r\n$head";
+        close $connection;
+    }
+    POSIX::_exit(0);
+}
+END { kill TERM => $scgi if $scgi }
+
 my $server = TenantTest::Server->start(server => <<"END");
 LoadModule test_tenant_module "$other"
 LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
 LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
+LoadModule proxy_scgi_module /usr/lib/apache2/modules/mod_proxy_scgi.so
 LogFormat "%U id=%{TENANT_ID}e via=%{TENANT_VIA}e status=%{TENANT_STATUS}e" tenants
 CustomLog "\${test_logs}/tenants_log" tenants
 <Location "/app/">
     ProxyPass http://127.0.0.1:$port/
+    TenantForward on
+</Location>
+<Location "/scgi/">
+    ProxyPass scgi://127.0.0.1:$scgi_port/
     TenantForward on
 </Location>
 <Location "/members/">
@@ -111,21 +134,23 @@ subtest 'a client neither forges nor strips it' => sub {
         ['how it was found', 'X-Tenant-Via' => 'user', X_TENANT_VIA => 'user'],
     );
 
-    for (@forged) {
-        my ($name, @headers) = @$_;
-        my $response = get('/app/', as => 'acme', headers => \@headers);
-        is_deeply(seen('x-tenant-id', $response), [$id{acme}], "$name: with a key");
-        is_deeply(seen('x-tenant-via', $response), ['key'], "$name: with a key");
-        $response = get('/app/', headers => \@headers);
-        is_deeply(seen('x-tenant-id', $response), [], "$name: without");
-        is_deeply(seen('x-tenant-via', $response), [], "$name: without");
+    for my $app (qw(/app/ /scgi/)) {
+        for (@forged) {
+            my ($name, @headers) = @$_;
+            my $response = get($app, as => 'acme', headers => \@headers);
+            is_deeply(seen('x-tenant-id', $response), [$id{acme}], "$app: $name: with a key");
+            is_deeply(seen('x-tenant-via', $response), ['key'], "$app: $name: with a key");
+            $response = get($app, headers => \@headers);
+            is_deeply(seen('x-tenant-id', $response), [], "$app: $name: without");
+            is_deeply(seen('x-tenant-via', $response), [], "$app: $name: without");
+        }
     }
     is_deeply(seen('x-tenant-identity', get('/app/', headers => ['X-Tenant-Identity' => 'mine'])), ['mine'],
         'a header with a longer name is not ours');
 };
 
 subtest 'a key never reaches a backend' => sub {
-    for my $path (qw(/app/ /plain/)) {
+    for my $path (qw(/app/ /plain/ /scgi/)) {
         unlike(get($path, as => 'acme')->body, qr/\Q$key{acme}\E/, "$path: Bearer");
         unlike(get($path, headers => ['X-API-Key' => $key{acme}])->body, qr/\Q$key{acme}\E/, "$path: X-API-Key");
     }
