@@ -200,6 +200,14 @@ subtest 'a rate of failed logins' => sub {
     is(log_in('globex', 'right@example.com', 'the-other-password', @to, from => '10.0.0.1')->status, 200, "and another tenant's of that address");
     is($wrong->('other@example.com'), 401, 'other addresses have a rate of their own') for 1 .. 3;
     is($wrong->('other@example.com'), 429, '... whether or not somebody has them');
+    my $kelvin = "\xe2\x84\xaa";    # U+212A, of which lower() makes k
+    is($wrong->("like\@example.com", '10.0.0.9'), 401, 'an address with a k') for 1 .. 3;
+    is($wrong->("li${kelvin}e\@example.com", '10.0.0.9'), 429, '... is the same to PostgreSQL with another one');
+    is($wrong->("other-li${kelvin}e\@example.com", '10.0.0.9'), 401, 'so is this one') for 1 .. 3;
+    is($wrong->("other-like\@example.com", '10.0.0.9'), 429, '... the other way round');
+    is($wrong->('right@example.com', "2001:db8:1:2::$_"), 401, "an address of an IPv6 network: $_") for 1 .. 3;
+    is($wrong->('right@example.com', '2001:db8:1:2:ffff::1'), 429, '... whose others count with it');
+    is($wrong->('right@example.com', '2001:db8:1:3::1'), 401, 'another network');
     $limited->graceful;
     is($wrong->(), 429, 'a graceful restart forgets nothing');
     is(request(GET => '/v1/calls', @to, as => 'acme', headers => ['X-Client' => '10.0.0.1'])->status, 200, 'keys are not affected');

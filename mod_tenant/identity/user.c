@@ -2,6 +2,7 @@
 #include "user.h"
 
 #include <apr_strings.h>
+#include <arpa/inet.h>
 #include <http_log.h>
 #include <string.h>
 
@@ -20,11 +21,13 @@ APLOG_USE_MODULE(tenant);
 /* Under this name the request's pool keeps the outcome of its last login. */
 #define OUTCOME_KEY "mod_tenant login"
 
-enum { COLUMN_ID, COLUMN_HASH };
+enum { COLUMN_ID, COLUMN_HASH, COLUMN_EMAIL };
 
+/* One row, be there such a user or not: with it comes the address as PostgreSQL compares it. */
 static const statement_t find_user = {
     .label = "lookup_user",
-    .sql = "SELECT id, password_hash FROM user_by_email(%d::int, %s)",
+    .sql = "SELECT u.id, u.password_hash, lower(%s::text)"
+           " FROM (VALUES (1)) one LEFT JOIN user_by_email(%d::int, %s) u ON true",
 };
 
 static const statement_t replace_hash = {
@@ -40,7 +43,8 @@ typedef struct login_t {
     const char *email;
     const char *password;
     digest_t name;          /* among the logins that are known to be right */
-    digest_t attempt;       /* among the attempts */
+    digest_t as_written;    /* among the attempts, by the address as it was given */
+    digest_t attempt;       /* the same, by the address as PostgreSQL compares it */
     logins_moment_t moment; /* ahead of reading the next two */
     const char *user;       /* users.id; NULL: there is no such user */
     const char *stored;     /* the hash; NULL: the user cannot log in */
@@ -92,10 +96,9 @@ static int is_known(login_t *login)
 }
 
 /* Refuses the login while too many of the same have failed. */
-static const problem_t *check_rate(const login_t *login)
+static const problem_t *check_rate(const login_t *login, const digest_t *attempt)
 {
-    apr_interval_time_t wait =
-        attempts_wait(login->config->attempts, &login->config->login_rate, &login->attempt);
+    apr_interval_time_t wait = attempts_wait(login->config->attempts, &login->config->login_rate, attempt);
 
     if (wait == 0)
         return NULL;
@@ -104,10 +107,34 @@ static const problem_t *check_rate(const login_t *login)
     return &problem_rate_limited;
 }
 
+/* Where a login comes from, as failed ones are counted: of an IPv6 address the network, within which a
+ * client has as many addresses as it likes (RFC 4291 section 2.5.1). */
+static const char *network_of(const request_rec *r)
+{
+    const apr_sockaddr_t *address = r->useragent_addr;
+    const struct in6_addr *ipv6;
+    char text[INET6_ADDRSTRLEN];
+    struct in6_addr network = {0};
+
+    if (address->family != APR_INET6)
+        return r->useragent_ip;
+    ipv6 = &address->sa.sin6.sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(ipv6))
+        return r->useragent_ip;
+    memcpy(&network, ipv6, sizeof network / 2);
+    return apr_pstrdup(r->pool, inet_ntop(AF_INET6, &network, text, sizeof text));
+}
+
+static digest_t attempt_of(const login_t *login, const char *email)
+{
+    return attempts_name(login->config->attempts, login->config->connect, login->tenant->id_text, email,
+                         network_of(login->r));
+}
+
 /* Reads who has the address, and the hash. */
 static const problem_t *read_user(login_t *login)
 {
-    const char *values[] = {login->tenant->id_text, login->email};
+    const char *values[] = {login->email, login->tenant->id_text, login->email};
     const problem_t *problem;
     rows_t *rows;
 
@@ -118,9 +145,10 @@ static const problem_t *read_user(login_t *login)
     problem = database_lookup(login->config->database, login->r, &find_user, values, &rows, login->r->pool);
     if (problem == &problem_invalid)
         return NULL; /* bytes that PostgreSQL takes for no text: nobody's address */
-    if (problem || rows_count(rows) == 0)
+    if (problem)
         return problem;
     rows_seek(rows, 0);
+    login->attempt = attempt_of(login, rows_text(rows, COLUMN_EMAIL));
     login->user = rows_text(rows, COLUMN_ID);
     login->stored = rows_text(rows, COLUMN_HASH);
     return NULL;
@@ -128,14 +156,14 @@ static const problem_t *read_user(login_t *login)
 
 const problem_t *user_stamp(request_rec *r, const char **stamp, apr_pool_t *pool)
 {
-    const char *values[] = {tenant_get(r)->id_text, r->user};
+    const char *values[] = {r->user, tenant_get(r)->id_text, r->user};
     const problem_t *problem;
     const char *hash;
     rows_t *rows;
 
     *stamp = NULL;
     problem = database_lookup(config_server(r->server)->database, r, &find_user, values, &rows, pool);
-    if (problem || rows_count(rows) == 0)
+    if (problem)
         return problem;
     rows_seek(rows, 0);
     hash = rows_text(rows, COLUMN_HASH);
@@ -170,7 +198,7 @@ static const problem_t *compare(login_t *login, password_match_t *match)
     *match = PASSWORD_RIGHT;
     if (is_known(login))
         return NULL;
-    problem = check_rate(login);
+    problem = check_rate(login, &login->attempt);
     if (!problem)
         problem = password_verify(login->stored, login->password, strlen(login->password), match);
     if (problem)
@@ -185,6 +213,8 @@ static const problem_t *compare(login_t *login, password_match_t *match)
                       "memory or time than is allowed: no login until the password is set anew",
                       login->user, login->tenant->id_text);
     attempts_count(login->config->attempts, &login->config->login_rate, &login->attempt);
+    if (memcmp(&login->attempt, &login->as_written, sizeof login->attempt) != 0)
+        attempts_count(login->config->attempts, &login->config->login_rate, &login->as_written);
     return &problem_login_invalid;
 }
 
@@ -197,7 +227,7 @@ static const problem_t *judge(login_t *login)
 
     if (is_known(login))
         return NULL;
-    problem = check_rate(login);
+    problem = check_rate(login, &login->as_written); /* spares the database those that repeat themselves */
     if (!problem)
         problem = read_user(login);
     if (!problem)
@@ -212,7 +242,7 @@ static const problem_t *judge(login_t *login)
     return problem;
 }
 
-/* The address as failed logins are counted by, whichever way it is written. */
+/* As PostgreSQL compares addresses, but for what is not ASCII. */
 static const char *lower_case(const char *email, apr_pool_t *pool)
 {
     char *lower = apr_pstrdup(pool, email);
@@ -239,8 +269,7 @@ static const problem_t *judge_once(login_t *login, const outcome_t *before)
         login->user = before->user;
         return before->problem;
     }
-    login->attempt = attempts_name(config->attempts, config->connect, login->tenant->id_text,
-                                   lower_case(login->email, login->r->pool), login->r->useragent_ip);
+    login->attempt = login->as_written = attempt_of(login, lower_case(login->email, login->r->pool));
     return judge(login);
 }
 
