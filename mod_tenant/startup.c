@@ -228,18 +228,31 @@ static const char *complete(const char **connect, const char *conninfo, apr_pool
 
 /* What servers with the same connection string share, and how many connections there may be. */
 typedef struct sharing_t {
-    apr_hash_t *pools;       /* connection strings */
+    apr_hash_t *pools;       /* database_key() */
     apr_hash_t *generations; /* by connection string */
     int in_each_child;       /* connections */
     int beside;              /* connections of the whole server */
 } sharing_t;
 
-/* Counts the connections of a pool, unless another server has the same one. */
-static void count_connections(sharing_t *sharing, const char *connect, int max)
+/* What servers share a database by. The role is part of it: who has the administrator's connection string for
+ * the API by mistake is not to get a pool that was attested as the administrator's. */
+static const char *database_key(const char *connect, database_role_t role, apr_pool_t *pool)
 {
-    if (!connect || apr_hash_get(sharing->pools, connect, APR_HASH_KEY_STRING))
+    return apr_psprintf(pool, "%d %s", role, connect);
+}
+
+/* Counts the connections of a pool, unless another server has the same one. */
+static void count_connections(sharing_t *sharing, const char *connect, database_role_t role, int max,
+                              apr_pool_t *pool)
+{
+    const char *key;
+
+    if (!connect)
         return;
-    apr_hash_set(sharing->pools, connect, APR_HASH_KEY_STRING, connect);
+    key = database_key(connect, role, pool);
+    if (apr_hash_get(sharing->pools, key, APR_HASH_KEY_STRING))
+        return;
+    apr_hash_set(sharing->pools, key, APR_HASH_KEY_STRING, connect);
     sharing->in_each_child += max;
 }
 
@@ -277,8 +290,8 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, ap
         why = complete(&config->listen_connect, config->listen, pool);
     if (why)
         return why;
-    count_connections(sharing, config->connect, config->pool.max);
-    count_connections(sharing, config->admin_connect, ADMIN_POOL_MAX);
+    count_connections(sharing, config->connect, DATABASE_API, config->pool.max, pool);
+    count_connections(sharing, config->admin_connect, DATABASE_ADMIN, ADMIN_POOL_MAX, pool);
     return share_generations(sharing, config, pool);
 }
 
@@ -327,15 +340,20 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
 static database_t *start_database(apr_hash_t *databases, const char *connect, const pool_settings_t *settings,
                                   database_role_t role, server_rec *servers, apr_pool_t *pool)
 {
-    database_t *database = connect ? apr_hash_get(databases, connect, APR_HASH_KEY_STRING) : NULL;
+    const char *key;
+    database_t *database;
 
-    if (!connect || database)
+    if (!connect)
+        return NULL;
+    key = database_key(connect, role, pool);
+    database = apr_hash_get(databases, key, APR_HASH_KEY_STRING);
+    if (database)
         return database;
     database = database_open(connect, settings, role, servers, pool);
     if (!database)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers,
                      "the threads of the connection pool cannot be started");
-    apr_hash_set(databases, connect, APR_HASH_KEY_STRING, database);
+    apr_hash_set(databases, key, APR_HASH_KEY_STRING, database);
     return database;
 }
 
@@ -345,7 +363,6 @@ static cache_t *start_cache(apr_hash_t *caches, const server_config_t *config, s
                             apr_pool_t *pool)
 {
     const char *listen = config->listen_connect ? config->listen_connect : config->connect;
-    const char *witness = config->listen_connect ? config->connect : NULL;
     cache_t *cache;
 
     if (!config->generations)
@@ -354,7 +371,7 @@ static cache_t *start_cache(apr_hash_t *caches, const server_config_t *config, s
     if (cache)
         return cache;
     cache = cache_open(&config->keep, config->generations, pool);
-    if (!cache || !listener_start(config->generations, listen, witness, servers, pool))
+    if (!cache || !listener_start(config->generations, listen, config->connect, servers, pool))
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "TenantCache cannot be started");
     apr_hash_set(caches, config->connect, APR_HASH_KEY_STRING, cache);
     return cache;

@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 
+use File::Temp ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -172,6 +173,44 @@ subtest 'nobody can listen' => sub {
     takes_effect('resumed', $RESUME, '403 tenant-inactive', '200', on => [$server], as => 'acme');
     is_cached($server, 'it caches again');
     is(scalar $log->matching($heard), 1, 'the log has said so once');
+};
+
+# Its sessions get another server connection for each transaction: a LISTEN stays with the one that it had.
+subtest 'a transaction pooler is between' => sub {
+    my $folder = File::Temp::tempdir('pooler.XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    chmod 0777, $folder;
+    open my $file, '>', "$folder/pgbouncer.ini" or die "$folder: $!";
+    print $file <<"END";
+[databases]
+$site->{database} = host=$site->{host} user=tenant_api
+[pgbouncer]
+listen_addr =
+unix_socket_dir = $folder
+listen_port = 6432
+auth_type = any
+pool_mode = transaction
+logfile = $folder/log
+ignore_startup_parameters = extra_float_digits
+END
+    close $file;
+    my $pooler = fork // die "fork: $!";
+    if (!$pooler) {
+        open STDERR, '>', '/dev/null';
+        exec $> == 0 ? qw(setpriv --reuid=nobody --regid=nogroup --clear-groups) : (), '/usr/sbin/pgbouncer', '-q', "$folder/pgbouncer.ini";
+    }
+    ok(wait_until(sub { -S "$folder/.s.PGSQL.6432" }), 'PgBouncer runs');
+
+    my $server = TenantTest::Server->start(site => $site, server => 'TenantPool prepare=off',
+        database => "host=$folder port=6432 dbname=$site->{database} user=tenant_api");
+    ok($server->error_log->wait_for($lost), 'the log says that changes are not heard');
+    is_deeply([map { $_->[1] } watch(2, [$server], as => 'acme')]->[-1], '200', 'it serves');
+    psql($SUSPEND);
+    my %after = map { $_->[1] => 1 } watch(4, [$server], as => 'acme');
+    is_deeply([keys %after], ['403 tenant-inactive'], 'and a tenant that is suspended gets nothing more');
+    psql($RESUME);
+    $server->stop;
+    kill TERM => $pooler;
+    waitpid $pooler, 0;
 };
 
 subtest 'the session that listens ends' => sub {

@@ -2,8 +2,10 @@
 #include "loaded.h"
 
 #include <apr_file_io.h>
+#include <apr_portable.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,20 +50,29 @@ static const char *describe(const keyring_t *ring, const char *key_file, apr_poo
     return text;
 }
 
+/* Lets everybody read a file, whatever the umask; the file and not its name, which may lead elsewhere by
+ * now. */
+static apr_status_t open_to_all(apr_file_t *file)
+{
+    apr_os_file_t fd;
+    apr_status_t status = apr_os_file_get(&fd, file);
+
+    return status != APR_SUCCESS || fchmod(fd, 0644) == 0 ? status : errno;
+}
+
 const char *loaded_write(const keyring_t *ring, const char *key_file, const char *path, apr_pool_t *pool)
 {
     const char *staged = apr_pstrcat(pool, path, ".new", NULL), *text = describe(ring, key_file, pool);
-    apr_fileperms_t readable = APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_GREAD | APR_FPROT_WREAD;
     apr_status_t status;
     apr_file_t *file;
 
     apr_file_remove(staged, pool); /* of a start that was interrupted */
-    status =
-        apr_file_open(&file, staged, APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_EXCL, readable, pool);
+    status = apr_file_open(&file, staged, APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_EXCL,
+                           APR_FPROT_UREAD | APR_FPROT_UWRITE, pool);
     if (status == APR_SUCCESS) {
         status = apr_file_write_full(file, text, strlen(text), NULL);
         if (status == APR_SUCCESS)
-            status = apr_file_perms_set(staged, readable); /* whatever the umask */
+            status = open_to_all(file);
         apr_file_close(file);
     }
     if (status == APR_SUCCESS)

@@ -65,6 +65,12 @@ static int is_usable(const char *stored, uint32_t *memory, uint32_t *passes)
            read_parameter(&stored, ",p=", LANES_MAX, &lanes) && *stored == '$';
 }
 
+/* Whether a hash costs less than one that is made today. */
+static int is_cheap(uint32_t memory, uint32_t passes)
+{
+    return memory < ARGON2_MEMORY_KIB || passes < ARGON2_PASSES;
+}
+
 typedef enum outcome_t { OUTCOME_EQUAL, OUTCOME_DIFFERENT, OUTCOME_MALFORMED, OUTCOME_NO_MEMORY } outcome_t;
 
 /* Computes a hash of a password and compares it with the stored one. */
@@ -89,12 +95,14 @@ const problem_t *password_verify(const char *stored, const char *password, apr_s
     if (stored && is_usable(stored, &memory, &passes))
         outcome = compare(stored, password, length);
     if (outcome == OUTCOME_EQUAL) {
-        *match = memory < ARGON2_MEMORY_KIB || passes < ARGON2_PASSES ? PASSWORD_OUTDATED : PASSWORD_RIGHT;
+        *match = is_cheap(memory, passes) ? PASSWORD_OUTDATED : PASSWORD_RIGHT;
     } else if (outcome == OUTCOME_MALFORMED) {
         *match = stored ? PASSWORD_UNUSABLE : PASSWORD_WRONG;
         outcome = compare(nobodys, password, length);
     } else {
         *match = PASSWORD_WRONG;
+        if (outcome == OUTCOME_DIFFERENT && is_cheap(memory, passes))
+            outcome = compare(nobodys, password, length); /* the time must not tell who has such a hash */
     }
     return outcome == OUTCOME_NO_MEMORY ? &problem_slots_busy : NULL;
 }

@@ -301,7 +301,7 @@ static int enter(batch_t *batch, seat_t *seat, company_t *company)
 /* Waits until a seat is told something. Without the mutex. 0: its patience has run out. */
 static int wait_patiently(seat_t *seat, apr_time_t until)
 {
-    struct timespec end = {.tv_sec = apr_time_sec(until), .tv_nsec = apr_time_usec(until) * 1000};
+    struct timespec end = monotonic_timespec(until);
     int failed;
 
     while ((failed = sem_clockwait(&seat->told, CLOCK_MONOTONIC, &end)) != 0 && errno == EINTR)

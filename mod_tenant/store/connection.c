@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "driver.h"
+#include "monotonic.h"
 #include "prepared.h"
 
 /* For so long after its last use a connection is taken to be alive without a system call that asks. */
@@ -45,7 +46,7 @@ connection_t *connection_open(const char *conninfo, apr_interval_time_t statemen
     }
     connection->pool = own;
     connection->prepared = apr_hash_make(own);
-    connection->born = connection->idle_since = apr_time_now();
+    connection->born = connection->idle_since = monotonic_now();
     connection->statement = statement;
     connection->prepare = prepare;
     PQsetErrorVerbosity(connection->libpq, PQERRORS_VERBOSE); /* so that messages carry SQLSTATE */
@@ -68,7 +69,7 @@ int connection_is_quiet(const connection_t *connection)
 
 int connection_is_warm(const connection_t *connection)
 {
-    return apr_time_now() - connection->idle_since < WARM;
+    return monotonic_now() - connection->idle_since < WARM;
 }
 
 int connection_is_reusable(const connection_t *connection)
@@ -93,7 +94,7 @@ void connection_cut(connection_t *connection)
 
 void connection_clock_start(connection_t *connection)
 {
-    connection->deadline = apr_time_now() + connection->statement;
+    connection->deadline = monotonic_now() + connection->statement;
 }
 
 run_t connection_clock_stop(connection_t *connection, int has_failed, sqlstate_t *state, apr_pool_t *pool)

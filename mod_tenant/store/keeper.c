@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "attest.h"
+#include "monotonic.h"
 #include "pool_state.h"
 
 APLOG_USE_MODULE(tenant);
@@ -34,8 +35,8 @@ static void take_verdict(pool_t *pool, const problem_t *problem, const char *why
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, pool->server, "TenantDatabase cannot be reached: %s", why);
     else
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, pool->server, "TenantDatabase is reached again");
-    apr_thread_cond_broadcast(pool->available);
-    apr_thread_cond_broadcast(pool->lookup_possible);
+    pthread_cond_broadcast(&pool->available);
+    pthread_cond_broadcast(&pool->lookup_possible);
 }
 
 /* Checks a new connection, while the reaper watches over it. Called, and returns, with the mutex held. */
@@ -45,10 +46,10 @@ static const problem_t *attest_watched(pool_t *pool, connection_t *connection, c
     const problem_t *problem;
 
     pool->attested = connection;
-    apr_thread_cond_signal(pool->tick);
-    apr_thread_mutex_unlock(pool->mutex);
+    pthread_cond_signal(&pool->tick);
+    pthread_mutex_unlock(&pool->mutex);
     problem = attest(connection, pool->role, why, scratch);
-    apr_thread_mutex_lock(pool->mutex);
+    pthread_mutex_lock(&pool->mutex);
     pool->attested = NULL;
     return problem;
 }
@@ -63,10 +64,10 @@ static const problem_t *connect_one(pool_t *pool, apr_pool_t *scratch)
     struct connections_t doomed;
 
     pool->open++;
-    apr_thread_mutex_unlock(pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
     connection =
         connection_open(pool->conninfo, pool->settings.statement, pool->settings.prepare, &why, scratch);
-    apr_thread_mutex_lock(pool->mutex);
+    pthread_mutex_lock(&pool->mutex);
     if (connection)
         problem = attest_watched(pool, connection, &why, scratch);
     take_verdict(pool, problem, why);
@@ -81,9 +82,9 @@ static const problem_t *connect_one(pool_t *pool, apr_pool_t *scratch)
     if (problem == &problem_misconfigured)
         pool_doom(pool, connection, &doomed);
     APR_RING_INSERT_TAIL(&doomed, connection, connection_t, link);
-    apr_thread_mutex_unlock(pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
     pool_close_all(&doomed);
-    apr_thread_mutex_lock(pool->mutex);
+    pthread_mutex_lock(&pool->mutex);
     return problem;
 }
 
@@ -106,24 +107,24 @@ static void *APR_THREAD_FUNC connector_run(apr_thread_t *thread, void *data)
     (void)thread;
     if (apr_pool_create_unmanaged(&scratch) != APR_SUCCESS)
         return NULL;
-    apr_thread_mutex_lock(pool->mutex);
+    pthread_mutex_lock(&pool->mutex);
     while (!pool->stopping) {
         if (!connection_is_wanted(pool)) {
-            apr_thread_cond_wait(pool->wanted, pool->mutex);
+            pthread_cond_wait(&pool->wanted, &pool->mutex);
             continue;
         }
         if (!connect_one(pool, scratch)) {
             pause = RETRY_FIRST;
         } else if (!pool->stopping) {
-            apr_time_t until = apr_time_now() + pause;
+            apr_time_t until = monotonic_now() + pause;
 
-            while (!pool->stopping && apr_time_now() < until)
-                apr_thread_cond_timedwait(pool->wanted, pool->mutex, until - apr_time_now());
+            while (!pool->stopping && monotonic_now() < until)
+                monotonic_wait(&pool->wanted, &pool->mutex, until);
             pause = pause * 2 > RETRY_MAX ? RETRY_MAX : pause * 2;
         }
         apr_pool_clear(scratch);
     }
-    apr_thread_mutex_unlock(pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
     apr_pool_destroy(scratch);
     return NULL;
 }
@@ -175,20 +176,20 @@ static void *APR_THREAD_FUNC reaper_run(apr_thread_t *thread, void *data)
 
     (void)thread;
     APR_RING_INIT(&unused, connection_t, link);
-    apr_thread_mutex_lock(pool->mutex);
+    pthread_mutex_lock(&pool->mutex);
     while (!pool->stopping) {
         if (pool->open == 0)
-            apr_thread_cond_wait(pool->tick, pool->mutex);
+            pthread_cond_wait(&pool->tick, &pool->mutex);
         else
-            apr_thread_cond_timedwait(pool->tick, pool->mutex, reaper_interval(pool));
-        reap(pool, apr_time_now(), &unused);
+            monotonic_wait(&pool->tick, &pool->mutex, monotonic_now() + reaper_interval(pool));
+        reap(pool, monotonic_now(), &unused);
         if (!APR_RING_EMPTY(&unused, connection_t, link)) {
-            apr_thread_mutex_unlock(pool->mutex);
+            pthread_mutex_unlock(&pool->mutex);
             pool_close_all(&unused);
-            apr_thread_mutex_lock(pool->mutex);
+            pthread_mutex_lock(&pool->mutex);
         }
     }
-    apr_thread_mutex_unlock(pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
     return NULL;
 }
 

@@ -145,7 +145,7 @@ static int subscribe(notify_t *notify)
 {
     const char *sql = "SET application_name = 'mod_tenant listener'";
 
-    notify->own = apr_psprintf(notify->pool, "mod_tenant_%d", PQbackendPID(notify->libpq));
+    notify->own = apr_psprintf(notify->pool, "mod_tenant_%u", (unsigned)PQbackendPID(notify->libpq));
     for (const char *const *channel = notify->settings.channels; *channel; channel++)
         sql = apr_pstrcat(notify->pool, sql, "; LISTEN ", *channel, NULL);
     sql = apr_pstrcat(notify->pool, sql, "; LISTEN ", notify->own, NULL);
@@ -161,7 +161,7 @@ notify_t *notify_open(const notify_settings_t *settings, const char **why, apr_p
     notify->pool = pool;
     notify->libpq = PQconnectdb(settings->conninfo);
     listening = PQstatus(notify->libpq) == CONNECTION_OK ? subscribe(notify) : fail(notify);
-    if (listening && (settings->witness ? prove_witness(notify) : notify_prove(notify)))
+    if (listening && prove_witness(notify))
         return notify;
     *why = notify->why;
     PQfinish(notify->libpq);

@@ -15,7 +15,7 @@ typedef void notify_handler_t(void *context, const char *channel, const char *pa
 
 typedef struct notify_settings_t {
     const char *conninfo;        /* complete; leads to PostgreSQL itself, not to a transaction pooler */
-    const char *witness;         /* the conninfo that all others use, if it is another one; or NULL */
+    const char *witness;         /* the conninfo that all others use, often the same */
     const char *const *channels; /* lower case; NULL ends the list */
     int wake;                    /* a descriptor (eventfd); readable: return */
     apr_interval_time_t limit;   /* how long an answer may take; for connecting the conninfo says it */
@@ -24,8 +24,9 @@ typedef struct notify_settings_t {
 } notify_settings_t;
 
 /* Connects and listens. Of every transaction that commits from its return on, the handler gets the
- * notifications, in the order of the commits. With a witness it first sees one come through from there: a
- * conninfo of another database would look like a quiet one for ever. NULL: *why is a sentence in pool. */
+ * notifications, in the order of the commits. It first sees one come through from a connection of the
+ * witness: a conninfo of another database, or a transaction pooler's, would look like a quiet one for ever.
+ * NULL: *why is a sentence in pool. */
 notify_t *notify_open(const notify_settings_t *settings, const char **why, apr_pool_t *pool);
 
 /* Sends a notification to this very connection and waits for it: what was committed ahead of the call has

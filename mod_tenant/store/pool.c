@@ -4,6 +4,7 @@
 #include <http_log.h>
 
 #include "keeper.h"
+#include "monotonic.h"
 #include "pool_state.h"
 
 APLOG_USE_MODULE(tenant);
@@ -37,14 +38,14 @@ static wake_t whom_to_wake(const pool_t *pool)
 static void wake_them(pool_t *pool, wake_t wake)
 {
     if (wake.statement)
-        apr_thread_cond_signal(pool->available);
+        pthread_cond_signal(&pool->available);
     if (wake.lookup)
-        apr_thread_cond_signal(pool->lookup_possible);
+        pthread_cond_signal(&pool->lookup_possible);
 }
 
 static void insert_idle(pool_t *pool, connection_t *connection)
 {
-    connection->idle_since = apr_time_now();
+    connection->idle_since = monotonic_now();
     APR_RING_INSERT_HEAD(&pool->idle, connection, connection_t, link);
     pool->idle_count++;
 }
@@ -103,15 +104,14 @@ static connection_t *take_idle(pool_t *pool, pool_use_t use, struct connections_
 /* Waits for a change until deadline. 0: the deadline has passed. */
 static int wait_for_change(pool_t *pool, pool_use_t use, apr_time_t deadline)
 {
-    apr_interval_time_t left = deadline - apr_time_now();
     int lookup = use == POOL_LOOKUP;
 
-    if (left <= 0)
+    if (deadline <= monotonic_now())
         return 0;
     pool->waiting++;
     pool->lookups_waiting += lookup;
-    apr_thread_cond_signal(pool->wanted);
-    apr_thread_cond_timedwait(lookup ? pool->lookup_possible : pool->available, pool->mutex, left);
+    pthread_cond_signal(&pool->wanted);
+    monotonic_wait(lookup ? &pool->lookup_possible : &pool->available, &pool->mutex, deadline);
     pool->waiting--;
     pool->lookups_waiting -= lookup;
     return 1;
@@ -149,22 +149,28 @@ static const problem_t *take_or_wait(pool_t *pool, pool_use_t use, apr_time_t *d
     int news = 0;
 
     APR_RING_INIT(&doomed, connection_t, link);
-    apr_thread_mutex_lock(pool->mutex);
+    pthread_mutex_lock(&pool->mutex);
     while (!(*connection = take_idle(pool, use, &doomed))) {
+        if (!APR_RING_EMPTY(&doomed, connection_t, link)) { /* ahead of those that take their places */
+            pthread_mutex_unlock(&pool->mutex);
+            pool_close_all(&doomed);
+            pthread_mutex_lock(&pool->mutex);
+            continue;
+        }
         if (pool->away && !may_come_back(pool)) {
             problem = pool->away;
             wake_them(pool, whom_to_wake(pool)); /* for them it is in vain too */
             break;
         }
         if (!*deadline)
-            *deadline = apr_time_now() + pool->settings.wait;
+            *deadline = monotonic_now() + pool->settings.wait;
         if (!wait_for_change(pool, use, *deadline)) {
             problem = pool->away ? pool->away : &problem_pool_exhausted;
             news = exhausted_is_news(pool, *deadline);
             break;
         }
     }
-    apr_thread_mutex_unlock(pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
     pool_close_all(&doomed);
     if (news)
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, pool->server,
@@ -180,12 +186,12 @@ static void discard(pool_t *pool, connection_t *dead)
     struct connections_t doomed;
 
     APR_RING_INIT(&doomed, connection_t, link);
-    apr_thread_mutex_lock(pool->mutex);
+    pthread_mutex_lock(&pool->mutex);
     unlink_busy(pool, dead);
     pool->open--;
     pool_doom(pool, dead, &doomed);
-    apr_thread_cond_signal(pool->wanted);
-    apr_thread_mutex_unlock(pool->mutex);
+    pthread_cond_signal(&pool->wanted);
+    pthread_mutex_unlock(&pool->mutex);
     connection_close(dead);
     pool_close_all(&doomed);
 }
@@ -219,7 +225,7 @@ void pool_release(pool_t *pool, connection_t *connection)
     wake_t wake;
     int reusable;
 
-    apr_thread_mutex_lock(pool->mutex);
+    pthread_mutex_lock(&pool->mutex);
     reusable = connection_is_reusable(connection) && connection->born > pool->renewed && !pool->stopping &&
                pool->away != &problem_misconfigured;
     unlink_busy(pool, connection);
@@ -227,10 +233,10 @@ void pool_release(pool_t *pool, connection_t *connection)
         insert_idle(pool, connection);
     } else {
         pool->open--;
-        apr_thread_cond_signal(pool->wanted);
+        pthread_cond_signal(&pool->wanted);
     }
     wake = whom_to_wake(pool);
-    apr_thread_mutex_unlock(pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
     wake_them(pool, wake); /* behind the mutex, which they want at once */
     if (!reusable)
         connection_close(connection);
@@ -238,9 +244,9 @@ void pool_release(pool_t *pool, connection_t *connection)
 
 void pool_renew(pool_t *pool)
 {
-    apr_thread_mutex_lock(pool->mutex);
-    pool->renewed = apr_time_now();
-    apr_thread_mutex_unlock(pool->mutex);
+    pthread_mutex_lock(&pool->mutex);
+    pool->renewed = monotonic_now();
+    pthread_mutex_unlock(&pool->mutex);
 }
 
 /* Takes the mutex; 0 when that is in vain: the prefork MPM may run cleanups in a signal handler, on top of
@@ -248,7 +254,7 @@ void pool_renew(pool_t *pool)
 static int lock_to_stop(pool_t *pool)
 {
     for (int tries = 0; tries < 1000; tries++) {
-        if (apr_thread_mutex_trylock(pool->mutex) == APR_SUCCESS)
+        if (pthread_mutex_trylock(&pool->mutex) == 0)
             return 1;
         apr_sleep(apr_time_from_msec(1));
     }
@@ -266,33 +272,32 @@ static apr_status_t pool_stop(void *data)
     pool->stopping = 1;
     if (pool->attested)
         connection_cut(pool->attested); /* nobody watches over it when the reaper has ended */
-    apr_thread_cond_signal(pool->wanted);
-    apr_thread_cond_signal(pool->tick);
-    apr_thread_mutex_unlock(pool->mutex);
+    pthread_cond_signal(&pool->wanted);
+    pthread_cond_signal(&pool->tick);
+    pthread_mutex_unlock(&pool->mutex);
     keeper_join(pool);
     pool_close_all(&pool->idle);
     return APR_SUCCESS;
 }
 
-/* Makes what threads wait on, in memory that is never given back: the prefork MPM may end a child in a signal
- * handler on top of a request that waits, and a condition with a waiter cannot be destroyed. */
+/* Makes what threads wait on. */
 static int make_conditions(pool_t *pool)
 {
-    apr_pool_t *lasting;
-
-    return apr_pool_create_unmanaged(&lasting) == APR_SUCCESS &&
-           apr_thread_mutex_create(&pool->mutex, APR_THREAD_MUTEX_UNNESTED, lasting) == APR_SUCCESS &&
-           apr_thread_cond_create(&pool->available, lasting) == APR_SUCCESS &&
-           apr_thread_cond_create(&pool->lookup_possible, lasting) == APR_SUCCESS &&
-           apr_thread_cond_create(&pool->wanted, lasting) == APR_SUCCESS &&
-           apr_thread_cond_create(&pool->tick, lasting) == APR_SUCCESS;
+    return pthread_mutex_init(&pool->mutex, NULL) == 0 && monotonic_cond_init(&pool->available) &&
+           monotonic_cond_init(&pool->lookup_possible) && monotonic_cond_init(&pool->wanted) &&
+           monotonic_cond_init(&pool->tick);
 }
 
 pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
                   server_rec *server, apr_pool_t *process)
 {
-    pool_t *pool = apr_pcalloc(process, sizeof *pool);
+    apr_pool_t *lasting; /* never given back: the prefork MPM may end a child in a signal handler on top of a
+                            request that waits */
+    pool_t *pool;
 
+    if (apr_pool_create_unmanaged(&lasting) != APR_SUCCESS)
+        return NULL;
+    pool = apr_pcalloc(lasting, sizeof *pool);
     pool->conninfo = conninfo;
     pool->settings = *settings;
     pool->role = role;

@@ -5,8 +5,6 @@
 /* The inside of a pool: what pool.c, which serves requests, and keeper.c, whose threads keep it filled and
  * healthy, share. Nobody else includes this. */
 
-#include <apr_thread_cond.h>
-#include <apr_thread_mutex.h>
 #include <apr_thread_proc.h>
 
 #include "pool.h"
@@ -21,15 +19,15 @@ struct pool_t {
     database_role_t role;
     server_rec *server;
 
-    apr_thread_mutex_t *mutex;          /* guards what follows */
-    apr_thread_cond_t *available;       /* a connection came back, or the verdict changed */
-    apr_thread_cond_t *lookup_possible; /* the same for those who want it for a lookup */
-    apr_thread_cond_t *wanted;          /* the connector has something to do */
-    apr_thread_cond_t *tick;            /* the reaper must stop, or has something to watch */
-    struct connections_t idle;          /* the last one given back first */
-    struct connections_t busy;          /* in use by a request */
-    connection_t *attested;             /* the new one that is being checked, or NULL */
-    int open;                           /* idle, busy and being opened */
+    pthread_mutex_t mutex;          /* guards what follows */
+    pthread_cond_t available;       /* a connection came back, or the verdict changed */
+    pthread_cond_t lookup_possible; /* the same for those who want it for a lookup */
+    pthread_cond_t wanted;          /* the connector has something to do */
+    pthread_cond_t tick;            /* the reaper must stop, or has something to watch */
+    struct connections_t idle;      /* the last one given back first */
+    struct connections_t busy;      /* in use by a request */
+    connection_t *attested;         /* the new one that is being checked, or NULL */
+    int open;                       /* idle, busy and being opened */
     int idle_count;
     int lookups;                 /* busy for a lookup */
     int waiting;                 /* requests that wait for a connection */

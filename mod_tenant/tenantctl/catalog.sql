@@ -34,7 +34,7 @@ indexes AS (
 -- check roles
 SELECT w.name, format('must %shave %s: run bootstrap.sql', CASE WHEN NOT a.wanted THEN 'not ' END, a.attribute)
   FROM (VALUES
-         ('tenant_owner', true, true, true),
+         ('tenant_owner', true, false, true),
          ('tenant_api', true, false, false),
          ('tenant_admin', true, false, false),
          ('tenant_lookup', false, false, false)) w (name, login, createrole, bypassrls)

@@ -64,7 +64,7 @@ static const char *stored_at(unsigned long long passes, size_t memory, char stor
 
 #define SALT_AND_HASH "$c29tZXNhbHQxMjM0NTY3OA$bm8gcGFzc3dvcmQgaXMgaGFzaGVkIHRvIHRoaXMgdGV4dCE"
 
-enum { COSTS = 5, UNUSABLE = 14, VERIFIED = COSTS + UNUSABLE + 2 };
+enum { COSTS = 5, UNUSABLE = 14, VERIFIED = COSTS + UNUSABLE + 3 };
 
 static void test_costs(void)
 {
@@ -108,6 +108,8 @@ static void test_verify(void)
     test_costs();
     is(match_of(wrong, &usual), PASSWORD_WRONG, "the hash of something else");
     is(match_of(NULL, &took), PASSWORD_WRONG, "no hash at all");
+    ok(match_of("$argon2id$v=19$m=8,t=1,p=1" SALT_AND_HASH, &took) == PASSWORD_WRONG && took > usual / 3,
+       "the cheap hash of something else, at the cost of a usual one (%d ms)", (int)apr_time_as_msec(took));
     for (int n = 0; n < UNUSABLE; n++) {
         password_match_t match = match_of(unusable[n], &took);
 
