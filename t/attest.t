@@ -147,6 +147,24 @@ subtest 'a database without the schema' => sub {
     is(wait_until(sub { calls($other)->status == 401 }, 3), 1, 'deployed, it serves (and knows no tenant yet)');
 };
 
+# One pool serves all servers with the same connection string, but not two roles.
+subtest "an API with the administrator's connection string" => sub {
+    my $admin = $site->conninfo($site->{database}, 'tenant_admin');
+    my $other = TenantTest::Server->start(site => $site, processes => 1, database => $site->{conninfo} . qq(" admin="$admin), server => <<"END");
+<VirtualHost *:\${test_port}>
+    ServerName wrong.example.com
+    TenantDatabase "$admin"
+    <Location "/v1">
+        TenantHandler api
+        TenantRequireTLS off
+    </Location>
+</VirtualHost>
+END
+    my $log = $other->error_log;
+    is_problem(calls($other), 503, 'misconfigured', 'serves nothing');
+    ok($log->wait_for(qr/TenantDatabase is refused: the policies of \w+ are not the ones that keep tenants apart/), 'as the log says');
+};
+
 # No fault of the configuration, so no reason to send an administrator looking.
 subtest 'a check that is held up' => sub {
     role_setting($site, lock_timeout => '300ms');
