@@ -146,7 +146,7 @@ subtest 'nobody waits for the lock of another' => sub {
     request(GET => $calls[0][1], as => $calls[0][0], to => $other);
     my $lock = brake($site, undef, 'FROM calls')->hold;
     $_->send(GET => $calls[0][1], headers => [bearer($calls[0][0])]) for @blocked;
-    is(waiting_backends($site, 3), 3, 'three reads wait for a lock, more than set out together');
+    is(waiting_backends($site, 3), 3, 'three reads wait for a lock, more than run together');
     for my $asked (@messages[0 .. 3]) {
         my $response = request(GET => $asked->[1], as => $asked->[0], to => $other);
         is($response->status, 200, 'another table is read meanwhile');

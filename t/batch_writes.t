@@ -164,7 +164,7 @@ subtest 'requests with an Idempotency-Key' => sub {
     is_deeply([grep { !/^(?:201|idempotency-in-progress)$/ } keys %seen], [], 'or are told that it is being made');
 };
 
-subtest 'many more than fit into one company' => sub {
+subtest 'many more than fit into one group' => sub {
     my $other = start('max=8 wait=10s statement=20s', 64);
     local $volley = TenantTest::Volley->new($other, 48);
     slow_down(0.002);
@@ -183,7 +183,7 @@ subtest 'many more than fit into one company' => sub {
     speed_up();
     is_deeply([map { $_->status } @answers], [map { $_ % 8 == 7 ? 409 : 201 } 0 .. 47], 'some are refused');
     my $vain = count_transactions($site, 'xact_rollback') - $before - @bad;
-    cmp_ok($vain, '<=', 1, 'one company at most was in vain, then all went alone');
+    cmp_ok($vain, '<=', 1, 'one group at most was in vain, then all went alone');
 };
 
 # Has a server open eight connections, which takes as many statements at the same time that go alone. (None can be opened

@@ -12,7 +12,7 @@
 /* So long a statement waits for its turn while no round trip ends, then it runs alone. One of reads that
  * takes this long is not held up by the processor but by the disk, or a lock, and it is no use to wait for
  * it; one of writes waits for the disk each time, and sharing that is the point. */
-static const apr_interval_time_t patience[] = {
+static const apr_interval_time_t wait_max[] = {
     [BATCH_ROWS] = apr_time_from_msec(2),
     [BATCH_PAGES] = apr_time_from_msec(2),
     [BATCH_INSERTS] = apr_time_from_msec(200),
@@ -31,21 +31,21 @@ static const int crowd_min[] = {
 
 /* How far a statement has come. */
 typedef enum stage_t {
-    STAGE_GATHERED, /* it waits */
-    STAGE_SETS_OUT, /* it is its thread's to run, along with what has gathered */
-    STAGE_UNDERWAY, /* another thread runs it */
-    STAGE_ARRIVED,  /* and has done so */
+    STAGE_QUEUED,  /* it waits */
+    STAGE_LEADS,   /* its thread is to run it, and those that follow */
+    STAGE_FOLLOWS, /* its leader's thread runs it */
+    STAGE_DONE,    /* it is run, or its thread is to run it alone */
 } stage_t;
 
 /* A statement that is in a batch. It is its thread's, which stays until it is told to go on. */
-typedef struct seat_t seat_t;
+typedef struct waiter_t waiter_t;
 
-struct seat_t {
-    APR_RING_ENTRY(seat_t) link; /* among the gathered ones */
-    stage_t stage;               /* guarded by the batch's mutex */
-    sem_t told;                  /* that it sets out, or has arrived: a semaphore, for to wait for a condition
-                                    would be to fight for its mutex with all who are told at the same time */
-    unsigned arrivals;           /* the batch's, when its patience began */
+struct waiter_t {
+    APR_RING_ENTRY(waiter_t) link; /* in the queue */
+    stage_t stage;                 /* guarded by the batch's mutex */
+    sem_t told;                    /* that it leads, or is done: a semaphore, for to wait for a condition
+                                      would be to fight for its mutex with all who are told at the same time */
+    unsigned ended;                /* the batch's, when its wait began */
     shared_t shared;
     uint64_t cluster;         /* that its result is of */
     const problem_t *problem; /* no connection was to be had */
@@ -53,22 +53,22 @@ struct seat_t {
     const char *why;          /* what PostgreSQL, or libpq, says to that; of the caller's pool, or static */
 };
 
-APR_RING_HEAD(seats_t, seat_t);
+APR_RING_HEAD(waiters_t, waiter_t);
 
 struct batch_t {
     pool_t *pool;
     batch_kind_t kind;
     apr_thread_mutex_t *mutex; /* guards what follows */
     apr_time_t paused;         /* until then, by monotonic_now(); 0: not */
-    struct seats_t gathered;   /* the one that came first, first */
-    int waiting;               /* how many those are */
-    unsigned arrivals;         /* trips that have ended so far */
-    int crowd;                 /* how many were under way, or waiting, when a trip ended */
-    int trips;                 /* under way, or about to set out */
+    struct waiters_t queue;    /* the one that came first, first */
+    int waiting;               /* how many are in it */
+    unsigned ended;            /* round trips that have ended so far */
+    int crowd;                 /* how many were under way, or waiting, when a round trip ended */
+    int trips;                 /* round trips that are under way, or about to begin */
     int trips_max;
-    int trips_crowd; /* the same in a crowd: the fewer there are, the larger is each company */
-    int companies;   /* trips of several that are under way */
-    int companies_max;
+    int trips_crowd; /* the same in a crowd: the fewer there are, the larger is each group */
+    int groups;      /* round trips of several that are under way */
+    int groups_max;
 };
 
 static int least(int one, int other)
@@ -85,7 +85,7 @@ static void set_limits(batch_t *batch, int max)
     int trips = processors + 1; /* one more than can make progress, to be there when another one ends */
     int trips_crowd = trips;
 
-    /* rows that are read together cost less, so larger companies spare more, and httpd's part of the work on
+    /* rows that are read together cost less, so larger groups spare more, and httpd's part of the work on
      * a row keeps more processors busy than PostgreSQL's */
     if (batch->kind == BATCH_ROWS)
         trips_crowd = processors > 1 ? processors / 2 : 1;
@@ -95,10 +95,10 @@ static void set_limits(batch_t *batch, int max)
     }
     batch->trips_max = least(trips, half);
     batch->trips_crowd = least(trips_crowd, half);
-    batch->companies_max = batch->kind == BATCH_INSERTS ? 1 : batch->trips_max;
+    batch->groups_max = batch->kind == BATCH_INSERTS ? 1 : batch->trips_max;
 }
 
-/* So many trips are to be under way now. */
+/* So many round trips are to be under way now. */
 static int trips_wanted(const batch_t *batch)
 {
     return batch->crowd > crowd_min[batch->kind] ? batch->trips_crowd : batch->trips_max;
@@ -115,31 +115,31 @@ batch_t *batch_open(pool_t *pool, batch_kind_t kind, int max)
     batch->pool = pool;
     batch->kind = kind;
     set_limits(batch, max);
-    APR_RING_INIT(&batch->gathered, seat_t, link);
+    APR_RING_INIT(&batch->queue, waiter_t, link);
     if (apr_thread_mutex_create(&batch->mutex, APR_THREAD_MUTEX_UNNESTED, lasting) != APR_SUCCESS)
         return NULL;
     return batch;
 }
 
 /* The one that has waited longest, or NULL. The caller holds the mutex, as those of all that follow. */
-static seat_t *take(batch_t *batch)
+static waiter_t *dequeue(batch_t *batch)
 {
-    seat_t *seat = APR_RING_FIRST(&batch->gathered);
+    waiter_t *waiter = APR_RING_FIRST(&batch->queue);
 
     if (batch->waiting == 0)
         return NULL;
-    APR_RING_REMOVE(seat, link);
+    APR_RING_REMOVE(waiter, link);
     batch->waiting--;
-    return seat;
+    return waiter;
 }
 
-/* Those that set out with the first of them, whose thread takes them. */
-typedef struct company_t {
-    seat_t *seats[PIPELINE_MAX];
+/* Those that share a round trip. The first is the leader, whose thread runs them all. */
+typedef struct group_t {
+    waiter_t *waiters[PIPELINE_MAX];
     int count;
     apr_time_t paused; /* nobody is to share a round trip until then, for what became of this one; 0: that is
                           no reason */
-} company_t;
+} group_t;
 
 static int is_paused(batch_t *batch)
 {
@@ -154,27 +154,27 @@ static void pause_until(batch_t *batch, apr_time_t until)
         batch->paused = until;
 }
 
-static void gather(batch_t *batch, company_t *company, seat_t *first)
+static void form_group(batch_t *batch, group_t *group, waiter_t *first)
 {
     int most = is_paused(batch) ? 1 : PIPELINE_MAX;
-    seat_t *seat = first;
+    waiter_t *waiter = first;
 
-    *company = (company_t){.count = 0};
+    *group = (group_t){.count = 0};
     do {
-        seat->stage = STAGE_UNDERWAY;
-        company->seats[company->count++] = seat;
-    } while (company->count < most && (seat = take(batch)) != NULL);
-    batch->companies += company->count > 1;
+        waiter->stage = STAGE_FOLLOWS;
+        group->waiters[group->count++] = waiter;
+    } while (group->count < most && (waiter = dequeue(batch)) != NULL);
+    batch->groups += group->count > 1;
 }
 
 /* Ends a round trip: the next one begins with who has waited longest. Whom to wake then, or NULL. */
-static seat_t *follow(batch_t *batch)
+static waiter_t *next_leader(batch_t *batch)
 {
-    int is_wanted = batch->companies < batch->companies_max && batch->trips <= trips_wanted(batch);
-    seat_t *next = is_wanted ? take(batch) : NULL;
+    int is_wanted = batch->groups < batch->groups_max && batch->trips <= trips_wanted(batch);
+    waiter_t *next = is_wanted ? dequeue(batch) : NULL;
 
     if (next)
-        next->stage = STAGE_SETS_OUT;
+        next->stage = STAGE_LEADS;
     else
         batch->trips--;
     return next;
@@ -188,18 +188,18 @@ static apr_time_t pause_after(apr_time_t start)
     return now + (now - start) * PAUSE_FACTOR;
 }
 
-/* Whether there is a result for each of a company. */
-static int has_all_results(const company_t *company)
+/* Whether there is a result for each of a group. */
+static int has_all_results(const group_t *group)
 {
-    for (int n = 0; n < company->count; n++) {
-        if (!company->seats[n]->shared.result)
+    for (int n = 0; n < group->count; n++) {
+        if (!group->waiters[n]->shared.result)
             return 0;
     }
     return 1;
 }
 
-/* Runs the statements of a company of several on one connection. Without the mutex. */
-static void travel(batch_t *batch, company_t *company, apr_pool_t *pool)
+/* Runs the statements of a group of several on one connection. Without the mutex. */
+static void run_group(batch_t *batch, group_t *group, apr_pool_t *pool)
 {
     shared_t *shared[PIPELINE_MAX];
     sqlstate_t state = {.message = ""};
@@ -209,208 +209,209 @@ static void travel(batch_t *batch, company_t *company, apr_pool_t *pool)
     pipeline_kind_t kind = batch->kind == BATCH_INSERTS ? PIPELINE_WRITES : PIPELINE_READS;
     const problem_t *problem = pool_acquire(batch->pool, POOL_STATEMENT, kind == PIPELINE_READS, &connection);
 
-    for (int n = 0; n < company->count; n++)
-        shared[n] = &company->seats[n]->shared;
+    for (int n = 0; n < group->count; n++)
+        shared[n] = &group->waiters[n]->shared;
     if (!problem) {
         apr_time_t start = monotonic_now();
 
-        run = pipeline_run(connection, kind, shared, company->count, &state, pool);
+        run = pipeline_run(connection, kind, shared, group->count, &state, pool);
         cluster = connection->cluster;
         pool_release(batch->pool, connection);
-        if (!has_all_results(company))
-            company->paused = pause_after(start);
+        if (!has_all_results(group))
+            group->paused = pause_after(start);
     }
-    for (int n = 0; n < company->count; n++) {
-        seat_t *seat = company->seats[n];
+    for (int n = 0; n < group->count; n++) {
+        waiter_t *waiter = group->waiters[n];
 
-        seat->problem = problem;
-        seat->cluster = cluster;
-        seat->run = run;
-        seat->why = n == 0 ? state.message : "as did others in the same transaction";
+        waiter->problem = problem;
+        waiter->cluster = cluster;
+        waiter->run = run;
+        waiter->why = n == 0 ? state.message : "as did others in the same transaction";
     }
 }
 
-/* Notes how many there are now. It goes down slowly: one trip that has seen few does not end a crowd. */
+/* Notes how many there are now. It goes down slowly: one round trip that has seen few does not end a crowd.
+ */
 static void count_crowd(batch_t *batch, int now)
 {
     batch->crowd = now < batch->crowd ? batch->crowd - 1 : now;
 }
 
-/* Notes that a seat need not wait any longer. */
-static void end(seat_t *seat, struct seats_t *ended)
+/* Notes that a waiter need not wait any longer. */
+static void finish(waiter_t *waiter, struct waiters_t *done)
 {
-    seat->stage = STAGE_ARRIVED;
-    APR_RING_INSERT_TAIL(ended, seat, seat_t, link);
+    waiter->stage = STAGE_DONE;
+    APR_RING_INSERT_TAIL(done, waiter, waiter_t, link);
 }
 
-/* Ends the round trip of a company. The first of them was the caller's. Without the mutex. */
-static void arrive(batch_t *batch, const company_t *company)
+/* Ends the round trip of a group. The first of them was the caller's. Without the mutex. */
+static void finish_group(batch_t *batch, const group_t *group)
 {
-    struct seats_t ended;
-    seat_t *seat;
-    seat_t *next;
+    struct waiters_t done;
+    waiter_t *waiter;
+    waiter_t *next;
 
-    APR_RING_INIT(&ended, seat_t, link);
+    APR_RING_INIT(&done, waiter_t, link);
     apr_thread_mutex_lock(batch->mutex);
-    for (int n = 1; n < company->count; n++)
-        end(company->seats[n], &ended);
-    batch->companies -= company->count > 1;
-    batch->arrivals++;
-    count_crowd(batch, company->count + batch->waiting);
-    if (company->paused) {
-        pause_until(batch, company->paused);
-        while ((seat = take(batch)) != NULL)
-            end(seat, &ended); /* who has gathered runs alone */
+    for (int n = 1; n < group->count; n++)
+        finish(group->waiters[n], &done);
+    batch->groups -= group->count > 1;
+    batch->ended++;
+    count_crowd(batch, group->count + batch->waiting);
+    if (group->paused) {
+        pause_until(batch, group->paused);
+        while ((waiter = dequeue(batch)) != NULL)
+            finish(waiter, &done); /* who has waited runs alone */
     }
-    next = follow(batch);
+    next = next_leader(batch);
     apr_thread_mutex_unlock(batch->mutex);
     if (next)
         sem_post(&next->told);
-    while (!APR_RING_EMPTY(&ended, seat_t, link)) {
-        seat = APR_RING_FIRST(&ended);
-        APR_RING_REMOVE(seat, link);
-        sem_post(&seat->told); /* from here on it is its thread's again, and may be gone */
+    while (!APR_RING_EMPTY(&done, waiter_t, link)) {
+        waiter = APR_RING_FIRST(&done);
+        APR_RING_REMOVE(waiter, link);
+        sem_post(&waiter->told); /* from here on it is its thread's again, and may be gone */
     }
 }
 
 /* Whether a newcomer need not wait. */
-static int may_set_out(const batch_t *batch)
+static int may_lead(const batch_t *batch)
 {
-    return batch->waiting == 0 && batch->companies < batch->companies_max &&
-           batch->trips < trips_wanted(batch);
+    return batch->waiting == 0 && batch->groups < batch->groups_max && batch->trips < trips_wanted(batch);
 }
 
-/* Enters a seat. Whether it is to wait; else it sets out with *company, which is nobody where it goes alone
- * and outside of the batch. */
-static int enter(batch_t *batch, seat_t *seat, company_t *company)
+/* Enters a waiter. Whether it is to wait; else it leads *group, which is empty where it runs alone and
+ * outside of the batch. */
+static int enter(batch_t *batch, waiter_t *waiter, group_t *group)
 {
-    company->count = 0;
+    group->count = 0;
     if (is_paused(batch))
         return 0;
-    if (may_set_out(batch)) {
+    if (may_lead(batch)) {
         batch->trips++;
-        gather(batch, company, seat);
+        form_group(batch, group, waiter);
         return 0;
     }
-    APR_RING_INSERT_TAIL(&batch->gathered, seat, seat_t, link);
+    APR_RING_INSERT_TAIL(&batch->queue, waiter, waiter_t, link);
     batch->waiting++;
-    seat->arrivals = batch->arrivals;
+    waiter->ended = batch->ended;
     return 1;
 }
 
-/* Waits until a seat is told something. Without the mutex. 0: its patience has run out. */
-static int wait_patiently(seat_t *seat, apr_time_t until)
+/* Waits until a waiter is told something. Without the mutex. 0: the time has passed. */
+static int wait_limited(waiter_t *waiter, apr_time_t until)
 {
     struct timespec end = monotonic_timespec(until);
     int failed;
 
-    while ((failed = sem_clockwait(&seat->told, CLOCK_MONOTONIC, &end)) != 0 && errno == EINTR)
+    while ((failed = sem_clockwait(&waiter->told, CLOCK_MONOTONIC, &end)) != 0 && errno == EINTR)
         continue;
     return !failed;
 }
 
-static void wait_told(seat_t *seat)
+static void wait_told(waiter_t *waiter)
 {
-    while (sem_wait(&seat->told) != 0)
+    while (sem_wait(&waiter->told) != 0)
         continue; /* a signal */
 }
 
-/* Takes a seat out of those that have gathered, unless trips have ended since its patience began. */
-static int leave(batch_t *batch, seat_t *seat)
+/* Takes a waiter out of the queue, unless round trips have ended since its wait began: then that begins anew.
+ */
+static int give_up(batch_t *batch, waiter_t *waiter)
 {
-    if (seat->arrivals != batch->arrivals) {
-        seat->arrivals = batch->arrivals;
+    if (waiter->ended != batch->ended) {
+        waiter->ended = batch->ended;
         return 0;
     }
-    APR_RING_REMOVE(seat, link);
+    APR_RING_REMOVE(waiter, link);
     batch->waiting--;
     if (batch->kind == BATCH_INSERTS) /* reads may have waited for a processor just as well */
-        pause_until(batch, pause_after(monotonic_now() - patience[batch->kind]));
+        pause_until(batch, pause_after(monotonic_now() - wait_max[batch->kind]));
     return 1;
 }
 
-/* Waits for a seat's turn, when it sets out with *company, or for those who took it along. */
-static void wait_for_turn(batch_t *batch, seat_t *seat, company_t *company)
+/* Waits until a waiter is to lead *group, or is done, or has waited too long. */
+static void wait_for_turn(batch_t *batch, waiter_t *waiter, group_t *group)
 {
-    while (!wait_patiently(seat, monotonic_now() + patience[batch->kind])) {
-        int is_gathered;
-        int has_left;
+    while (!wait_limited(waiter, monotonic_now() + wait_max[batch->kind])) {
+        int is_queued;
+        int has_given_up;
 
         apr_thread_mutex_lock(batch->mutex);
-        is_gathered = seat->stage == STAGE_GATHERED;
-        has_left = is_gathered && leave(batch, seat);
+        is_queued = waiter->stage == STAGE_QUEUED;
+        has_given_up = is_queued && give_up(batch, waiter);
         apr_thread_mutex_unlock(batch->mutex);
-        if (has_left)
+        if (has_given_up)
             return;
-        if (!is_gathered) {
-            wait_told(seat);
+        if (!is_queued) {
+            wait_told(waiter);
             break;
         }
     }
-    if (seat->stage != STAGE_SETS_OUT)
+    if (waiter->stage != STAGE_LEADS)
         return;
     apr_thread_mutex_lock(batch->mutex);
-    gather(batch, company, seat);
+    form_group(batch, group, waiter);
     apr_thread_mutex_unlock(batch->mutex);
 }
 
 /* Whether a statement without a result must not, or need not, run again: it may be in effect, or it has had
  * its time. */
-static int is_final(const seat_t *seat, const job_t *job)
+static int is_final(const waiter_t *waiter, const job_t *job)
 {
-    return seat->run == RUN_OVERDUE || (seat->run == RUN_LOST && !job->is_repeatable);
+    return waiter->run == RUN_OVERDUE || (waiter->run == RUN_LOST && !job->is_repeatable);
 }
 
-/* What has become of a seat that went with others, or with nobody. */
-static const problem_t *conclude(batch_t *batch, request_rec *r, const job_t *job, const seat_t *seat)
+/* What has become of a waiter that was in a group, or in none. */
+static const problem_t *conclude(batch_t *batch, request_rec *r, const job_t *job, const waiter_t *waiter)
 {
-    if (seat->shared.result) {
-        *job->rows = rows_of_part(seat->shared.result, seat->shared.first, seat->shared.count, seat->cluster,
-                                  job->pool);
+    if (waiter->shared.result) {
+        *job->rows = rows_of_part(waiter->shared.result, waiter->shared.first, waiter->shared.count,
+                                  waiter->cluster, job->pool);
         return NULL;
     }
-    if (seat->problem)
-        return seat->problem;
-    if (is_final(seat, job))
-        return job_outcome(r, seat->run, job->statement, &(sqlstate_t){.message = seat->why});
-    return job_run(batch->pool, r, job); /* nobody has run it, or it had no effect in company */
+    if (waiter->problem)
+        return waiter->problem;
+    if (is_final(waiter, job))
+        return job_outcome(r, waiter->run, job->statement, &(sqlstate_t){.message = waiter->why});
+    return job_run(batch->pool, r, job); /* nobody has run it, or it had no effect in its group */
 }
 
-/* Takes a seat through the batch. */
-static const problem_t *pass(batch_t *batch, request_rec *r, const job_t *job, seat_t *seat)
+/* Runs a job in the batch. */
+static const problem_t *run_in_batch(batch_t *batch, request_rec *r, const job_t *job, waiter_t *waiter)
 {
     const problem_t *problem;
-    company_t company;
+    group_t group;
     int waits;
 
     apr_thread_mutex_lock(batch->mutex);
-    waits = enter(batch, seat, &company);
+    waits = enter(batch, waiter, &group);
     apr_thread_mutex_unlock(batch->mutex);
     if (waits)
-        wait_for_turn(batch, seat, &company);
-    if (company.count == 1) {
+        wait_for_turn(batch, waiter, &group);
+    if (group.count == 1) {
         problem = job_run(batch->pool, r, job);
-        arrive(batch, &company);
+        finish_group(batch, &group);
         return problem;
     }
-    if (company.count > 1) {
-        travel(batch, &company, job->pool);
-        arrive(batch, &company);
+    if (group.count > 1) {
+        run_group(batch, &group, job->pool);
+        finish_group(batch, &group);
     }
-    return conclude(batch, r, job, seat);
+    return conclude(batch, r, job, waiter);
 }
 
 const problem_t *batch_run(batch_t *batch, request_rec *r, const job_t *job)
 {
-    seat_t seat = {
-        .stage = STAGE_GATHERED,
+    waiter_t waiter = {
+        .stage = STAGE_QUEUED,
         .shared = {.statement = job->statement, .values = job->values},
         .run = RUN_REFUSED,
     };
     const problem_t *problem;
 
-    sem_init(&seat.told, 0, 0);
-    problem = pass(batch, r, job, &seat);
-    sem_destroy(&seat.told);
+    sem_init(&waiter.told, 0, 0);
+    problem = run_in_batch(batch, r, job, &waiter);
+    sem_destroy(&waiter.told);
     return problem;
 }

@@ -7,9 +7,10 @@
 
 /* Short statements that share round trips to PostgreSQL. On a busy server most of what a read of one row
  * costs is sending it, waking a backend, and being woken, and most of what a new row costs is its COMMIT. So
- * at most a few are under way at a time, and those that come meanwhile gather; when one comes back, all that
- * have gathered set out together, in one message and one transaction, on the way of one of them. Whoever has
- * nobody to share with runs at once and as always.
+ * at most a few round trips are under way at a time, and those that come meanwhile queue; when one ends, all
+ * that have queued go together as a group, in one message and one transaction. The thread of the first, the
+ * leader, runs it; the others, its followers, wait (group commit, for reads too). Whoever has nobody to share
+ * with runs at once and as always.
  *
  * Each statement sets its tenant itself (database_read()), so it sees nothing of the one ahead of it. Writes
  * are in effect together, or all of them run again alone: so nobody is told of another's fault. What one
