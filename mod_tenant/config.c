@@ -20,9 +20,9 @@ enum {
     X(pool.statement, CONFIG_UNSET)                                                                          \
     X(pool.idle, CONFIG_UNSET)                                                                               \
     X(pool.prepare, CONFIG_UNSET)                                                                            \
-    X(keep.size, CONFIG_UNSET)                                                                               \
-    X(keep.ttl, CONFIG_UNSET)                                                                                \
-    X(keep.negative, CONFIG_UNSET)                                                                           \
+    X(cache_settings.size, CONFIG_UNSET)                                                                     \
+    X(cache_settings.ttl, CONFIG_UNSET)                                                                      \
+    X(cache_settings.negative, CONFIG_UNSET)                                                                 \
     X(password_slots, CONFIG_UNSET)                                                                          \
     X(login_rate.count, CONFIG_UNSET)                                                                        \
     X(login_rate.period, CONFIG_UNSET)                                                                       \
@@ -98,6 +98,13 @@ server_config_t *config_server(const server_rec *server)
 const location_config_t *config_location(const request_rec *r)
 {
     return ap_get_module_config(r->per_dir_config, &tenant_module);
+}
+
+const char *config_exec_path(const char *conninfo)
+{
+    static const char prefix[] = "exec:";
+
+    return strncmp(conninfo, prefix, sizeof prefix - 1) == 0 ? conninfo + sizeof prefix - 1 : NULL;
 }
 
 int config_requires_tls(const location_config_t *location)

@@ -19,26 +19,23 @@ struct reference_t;
 
 extern module AP_MODULE_DECLARE_DATA tenant_module;
 
-/* TenantDatabase exec:/path names a program instead of a connection string. */
-#define CONFIG_EXEC_PREFIX "exec:"
-
 /* What a directive that was not given leaves in an int: an httpd flag slot writes an int, and 0 means off. */
 enum { CONFIG_UNSET = -1 };
 
 /* A server's own settings. Those of a virtual host come from the main server where it sets none. */
 typedef struct server_config_t {
-    const char *conninfo;           /* TenantDatabase as given, or exec:/path; NULL: none */
-    const char *admin;              /* its admin=: the same for the role tenant_admin; NULL: none */
-    const char *listen;             /* its listen=: where to hear of changes; NULL: at conninfo itself */
-    const char *key_file;           /* TenantKeyFile, an absolute path */
-    pool_settings_t pool;           /* TenantPool; each member CONFIG_UNSET until startup_finish() */
-    cache_settings_t keep;          /* TenantCache, likewise */
-    int password_slots;             /* TenantPasswordSlots; CONFIG_UNSET: the number of processors */
-    attempts_rate_t login_rate;     /* TenantLoginRate; its count CONFIG_UNSET until startup_finish() */
-    apr_interval_time_t linger;     /* TenantLinger; 0: off; CONFIG_UNSET until startup_finish() */
-    int has_handler;                /* a TenantHandler stands in this very server, not in what it inherits */
-    int has_admin;                  /* one of them is admin */
-    apr_array_header_t *references; /* TenantReference of this very server (struct reference_t *), or NULL */
+    const char *conninfo;            /* TenantDatabase as given, or exec:/path; NULL: none */
+    const char *admin;               /* its admin=: the same for the role tenant_admin; NULL: none */
+    const char *listen;              /* its listen=: where to hear of changes; NULL: at conninfo itself */
+    const char *key_file;            /* TenantKeyFile, an absolute path */
+    pool_settings_t pool;            /* TenantPool; each member CONFIG_UNSET until startup_finish() */
+    cache_settings_t cache_settings; /* TenantCache, likewise */
+    int password_slots;              /* TenantPasswordSlots; CONFIG_UNSET: the number of processors */
+    attempts_rate_t login_rate;      /* TenantLoginRate; its count CONFIG_UNSET until startup_finish() */
+    apr_interval_time_t linger;      /* TenantLinger; 0: off; CONFIG_UNSET until startup_finish() */
+    int has_handler;                 /* a TenantHandler stands in this very server, not in what it inherits */
+    int has_admin;                   /* one of them is admin */
+    apr_array_header_t *references;  /* TenantReference of this very server (struct reference_t *), or NULL */
 
     /* made at start, the same for all requests */
     const char *connect;            /* the complete connection string; NULL without TenantDatabase */
@@ -94,6 +91,9 @@ void *config_location_merge(apr_pool_t *pool, void *base, void *own);
 /* The settings that are in force. */
 server_config_t *config_server(const server_rec *server);
 const location_config_t *config_location(const request_rec *r);
+
+/* The program that TenantDatabase exec:/path names instead of a connection string; NULL: it names none. */
+const char *config_exec_path(const char *conninfo);
 
 /* Each as given, or its default. */
 int config_requires_tls(const location_config_t *location);

@@ -66,8 +66,10 @@ static const char *refuse_outside_location(cmd_parms *cmd)
 /* Whether a connection string, or the name of a program that prints one, may be used. */
 static const char *check_conninfo(const char *conninfo, apr_pool_t *pool)
 {
-    if (strncmp(conninfo, CONFIG_EXEC_PREFIX, sizeof CONFIG_EXEC_PREFIX - 1) == 0)
-        return conninfo[sizeof CONFIG_EXEC_PREFIX - 1] == '/' ? NULL : "wants an absolute path behind exec:";
+    const char *program = config_exec_path(conninfo);
+
+    if (program)
+        return *program == '/' ? NULL : "wants an absolute path behind exec:";
     return conninfo_check(conninfo, 0, pool);
 }
 
@@ -184,7 +186,7 @@ static const char *set_pool(cmd_parms *cmd, void *unused, const char *setting)
 
 static const char *set_cache(cmd_parms *cmd, void *unused, const char *setting)
 {
-    cache_settings_t *keep = &config_server(cmd->server)->keep;
+    cache_settings_t *keep = &config_server(cmd->server)->cache_settings;
     const time_setting_t times[] = {
         {"ttl=", &keep->ttl, apr_time_from_msec(100), apr_time_from_sec(86400)},
         {"negative=", &keep->negative, apr_time_from_msec(100), apr_time_from_sec(86400)},
@@ -388,8 +390,9 @@ const command_rec directives[] = {
         "changes, if "
         "not at the first"),
     AP_INIT_TAKE1("TenantKeyFile", set_key_file, NULL, RSRC_CONF, "the file of sealing keys and peppers"),
-    AP_INIT_ITERATE("TenantPool", set_pool, NULL, RSRC_CONF,
-                    "max=N wait=TIME statement=TIME idle=TIME prepare=on|off, for each child process"),
+    AP_INIT_ITERATE(
+        "TenantPool", set_pool, NULL, RSRC_CONF,
+        "max=N lists=N wait=TIME statement=TIME idle=TIME prepare=on|off, for each child process"),
     AP_INIT_ITERATE("TenantCache", set_cache, NULL, RSRC_CONF,
                     "off, or size=N ttl=TIME negative=TIME, for each child process"),
     AP_INIT_TAKE1("TenantPasswordSlots", set_password_slots, NULL, RSRC_CONF,

@@ -37,3 +37,10 @@ const problem_t *problem_of_status(int status)
     }
     return status < 500 ? &problem_bad_request : &problem_internal;
 }
+
+void problem_set_retry_after(const problem_t *problem, apr_table_t *headers)
+{
+    if ((problem->status != 429 && problem->status != 503) || apr_table_get(headers, "Retry-After"))
+        return;
+    apr_table_setn(headers, "Retry-After", problem == &problem_misconfigured ? "30" : "1");
+}

@@ -2,6 +2,8 @@
 #ifndef TENANT_PROBLEM_H
 #define TENANT_PROBLEM_H
 
+#include <apr_tables.h>
+
 /* One kind of error answer (RFC 9457). Every room returns a pointer to an entry of this table, NULL meaning
  * fine; only the API's reply turns one into a response, so HTTP statuses and apr_status_t never mix. */
 typedef struct problem_t {
@@ -168,5 +170,9 @@ extern const problem_t *const problem_table[];
 /* The entry for an HTTP error that httpd itself raised; for a status without one, by class (bad_request for
  * 4xx, internal for 5xx). Never NULL. */
 const problem_t *problem_of_status(int status);
+
+/* Sets Retry-After where a problem passes with time: how long a client does well to wait, in seconds (RFC
+ * 9110 section 10.2.3). Who has set it knows better. */
+void problem_set_retry_after(const problem_t *problem, apr_table_t *headers);
 
 #endif

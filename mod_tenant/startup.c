@@ -98,9 +98,8 @@ static int text_equal(const char *a, const char *b)
  * and under the string that they are shared by: exec: programs do not run in configtest. */
 static const char *check_sharing(const server_config_t *config, apr_hash_t *seen, apr_pool_t *pool)
 {
-    const char *key = strncmp(config->conninfo, CONFIG_EXEC_PREFIX, sizeof CONFIG_EXEC_PREFIX - 1) == 0
-                          ? config->conninfo
-                          : conninfo_complete(config->conninfo, pool);
+    const char *key =
+        config_exec_path(config->conninfo) ? config->conninfo : conninfo_complete(config->conninfo, pool);
     server_config_t *complete = apr_pmemdup(pool, config, sizeof *complete);
     const server_config_t *other = apr_hash_get(seen, key, APR_HASH_KEY_STRING);
 
@@ -211,13 +210,15 @@ static const char *load_secrets(server_rec *servers, keyring_t **keyring, passwo
 /* Completes a connection string as given, in *connect; NULL stays NULL. Returns NULL, or a sentence. */
 static const char *complete(const char **connect, const char *conninfo, apr_pool_t *pool)
 {
+    const char *program;
     const char *why = NULL;
 
     *connect = NULL;
     if (!conninfo)
         return NULL;
-    if (strncmp(conninfo, CONFIG_EXEC_PREFIX, sizeof CONFIG_EXEC_PREFIX - 1) == 0) {
-        why = conninfo_exec(&conninfo, conninfo + sizeof CONFIG_EXEC_PREFIX - 1, pool);
+    program = config_exec_path(conninfo);
+    if (program) {
+        why = conninfo_exec(&conninfo, program, pool);
         if (!why)
             why = conninfo_check(conninfo, 1, pool);
     }
@@ -259,7 +260,7 @@ static void count_connections(sharing_t *sharing, const char *connect, database_
 /* Gives a server the memory in which its children learn of changes. Returns NULL, or a sentence. */
 static const char *share_generations(sharing_t *sharing, server_config_t *config, apr_pool_t *pool)
 {
-    if (config->keep.size == 0)
+    if (config->cache_settings.size == 0)
         return NULL;
     config->generations = apr_hash_get(sharing->generations, config->connect, APR_HASH_KEY_STRING);
     if (config->generations)
@@ -276,7 +277,7 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, ap
     const char *why;
 
     pool_defaults(&config->pool);
-    cache_defaults(&config->keep);
+    cache_defaults(&config->cache_settings);
     login_rate_default(&config->login_rate);
     linger_default(&config->linger);
     if (!config->conninfo)
@@ -370,7 +371,7 @@ static cache_t *start_cache(apr_hash_t *caches, const server_config_t *config, s
     cache = apr_hash_get(caches, config->connect, APR_HASH_KEY_STRING);
     if (cache)
         return cache;
-    cache = cache_open(&config->keep, config->generations, pool);
+    cache = cache_open(&config->cache_settings, config->generations, pool);
     if (!cache || !listener_start(config->generations, listen, config->connect, servers, pool))
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "TenantCache cannot be started");
     apr_hash_set(caches, config->connect, APR_HASH_KEY_STRING, cache);

@@ -6,7 +6,7 @@
 #include <http_protocol.h>
 #include <util_filter.h>
 
-#include "../secret/apikey.h"
+#include "../secret/wipe.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -21,7 +21,7 @@ static apr_status_t buffer_wipe(void *data)
 {
     buffer_t *buffer = data;
 
-    apikey_wipe(buffer->bytes, buffer->length); /* passwords come in bodies */
+    secret_wipe(buffer->bytes, buffer->length); /* passwords come in bodies */
     return APR_SUCCESS;
 }
 
@@ -33,7 +33,7 @@ static void buffer_add(buffer_t *buffer, const char *bytes, apr_size_t length, a
         buffer->size = 2 * buffer->size + length;
         buffer->bytes = apr_palloc(pool, buffer->size);
         memcpy(buffer->bytes, old, buffer->length);
-        apikey_wipe(old, buffer->length);
+        secret_wipe(old, buffer->length);
     }
     memcpy(buffer->bytes + buffer->length, bytes, length);
     buffer->length += length;

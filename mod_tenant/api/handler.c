@@ -32,11 +32,12 @@ typedef const problem_t *step_fn(api_t *api);
 
 static const problem_t *require_tls(api_t *api)
 {
-    if (!config_requires_tls(api->location) || resolve_is_private(api->r))
-        return NULL;
-    /* never a redirect: the key has already crossed the network, and its owner should learn so */
-    api->detail = "Send this request by HTTPS, and replace the API key if it carried one.";
-    return &problem_https_required;
+    const problem_t *problem = resolve_check_tls(api->r);
+
+    if (problem) /* never a redirect: the key has already crossed the network, and its owner should learn so
+                  */
+        api->detail = "Send this request by HTTPS, and replace the API key if it carried one.";
+    return problem;
 }
 
 static const problem_t *find_route(api_t *api)

@@ -46,7 +46,7 @@ const problem_t *idempotency_check(api_t *api)
         api->detail = "Idempotency-Key takes 1 to 255 visible ASCII characters, which are no API key.";
         return &problem_bad_header;
     }
-    api->request = apr_pstrcat(api->r->pool, api->route.resource->name, "/", key, NULL);
+    api->idempotency_key = apr_pstrcat(api->r->pool, api->route.resource->name, "/", key, NULL);
     return NULL;
 }
 
@@ -55,8 +55,8 @@ static void make_fingerprint(unsigned char made[FINGERPRINT_CONTENT_BYTES], cons
                              const keyring_key_t *pepper, const char *bytes, apr_size_t length)
 {
     fingerprint_content(made, pepper,
-                        apr_pstrcat(api->r->pool, api->tenant->id_text, "/", api->request, NULL), bytes,
-                        length);
+                        apr_pstrcat(api->r->pool, api->tenant->id_text, "/", api->idempotency_key, NULL),
+                        bytes, length);
 }
 
 /* The fingerprint of the request's body as it is stored: `PEPPER:HASH`. */
@@ -109,7 +109,7 @@ static const problem_t *judge(const api_t *api, rows_t *rows, int *replayed)
 
 static const problem_t *read_created(const api_t *api, rows_t **rows)
 {
-    const char *values[] = {api->tenant->id_text, api->request};
+    const char *values[] = {api->tenant->id_text, api->idempotency_key};
 
     return database_read(scope_database(api), api->r, &sql_of(api->route.resource)->created, values, rows);
 }
@@ -119,7 +119,7 @@ static const problem_t *create_once(const api_t *api, rows_t **rows)
     values_t values = {.count = 0};
 
     scope_add(&values, api);
-    values_add(&values, api->request);
+    values_add(&values, api->idempotency_key);
     values_add(&values, fingerprint_text(api, primary_pepper(api)));
     values_add(&values, lock_text(api));
     write_add_fields(&values, api);
@@ -130,7 +130,7 @@ static const problem_t *create_once(const api_t *api, rows_t **rows)
 /* Removes answers that are too old: the one to this request, and some others. */
 static const problem_t *remove_old(const api_t *api)
 {
-    const char *values[] = {api->tenant->id_text, api->request};
+    const char *values[] = {api->tenant->id_text, api->idempotency_key};
     rows_t *nothing;
 
     return database_insert(scope_database(api), api->r, &purge, values, &nothing);
@@ -169,7 +169,7 @@ const problem_t *idempotency_replay(api_t *api)
     int replayed;
     rows_t *rows;
 
-    for (int n = 0; api->request && resource->fields[n].name; n++)
+    for (int n = 0; api->idempotency_key && resource->fields[n].name; n++)
         has_password |= resource->fields[n].type == FIELD_PASSWORD && api->input.values[n];
     if (!has_password)
         return NULL;

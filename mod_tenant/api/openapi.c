@@ -124,7 +124,8 @@ static void write_tags(const openapi_t *openapi)
     member_array_end(writer);
 }
 
-void openapi_write(writer_t *writer, const location_config_t *location, apr_pool_t *pool)
+/* Writes the document of a Location. */
+static void write_document(writer_t *writer, const location_config_t *location, apr_pool_t *pool)
 {
     openapi_t openapi = {writer, location, pool};
 
@@ -184,7 +185,7 @@ static made_t *make(const location_config_t *location, const char *settings)
     writer_t writer;
 
     writer_init(&writer, documents.pool, EXPECTED);
-    openapi_write(&writer, location, documents.pool);
+    write_document(&writer, location, documents.pool);
     made->settings = apr_pstrdup(documents.pool, settings);
     made->file = (file_t){"application/json", writer.text, writer.length,
                           file_tag(writer.text, writer.length, documents.pool)};

@@ -15,7 +15,4 @@ void openapi_build(apr_pool_t *pool);
 /* GET /openapi.json. */
 const problem_t *openapi_answer(api_t *api);
 
-/* Writes the document of a Location. */
-void openapi_write(writer_t *writer, const location_config_t *location, apr_pool_t *pool);
-
 #endif

@@ -129,22 +129,11 @@ static void write_problem(writer_t *writer, request_rec *r, const char *prefix, 
     writer_literal(writer, "}\n");
 }
 
-/* How long a client does well to wait, in seconds (RFC 9110 section 10.2.3). */
-static const char *retry_after(const problem_t *problem)
-{
-    if (problem == &problem_misconfigured)
-        return "30";
-    if (problem->status == HTTP_SERVICE_UNAVAILABLE || problem->status == HTTP_TOO_MANY_REQUESTS)
-        return "1";
-    return NULL;
-}
-
 /* The headers that belong to a problem, whoever raised it. */
 static void set_problem_headers(request_rec *r, const problem_t *problem)
 {
     reply_set_headers(r);
-    if (retry_after(problem) && !apr_table_get(r->err_headers_out, "Retry-After"))
-        apr_table_setn(r->err_headers_out, "Retry-After", retry_after(problem));
+    problem_set_retry_after(problem, r->err_headers_out);
     if (problem == &problem_key_missing)
         apr_table_setn(r->err_headers_out, "WWW-Authenticate", "Bearer realm=\"api\"");
     else if (problem == &problem_key_invalid)
@@ -246,6 +235,7 @@ static apr_status_t filter_error(ap_filter_t *filter, apr_bucket_brigade *brigad
     problem = problem_of_status(r->status);
     writer_init(&writer, r->pool, 512);
     write_problem(&writer, r, config_location(r)->prefix, problem, NULL, NULL);
+    apr_table_unset(r->headers_out, "Cache-Control"); /* httpd has made these of the err_headers_out */
     set_problem_headers(r, problem);
     apr_table_unset(r->headers_out, "Content-Length");
     ap_set_content_type(r, "application/problem+json");

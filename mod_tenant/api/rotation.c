@@ -5,6 +5,7 @@
 
 #include "../identity/resolve.h"
 #include "../secret/apikey.h"
+#include "../secret/wipe.h"
 #include "../store/database.h"
 #include "reply.h"
 
@@ -15,7 +16,7 @@ static const statement_t rotate = {
 
 static apr_status_t wipe_key(void *key)
 {
-    apikey_wipe(key, APIKEY_LENGTH);
+    secret_wipe(key, APIKEY_LENGTH);
     return APR_SUCCESS;
 }
 
@@ -42,7 +43,7 @@ static apr_status_t wipe_writer(void *data)
 {
     writer_t *writer = data;
 
-    apikey_wipe(writer->text, writer->length);
+    secret_wipe(writer->text, writer->length);
     return APR_SUCCESS;
 }
 

@@ -71,7 +71,7 @@ const problem_t *write_create(api_t *api)
     int replayed = 0;
     rows_t *rows;
 
-    problem = api->request ? idempotency_create(api, &rows, &replayed) : create(api, &rows);
+    problem = api->idempotency_key ? idempotency_create(api, &rows, &replayed) : create(api, &rows);
     return problem ? problem : write_answer_created(api, rows, replayed);
 }
 

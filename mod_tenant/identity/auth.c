@@ -28,9 +28,8 @@ int auth_check(request_rec *r)
 
     if (!type || strcasecmp(type, AUTH_TYPE) != 0)
         return DECLINED;
-    if (config_requires_tls(config_location(r)) && !resolve_is_private(r))
-        problem = &problem_https_required;
-    else
+    problem = resolve_check_tls(r);
+    if (!problem)
         problem = resolve_key(r, &tenant);
     if (!problem) {
         r->user = apr_pstrdup(r->pool, tenant->id_text);
@@ -40,8 +39,7 @@ int auth_check(request_rec *r)
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "AuthType Tenant: %s", problem->code);
     if (problem->status == HTTP_UNAUTHORIZED)
         ap_note_auth_failure(r);
-    if (problem->status == HTTP_SERVICE_UNAVAILABLE)
-        apr_table_setn(r->err_headers_out, "Retry-After", "1");
+    problem_set_retry_after(problem, r->err_headers_out);
     return problem->status;
 }
 

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "../secret/apikey.h"
+#include "../secret/wipe.h"
 
 /* A header that may carry a key. */
 typedef struct source_t {
@@ -35,7 +36,7 @@ static char *basic_key(const char *credentials, apr_pool_t *pool)
 
     if (password && apikey_is_meant(password + 1, strlen(password + 1)))
         return password + 1;
-    apikey_wipe(decoded, strlen(decoded));
+    secret_wipe(decoded, strlen(decoded));
     return NULL;
 }
 
@@ -108,9 +109,9 @@ static void source_withdraw(const source_t *source, request_rec *r)
         return;
     apr_table_unset(r->headers_in, source->header);
     apr_table_setn(r->err_headers_out, "Cache-Control", "private");
-    apikey_wipe(source->value, strlen(source->value));
+    secret_wipe(source->value, strlen(source->value));
     if (source->token)
-        apikey_wipe(source->token, strlen(source->token)); /* a copy, where Basic held it */
+        secret_wipe(source->token, strlen(source->token)); /* a copy, where Basic held it */
 }
 
 void credential_take(request_rec *r, const struct keyring_t *keyring, credential_t *credential)

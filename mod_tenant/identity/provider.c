@@ -49,8 +49,7 @@ static int pass(request_rec *r, int (*run)(request_rec *r))
     /* not authoritative, mod_auth_basic declines what its providers could not judge */
     if ((status != HTTP_INTERNAL_SERVER_ERROR && status != DECLINED) || !problem || problem->status < 429)
         return status;
-    if (!apr_table_get(r->err_headers_out, "Retry-After"))
-        apr_table_setn(r->err_headers_out, "Retry-After", "1");
+    problem_set_retry_after(problem, r->err_headers_out);
     return problem->status;
 }
 

@@ -244,7 +244,10 @@ static int is_loopback(const apr_sockaddr_t *address)
     return memcmp(bytes, &in6addr_loopback, sizeof in6addr_loopback) == 0;
 }
 
-int resolve_is_private(request_rec *r)
+const problem_t *resolve_check_tls(request_rec *r)
 {
-    return ap_ssl_conn_is_ssl(r->connection) || is_loopback(r->connection->client_addr);
+    int is_fine = !config_requires_tls(config_location(r)) || ap_ssl_conn_is_ssl(r->connection) ||
+                  is_loopback(r->connection->client_addr);
+
+    return is_fine ? NULL : &problem_https_required;
 }

@@ -150,8 +150,3 @@ const char *apikey_hashes(const keyring_t *ring, const char *key, apr_pool_t *po
     memcpy(end, "}", sizeof "}");
     return literal;
 }
-
-void apikey_wipe(void *bytes, apr_size_t length)
-{
-    sodium_memzero(bytes, length);
-}

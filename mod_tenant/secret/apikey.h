@@ -28,7 +28,4 @@ const char *apikey_hash(const keyring_key_t *pepper, const char *key, apr_pool_t
 /* The hashes of a key under every pepper of the ring, as a PostgreSQL text[] literal for `= ANY`. In pool. */
 const char *apikey_hashes(const keyring_t *ring, const char *key, apr_pool_t *pool);
 
-/* Overwrites bytes in a way that the compiler does not remove (sodium_memzero). */
-void apikey_wipe(void *bytes, apr_size_t length);
-
 #endif

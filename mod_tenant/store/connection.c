@@ -19,7 +19,7 @@
 /* For so long after its last use a connection is taken to be alive without a system call that asks. */
 #define WARM apr_time_from_msec(100)
 
-connection_t *connection_open(const char *conninfo, apr_interval_time_t statement, int prepare,
+connection_t *connection_open(const char *conninfo, apr_interval_time_t statement_limit, int prepare,
                               const char **why, apr_pool_t *pool)
 {
     apr_pool_t *own;
@@ -47,7 +47,7 @@ connection_t *connection_open(const char *conninfo, apr_interval_time_t statemen
     connection->pool = own;
     connection->prepared = apr_hash_make(own);
     connection->born = connection->idle_since = monotonic_now();
-    connection->statement = statement;
+    connection->statement_limit = statement_limit;
     connection->prepare = prepare;
     PQsetErrorVerbosity(connection->libpq, PQERRORS_VERBOSE); /* so that messages carry SQLSTATE */
     return connection;
@@ -94,7 +94,7 @@ void connection_cut(connection_t *connection)
 
 void connection_clock_start(connection_t *connection)
 {
-    connection->deadline = monotonic_now() + connection->statement;
+    connection->deadline = monotonic_now() + connection->statement_limit;
 }
 
 run_t connection_clock_stop(connection_t *connection, int has_failed, sqlstate_t *state, apr_pool_t *pool)

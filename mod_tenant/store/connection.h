@@ -21,16 +21,16 @@ struct connection_t {
     struct pg_conn *libpq; /* the same connection, for what apr_dbd cannot say */
     int socket;       /* a duplicate of libpq's: shut by another thread while libpq may be closing its own */
     apr_pool_t *pool; /* its own, with its own allocator: no other thread allocates from it */
-    struct apr_hash_t *prepared;   /* label -> prepared_t */
-    unsigned uses;                 /* statements run; the clock of the least recently used one */
-    apr_time_t born;               /* when it was opened */
-    apr_time_t idle_since;         /* when it was given back */
-    apr_interval_time_t statement; /* the hard limit of one statement */
-    uint64_t cluster;              /* which cluster, timeline and database it leads to (attest()) */
-    int prepare;                   /* whether statements may be prepared: not behind a transaction pooler */
-    int lookup;                    /* taken for a lookup, of which a pool runs only so many */
-    _Atomic(apr_time_t) deadline;  /* of the statement that runs; 0: none runs */
-    _Atomic int cut;               /* another thread has shut its socket */
+    struct apr_hash_t *prepared;         /* label -> prepared_t */
+    unsigned uses;                       /* statements run; the clock of the least recently used one */
+    apr_time_t born;                     /* when it was opened */
+    apr_time_t idle_since;               /* when it was given back */
+    apr_interval_time_t statement_limit; /* the hard limit of one statement */
+    uint64_t cluster;                    /* which cluster, timeline and database it leads to (attest()) */
+    int prepare;                  /* whether statements may be prepared: not behind a transaction pooler */
+    int lookup;                   /* taken for a lookup, of which a pool runs only so many */
+    _Atomic(apr_time_t) deadline; /* of the statement that runs; 0: none runs */
+    _Atomic int cut;              /* another thread has shut its socket */
 };
 
 /* How a statement ended. */
@@ -44,7 +44,7 @@ typedef enum run_t {
 
 /* Connects, which takes as long as the connection string allows. On failure returns NULL and a sentence in
  * pool. */
-connection_t *connection_open(const char *conninfo, apr_interval_time_t statement, int prepare,
+connection_t *connection_open(const char *conninfo, apr_interval_time_t statement_limit, int prepare,
                               const char **why, apr_pool_t *pool);
 
 /* Closes it, whatever state it is in. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../secret/apikey.h"
+#include "../secret/wipe.h"
 #include "../store/conninfo.h"
 
 #define EXEC_PREFIX "exec:"
@@ -98,7 +98,7 @@ static apr_status_t wipe(void *data)
 
     for (int row = 0; row < PQntuples(result); row++) {
         for (int column = 0; column < PQnfields(result); column++)
-            apikey_wipe(PQgetvalue(result, row, column), (apr_size_t)PQgetlength(result, row, column));
+            secret_wipe(PQgetvalue(result, row, column), (apr_size_t)PQgetlength(result, row, column));
     }
     PQclear(result);
     return APR_SUCCESS;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../secret/apikey.h"
+#include "../secret/wipe.h"
 #include "output.h"
 #include "session.h"
 
@@ -15,7 +16,7 @@ static int print_new(const keyring_key_t *pepper, apr_pool_t *pool)
 
     apikey_make(key);
     printf("%s\t%s\n", key, apikey_hash(pepper, key, pool));
-    apikey_wipe(key, sizeof key);
+    secret_wipe(key, sizeof key);
     return EXIT_DONE;
 }
 
@@ -38,7 +39,7 @@ static int print_hashes(const keyring_key_t *pepper, apr_pool_t *pool)
     }
     if (ferror(stdin))
         status = complain(EXIT_FAILED, "standard input: %s", strerror(errno));
-    apikey_wipe(line, sizeof line);
+    secret_wipe(line, sizeof line);
     return status;
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../secret/apikey.h"
+#include "../secret/wipe.h"
 #include "../version.h"
 #include "command.h"
 #include "output.h"
@@ -265,7 +265,7 @@ int main(int argc, char **argv)
     apr_terminate();
     if (fflush(stdout) != 0 || ferror(stdout))
         status = complain(EXIT_FAILED, "standard output: %s", strerror(errno));
-    apikey_wipe(in, sizeof in);
-    apikey_wipe(out, sizeof out);
+    secret_wipe(in, sizeof in);
+    secret_wipe(out, sizeof out);
     return status;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "../json/writer.h"
-#include "../secret/apikey.h"
+#include "../secret/wipe.h"
 
 struct output_t {
     const output_column_t *columns;
@@ -99,7 +99,7 @@ static void print_json(const output_t *record, const char *name, const output_t 
         write_list(&writer, name, list);
     writer_literal(&writer, "}\n");
     fwrite(writer.text, 1, writer.length, stdout);
-    apikey_wipe(writer.text, writer.length);
+    secret_wipe(writer.text, writer.length);
 }
 
 /* How many characters a cell takes in a table. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../api/check.h"
-#include "../secret/apikey.h"
+#include "../secret/wipe.h"
 #include "../secret/seal.h"
 #include "input.h"
 #include "output.h"
@@ -77,7 +77,7 @@ int profile_add(profile_t *profile, const char *name, const char *value, apr_poo
 
 static apr_status_t wipe(void *secret)
 {
-    apikey_wipe(secret, SECRET_SIZE);
+    secret_wipe(secret, SECRET_SIZE);
     return APR_SUCCESS;
 }
 

@@ -9,6 +9,7 @@
 #include "../api/check.h"
 #include "../api/resource.h"
 #include "../secret/apikey.h"
+#include "../secret/wipe.h"
 #include "output.h"
 #include "profile.h"
 
@@ -165,7 +166,7 @@ int tenant_add(const call_t *call)
         return status;
     apikey_make(key);
     status = create(&session, call, named.items[0].value, &profile, key);
-    apikey_wipe(key, sizeof key);
+    secret_wipe(key, sizeof key);
     return status;
 }
 
@@ -295,6 +296,6 @@ int tenant_key(const call_t *call)
                      apikey_hash(keyring_key(session.keyring, KEYRING_PEPPER, 0), key, call->pool), grace);
     if (status == EXIT_DONE)
         status = print_tenant(&session, call, id, key);
-    apikey_wipe(key, sizeof key);
+    secret_wipe(key, sizeof key);
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../../mod_tenant/secret/apikey.h"
+#include "../../mod_tenant/secret/wipe.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -100,7 +101,7 @@ static void test_wipe(void)
 {
     char bytes[4] = "abc";
 
-    apikey_wipe(bytes, sizeof bytes);
+    secret_wipe(bytes, sizeof bytes);
     is_bytes(bytes, sizeof bytes, "\0\0\0", sizeof bytes, "wiping leaves zeros");
 }
 

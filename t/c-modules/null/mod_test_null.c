@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* For the benchmark: a handler that answers /null with a fixed JSON row and does nothing else, no file, no database. No
- * handler of this httpd can be faster. */
+/* For the benchmark: a handler that answers /null with a fixed JSON row and does nothing else, no file, no
+ * database. No handler of this httpd can be faster. */
 
 #include <httpd.h>
 #include <http_config.h>
