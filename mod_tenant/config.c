@@ -100,13 +100,6 @@ const location_config_t *config_location(const request_rec *r)
     return ap_get_module_config(r->per_dir_config, &tenant_module);
 }
 
-const char *config_exec_path(const char *conninfo)
-{
-    static const char prefix[] = "exec:";
-
-    return strncmp(conninfo, prefix, sizeof prefix - 1) == 0 ? conninfo + sizeof prefix - 1 : NULL;
-}
-
 int config_requires_tls(const location_config_t *location)
 {
     return location->require_tls != 0;

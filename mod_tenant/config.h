@@ -92,9 +92,6 @@ void *config_location_merge(apr_pool_t *pool, void *base, void *own);
 server_config_t *config_server(const server_rec *server);
 const location_config_t *config_location(const request_rec *r);
 
-/* The program that TenantDatabase exec:/path names instead of a connection string; NULL: it names none. */
-const char *config_exec_path(const char *conninfo);
-
 /* Each as given, or its default. */
 int config_requires_tls(const location_config_t *location);
 int config_lets_users_in(const location_config_t *location);

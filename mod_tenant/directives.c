@@ -66,7 +66,7 @@ static const char *refuse_outside_location(cmd_parms *cmd)
 /* Whether a connection string, or the name of a program that prints one, may be used. */
 static const char *check_conninfo(const char *conninfo, apr_pool_t *pool)
 {
-    const char *program = config_exec_path(conninfo);
+    const char *program = conninfo_program(conninfo);
 
     if (program)
         return *program == '/' ? NULL : "wants an absolute path behind exec:";

@@ -99,7 +99,7 @@ static int text_equal(const char *a, const char *b)
 static const char *check_sharing(const server_config_t *config, apr_hash_t *seen, apr_pool_t *pool)
 {
     const char *key =
-        config_exec_path(config->conninfo) ? config->conninfo : conninfo_complete(config->conninfo, pool);
+        conninfo_program(config->conninfo) ? config->conninfo : conninfo_complete(config->conninfo, pool);
     server_config_t *complete = apr_pmemdup(pool, config, sizeof *complete);
     const server_config_t *other = apr_hash_get(seen, key, APR_HASH_KEY_STRING);
 
@@ -208,20 +208,15 @@ static const char *load_secrets(server_rec *servers, keyring_t **keyring, passwo
 }
 
 /* Completes a connection string as given, in *connect; NULL stays NULL. Returns NULL, or a sentence. */
-static const char *complete(const char **connect, const char *conninfo, apr_pool_t *pool)
+static const char *complete(const char **connect, const char *given, apr_pool_t *pool)
 {
-    const char *program;
-    const char *why = NULL;
+    const char *conninfo;
+    const char *why;
 
     *connect = NULL;
-    if (!conninfo)
+    if (!given)
         return NULL;
-    program = config_exec_path(conninfo);
-    if (program) {
-        why = conninfo_exec(&conninfo, program, pool);
-        if (!why)
-            why = conninfo_check(conninfo, 1, pool);
-    }
+    why = conninfo_find(&conninfo, given, pool);
     if (!why)
         *connect = conninfo_complete(conninfo, pool);
     return why ? apr_pstrcat(pool, "TenantDatabase: ", why, NULL) : NULL;

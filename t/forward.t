@@ -16,40 +16,43 @@ my %key = map { $_ => tenant($_)->{key} } qw(acme globex closed);
 my %id = map { $_ => tenant($_)->{id} } keys %key;
 my %host = map { $_ => tenant($_)->{host} } keys %key;
 
-# A real backend: answers with the head of the request that it got.
-my $listener = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1') or die "no port: $!";
-my $port = $listener->sockport;
-my $backend = fork // die "fork: $!";
-if (!$backend) {
-    $SIG{TERM} = sub { POSIX::_exit(0) };
-    while (my $connection = $listener->accept) {
-        local $/ = "\r\n\r\n";
-        my $head = <$connection> // next;
-        print $connection "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ", length $head,
-            "\r\nConnection: close\r\n\r\n$head";
-        close $connection;
+# A real backend, which answers each connection; returns its port.
+my @backends;
+sub backend {
+    my ($answer) = @_;
+    my $listener = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1') or die "no port: $!";
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        $SIG{TERM} = sub { POSIX::_exit(0) };
+        while (my $connection = $listener->accept) {
+            $answer->($connection);
+            close $connection;
+        }
+        POSIX::_exit(0);
     }
-    POSIX::_exit(0);
+    push @backends, $pid;
+    return $listener->sockport;
 }
-END { kill TERM => $backend if $backend }
+END { kill TERM => @backends if @backends }
+
+# One answers with the head of the request that it got.
+my $port = backend(sub {
+    my ($connection) = @_;
+    local $/ = "\r\n\r\n";
+    my $head = <$connection> // return;
+    print $connection "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ", length $head,
+        "\r\nConnection: close\r\n\r\n$head";
+});
 
 # The same by another of mod_proxy's protocols, SCGI: a netstring of names and values, each ended by NUL.
-my $scgi_listener = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1') or die "no port: $!";
-my $scgi_port = $scgi_listener->sockport;
-my $scgi = fork // die "fork: $!";
-if (!$scgi) {
-    $SIG{TERM} = sub { POSIX::_exit(0) };
-    while (my $connection = $scgi_listener->accept) {
-        my $length = do { local $/ = ':'; <$connection> } // next;
-        read $connection, my $text, $length + 1;
-        my ($head, %variable) = ('', split /\0/, substr $text, 0, -1);
-        $head .= s/^HTTP_//r . ": $variable{$_}\r\n" for grep { /^HTTP_/ } sort keys %variable;
-        print $connection "Status: 200 OK\r\nContent-Type: text/plain\r\n\r\n$head";
-        close $connection;
-    }
-    POSIX::_exit(0);
-}
-END { kill TERM => $scgi if $scgi }
+my $scgi_port = backend(sub {
+    my ($connection) = @_;
+    my $length = do { local $/ = ':'; <$connection> } // return;
+    read $connection, my $text, $length + 1;
+    my ($head, %variable) = ('', split /\0/, substr $text, 0, -1);
+    $head .= s/^HTTP_//r . ": $variable{$_}\r\n" for grep { /^HTTP_/ } sort keys %variable;
+    print $connection "Status: 200 OK\r\nContent-Type: text/plain\r\n\r\n$head";
+});
 
 my $server = TenantTest::Server->start(server => <<"END");
 LoadModule test_tenant_module "$other"

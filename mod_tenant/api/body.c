@@ -6,7 +6,7 @@
 #include <http_protocol.h>
 #include <util_filter.h>
 
-#include "../secret/wipe.h"
+#include "../secret/secret.h"
 
 APLOG_USE_MODULE(tenant);
 

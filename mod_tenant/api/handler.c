@@ -30,12 +30,12 @@ APLOG_USE_MODULE(tenant);
 /* One check or deed of a request's way. NULL: go on, unless the answer has been written. */
 typedef const problem_t *step_fn(api_t *api);
 
+/* Never a redirect: the key has already crossed the network, and its owner should learn so. */
 static const problem_t *require_tls(api_t *api)
 {
     const problem_t *problem = resolve_check_tls(api->r);
 
-    if (problem) /* never a redirect: the key has already crossed the network, and its owner should learn so
-                  */
+    if (problem)
         api->detail = "Send this request by HTTPS, and replace the API key if it carried one.";
     return problem;
 }

@@ -235,7 +235,8 @@ static apr_status_t filter_error(ap_filter_t *filter, apr_bucket_brigade *brigad
     problem = problem_of_status(r->status);
     writer_init(&writer, r->pool, 512);
     write_problem(&writer, r, config_location(r)->prefix, problem, NULL, NULL);
-    apr_table_unset(r->headers_out, "Cache-Control"); /* httpd has made these of the err_headers_out */
+    apr_table_unset(r->headers_out,
+                    "Cache-Control"); /* ap_send_error_response() moves here what err_headers_out had */
     set_problem_headers(r, problem);
     apr_table_unset(r->headers_out, "Content-Length");
     ap_set_content_type(r, "application/problem+json");

@@ -5,7 +5,7 @@
 
 #include "../identity/resolve.h"
 #include "../secret/apikey.h"
-#include "../secret/wipe.h"
+#include "../secret/secret.h"
 #include "../store/database.h"
 #include "reply.h"
 

@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 
 #include "../secret/apikey.h"
-#include "../secret/wipe.h"
+#include "../secret/secret.h"
 
 /* A header that may carry a key. */
 typedef struct source_t {

@@ -232,16 +232,14 @@ void resolve_forget_logins(const request_rec *r, int tenant)
 
 static int is_loopback(const apr_sockaddr_t *address)
 {
-    static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     const unsigned char *bytes = address->ipaddr_ptr;
+    const struct in6_addr *ipv6 = address->ipaddr_ptr;
 
     if (address->family == APR_INET)
         return bytes[0] == 127;
     if (address->family != APR_INET6)
         return 0;
-    if (memcmp(bytes, mapped, sizeof mapped) == 0)
-        return bytes[sizeof mapped] == 127;
-    return memcmp(bytes, &in6addr_loopback, sizeof in6addr_loopback) == 0;
+    return IN6_IS_ADDR_V4MAPPED(ipv6) ? ipv6->s6_addr[12] == 127 : IN6_IS_ADDR_LOOPBACK(ipv6);
 }
 
 const problem_t *resolve_check_tls(request_rec *r)

@@ -154,16 +154,16 @@ static void pause_until(batch_t *batch, apr_time_t until)
         batch->paused = until;
 }
 
-static void form_group(batch_t *batch, group_t *group, waiter_t *first)
+static void form_group(batch_t *batch, group_t *group, waiter_t *leader)
 {
     int most = is_paused(batch) ? 1 : PIPELINE_MAX;
-    waiter_t *waiter = first;
+    waiter_t *follower;
 
-    *group = (group_t){.count = 0};
-    do {
-        waiter->stage = STAGE_FOLLOWS;
-        group->waiters[group->count++] = waiter;
-    } while (group->count < most && (waiter = dequeue(batch)) != NULL);
+    *group = (group_t){.waiters = {leader}, .count = 1};
+    while (group->count < most && (follower = dequeue(batch)) != NULL) {
+        follower->stage = STAGE_FOLLOWS;
+        group->waiters[group->count++] = follower;
+    }
     batch->groups += group->count > 1;
 }
 

@@ -122,3 +122,20 @@ const char *conninfo_exec(const char **conninfo, const char *path, apr_pool_t *p
     *conninfo = output;
     return NULL;
 }
+
+const char *conninfo_program(const char *given)
+{
+    static const char prefix[] = "exec:";
+
+    return strncmp(given, prefix, sizeof prefix - 1) == 0 ? given + sizeof prefix - 1 : NULL;
+}
+
+const char *conninfo_find(const char **conninfo, const char *given, apr_pool_t *pool)
+{
+    const char *program = conninfo_program(given);
+    const char *why = program ? conninfo_exec(conninfo, program, pool) : NULL;
+
+    if (!program)
+        *conninfo = given;
+    return why ? why : conninfo_check(*conninfo, program != NULL, pool);
+}

@@ -20,4 +20,12 @@ const char *conninfo_complete(const char *conninfo, apr_pool_t *pool);
  * output. */
 const char *conninfo_exec(const char **conninfo, const char *path, apr_pool_t *pool);
 
+/* The path of the program that `exec:PATH` names in the place of a connection string; NULL: it is one itself.
+ */
+const char *conninfo_program(const char *given);
+
+/* Finds the connection string that was given, by itself or by a program that prints it, and checks it.
+ * Returns NULL, or a sentence in pool. */
+const char *conninfo_find(const char **conninfo, const char *given, apr_pool_t *pool);
+
 #endif

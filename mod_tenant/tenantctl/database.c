@@ -6,10 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../secret/wipe.h"
+#include "../secret/secret.h"
 #include "../store/conninfo.h"
-
-#define EXEC_PREFIX "exec:"
 
 struct database_t {
     apr_pool_t *pool;
@@ -42,13 +40,11 @@ static const char *first_line(const char *text, apr_pool_t *pool)
 }
 
 /* The connection string that is used, or NULL with a sentence. */
-static const char *complete(const char *conninfo, const char *role, const char **sentence, apr_pool_t *pool)
+static const char *complete(const char *given, const char *role, const char **sentence, apr_pool_t *pool)
 {
-    int is_program = strncmp(conninfo, EXEC_PREFIX, sizeof EXEC_PREFIX - 1) == 0;
+    const char *conninfo;
 
-    *sentence = is_program ? conninfo_exec(&conninfo, conninfo + sizeof EXEC_PREFIX - 1, pool) : NULL;
-    if (!*sentence)
-        *sentence = conninfo_check(conninfo, is_program, pool);
+    *sentence = conninfo_find(&conninfo, given, pool);
     if (*sentence) {
         *sentence = apr_pstrcat(pool, "the connection string of the database: ", *sentence, NULL);
         return NULL;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../secret/apikey.h"
-#include "../secret/wipe.h"
+#include "../secret/secret.h"
 #include "output.h"
 #include "session.h"
 

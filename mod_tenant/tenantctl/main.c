@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../secret/wipe.h"
+#include "../secret/secret.h"
 #include "../version.h"
 #include "command.h"
 #include "output.h"

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "../json/writer.h"
-#include "../secret/wipe.h"
+#include "../secret/secret.h"
 
 struct output_t {
     const output_column_t *columns;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../api/check.h"
-#include "../secret/wipe.h"
+#include "../secret/secret.h"
 #include "../secret/seal.h"
 #include "input.h"
 #include "output.h"

@@ -9,7 +9,7 @@
 #include "../api/check.h"
 #include "../api/resource.h"
 #include "../secret/apikey.h"
-#include "../secret/wipe.h"
+#include "../secret/secret.h"
 #include "output.h"
 #include "profile.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../../mod_tenant/secret/apikey.h"
-#include "../../mod_tenant/secret/wipe.h"
+#include "../../mod_tenant/secret/secret.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "wipe.h"
+#include "secret.h"
 
 #include <sodium.h>
 

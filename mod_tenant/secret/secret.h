@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TENANT_SECRET_WIPE_H
-#define TENANT_SECRET_WIPE_H
+#ifndef TENANT_SECRET_SECRET_H
+#define TENANT_SECRET_SECRET_H
 
 #include <apr.h>
 
