@@ -1,32 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include <ap_mpm.h>
+#include <unistd.h>
+
+#include "secret/slots.h"
+
 enum {
+    CONNECTIONS_DEFAULT = 10,
     PAGE_DEFAULT = 50,
     PAGE_MAX = 1000,
     BODY_DEFAULT = 64 * 1024,
 };
 
-/* The members that a virtual host inherits one by one: create and merge cannot forget one of them. X(member,
- * unset) */
+/* The members that a virtual host inherits one by one: create, merge and complete cannot forget one of them.
+ * X(member, unset, default). A failed login counts against one e-mail address from one address: who mistypes
+ * a password does not notice the rate, who guesses them does. The linger is long enough for a program that
+ * asks again as soon as it has its answer, even where it has to wait for a processor. */
 #define SERVER_MEMBERS(X)                                                                                    \
-    X(conninfo, NULL)                                                                                        \
-    X(admin, NULL)                                                                                           \
-    X(listen, NULL)                                                                                          \
-    X(key_file, NULL)                                                                                        \
-    X(pool.max, CONFIG_UNSET)                                                                                \
-    X(pool.lists, CONFIG_UNSET)                                                                              \
-    X(pool.wait, CONFIG_UNSET)                                                                               \
-    X(pool.statement, CONFIG_UNSET)                                                                          \
-    X(pool.idle, CONFIG_UNSET)                                                                               \
-    X(pool.prepare, CONFIG_UNSET)                                                                            \
-    X(cache_settings.size, CONFIG_UNSET)                                                                     \
-    X(cache_settings.ttl, CONFIG_UNSET)                                                                      \
-    X(cache_settings.negative, CONFIG_UNSET)                                                                 \
-    X(password_slots, CONFIG_UNSET)                                                                          \
-    X(login_rate.count, CONFIG_UNSET)                                                                        \
-    X(login_rate.period, CONFIG_UNSET)                                                                       \
-    X(linger, CONFIG_UNSET)
+    X(conninfo, NULL, NULL)                                                                                  \
+    X(admin, NULL, NULL)                                                                                     \
+    X(listen, NULL, NULL)                                                                                    \
+    X(key_file, NULL, NULL)                                                                                  \
+    X(pool.max, CONFIG_UNSET, default_connections())                                                         \
+    X(pool.lists, CONFIG_UNSET, 0)                                                                           \
+    X(pool.wait, CONFIG_UNSET, apr_time_from_sec(2))                                                         \
+    X(pool.statement, CONFIG_UNSET, apr_time_from_sec(5))                                                    \
+    X(pool.idle, CONFIG_UNSET, apr_time_from_sec(60))                                                        \
+    X(pool.prepare, CONFIG_UNSET, 1)                                                                         \
+    X(cache_settings.size, CONFIG_UNSET, 10000)                                                              \
+    X(cache_settings.ttl, CONFIG_UNSET, apr_time_from_sec(300))                                              \
+    X(cache_settings.negative, CONFIG_UNSET, apr_time_from_sec(10))                                          \
+    X(password_slots, CONFIG_UNSET, default_slots())                                                         \
+    X(login_rate.count, CONFIG_UNSET, 10)                                                                    \
+    X(login_rate.period, CONFIG_UNSET, apr_time_from_sec(60))                                                \
+    X(linger, CONFIG_UNSET, apr_time_from_msec(5))
 
 #define LOCATION_MEMBERS(X)                                                                                  \
     X(public_read, NULL)                                                                                     \
@@ -39,8 +47,11 @@ enum {
     X(page_max, CONFIG_UNSET)                                                                                \
     X(max_body, CONFIG_UNSET)
 
-#define MEMBER_CREATE(member, unset) config->member = (unset);
-#define MEMBER_MERGE(member, unset)  merged->member = own->member != (unset) ? own->member : base->member;
+#define MEMBER_CREATE(member, unset, ...) config->member = (unset);
+#define MEMBER_MERGE(member, unset, ...)  merged->member = own->member != (unset) ? own->member : base->member;
+#define MEMBER_COMPLETE(member, unset, standard)                                                             \
+    if (config->member == (unset))                                                                           \
+        config->member = (standard);
 
 void *config_server_create(apr_pool_t *pool, server_rec *server)
 {
@@ -66,6 +77,30 @@ void *config_server_merge(apr_pool_t *pool, void *base_config, void *own_config)
     merged->has_admin = own->has_admin;
     merged->references = own->references;
     return merged;
+}
+
+/* A thread uses one connection at a time. */
+static int default_connections(void)
+{
+    int threads = 1;
+
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    return threads < 1 ? 1 : threads < CONNECTIONS_DEFAULT ? threads : CONNECTIONS_DEFAULT;
+}
+
+/* One for each processor. */
+static int default_slots(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (processors < 1)
+        return 1;
+    return processors < PASSWORD_SLOTS_MAX ? (int)processors : PASSWORD_SLOTS_MAX;
+}
+
+void config_server_complete(server_config_t *config)
+{
+    SERVER_MEMBERS(MEMBER_COMPLETE)
 }
 
 void *config_location_create(apr_pool_t *pool, char *path)

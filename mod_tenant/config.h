@@ -28,11 +28,11 @@ typedef struct server_config_t {
     const char *admin;               /* its admin=: the same for the role tenant_admin; NULL: none */
     const char *listen;              /* its listen=: where to hear of changes; NULL: at conninfo itself */
     const char *key_file;            /* TenantKeyFile, an absolute path */
-    pool_settings_t pool;            /* TenantPool; each member CONFIG_UNSET until startup_finish() */
+    pool_settings_t pool;            /* TenantPool; each member CONFIG_UNSET until completed */
     cache_settings_t cache_settings; /* TenantCache, likewise */
-    int password_slots;              /* TenantPasswordSlots; CONFIG_UNSET: the number of processors */
-    attempts_rate_t login_rate;      /* TenantLoginRate; its count CONFIG_UNSET until startup_finish() */
-    apr_interval_time_t linger;      /* TenantLinger; 0: off; CONFIG_UNSET until startup_finish() */
+    int password_slots;              /* TenantPasswordSlots; CONFIG_UNSET until completed */
+    attempts_rate_t login_rate;      /* TenantLoginRate; its count CONFIG_UNSET until completed */
+    apr_interval_time_t linger;      /* TenantLinger; 0: off; CONFIG_UNSET until completed */
     int has_handler;                 /* a TenantHandler stands in this very server, not in what it inherits */
     int has_admin;                   /* one of them is admin */
     apr_array_header_t *references;  /* TenantReference of this very server (struct reference_t *), or NULL */
@@ -87,6 +87,9 @@ void *config_server_create(apr_pool_t *pool, server_rec *server);
 void *config_server_merge(apr_pool_t *pool, void *base, void *own);
 void *config_location_create(apr_pool_t *pool, char *path);
 void *config_location_merge(apr_pool_t *pool, void *base, void *own);
+
+/* Gives a server's settings that were not given their defaults. The MPM has to be configured. */
+void config_server_complete(server_config_t *config);
 
 /* The settings that are in force. */
 server_config_t *config_server(const server_rec *server);

@@ -13,7 +13,7 @@
 #include "api/handler.h"
 #include "api/linger.h"
 #include "api/openapi.h"
-#include "api/reply.h"
+#include "api/refusal.h"
 #include "api/represent.h"
 #include "api/resource.h"
 #include "api/sql.h"
@@ -55,15 +55,15 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_post_read_request(resolve_prepare, NULL, NULL, APR_HOOK_REALLY_FIRST - 1);
     ap_hook_log_transaction(resolve_withdraw, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* ahead of the decoding of the path, which may fail in two places */
-    ap_hook_post_read_request(reply_foresee, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_pre_translate_name(reply_prepare, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_post_read_request(refusal_foresee, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_pre_translate_name(refusal_prepare, NULL, NULL, APR_HOOK_FIRST);
     /* behind those who redirect and rewrite, ahead of core, which makes a file's name of the path */
     ap_hook_translate_name(handler_translate, NULL, NULL, APR_HOOK_LAST);
     /* ahead of core, which would walk the file system */
     ap_hook_map_to_storage(handler_map_to_storage, NULL, NULL, APR_HOOK_FIRST);
     /* ahead of what a SetHandler or AddHandler elsewhere may bring: the Location is ours */
     ap_hook_handler(handler_run, NULL, NULL, APR_HOOK_FIRST);
-    ap_hook_insert_error_filter(reply_insert_error_filter, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_error_filter(refusal_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* late, so that whoever authenticates has done so */
     ap_hook_fixups(expose_identify, NULL, NULL, APR_HOOK_LAST);
@@ -82,7 +82,7 @@ static void register_hooks(apr_pool_t *pool)
     auth_register(pool);
     provider_register(pool);
     expose_register();
-    reply_register();
+    refusal_register();
     linger_register();
 }
 

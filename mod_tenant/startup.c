@@ -25,56 +25,7 @@
 APLOG_USE_MODULE(tenant);
 
 /* Administration is rare: two connections in each child are plenty. */
-enum { POOL_MAX_DEFAULT = 10, ADMIN_POOL_MAX = 2 };
-
-/* What TenantPool leaves out. */
-static void pool_defaults(pool_settings_t *pool)
-{
-    int threads;
-
-    if (pool->max == CONFIG_UNSET) {
-        ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
-        pool->max = threads < 1 ? 1 : threads < POOL_MAX_DEFAULT ? threads : POOL_MAX_DEFAULT;
-    }
-    if (pool->lists == CONFIG_UNSET)
-        pool->lists = 0;
-    if (pool->wait == CONFIG_UNSET)
-        pool->wait = apr_time_from_sec(2);
-    if (pool->statement == CONFIG_UNSET)
-        pool->statement = apr_time_from_sec(5);
-    if (pool->idle == CONFIG_UNSET)
-        pool->idle = apr_time_from_sec(60);
-    if (pool->prepare == CONFIG_UNSET)
-        pool->prepare = 1;
-}
-
-/* What TenantCache leaves out. */
-static void cache_defaults(cache_settings_t *keep)
-{
-    if (keep->size == CONFIG_UNSET)
-        keep->size = 10000;
-    if (keep->ttl == CONFIG_UNSET)
-        keep->ttl = apr_time_from_sec(300);
-    if (keep->negative == CONFIG_UNSET)
-        keep->negative = apr_time_from_sec(10);
-}
-
-/* Of one e-mail address from one address: who mistypes a password does not notice, who guesses them does. */
-static void login_rate_default(attempts_rate_t *rate)
-{
-    if (rate->count == CONFIG_UNSET) {
-        rate->count = 10;
-        rate->period = apr_time_from_sec(60);
-    }
-}
-
-/* What TenantLinger leaves out: long enough for a program that asks again as soon as it has its answer, even
- * where it has to wait for a processor. */
-static void linger_default(apr_interval_time_t *linger)
-{
-    if (*linger == CONFIG_UNSET)
-        *linger = apr_time_from_msec(5);
-}
+enum { ADMIN_POOL_MAX = 2 };
 
 static int pool_equal(const pool_settings_t *a, const pool_settings_t *b)
 {
@@ -103,7 +54,7 @@ static const char *check_sharing(const server_config_t *config, apr_hash_t *seen
     server_config_t *complete = apr_pmemdup(pool, config, sizeof *complete);
     const server_config_t *other = apr_hash_get(seen, key, APR_HASH_KEY_STRING);
 
-    pool_defaults(&complete->pool);
+    config_server_complete(complete);
     if (other && !pool_equal(&other->pool, &complete->pool))
         return "TenantPool differs from that of another server with the same TenantDatabase: they share one "
                "pool";
@@ -157,26 +108,14 @@ int startup_check(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, serv
     return OK;
 }
 
-/* The slots there are to be: by default one for each processor. */
-static int count_slots(int configured)
-{
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (configured != CONFIG_UNSET)
-        return configured;
-    if (processors < 1)
-        return 1;
-    return processors < PASSWORD_SLOTS_MAX ? (int)processors : PASSWORD_SLOTS_MAX;
-}
-
 /* Makes the slot files for the workers. A quarter of a child's threads may wait for a slot. */
-static const char *make_slots(int configured, password_slots_t **slots, apr_pool_t *pool)
+static const char *make_slots(int count, password_slots_t **slots, apr_pool_t *pool)
 {
     int root = geteuid() == 0;
     int threads = 0;
     password_slots_settings_t settings = {
         .prefix = ap_runtime_dir_relative(pool, "tenant-password"),
-        .count = count_slots(configured),
+        .count = count,
         .uid = root ? ap_unixd_config.user_id : (uid_t)-1,
         .gid = root ? ap_unixd_config.group_id : (gid_t)-1,
     };
@@ -271,10 +210,6 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, ap
 {
     const char *why;
 
-    pool_defaults(&config->pool);
-    cache_defaults(&config->cache_settings);
-    login_rate_default(&config->login_rate);
-    linger_default(&config->linger);
     if (!config->conninfo)
         return NULL;
     why = driver_load(pool);
@@ -301,6 +236,8 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
     int children = 0;
 
     (void)log;
+    for (server_rec *server = servers; server; server = server->next)
+        config_server_complete(config_server(server));
     why = load_secrets(servers, &keyring, &slots, pool);
     attempts = attempts_share(servers->process->pool);
     if (!why && !attempts)

@@ -83,6 +83,7 @@ my $key = join ': ', bearer('acme');
 my $id = row({ database => $database }, 'SELECT min(id) FROM calls WHERE tenant_id = ?', tenant('acme')->{id});
 my $user = row({ database => $database }, 'SELECT min(id) FROM users WHERE tenant_id = ?', tenant('acme')->{id});
 my $sid = row({ database => $database }, 'SELECT sid FROM calls WHERE id = ?', $id);
+my $patch_types = 'application/merge-patch+json, application/json';
 $before = snapshot($database);
 
 subtest 'methods' => sub {
@@ -107,6 +108,7 @@ subtest 'methods' => sub {
             my $options = ask(OPTIONS => $path, headers => $headers);
             is_status($options, 204, join " ", "OPTIONS $path", @$headers ? $headers->[0] : ());
             is($options->header('Allow'), $allow{$path}, 'Allow');
+            is($options->header('Accept-Patch'), $allow{$path} =~ /PATCH/ ? $patch_types : undef, 'Accept-Patch');
         }
     }
     is_problem(ask($_ => '/v1/nothing'), 404, 'not-found', "$_ where nothing is")
@@ -132,6 +134,7 @@ subtest 'media types' => sub {
             my $response = ask($method, $path, as => 'acme', body => '{"nonsense":1}', type => $type);
             is_problem($response, 415, 'unsupported-media-type', "$method $path: " . ($type // 'none'),
                 qr/application\/json/);
+            is($response->header('Accept-Patch'), $method eq 'PATCH' ? $patch_types : undef, 'Accept-Patch');
         }
         is_status(ask($method, $path, as => 'acme', body => '{"nonsense":1}', type => $_), 422, "$method $path: $_")
             for @right, @too;

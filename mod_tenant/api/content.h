@@ -6,6 +6,9 @@
 
 /* What a request brings: steps that have nothing to do where the method has no body. */
 
+/* Says in what a PATCH may come (RFC 5789 section 3.1). */
+void content_advertise_patch(request_rec *r);
+
 /* problem_unsupported_media_type. */
 const problem_t *content_check_type(api_t *api);
 

@@ -58,14 +58,15 @@ static const problem_t *find_route(api_t *api)
 static const problem_t *check_method(api_t *api)
 {
     request_rec *r = api->r;
+    int is_allowed = route_allows(&api->route, r->method_number);
 
-    if (!route_allows(&api->route, r->method_number)) {
-        apr_table_setn(r->headers_out, "Allow", route_allow(&api->route, r->pool));
-        return &problem_method_not_allowed;
-    }
-    if (r->method_number != M_OPTIONS)
+    if (is_allowed && r->method_number != M_OPTIONS)
         return NULL;
     apr_table_setn(r->headers_out, "Allow", route_allow(&api->route, r->pool));
+    if (!is_allowed)
+        return &problem_method_not_allowed;
+    if (route_allows(&api->route, M_PATCH))
+        content_advertise_patch(r);
     return api_answered(api, reply_empty(r, HTTP_NO_CONTENT));
 }
 

@@ -25,23 +25,14 @@ int reply_file(request_rec *r, int status, const char *type, const char *bytes, 
 /* Answers without a body: 204, or OPTIONS. */
 int reply_empty(request_rec *r, int status);
 
-/* Answers with a problem (RFC 9457), its headers and a line in the log. detail is a sentence for this
- * occurrence, or NULL; errors are input_error_t of a problem_invalid, or NULL. prefix is the Location's base
- * path. */
+/* Makes the body and the headers of a problem (RFC 9457) with the status that the request has: httpd knows
+ * more of them than the table. detail is a sentence for this occurrence, or NULL; errors are input_error_t of
+ * a problem_invalid, or NULL. prefix is the Location's base path. */
+void reply_make_problem(request_rec *r, writer_t *writer, const char *prefix, const problem_t *problem,
+                        const char *detail, const apr_array_header_t *errors);
+
+/* Answers with such a problem and its own status, and a line in the log. */
 int reply_problem(request_rec *r, const char *prefix, const problem_t *problem, const char *detail,
                   const apr_array_header_t *errors);
-
-/* The hook post_read_request: does for a path that may turn out to be undecodable what reply_prepare() does
- * for others, for httpd refuses it ahead of that. */
-int reply_foresee(request_rec *r);
-
-/* The hook pre_translate_name: keeps ErrorDocument from replacing what httpd refuses in our Locations. */
-int reply_prepare(request_rec *r);
-
-/* The hook insert_error_filter: what httpd itself refuses in our Locations becomes a problem as well. */
-void reply_insert_error_filter(request_rec *r);
-
-/* Registers the filter that the hook inserts. */
-void reply_register(void);
 
 #endif
