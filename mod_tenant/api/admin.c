@@ -16,14 +16,12 @@ static const statement_t next_id = {
     .sql = "SELECT nextval(pg_get_serial_sequence('tenants', 'id'))::int",
 };
 
-/* A tenant without a key has a hash that no key has (sql/deploy/tenants.sql), and nothing to retire. */
-#define HAS_KEY " AND api_key_hash NOT LIKE '!%%'"
-
+/* A tenant without a key has nothing to retire. */
 static const statement_t rotate = {
     .label = "tenants_rotate",
     .sql = "UPDATE tenants SET api_key_hash = %s,"
-           " retiring_api_key_hash = CASE WHEN %d::int > 0" HAS_KEY " THEN api_key_hash END,"
-           " retiring_api_key_expires_at = CASE WHEN %d::int > 0" HAS_KEY
+           " retiring_api_key_hash = CASE WHEN %d::int > 0 AND " APIKEY_IS_SET " THEN api_key_hash END,"
+           " retiring_api_key_expires_at = CASE WHEN %d::int > 0 AND " APIKEY_IS_SET
            " THEN now() + make_interval(secs => %d::int) END"
            " WHERE id = %d::int RETURNING id",
 };

@@ -21,6 +21,10 @@ int apikey_is_well_formed(const char *text, apr_size_t length);
  * aborts the process where the kernel has none to give. */
 void apikey_make(char key[APIKEY_LENGTH + 1]);
 
+/* Whether a tenant has a key, as SQL on its row: who has none has a hash that no key has
+ * (sql/deploy/tenants.sql). */
+#define APIKEY_IS_SET "left(api_key_hash, 1) <> '!'"
+
 /* What is stored of a key: `PEPPER-ID:` and 64 lower-case hex digits of the keyed BLAKE2b-256 of the whole
  * key, the pepper being the key of the hash (crypto_generichash). In pool. */
 const char *apikey_hash(const keyring_key_t *pepper, const char *key, apr_pool_t *pool);

@@ -264,13 +264,13 @@ static const char *grace_of(const call_t *call)
 static int replace_hash(const session_t *session, const char *id, const char *hash, const char *grace)
 {
     const char *values[] = {id, hash, grace};
-    rows_t *rows = tenant_run(
-        session,
-        "UPDATE public.tenants SET api_key_hash = $2,"
-        " retiring_api_key_hash = CASE WHEN $3::int > 0 AND api_key_hash NOT LIKE '!%' THEN api_key_hash END,"
-        " retiring_api_key_expires_at = CASE WHEN $3::int > 0 AND api_key_hash NOT LIKE '!%'"
-        " THEN now() + make_interval(secs => $3::int) END WHERE id = $1",
-        values, 3);
+    rows_t *rows = tenant_run(session,
+                              "UPDATE public.tenants SET api_key_hash = $2,"
+                              " retiring_api_key_hash = CASE WHEN $3::int > 0 AND " APIKEY_IS_SET
+                              " THEN api_key_hash END,"
+                              " retiring_api_key_expires_at = CASE WHEN $3::int > 0 AND " APIKEY_IS_SET
+                              " THEN now() + make_interval(secs => $3::int) END WHERE id = $1",
+                              values, 3);
 
     if (!rows)
         return tenant_failed(session);
