@@ -13,6 +13,8 @@ static const struct {
     openapi_reader_t reader;
 } headers[] = {
     {"Accept-Encoding", "Which Content-Encoding a body may have.", "identity", OPENAPI_EVERYBODY},
+    {"Accept-Patch", "Which Content-Type the body of a PATCH may have (RFC 5789).",
+     "application/merge-patch+json, application/json", OPENAPI_EVERYBODY},
     {"Cache-Control", "Nothing may store what needs a key.", "private, no-store", OPENAPI_EVERYBODY},
     {"Content-Disposition", "Asks browsers to save the answer.", "attachment", OPENAPI_EVERYBODY},
     {"Content-Security-Policy", "Of a page for browsers: what it may load.", "default-src 'none'",
@@ -183,9 +185,9 @@ static const char *const *headers_of(int status)
 {
     static const struct {
         int status;
-        const char *names[2]; /* ended by NULL */
+        const char *names[3]; /* ended by NULL */
     } of[] = {
-        {401, {"WWW-Authenticate"}}, {412, {"ETag"}},        {415, {"Accept-Encoding"}},
+        {401, {"WWW-Authenticate"}}, {412, {"ETag"}},        {415, {"Accept-Encoding", "Accept-Patch"}},
         {429, {"Retry-After"}},      {503, {"Retry-After"}},
     };
 
