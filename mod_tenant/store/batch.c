@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "batch.h"
 
-#include <apr_ring.h>
 #include <apr_thread_mutex.h>
-#include <errno.h>
-#include <semaphore.h>
 #include <unistd.h>
 
+#include "group.h"
 #include "monotonic.h"
 
 /* So long a statement waits for its turn while no round trip ends, then it runs alone. One of reads that
@@ -29,39 +27,13 @@ static const int crowd_min[] = {
     [BATCH_INSERTS] = 2,
 };
 
-/* How far a statement has come. */
-typedef enum stage_t {
-    STAGE_QUEUED,  /* it waits */
-    STAGE_LEADS,   /* its thread is to run it, and those that follow */
-    STAGE_FOLLOWS, /* its leader's thread runs it */
-    STAGE_DONE,    /* it is run, or its thread is to run it alone */
-} stage_t;
-
-/* A statement that is in a batch. It is its thread's, which stays until it is told to go on. */
-typedef struct waiter_t waiter_t;
-
-struct waiter_t {
-    APR_RING_ENTRY(waiter_t) link; /* in the queue */
-    stage_t stage;                 /* guarded by the batch's mutex */
-    sem_t told;                    /* that it leads, or is done: a semaphore, for to wait for a condition
-                                      would be to fight for its mutex with all who are told at the same time */
-    unsigned ended;                /* the batch's, when its wait began */
-    shared_t shared;
-    uint64_t cluster;         /* that its result is of */
-    const problem_t *problem; /* no connection was to be had */
-    run_t run;                /* how the round trip ended */
-    const char *why;          /* what PostgreSQL, or libpq, says to that; of the caller's pool, or static */
-};
-
-APR_RING_HEAD(waiters_t, waiter_t);
-
 struct batch_t {
     pool_t *pool;
     batch_kind_t kind;
     apr_thread_mutex_t *mutex; /* guards what follows */
     apr_time_t paused;         /* until then, by monotonic_now(); 0: not */
-    struct waiters_t queue;    /* the one that came first, first */
-    int waiting;               /* how many are in it */
+    struct groups_t queue;     /* the one that came first, first */
+    int waiting;               /* how many are in its groups */
     unsigned ended;            /* round trips that have ended so far */
     int crowd;                 /* how many were under way, or waiting, when a round trip ended */
     int trips;                 /* round trips that are under way, or about to begin */
@@ -115,31 +87,11 @@ batch_t *batch_open(pool_t *pool, batch_kind_t kind, int max)
     batch->pool = pool;
     batch->kind = kind;
     set_limits(batch, max);
-    APR_RING_INIT(&batch->queue, waiter_t, link);
+    APR_RING_INIT(&batch->queue, group_t, link);
     if (apr_thread_mutex_create(&batch->mutex, APR_THREAD_MUTEX_UNNESTED, lasting) != APR_SUCCESS)
         return NULL;
     return batch;
 }
-
-/* The one that has waited longest, or NULL. The caller holds the mutex, as those of all that follow. */
-static waiter_t *dequeue(batch_t *batch)
-{
-    waiter_t *waiter = APR_RING_FIRST(&batch->queue);
-
-    if (batch->waiting == 0)
-        return NULL;
-    APR_RING_REMOVE(waiter, link);
-    batch->waiting--;
-    return waiter;
-}
-
-/* Those that share a round trip. The first is the leader, whose thread runs them all. */
-typedef struct group_t {
-    waiter_t *waiters[PIPELINE_MAX];
-    int count;
-    apr_time_t paused; /* nobody is to share a round trip until then, for what became of this one; 0: that is
-                          no reason */
-} group_t;
 
 static int is_paused(batch_t *batch)
 {
@@ -154,32 +106,6 @@ static void pause_until(batch_t *batch, apr_time_t until)
         batch->paused = until;
 }
 
-static void form_group(batch_t *batch, group_t *group, waiter_t *leader)
-{
-    int most = is_paused(batch) ? 1 : PIPELINE_MAX;
-    waiter_t *follower;
-
-    *group = (group_t){.waiters = {leader}, .count = 1};
-    while (group->count < most && (follower = dequeue(batch)) != NULL) {
-        follower->stage = STAGE_FOLLOWS;
-        group->waiters[group->count++] = follower;
-    }
-    batch->groups += group->count > 1;
-}
-
-/* Ends a round trip: the next one begins with who has waited longest. Whom to wake then, or NULL. */
-static waiter_t *next_leader(batch_t *batch)
-{
-    int is_wanted = batch->groups < batch->groups_max && batch->trips <= trips_wanted(batch);
-    waiter_t *next = is_wanted ? dequeue(batch) : NULL;
-
-    if (next)
-        next->stage = STAGE_LEADS;
-    else
-        batch->trips--;
-    return next;
-}
-
 /* Until when nobody shares a round trip, as one was in vain since start. */
 static apr_time_t pause_after(apr_time_t start)
 {
@@ -187,6 +113,80 @@ static apr_time_t pause_after(apr_time_t start)
 
     return now + (now - start) * PAUSE_FACTOR;
 }
+
+/* --- The queue. The caller holds the mutex -------------------------------------------------------------- */
+
+/* Whether a newcomer need not wait. */
+static int may_run(const batch_t *batch)
+{
+    return batch->waiting == 0 && batch->groups < batch->groups_max && batch->trips < trips_wanted(batch);
+}
+
+/* Has a waiter wait in the last group that has room, or lead a new one. NULL: out of memory. */
+static group_t *enqueue(batch_t *batch, waiter_t *waiter)
+{
+    group_t *group = batch->waiting > 0 ? APR_RING_LAST(&batch->queue) : NULL;
+
+    if (!group || group->count == PIPELINE_MAX) {
+        group = group_make();
+        if (!group)
+            return NULL;
+        group->ended = batch->ended;
+        APR_RING_INSERT_TAIL(&batch->queue, group, group_t, link);
+    }
+    group_join(group, waiter);
+    batch->waiting++;
+    return group;
+}
+
+/* Takes a group out: nobody joins it any longer. */
+static void dequeue(batch_t *batch, group_t *group, stage_t stage)
+{
+    group->stage = stage;
+    APR_RING_REMOVE(group, link);
+    batch->waiting -= group->count;
+}
+
+/* Hands a round trip that has ended on to the group that has waited longest. Whose leader to tell so then, or
+ * NULL. */
+static group_t *next_group(batch_t *batch)
+{
+    int is_wanted = batch->groups < batch->groups_max && batch->trips <= trips_wanted(batch);
+    group_t *next = is_wanted && batch->waiting > 0 ? APR_RING_FIRST(&batch->queue) : NULL;
+
+    if (!next) {
+        batch->trips--;
+        return NULL;
+    }
+    dequeue(batch, next, STAGE_RUNS);
+    batch->groups += next->count > 1;
+    return next;
+}
+
+/* Notes how many there are now. It goes down slowly: one round trip that has seen few does not end a crowd.
+ */
+static void count_crowd(batch_t *batch, int now)
+{
+    batch->crowd = now < batch->crowd ? batch->crowd - 1 : now;
+}
+
+/* Takes a group out whose leader has waited too long, unless round trips have ended since its wait began:
+ * then that begins anew. Whether it did. */
+static int give_up(batch_t *batch, group_t *group)
+{
+    if (group->stage != STAGE_QUEUED)
+        return 0; /* it is about to be told */
+    if (group->ended != batch->ended) {
+        group->ended = batch->ended;
+        return 0;
+    }
+    dequeue(batch, group, STAGE_DISSOLVED);
+    if (batch->kind == BATCH_INSERTS) /* reads may have waited for a processor just as well */
+        pause_until(batch, pause_after(monotonic_now() - wait_max[batch->kind]));
+    return 1;
+}
+
+/* --- Round trips. Without the mutex --------------------------------------------------------------------- */
 
 /* Whether there is a result for each of a group. */
 static int has_all_results(const group_t *group)
@@ -198,13 +198,15 @@ static int has_all_results(const group_t *group)
     return 1;
 }
 
-/* Runs the statements of a group of several on one connection. Without the mutex. */
-static void run_group(batch_t *batch, group_t *group, apr_pool_t *pool)
+/* Runs the statements of a group of several on one connection. Until when nobody is to share a round trip,
+ * for what became of this one; 0: that is no reason. */
+static apr_time_t run_group(batch_t *batch, group_t *group, apr_pool_t *pool)
 {
     shared_t *shared[PIPELINE_MAX];
     sqlstate_t state = {.message = ""};
     run_t run = RUN_REFUSED;
     uint64_t cluster = 0;
+    apr_time_t paused = 0;
     connection_t *connection;
     pipeline_kind_t kind = batch->kind == BATCH_INSERTS ? PIPELINE_WRITES : PIPELINE_READS;
     const problem_t *problem = pool_acquire(batch->pool, POOL_STATEMENT, kind == PIPELINE_READS, &connection);
@@ -218,7 +220,7 @@ static void run_group(batch_t *batch, group_t *group, apr_pool_t *pool)
         cluster = connection->cluster;
         pool_release(batch->pool, connection);
         if (!has_all_results(group))
-            group->paused = pause_after(start);
+            paused = pause_after(start);
     }
     for (int n = 0; n < group->count; n++) {
         waiter_t *waiter = group->waiters[n];
@@ -228,131 +230,52 @@ static void run_group(batch_t *batch, group_t *group, apr_pool_t *pool)
         waiter->run = run;
         waiter->why = n == 0 ? state.message : "as did others in the same transaction";
     }
+    return paused;
 }
 
-/* Notes how many there are now. It goes down slowly: one round trip that has seen few does not end a crowd.
- */
-static void count_crowd(batch_t *batch, int now)
+/* Ends a round trip of so many. With a reason to pause, who has waited runs alone. */
+static void end_trip(batch_t *batch, int count, apr_time_t paused)
 {
-    batch->crowd = now < batch->crowd ? batch->crowd - 1 : now;
-}
+    struct groups_t dissolved;
+    group_t *group;
+    group_t *next;
 
-/* Notes that a waiter need not wait any longer. */
-static void finish(waiter_t *waiter, struct waiters_t *done)
-{
-    waiter->stage = STAGE_DONE;
-    APR_RING_INSERT_TAIL(done, waiter, waiter_t, link);
-}
-
-/* Ends the round trip of a group. The first of them was the caller's. Without the mutex. */
-static void finish_group(batch_t *batch, const group_t *group)
-{
-    struct waiters_t done;
-    waiter_t *waiter;
-    waiter_t *next;
-
-    APR_RING_INIT(&done, waiter_t, link);
+    APR_RING_INIT(&dissolved, group_t, link);
     apr_thread_mutex_lock(batch->mutex);
-    for (int n = 1; n < group->count; n++)
-        finish(group->waiters[n], &done);
-    batch->groups -= group->count > 1;
+    batch->groups -= count > 1;
     batch->ended++;
-    count_crowd(batch, group->count + batch->waiting);
-    if (group->paused) {
-        pause_until(batch, group->paused);
-        while ((waiter = dequeue(batch)) != NULL)
-            finish(waiter, &done); /* who has waited runs alone */
+    count_crowd(batch, count + batch->waiting);
+    pause_until(batch, paused);
+    while (paused && batch->waiting > 0) {
+        group = APR_RING_FIRST(&batch->queue);
+        dequeue(batch, group, STAGE_DISSOLVED);
+        APR_RING_INSERT_TAIL(&dissolved, group, group_t, link);
     }
-    next = next_leader(batch);
+    next = next_group(batch);
     apr_thread_mutex_unlock(batch->mutex);
     if (next)
-        sem_post(&next->told);
-    while (!APR_RING_EMPTY(&done, waiter_t, link)) {
-        waiter = APR_RING_FIRST(&done);
-        APR_RING_REMOVE(waiter, link);
-        sem_post(&waiter->told); /* from here on it is its thread's again, and may be gone */
+        group_tell(next);
+    while (!APR_RING_EMPTY(&dissolved, group_t, link)) {
+        group = APR_RING_FIRST(&dissolved);
+        APR_RING_REMOVE(group, link);
+        group_tell(group); /* from here on it may be gone */
     }
 }
 
-/* Whether a newcomer need not wait. */
-static int may_lead(const batch_t *batch)
-{
-    return batch->waiting == 0 && batch->groups < batch->groups_max && batch->trips < trips_wanted(batch);
-}
+/* --- A statement ---------------------------------------------------------------------------------------- */
 
-/* Enters a waiter. Whether it is to wait; else it leads *group, which is empty where it runs alone and
- * outside of the batch. */
-static int enter(batch_t *batch, waiter_t *waiter, group_t *group)
+/* The leader's wait until its group is to run, or is dissolved. */
+static void wait_for_turn(batch_t *batch, group_t *group)
 {
-    group->count = 0;
-    if (is_paused(batch))
-        return 0;
-    if (may_lead(batch)) {
-        batch->trips++;
-        form_group(batch, group, waiter);
-        return 0;
-    }
-    APR_RING_INSERT_TAIL(&batch->queue, waiter, waiter_t, link);
-    batch->waiting++;
-    waiter->ended = batch->ended;
-    return 1;
-}
-
-/* Waits until a waiter is told something. Without the mutex. 0: the time has passed. */
-static int wait_limited(waiter_t *waiter, apr_time_t until)
-{
-    struct timespec end = monotonic_timespec(until);
-    int failed;
-
-    while ((failed = sem_clockwait(&waiter->told, CLOCK_MONOTONIC, &end)) != 0 && errno == EINTR)
-        continue;
-    return !failed;
-}
-
-static void wait_told(waiter_t *waiter)
-{
-    while (sem_wait(&waiter->told) != 0)
-        continue; /* a signal */
-}
-
-/* Takes a waiter out of the queue, unless round trips have ended since its wait began: then that begins anew.
- */
-static int give_up(batch_t *batch, waiter_t *waiter)
-{
-    if (waiter->ended != batch->ended) {
-        waiter->ended = batch->ended;
-        return 0;
-    }
-    APR_RING_REMOVE(waiter, link);
-    batch->waiting--;
-    if (batch->kind == BATCH_INSERTS) /* reads may have waited for a processor just as well */
-        pause_until(batch, pause_after(monotonic_now() - wait_max[batch->kind]));
-    return 1;
-}
-
-/* Waits until a waiter is to lead *group, or is done, or has waited too long. */
-static void wait_for_turn(batch_t *batch, waiter_t *waiter, group_t *group)
-{
-    while (!wait_limited(waiter, monotonic_now() + wait_max[batch->kind])) {
-        int is_queued;
+    while (!group_wait(group, monotonic_now() + wait_max[batch->kind])) {
         int has_given_up;
 
         apr_thread_mutex_lock(batch->mutex);
-        is_queued = waiter->stage == STAGE_QUEUED;
-        has_given_up = is_queued && give_up(batch, waiter);
+        has_given_up = give_up(batch, group);
         apr_thread_mutex_unlock(batch->mutex);
         if (has_given_up)
             return;
-        if (!is_queued) {
-            wait_told(waiter);
-            break;
-        }
     }
-    if (waiter->stage != STAGE_LEADS)
-        return;
-    apr_thread_mutex_lock(batch->mutex);
-    form_group(batch, group, waiter);
-    apr_thread_mutex_unlock(batch->mutex);
 }
 
 /* Whether a statement without a result must not, or need not, run again: it may be in effect, or it has had
@@ -362,7 +285,7 @@ static int is_final(const waiter_t *waiter, const job_t *job)
     return waiter->run == RUN_OVERDUE || (waiter->run == RUN_LOST && !job->is_repeatable);
 }
 
-/* What has become of a waiter that was in a group, or in none. */
+/* What has become of a waiter that was in a group. */
 static const problem_t *conclude(batch_t *batch, request_rec *r, const job_t *job, const waiter_t *waiter)
 {
     if (waiter->shared.result) {
@@ -377,41 +300,55 @@ static const problem_t *conclude(batch_t *batch, request_rec *r, const job_t *jo
     return job_run(batch->pool, r, job); /* nobody has run it, or it had no effect in its group */
 }
 
-/* Runs a job in the batch. */
-static const problem_t *run_in_batch(batch_t *batch, request_rec *r, const job_t *job, waiter_t *waiter)
+/* A round trip that nobody shares. */
+static const problem_t *run_alone(batch_t *batch, request_rec *r, const job_t *job)
 {
-    const problem_t *problem;
-    group_t group;
-    int waits;
+    const problem_t *problem = job_run(batch->pool, r, job);
 
-    apr_thread_mutex_lock(batch->mutex);
-    waits = enter(batch, waiter, &group);
-    apr_thread_mutex_unlock(batch->mutex);
-    if (waits)
-        wait_for_turn(batch, waiter, &group);
-    if (group.count == 1) {
-        problem = job_run(batch->pool, r, job);
-        finish_group(batch, &group);
-        return problem;
+    end_trip(batch, 1, 0);
+    return problem;
+}
+
+/* Runs a job as the leader of a group, and those of its followers. */
+static const problem_t *lead(batch_t *batch, request_rec *r, const job_t *job, group_t *group)
+{
+    const waiter_t *waiter = group->waiters[0];
+    int is_alone;
+
+    wait_for_turn(batch, group);
+    is_alone = group->stage == STAGE_RUNS && group->count == 1;
+    if (group->stage == STAGE_RUNS && !is_alone) {
+        apr_time_t paused = run_group(batch, group, job->pool);
+
+        end_trip(batch, group->count, paused);
     }
-    if (group.count > 1) {
-        run_group(batch, &group, job->pool);
-        finish_group(batch, &group);
-    }
-    return conclude(batch, r, job, waiter);
+    group_disband(group);
+    return is_alone ? run_alone(batch, r, job) : conclude(batch, r, job, waiter);
 }
 
 const problem_t *batch_run(batch_t *batch, request_rec *r, const job_t *job)
 {
     waiter_t waiter = {
-        .stage = STAGE_QUEUED,
         .shared = {.statement = job->statement, .values = job->values},
         .run = RUN_REFUSED,
     };
-    const problem_t *problem;
+    group_t *group = NULL;
+    int is_first;
 
-    sem_init(&waiter.told, 0, 0);
-    problem = run_in_batch(batch, r, job, &waiter);
-    sem_destroy(&waiter.told);
-    return problem;
+    apr_thread_mutex_lock(batch->mutex);
+    is_first = !is_paused(batch) && may_run(batch);
+    if (is_first)
+        batch->trips++;
+    else if (!batch->paused)
+        group = enqueue(batch, &waiter);
+    apr_thread_mutex_unlock(batch->mutex);
+
+    if (is_first)
+        return run_alone(batch, r, job);
+    if (!group)
+        return job_run(batch->pool, r, job);
+    if (group->waiters[0] == &waiter)
+        return lead(batch, r, job, group);
+    group_follow(group);
+    return conclude(batch, r, job, &waiter);
 }
