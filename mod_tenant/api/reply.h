@@ -11,8 +11,8 @@
 /* Sets the headers that every answer carries. */
 void reply_set_headers(request_rec *r);
 
-/* Answers with a JSON text. Of the module only this file and transfer.c write to a client. Returns what a
- * handler returns. */
+/* Answers with a JSON text. Of the module only this file, transfer.c and refusal.c write to a client. Returns
+ * what a handler returns. */
 int reply_json(request_rec *r, int status, const writer_t *json);
 
 /* Answers 200 with bytes of a media type, which live as long as the request. */
