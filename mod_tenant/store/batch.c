@@ -236,30 +236,23 @@ static apr_time_t run_group(batch_t *batch, group_t *group, apr_pool_t *pool)
 /* Ends a round trip of so many. With a reason to pause, who has waited runs alone. */
 static void end_trip(batch_t *batch, int count, apr_time_t paused)
 {
-    struct groups_t dissolved;
-    group_t *group;
     group_t *next;
 
-    APR_RING_INIT(&dissolved, group_t, link);
     apr_thread_mutex_lock(batch->mutex);
     batch->groups -= count > 1;
     batch->ended++;
     count_crowd(batch, count + batch->waiting);
     pause_until(batch, paused);
     while (paused && batch->waiting > 0) {
-        group = APR_RING_FIRST(&batch->queue);
+        group_t *group = APR_RING_FIRST(&batch->queue);
+
         dequeue(batch, group, STAGE_DISSOLVED);
-        APR_RING_INSERT_TAIL(&dissolved, group, group_t, link);
+        group_tell(group);
     }
     next = next_group(batch);
     apr_thread_mutex_unlock(batch->mutex);
     if (next)
         group_tell(next);
-    while (!APR_RING_EMPTY(&dissolved, group_t, link)) {
-        group = APR_RING_FIRST(&dissolved);
-        APR_RING_REMOVE(group, link);
-        group_tell(group); /* from here on it may be gone */
-    }
 }
 
 /* --- A statement ---------------------------------------------------------------------------------------- */
@@ -333,17 +326,19 @@ const problem_t *batch_run(batch_t *batch, request_rec *r, const job_t *job)
         .run = RUN_REFUSED,
     };
     group_t *group = NULL;
-    int is_first;
+    int is_trip = 0;
 
     apr_thread_mutex_lock(batch->mutex);
-    is_first = !is_paused(batch) && may_run(batch);
-    if (is_first)
-        batch->trips++;
-    else if (!batch->paused)
-        group = enqueue(batch, &waiter);
+    if (!is_paused(batch)) {
+        is_trip = may_run(batch);
+        if (is_trip)
+            batch->trips++;
+        else
+            group = enqueue(batch, &waiter);
+    }
     apr_thread_mutex_unlock(batch->mutex);
 
-    if (is_first)
+    if (is_trip)
         return run_alone(batch, r, job);
     if (!group)
         return job_run(batch->pool, r, job);

@@ -15,7 +15,6 @@ group_t *group_make(void)
         return NULL;
     group->count = 0;
     group->stage = STAGE_QUEUED;
-    group->holders = 0;
     sem_init(&group->told, 0, 0);
     pthread_rwlock_init(&group->gate, NULL);
     pthread_rwlock_wrlock(&group->gate); /* waits for nobody: nobody else knows it yet */
@@ -25,7 +24,6 @@ group_t *group_make(void)
 void group_join(group_t *group, waiter_t *waiter)
 {
     group->waiters[group->count++] = waiter;
-    apr_atomic_inc32(&group->holders);
 }
 
 void group_tell(group_t *group)
@@ -56,6 +54,7 @@ static void leave(group_t *group)
 
 void group_disband(group_t *group)
 {
+    group->holders = (apr_uint32_t)group->count; /* nobody can leave ahead of this */
     leave(group);
 }
 

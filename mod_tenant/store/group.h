@@ -37,7 +37,7 @@ struct group_t {
     int count;
     stage_t stage;
     unsigned ended;        /* the queue's, when its wait began */
-    apr_uint32_t holders;  /* whose threads have not left it yet */
+    apr_uint32_t holders;  /* once the gate is open: whose threads have not left yet */
     sem_t told;            /* to the leader: the stage is another one */
     pthread_rwlock_t gate; /* the leader's for writing until the followers may go on */
 };
