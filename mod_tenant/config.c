@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <ap_mpm.h>
+#include <http_request.h>
 #include <unistd.h>
 
 #include "secret/slots.h"
@@ -133,6 +134,24 @@ server_config_t *config_server(const server_rec *server)
 const location_config_t *config_location(const request_rec *r)
 {
     return ap_get_module_config(r->per_dir_config, &tenant_module);
+}
+
+int config_is_ours(const location_config_t *location)
+{
+    return location->handler == HANDLER_API || location->handler == HANDLER_ADMIN;
+}
+
+int config_enter_location(request_rec *r)
+{
+    ap_conf_vector_t *settings = r->per_dir_config;
+
+    if (!r->uri || *r->uri != '/')
+        return 0;
+    r->per_dir_config = r->server->lookup_defaults;
+    if (ap_location_walk(r) == OK && config_is_ours(config_location(r)))
+        return 1;
+    r->per_dir_config = settings;
+    return 0;
 }
 
 int config_requires_tls(const location_config_t *location)

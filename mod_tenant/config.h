@@ -95,6 +95,13 @@ void config_server_complete(server_config_t *config);
 server_config_t *config_server(const server_rec *server);
 const location_config_t *config_location(const request_rec *r);
 
+/* Whether the API or the administration answers in a Location. */
+int config_is_ours(const location_config_t *location);
+
+/* Gives a request the settings of the Location of ours that its path, as it is now, is in. 0: it is in none,
+ * and keeps those that it has. */
+int config_enter_location(request_rec *r);
+
 /* Each as given, or its default. */
 int config_requires_tls(const location_config_t *location);
 int config_lets_users_in(const location_config_t *location);

@@ -220,11 +220,8 @@ static step_fn *const *steps_of(const location_config_t *location)
 static const location_config_t *location_of_path(request_rec *r)
 {
     ap_conf_vector_t *settings = r->per_dir_config;
-    const location_config_t *location = NULL;
+    const location_config_t *location = config_enter_location(r) ? config_location(r) : NULL;
 
-    r->per_dir_config = r->server->lookup_defaults;
-    if (ap_location_walk(r) == OK && steps_of(config_location(r)))
-        location = config_location(r);
     r->per_dir_config = settings;
     return location;
 }

@@ -11,26 +11,6 @@
 
 #define ERROR_FILTER "TENANT_PROBLEM"
 
-static int is_ours(const location_config_t *location)
-{
-    return location->handler == HANDLER_API || location->handler == HANDLER_ADMIN;
-}
-
-/* Gives a request the settings of the Location of ours that its path, as it came, is in. 0: it is in none,
- * and keeps those that it has. */
-static int enter_location(request_rec *r)
-{
-    ap_conf_vector_t *settings = r->per_dir_config;
-
-    if (!r->uri || *r->uri != '/')
-        return 0;
-    r->per_dir_config = r->server->lookup_defaults;
-    if (ap_location_walk(r) == OK && is_ours(config_location(r)))
-        return 1;
-    r->per_dir_config = settings;
-    return 0;
-}
-
 /* Whether httpd may refuse to decode a path: for an escape that is none, or stands for NUL or a slash. */
 static int is_undecodable(const char *path)
 {
@@ -47,7 +27,7 @@ int refusal_foresee(request_rec *r)
 {
     ap_conf_vector_t *settings = r->per_dir_config;
 
-    if (r->uri && is_undecodable(r->uri) && enter_location(r))
+    if (r->uri && is_undecodable(r->uri) && config_enter_location(r))
         refusal_prepare(r);
     r->per_dir_config = settings;
     return DECLINED;
@@ -59,7 +39,7 @@ int refusal_prepare(request_rec *r)
                                           415, 416, 417, 424, 429, 431, 500, 501, 502, 503, 504};
     const core_dir_config *core;
 
-    if (!is_ours(config_location(r)))
+    if (!config_is_ours(config_location(r)))
         return DECLINED;
     core = ap_get_core_module_config(r->per_dir_config);
     if (!core->response_code_exprs)
@@ -102,7 +82,7 @@ void refusal_insert_filter(request_rec *r)
         return;
     /* while it reads the head of a request httpd is in no Location, nor where a path cannot be decoded, but
      * what Header says in ours is for that too */
-    if (is_ours(config_location(r)) || enter_location(r))
+    if (config_is_ours(config_location(r)) || config_enter_location(r))
         ap_add_output_filter(ERROR_FILTER, NULL, r, r->connection);
 }
 
