@@ -10,9 +10,6 @@
 #include "body.h"
 #include "media.h"
 
-#define JSON        "application/json"
-#define MERGE_PATCH "application/merge-patch+json"
-
 static int has_body(const api_t *api)
 {
     return api->r->method_number == M_POST || api->r->method_number == M_PATCH;
@@ -20,7 +17,7 @@ static int has_body(const api_t *api)
 
 void content_advertise_patch(request_rec *r)
 {
-    apr_table_setn(r->err_headers_out, "Accept-Patch", MERGE_PATCH ", " JSON);
+    apr_table_setn(r->err_headers_out, "Accept-Patch", MEDIA_OF_PATCH);
 }
 
 const problem_t *content_check_type(api_t *api)
@@ -28,11 +25,12 @@ const problem_t *content_check_type(api_t *api)
     const char *type = apr_table_get(api->r->headers_in, "Content-Type");
     int is_patch = api->r->method_number == M_PATCH;
 
-    if (!has_body(api) || media_is(type, JSON) || (is_patch && media_is(type, MERGE_PATCH)))
+    if (!has_body(api) || media_is(type, MEDIA_JSON) || (is_patch && media_is(type, MEDIA_MERGE_PATCH)))
         return NULL;
     if (is_patch)
         content_advertise_patch(api->r);
-    api->detail = is_patch ? "The body must be " MERGE_PATCH " or " JSON "." : "The body must be " JSON ".";
+    api->detail = is_patch ? "The body must be " MEDIA_MERGE_PATCH " or " MEDIA_JSON "."
+                           : "The body must be " MEDIA_JSON ".";
     return &problem_unsupported_media_type;
 }
 

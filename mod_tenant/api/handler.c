@@ -78,12 +78,10 @@ static int is_list(const api_t *api)
 /* The media types of the answer to a route; of those that Accept likes equally, the first is the one. */
 static const char *const *media_of_route(api_t *api)
 {
-    static const char *const json[] = {"application/json", NULL};
-    static const char *const list[] = {[LIST_JSON] = "application/json",
-                                       [LIST_NDJSON] = "application/x-ndjson",
-                                       [LIST_CSV] = "text/csv",
-                                       NULL};
-    static const char *const index[] = {"application/json", "text/html", NULL};
+    static const char *const json[] = {MEDIA_JSON, NULL};
+    static const char *const list[] = {
+        [LIST_JSON] = MEDIA_JSON, [LIST_NDJSON] = "application/x-ndjson", [LIST_CSV] = "text/csv", NULL};
+    static const char *const index[] = {MEDIA_JSON, "text/html", NULL};
     const char **file;
 
     if (is_list(api))

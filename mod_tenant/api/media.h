@@ -4,6 +4,11 @@
 
 #include <apr_pools.h>
 
+/* What bodies are, and which of that a PATCH may bring (RFC 7396). */
+#define MEDIA_JSON        "application/json"
+#define MEDIA_MERGE_PATCH "application/merge-patch+json"
+#define MEDIA_OF_PATCH    MEDIA_MERGE_PATCH ", " MEDIA_JSON
+
 /* Whether an Accept header (RFC 9110 section 12.5.1; NULL: anything) takes a media type. The most specific
  * range that fits decides; q=0 refuses. A member that is not a media range is skipped. */
 int media_is_accepted(const char *accept, const char *type);

@@ -187,7 +187,7 @@ static made_t *make(const location_config_t *location, const char *settings)
     writer_init(&writer, documents.pool, EXPECTED);
     write_document(&writer, location, documents.pool);
     made->settings = apr_pstrdup(documents.pool, settings);
-    made->file = (file_t){"application/json", writer.text, writer.length,
+    made->file = (file_t){MEDIA_JSON, writer.text, writer.length,
                           file_tag(writer.text, writer.length, documents.pool)};
     made->next = documents.first;
     documents.first = made;

@@ -53,9 +53,9 @@ void openapi_request_body(const openapi_t *openapi, const char *name, const char
     member_object(openapi->writer, "requestBody");
     member_boolean(openapi->writer, "required", 1);
     member_object(openapi->writer, "content");
-    write_body_type(openapi, OPENAPI_JSON, name, suffix, resource, use);
+    write_body_type(openapi, MEDIA_JSON, name, suffix, resource, use);
     if (use == OPENAPI_UPDATE)
-        write_body_type(openapi, "application/merge-patch+json", name, suffix, resource, use);
+        write_body_type(openapi, MEDIA_MERGE_PATCH, name, suffix, resource, use);
     member_object_end(openapi->writer);
     member_object_end(openapi->writer);
 }
@@ -73,7 +73,7 @@ void openapi_response_json(const openapi_t *openapi, const char *status, const c
 {
     openapi_response_begin(openapi, status, description, headers);
     member_object(openapi->writer, "content");
-    member_object(openapi->writer, OPENAPI_JSON);
+    member_object(openapi->writer, MEDIA_JSON);
     openapi_ref(openapi, "schema", "schemas", name, "");
     if (resource)
         openapi_row_example(openapi, "example", resource, OPENAPI_SHOWN);

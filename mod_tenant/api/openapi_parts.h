@@ -5,6 +5,7 @@
 #include "../config.h"
 #include "../json/member.h"
 #include "../problem.h"
+#include "media.h"
 #include "resource.h"
 
 /* The parts of the OpenAPI document; known to openapi*.c alone. Names and texts are in the document's pool.
@@ -95,8 +96,6 @@ void openapi_service_paths(const openapi_t *openapi);
 #define OPENAPI_SERVICE_TAG "service"
 
 /* openapi_operation.c: what operations are made of. */
-
-#define OPENAPI_JSON "application/json"
 
 /* A text as printf writes it. */
 const char *openapi_sentence(const openapi_t *openapi, const char *format, ...)

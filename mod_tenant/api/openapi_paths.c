@@ -32,7 +32,7 @@ static void write_list_response(const openapi_t *openapi, const resource_t *reso
                                             openapi_words(openapi, resource)),
                            headers);
     member_object(writer, "content");
-    member_object(writer, OPENAPI_JSON);
+    member_object(writer, MEDIA_JSON);
     openapi_ref(openapi, "schema", "schemas", openapi_type(openapi, resource), "List");
     member_object(writer, "example");
     member_array(writer, "data");

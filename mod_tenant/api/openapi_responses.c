@@ -13,8 +13,8 @@ static const struct {
     openapi_reader_t reader;
 } headers[] = {
     {"Accept-Encoding", "Which Content-Encoding a body may have.", "identity", OPENAPI_EVERYBODY},
-    {"Accept-Patch", "Which Content-Type the body of a PATCH may have (RFC 5789).",
-     "application/merge-patch+json, application/json", OPENAPI_EVERYBODY},
+    {"Accept-Patch", "Which Content-Type the body of a PATCH may have (RFC 5789).", MEDIA_OF_PATCH,
+     OPENAPI_EVERYBODY},
     {"Cache-Control", "Nothing may store what needs a key.", "private, no-store", OPENAPI_EVERYBODY},
     {"Content-Disposition", "Asks browsers to save the answer.", "attachment", OPENAPI_EVERYBODY},
     {"Content-Security-Policy", "Of a page for browsers: what it may load.", "default-src 'none'",

@@ -46,7 +46,7 @@ static void write_responses(const openapi_t *openapi, const service_t *service)
                            : service->is_html ? html
                                               : NULL);
     member_object(openapi->writer, "content");
-    member_object(openapi->writer, OPENAPI_JSON);
+    member_object(openapi->writer, MEDIA_JSON);
     write_schema(openapi, service);
     member_object_end(openapi->writer);
     if (service->is_html)

@@ -6,11 +6,12 @@
 
 #include "../json/member.h"
 #include "html.h"
+#include "media.h"
 #include "reply.h"
 
 enum { TYPE_JSON, TYPE_HTML, PAGE_SIZE = 4096, ALL_SIZE = 32768 };
 
-const char *const problems_types[] = {[TYPE_JSON] = "application/json", [TYPE_HTML] = "text/html", NULL};
+const char *const problems_types[] = {[TYPE_JSON] = MEDIA_JSON, [TYPE_HTML] = "text/html", NULL};
 
 static int wants_html(const api_t *api)
 {

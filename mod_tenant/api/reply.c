@@ -8,6 +8,7 @@
 
 #include "../config.h"
 #include "input.h"
+#include "media.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -48,7 +49,7 @@ int reply_json(request_rec *r, int status, const writer_t *json)
 {
     r->status = status;
     reply_set_headers(r);
-    return send_typed(r, "application/json", json->text, json->length);
+    return send_typed(r, MEDIA_JSON, json->text, json->length);
 }
 
 int reply_bytes(request_rec *r, const char *type, const char *bytes, apr_size_t length)
