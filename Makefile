@@ -45,7 +45,7 @@ LDFLAGS = $(HTTPD_LDFLAGS) $(EXTRA_LDFLAGS)
 
 object = $(patsubst mod_tenant/%.c,build/obj/%.o,$(1))
 
-COMMAND_SOURCES := $(wildcard mod_tenant/tenantctl/*.c)
+COMMAND_SOURCES := $(wildcard mod_tenant/tenantctl/*.c) mod_tenant/store/console.c
 SOURCES := $(sort $(filter-out $(COMMAND_SOURCES),$(wildcard mod_tenant/*.c mod_tenant/*/*.c)))
 OBJECTS := $(call object,$(SOURCES))
 COMMAND_OBJECTS := $(call object,$(COMMAND_SOURCES))
@@ -56,7 +56,8 @@ JSON := $(call object,$(wildcard mod_tenant/json/*.c))
 $(OBJECTS): ROOM_HEADERS = $(HTTPD_HEADERS)
 $(SECRET) $(JSON): ROOM_HEADERS =
 $(filter build/obj/store/%,$(OBJECTS)): ROOM_HEADERS = $(HTTPD_HEADERS) $(LIBPQ_HEADERS)
-$(COMMAND_OBJECTS): ROOM_HEADERS = $(LIBPQ_HEADERS) -DHTTPD_MODULES='"$(LIBEXECDIR)"'
+$(COMMAND_OBJECTS): ROOM_HEADERS = -DHTTPD_MODULES='"$(LIBEXECDIR)"'
+build/obj/store/console.o: ROOM_HEADERS = $(LIBPQ_HEADERS)
 $(COMMAND_OBJECTS): | build/catalog_sql.h
 
 build/obj/%.o: mod_tenant/%.c build/config.mk | build/schema.h

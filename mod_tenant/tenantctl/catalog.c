@@ -30,30 +30,30 @@ static const struct {
 };
 
 /* Adds the rows that a check gives, or that it cannot be done. */
-static void run(output_t *findings, database_t *database, const char *check, const char *sql,
+static void run(output_t *findings, console_t *database, const char *check, const char *sql,
                 const char *const *values, apr_pool_t *pool)
 {
-    rows_t *rows = database_run(database, pool, sql, values, values ? 1 : 0);
+    rowset_t *rows = console_run(database, pool, sql, values, values ? 1 : 0);
 
     if (!rows)
-        finding_add(findings, check, "database", database_failure(database));
-    for (int row = 0; rows && row < rows_count(rows); row++)
-        finding_add(findings, check, rows_text(rows, row, 0), rows_text(rows, row, 1));
+        finding_add(findings, check, "database", console_failure(database));
+    for (int row = 0; rows && row < rowset_count(rows); row++)
+        finding_add(findings, check, rowset_text(rows, row, 0), rowset_text(rows, row, 1));
 }
 
 /* Asks tenant_context() for each setting, in the transaction that is open. 0: the database failed. */
-static int check_contexts(output_t *findings, database_t *database, apr_pool_t *pool)
+static int check_contexts(output_t *findings, console_t *database, apr_pool_t *pool)
 {
     for (size_t n = 0; n < sizeof contexts / sizeof *contexts; n++) {
         const char *wanted = contexts[n].tenant, *got;
-        rows_t *rows = NULL;
+        rowset_t *rows = NULL;
 
-        if (database_run(database, pool, "SELECT set_config('mod_tenant.tenant_id', $1, true)",
-                         &contexts[n].setting, 1))
-            rows = database_run(database, pool, "SELECT public.tenant_context()::text", NULL, 0);
+        if (console_run(database, pool, "SELECT set_config('mod_tenant.tenant_id', $1, true)",
+                        &contexts[n].setting, 1))
+            rows = console_run(database, pool, "SELECT public.tenant_context()::text", NULL, 0);
         if (!rows)
             return 0;
-        got = rows_text(rows, 0, 0);
+        got = rowset_text(rows, 0, 0);
         if (got && wanted ? strcmp(got, wanted) != 0 : got != wanted)
             finding_add(findings, "functions", "tenant_context()",
                         apr_psprintf(pool, "must be %s where mod_tenant.tenant_id is '%s', not %s",
@@ -63,14 +63,14 @@ static int check_contexts(output_t *findings, database_t *database, apr_pool_t *
 }
 
 /* Runs the function that every policy rests on. */
-static void check_context(output_t *findings, database_t *database, apr_pool_t *pool)
+static void check_context(output_t *findings, console_t *database, apr_pool_t *pool)
 {
-    if (!database_run(database, pool, "BEGIN", NULL, 0) || !check_contexts(findings, database, pool))
-        finding_add(findings, "functions", "tenant_context()", database_failure(database));
-    database_run(database, pool, "ROLLBACK", NULL, 0);
+    if (!console_run(database, pool, "BEGIN", NULL, 0) || !check_contexts(findings, database, pool))
+        finding_add(findings, "functions", "tenant_context()", console_failure(database));
+    console_run(database, pool, "ROLLBACK", NULL, 0);
 }
 
-void catalog_check(output_t *findings, database_t *database, apr_pool_t *pool)
+void catalog_check(output_t *findings, console_t *database, apr_pool_t *pool)
 {
     const char *changes = SCHEMA_CHANGES;
 

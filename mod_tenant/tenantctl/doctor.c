@@ -63,7 +63,7 @@ static int check_key_file(doctor_t *doctor)
 /* A check that the database does not let us do is a finding too. */
 static void cannot(doctor_t *doctor, const char *check)
 {
-    finding_add(doctor->findings, check, "database", database_failure(doctor->session->database));
+    finding_add(doctor->findings, check, "database", console_failure(doctor->session->database));
 }
 
 /* Keys that something was made with and the key file lacks. */
@@ -126,19 +126,19 @@ static void check_secrets(doctor_t *doctor)
 static void check_tenants(doctor_t *doctor)
 {
     apr_pool_t *pool = doctor->session->pool;
-    rows_t *rows = database_run(doctor->session->database, pool,
-                                "SELECT id::text, custom_domain::text,"
-                                " api_key_hash ~ '^[1-9][0-9]{0,9}:[0-9a-f]{64}$'"
-                                " FROM public.tenants ORDER BY tenants.id",
-                                NULL, 0);
+    rowset_t *rows = console_run(doctor->session->database, pool,
+                                 "SELECT id::text, custom_domain::text,"
+                                 " api_key_hash ~ '^[1-9][0-9]{0,9}:[0-9a-f]{64}$'"
+                                 " FROM public.tenants ORDER BY tenants.id",
+                                 NULL, 0);
 
     if (!rows)
         cannot(doctor, "tenants");
-    for (int n = 0; rows && n < rows_count(rows); n++) {
-        const char *tenant = apr_pstrcat(pool, "tenant ", rows_text(rows, n, 0), NULL);
-        const char *domain = rows_text(rows, n, 1);
+    for (int n = 0; rows && n < rowset_count(rows); n++) {
+        const char *tenant = apr_pstrcat(pool, "tenant ", rowset_text(rows, n, 0), NULL);
+        const char *domain = rowset_text(rows, n, 1);
 
-        if (strcmp(rows_text(rows, n, 2), "t") != 0)
+        if (strcmp(rowset_text(rows, n, 2), "t") != 0)
             finding_add(doctor->findings, "tenants", tenant,
                         "has no usable API key: give it one with tenantctl tenant key");
         if (domain && check_domain(domain, strlen(domain)))

@@ -90,7 +90,7 @@ int keyfile_list(const call_t *call)
     if (read_loaded(&loaded, &session))
         loaded = NULL;
     if (session.database && !(use = keyuse_read(session.database, call->pool)))
-        return complain(EXIT_FAILED, "%s", database_failure(session.database));
+        return complain(EXIT_FAILED, "%s", console_failure(session.database));
     list_keys(list, &session, KEYRING_SEAL, loaded, use);
     list_keys(list, &session, KEYRING_PEPPER, loaded, use);
     output_row(record, &session.key_file);
@@ -180,7 +180,7 @@ static const char *check_retirement(const session_t *session, keyring_purpose_t 
                             keyring_word(purpose), id);
     use = keyuse_read(session->database, session->pool);
     if (!use)
-        return database_failure(session->database);
+        return console_failure(session->database);
     count = keyuse_count(use, purpose, id);
     if (strcmp(count, "0") == 0)
         return NULL;

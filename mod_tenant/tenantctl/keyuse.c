@@ -31,21 +31,21 @@ static const char *ids_sql(apr_pool_t *pool)
     return sql;
 }
 
-const keyuse_t *keyuse_read(database_t *database, apr_pool_t *pool)
+const keyuse_t *keyuse_read(console_t *database, apr_pool_t *pool)
 {
     keyuse_t *use = apr_palloc(pool, sizeof *use);
     const char *sql = apr_psprintf(pool,
                                    "SELECT purpose, id, count(*)::text FROM (%s) used"
                                    " GROUP BY purpose, id ORDER BY purpose, length(id), id",
                                    ids_sql(pool));
-    rows_t *rows = database_run(database, pool, sql, NULL, 0);
+    rowset_t *rows = console_run(database, pool, sql, NULL, 0);
 
     if (!rows)
         return NULL;
     use->entries = apr_array_make(pool, 4, sizeof(keyuse_entry_t));
-    for (int n = 0; n < rows_count(rows); n++) {
-        keyuse_entry_t entry = {.count = rows_text(rows, n, 2)};
-        const char *word = rows_text(rows, n, 0), *id = rows_text(rows, n, 1);
+    for (int n = 0; n < rowset_count(rows); n++) {
+        keyuse_entry_t entry = {.count = rowset_text(rows, n, 2)};
+        const char *word = rowset_text(rows, n, 0), *id = rowset_text(rows, n, 1);
 
         entry.id = keyring_id(id, strlen(id));
         if (entry.id != 0 && keyring_purpose(&entry.purpose, word, strlen(word)))

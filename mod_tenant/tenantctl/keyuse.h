@@ -3,7 +3,7 @@
 #define TENANT_TENANTCTL_KEYUSE_H
 
 #include "../secret/keyring.h"
-#include "database.h"
+#include "../store/console.h"
 
 /* How much of what the database holds is sealed or hashed with which key. */
 typedef struct keyuse_t keyuse_t;
@@ -16,7 +16,7 @@ typedef struct keyuse_entry_t {
 } keyuse_entry_t;
 
 /* Counts them. A retiring API key counts until its grace ends. NULL: the database failed. */
-const keyuse_t *keyuse_read(database_t *database, apr_pool_t *pool);
+const keyuse_t *keyuse_read(console_t *database, apr_pool_t *pool);
 
 /* The n-th key in use; NULL past the last. */
 const keyuse_entry_t *keyuse_entry(const keyuse_t *use, int n);

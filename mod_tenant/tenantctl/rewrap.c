@@ -84,9 +84,9 @@ static int store(const rewrap_t *rewrap, const sealed_column_t *column, const se
     const char *values[] = {value->row, value->version, renewed};
     const char *sql = apr_psprintf(pool, "UPDATE public.%s SET %s = $3 WHERE id = $1 AND xmin = $2::xid",
                                    column->table, column->name);
-    rows_t *rows = database_run(rewrap->session->database, pool, sql, values, 3);
+    rowset_t *rows = console_run(rewrap->session->database, pool, sql, values, 3);
 
-    return rows ? rows_changed(rows) : -1;
+    return rows ? rowset_changed(rows) : -1;
 }
 
 /* Renews one value; where somebody else changes the row meanwhile, what that one has written. */
@@ -184,7 +184,7 @@ int rewrap_run(const call_t *call)
     for (int n = 0; n < rewrap.sentences->nelts; n++)
         complain(EXIT_FAILED, "%s", APR_ARRAY_IDX(rewrap.sentences, n, const char *));
     if (!done)
-        return complain(EXIT_FAILED, "%s; run it again to go on", database_failure(session.database));
+        return complain(EXIT_FAILED, "%s; run it again to go on", console_failure(session.database));
     if (rewrap.changed)
         return complain(EXIT_FAILED,
                         "somebody goes on sealing under another key: reload httpd and run it again");

@@ -36,23 +36,23 @@ static const char *select_sql(const sealed_column_t *column, apr_pool_t *pool)
                         column->tenant_column, column->name, column->table, column->name);
 }
 
-static sealed_value_t value_of(const rows_t *rows, int n)
+static sealed_value_t value_of(const rowset_t *rows, int n)
 {
     return (sealed_value_t){
-        .row = rows_text(rows, n, 0),
-        .tenant_id = atoi(rows_text(rows, n, 1)),
-        .version = rows_text(rows, n, 2),
-        .text = rows_text(rows, n, 3),
+        .row = rowset_text(rows, n, 0),
+        .tenant_id = atoi(rowset_text(rows, n, 1)),
+        .version = rowset_text(rows, n, 2),
+        .text = rowset_text(rows, n, 3),
     };
 }
 
 /* Visits a page of values. *last is the id of its last row, in pool, NULL behind the last page. */
-static int visit_page(database_t *database, const sealed_column_t *column, const char **last,
+static int visit_page(console_t *database, const sealed_column_t *column, const char **last,
                       sealed_visit_fn *visit, void *context, apr_pool_t *pool)
 {
     apr_pool_t *page, *each;
     const char *sql;
-    rows_t *rows;
+    rowset_t *rows;
     int done;
 
     apr_pool_create(&page, pool);
@@ -60,20 +60,21 @@ static int visit_page(database_t *database, const sealed_column_t *column, const
     /* `id` alone would be the text that is selected */
     sql = apr_pstrcat(page, select_sql(column, page), *last ? " AND id > $1" : "",
                       " ORDER BY t.id LIMIT " PAGE, NULL);
-    rows = database_run(database, page, sql, last, *last ? 1 : 0);
+    rows = console_run(database, page, sql, last, *last ? 1 : 0);
     done = rows != NULL;
-    for (int n = 0; done && n < rows_count(rows); n++) {
+    for (int n = 0; done && n < rowset_count(rows); n++) {
         sealed_value_t value = value_of(rows, n);
 
         done = visit(context, column, &value, each);
         apr_pool_clear(each);
     }
-    *last = done && rows_count(rows) > 0 ? apr_pstrdup(pool, rows_text(rows, rows_count(rows) - 1, 0)) : NULL;
+    *last = done && rowset_count(rows) > 0 ? apr_pstrdup(pool, rowset_text(rows, rowset_count(rows) - 1, 0))
+                                           : NULL;
     apr_pool_destroy(page);
     return done;
 }
 
-int sealed_each(database_t *database, const sealed_column_t *column, sealed_visit_fn *visit, void *context,
+int sealed_each(console_t *database, const sealed_column_t *column, sealed_visit_fn *visit, void *context,
                 apr_pool_t *pool)
 {
     const char *last = NULL;
@@ -85,15 +86,15 @@ int sealed_each(database_t *database, const sealed_column_t *column, sealed_visi
     return done;
 }
 
-int sealed_again(sealed_value_t *value, database_t *database, const sealed_column_t *column, const char *row,
+int sealed_again(sealed_value_t *value, console_t *database, const sealed_column_t *column, const char *row,
                  apr_pool_t *pool)
 {
     const char *sql = apr_pstrcat(pool, select_sql(column, pool), " AND id = $1", NULL);
-    rows_t *rows = database_run(database, pool, sql, &row, 1);
+    rowset_t *rows = console_run(database, pool, sql, &row, 1);
 
     if (!rows)
         return -1;
-    if (rows_count(rows) == 0)
+    if (rowset_count(rows) == 0)
         return 0;
     *value = value_of(rows, 0);
     return 1;

@@ -2,7 +2,7 @@
 #ifndef TENANT_TENANTCTL_SEALED_H
 #define TENANT_TENANTCTL_SEALED_H
 
-#include "database.h"
+#include "../store/console.h"
 
 /* A column that holds sealed values: each FIELD_SECRET of the API's resources. */
 typedef struct sealed_column_t {
@@ -26,12 +26,12 @@ const sealed_column_t *sealed_columns(apr_pool_t *pool);
  * its own. Returns 1; 0 after a failure of the database, or when visit returned 0. */
 typedef int sealed_visit_fn(void *context, const sealed_column_t *column, const sealed_value_t *value,
                             apr_pool_t *pool);
-int sealed_each(database_t *database, const sealed_column_t *column, sealed_visit_fn *visit, void *context,
+int sealed_each(console_t *database, const sealed_column_t *column, sealed_visit_fn *visit, void *context,
                 apr_pool_t *pool);
 
 /* Reads one row's value again. 1: *value is it; 0: it is NULL, or the row is gone; -1: the database failed.
  */
-int sealed_again(sealed_value_t *value, database_t *database, const sealed_column_t *column, const char *row,
+int sealed_again(sealed_value_t *value, console_t *database, const sealed_column_t *column, const char *row,
                  apr_pool_t *pool);
 
 #endif

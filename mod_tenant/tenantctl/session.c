@@ -94,6 +94,6 @@ int session_open(session_t *session, const call_t *call, int wants)
     if (wants & SESSION_KEYS)
         sentence = keyring_read(&session->keyring, session->key_file, call->pool);
     if (!sentence && (wants & SESSION_DATABASE))
-        sentence = database_open(&session->database, session->conninfo, session->role, call->pool);
+        sentence = console_open(&session->database, session->conninfo, session->role, call->pool);
     return sentence ? complain(EXIT_FAILED, "%s", sentence) : EXIT_DONE;
 }

@@ -4,7 +4,7 @@
 
 #include "../secret/keyring.h"
 #include "command.h"
-#include "database.h"
+#include "../store/console.h"
 
 /* What a command needs beside its operands. */
 enum {
@@ -20,7 +20,7 @@ typedef struct session_t {
     const char *role;        /* what to connect as where conninfo is the module's own; else NULL */
     const char *key_file;    /* absolute; NULL: none */
     const char *runtime_dir; /* absolute; NULL: not known */
-    database_t *database;    /* NULL unless wanted */
+    console_t *database;     /* NULL unless wanted */
     keyring_t *keyring;      /* NULL unless wanted */
 } session_t;
 

@@ -43,27 +43,27 @@ static const output_column_t created_columns[] = {TENANT_OUTPUT(0), {.key = "api
 
 int tenant_failed(const session_t *session)
 {
-    if (database_hurt(session->database, "tenants_custom_domain_key"))
+    if (console_hurt(session->database, "tenants_custom_domain_key"))
         return complain(EXIT_FAILED, "another tenant has this custom domain");
-    return complain(EXIT_FAILED, "%s", database_failure(session->database));
+    return complain(EXIT_FAILED, "%s", console_failure(session->database));
 }
 
-rows_t *tenant_run(const session_t *session, const char *sql, const char *const *values, int count)
+rowset_t *tenant_run(const session_t *session, const char *sql, const char *const *values, int count)
 {
-    return database_run(session->database, session->pool, sql, values, count);
+    return console_run(session->database, session->pool, sql, values, count);
 }
 
 int tenant_find(const char **id, const session_t *session, const char *named)
 {
     static const char by_id[] = "SELECT id::text FROM public.tenants WHERE id = $1::int";
     static const char by_domain[] = "SELECT id::text FROM public.tenants WHERE custom_domain = lower($1)";
-    rows_t *rows = tenant_run(session, check_is_id(named, strlen(named)) ? by_id : by_domain, &named, 1);
+    rowset_t *rows = tenant_run(session, check_is_id(named, strlen(named)) ? by_id : by_domain, &named, 1);
 
     if (!rows)
         return tenant_failed(session);
-    if (rows_count(rows) == 0)
+    if (rowset_count(rows) == 0)
         return complain(EXIT_FAILED, "there is no tenant %s", named);
-    *id = rows_text(rows, 0, 0);
+    *id = rowset_text(rows, 0, 0);
     return EXIT_DONE;
 }
 
@@ -76,13 +76,13 @@ static int open_tenant(session_t *session, const char **id, const call_t *call, 
 }
 
 /* Adds the rows of a SELECT of TENANT_COLUMNS, and a further cell, to a table. */
-static void add_rows(output_t *output, const rows_t *rows, const char *further)
+static void add_rows(output_t *output, const rowset_t *rows, const char *further)
 {
-    for (int row = 0; row < rows_count(rows); row++) {
+    for (int row = 0; row < rowset_count(rows); row++) {
         const char *cells[TENANT_WIDTH + 1];
 
         for (int n = 0; n < TENANT_WIDTH; n++)
-            cells[n] = rows_text(rows, row, n);
+            cells[n] = rowset_text(rows, row, n);
         cells[TENANT_WIDTH] = further;
         output_row(output, cells);
     }
@@ -92,11 +92,12 @@ static void add_rows(output_t *output, const rows_t *rows, const char *further)
 static int print_tenant(const session_t *session, const call_t *call, const char *id, const char *key)
 {
     output_t *record = output_make(key ? created_columns : record_columns, session->pool);
-    rows_t *rows = tenant_run(session, "SELECT " TENANT_COLUMNS " FROM public.tenants WHERE id = $1", &id, 1);
+    rowset_t *rows =
+        tenant_run(session, "SELECT " TENANT_COLUMNS " FROM public.tenants WHERE id = $1", &id, 1);
 
     if (!rows)
         return tenant_failed(session);
-    if (rows_count(rows) == 0)
+    if (rowset_count(rows) == 0)
         return complain(EXIT_FAILED, "tenant %s is gone", id);
     add_rows(record, rows, key);
     output_print(record, NULL, NULL, call_has(call, OPTION_JSON), session->pool);
@@ -138,7 +139,7 @@ static int create(const session_t *session, const call_t *call, const char *name
 {
     const keyring_key_t *pepper = keyring_key(session->keyring, KEYRING_PEPPER, 0);
     const char *values[] = {name, apikey_hash(pepper, key, session->pool)}, *id;
-    rows_t *rows = NULL;
+    rowset_t *rows = NULL;
     int status;
 
     if (tenant_run(session, "BEGIN", NULL, 0))
@@ -148,7 +149,7 @@ static int create(const session_t *session, const call_t *call, const char *name
                           values, 2);
     if (!rows)
         return tenant_failed(session);
-    id = rows_text(rows, 0, 0);
+    id = rowset_text(rows, 0, 0);
     status = assign_all(session, profile, id);
     return status == EXIT_DONE ? print_tenant(session, call, id, key) : status;
 }
@@ -175,7 +176,7 @@ int tenant_list(const call_t *call)
     const char *values[] = {call->options.values[OPTION_NAME], call->options.values[OPTION_STATUS]};
     output_t *list = output_make(list_columns, call->pool);
     session_t session;
-    rows_t *rows;
+    rowset_t *rows;
     int status;
 
     if (values[1] && check_tenant_status(values[1], strlen(values[1])))
@@ -264,17 +265,17 @@ static const char *grace_of(const call_t *call)
 static int replace_hash(const session_t *session, const char *id, const char *hash, const char *grace)
 {
     const char *values[] = {id, hash, grace};
-    rows_t *rows = tenant_run(session,
-                              "UPDATE public.tenants SET api_key_hash = $2,"
-                              " retiring_api_key_hash = CASE WHEN $3::int > 0 AND " APIKEY_IS_SET
-                              " THEN api_key_hash END,"
-                              " retiring_api_key_expires_at = CASE WHEN $3::int > 0 AND " APIKEY_IS_SET
-                              " THEN now() + make_interval(secs => $3::int) END WHERE id = $1",
-                              values, 3);
+    rowset_t *rows = tenant_run(session,
+                                "UPDATE public.tenants SET api_key_hash = $2,"
+                                " retiring_api_key_hash = CASE WHEN $3::int > 0 AND " APIKEY_IS_SET
+                                " THEN api_key_hash END,"
+                                " retiring_api_key_expires_at = CASE WHEN $3::int > 0 AND " APIKEY_IS_SET
+                                " THEN now() + make_interval(secs => $3::int) END WHERE id = $1",
+                                values, 3);
 
     if (!rows)
         return tenant_failed(session);
-    return rows_changed(rows) == 1 ? EXIT_DONE : complain(EXIT_FAILED, "tenant %s is gone", id);
+    return rowset_changed(rows) == 1 ? EXIT_DONE : complain(EXIT_FAILED, "tenant %s is gone", id);
 }
 
 int tenant_key(const call_t *call)

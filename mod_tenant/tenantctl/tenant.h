@@ -5,7 +5,7 @@
 #include "session.h"
 
 /* Runs a statement in the session's pool; NULL where it failed. */
-rows_t *tenant_run(const session_t *session, const char *sql, const char *const *values, int count);
+rowset_t *tenant_run(const session_t *session, const char *sql, const char *const *values, int count);
 
 /* Says why a statement failed; EXIT_FAILED. */
 int tenant_failed(const session_t *session);

@@ -21,18 +21,18 @@ static output_t *count_rows(const session_t *session, const char *id, const char
 {
     static const output_column_t columns[] = {{.key = "table"}, {.key = "rows", .type = OUTPUT_LITERAL}, {0}};
     output_t *list = output_make(columns, session->pool);
-    rows_t *tables = tenant_run(session, tables_sql, NULL, 0);
+    rowset_t *tables = tenant_run(session, tables_sql, NULL, 0);
 
     *summary = "";
-    for (int n = 0; tables && n < rows_count(tables); n++) {
-        const char *table = rows_text(tables, n, 0), *count;
+    for (int n = 0; tables && n < rowset_count(tables); n++) {
+        const char *table = rowset_text(tables, n, 0), *count;
         const char *sql = apr_psprintf(session->pool, "SELECT count(*)::text FROM public.%s WHERE %s = $1",
-                                       table, rows_text(tables, n, 1));
-        rows_t *rows = tenant_run(session, sql, &id, 1);
+                                       table, rowset_text(tables, n, 1));
+        rowset_t *rows = tenant_run(session, sql, &id, 1);
 
         if (!rows)
             return NULL;
-        count = rows_text(rows, 0, 0);
+        count = rowset_text(rows, 0, 0);
         output_row(list, (const char *[]){table, count});
         *summary = apr_pstrcat(session->pool, *summary, **summary ? ", " : "", count, " ", table, NULL);
     }
@@ -63,24 +63,24 @@ static int begin_unlimited(const session_t *session)
 /* Removes the row, as the API does: only of an inactive tenant. */
 static int remove_row(const session_t *session, const char *id)
 {
-    rows_t *rows = NULL;
+    rowset_t *rows = NULL;
 
     if (begin_unlimited(session))
         rows =
             tenant_run(session, "DELETE FROM public.tenants WHERE id = $1 AND status = 'inactive'", &id, 1);
     if (!rows || !tenant_run(session, "COMMIT", NULL, 0))
         return tenant_failed(session);
-    return rows_changed(rows) == 1 ? EXIT_DONE : complain(EXIT_FAILED, "tenant %s is active or gone", id);
+    return rowset_changed(rows) == 1 ? EXIT_DONE : complain(EXIT_FAILED, "tenant %s is active or gone", id);
 }
 
 static int check_inactive(const session_t *session, const char *id)
 {
-    rows_t *rows =
+    rowset_t *rows =
         tenant_run(session, "SELECT status = 'inactive' FROM public.tenants WHERE id = $1", &id, 1);
 
     if (!rows)
         return tenant_failed(session);
-    if (rows_count(rows) == 1 && strcmp(rows_text(rows, 0, 0), "t") == 0)
+    if (rowset_count(rows) == 1 && strcmp(rowset_text(rows, 0, 0), "t") == 0)
         return EXIT_DONE;
     return complain(EXIT_FAILED, "tenant %s is active: suspend it first", id);
 }
