@@ -153,7 +153,7 @@ static const char *open_file(int *fd, const char *real, const char *path, apr_po
     /* O_NONBLOCK: opening a FIFO would wait for a writer. */
     *fd = open(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (*fd < 0 && errno == ELOOP)
-        return refuse(pool, path, "must not be a symbolic link");
+        return refuse(pool, path, "must not be a symbolic link; name the file that it leads to");
     if (*fd < 0)
         return refuse(pool, path, "cannot be opened: %s", reason(pool));
     sentence = check_file(*fd, path, pool);

@@ -103,6 +103,20 @@ static void test_folders(void)
     chmod(outer, 0755);
 }
 
+/* A volume of a Kubernetes secret: what the file's link leads to can be named by way of the link of its
+ * folder. */
+static void test_volume(void)
+{
+    chmod(scratch_mkdir("volume", 01777), 01777);
+    scratch_mkdir("volume/..2026_11_28", 0755);
+    write_keys("volume/..2026_11_28/keys", 0400);
+    scratch_must(symlink("..2026_11_28", scratch_path("volume/..data")) == 0, "symlink");
+    scratch_must(symlink("..data/keys", scratch_path("volume/keys")) == 0, "symlink");
+    refused(scratch_path("volume/keys"), "name the file that it leads to",
+            "a secret's file in a volume is a link");
+    accepted(scratch_path("volume/..data/keys"), "and can be named behind it");
+}
+
 /* Only root gives files away. */
 static void test_owners(void)
 {
@@ -129,11 +143,12 @@ int main(void)
     scratch_make();
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    plan(9 + 6 + 2 + 7 + 4);
+    plan(9 + 6 + 2 + 7 + 2 + 4);
     test_kinds();
     test_modes();
     test_size();
     test_folders();
+    test_volume();
     test_owners();
     apr_pool_destroy(pool);
     apr_terminate();
