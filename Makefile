@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-#   make          build the module and its command; installs what is missing first, as root or through sudo
+#   make          build the module and its command; installs what is missing first, as root or through sudo. The page that
+#                 shows the API to browsers as well, where there is npm
+#   make reference  that page for sure: installs npm
 #   make run      a private PostgreSQL cluster, two demo tenants and httpd on 127.0.0.1:8080 and :8443
 #   make stop     stop them; `make run` starts them again with the same data
 #   make clean    stop them and remove everything that was built or made
@@ -8,6 +10,7 @@
 #   make bench    how fast it is: seeds 1,000 tenants, measures, prints a table; leaves its servers running until make stop
 #   make lint     the compiler's warnings, the format, the walls between the rooms, the scripts
 #   make fuzz     the parsers under libFuzzer, SECONDS (300) each
+#   make dist     a release, build/mod_tenant-VERSION.tar.gz, with the reference page
 #   make install  module, header, .load and .conf, tenantctl, reference page, Sqitch project; enables nothing (DESTDIR)
 #
 # What takes more than a line is a script in tools/.
@@ -18,13 +21,13 @@ say = @$(if $(V),:,echo)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all units run stop clean test bench lint fuzz install
+.PHONY: all page reference dist units run stop clean test bench lint fuzz install
 
 MODULE = build/mod_tenant.so
 COMMAND = build/tenantctl
 REFERENCE = build/reference
 
-all: $(MODULE) $(COMMAND) $(REFERENCE)
+all: $(MODULE) $(COMMAND) page
 
 # The flags of this machine. Making this file installs what the build needs, so nothing that builds goes
 # without it; what only stops or removes does.
@@ -84,13 +87,24 @@ $(COMMAND): $(COMMAND_OBJECTS) build/librooms.a
 	$(say) LD $@
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(MODULE_LIBS)
 
-# The page that shows the API to browsers: its viewer from npm, and what is ours.
-VIEWER = reference/node_modules/swagger-ui-dist
-$(REFERENCE): reference/package-lock.json reference/reference.js reference/reference.css tools/npm-install build/config.mk
-	@tools/npm-install reference >/dev/null
-	@rm -rf $@
-	@mkdir -p $@
-	@cp $(addprefix $(VIEWER)/swagger-ui,-bundle.js -bundle.js.LICENSE.txt .css) $(VIEWER)/LICENSE $(VIEWER)/NOTICE $(filter %.js %.css,$^) $@
+# The page that shows the API to browsers; nothing else needs npm.
+page:
+	@tools/reference-page $(REFERENCE)
+
+reference:
+	@tools/install-packages reference
+	@tools/reference-page $(REFERENCE) wanted
+
+# A release: the tree as it was committed, and the page, so that who builds it needs no npm.
+VERSION = $(shell sed -n 's/^.define TENANT_VERSION "\(.*\)"/\1/p' mod_tenant/version.h)
+dist: RELEASE = mod_tenant-$(VERSION)
+dist: reference
+	@rm -rf build/dist
+	@mkdir -p build/dist/$(RELEASE)/reference/built
+	@git archive HEAD | tar -x -f - -C build/dist/$(RELEASE)
+	@cp $(REFERENCE)/* build/dist/$(RELEASE)/reference/built
+	@tar -c -z --owner=0 --group=0 -f build/$(RELEASE).tar.gz -C build/dist $(RELEASE)
+	$(say) build/$(RELEASE).tar.gz
 
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
 PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check csv cursor etag filter gate media page prefer query \
@@ -168,15 +182,16 @@ clean:
 	rm -rf build */node_modules $(addprefix t/,*/node_modules logs state htdocs conf/apache_test_config.pm \
 	    conf/extra.conf conf/httpd.conf conf/mime.types)
 
-test: all units
-	@tools/install-packages run test
+test: $(MODULE) $(COMMAND) units
+	@tools/install-packages run test reference
+	@tools/reference-page $(REFERENCE)
 	@tools/test $(TESTS)
 
-bench: all build/mod_test_null.so
+bench: $(MODULE) $(COMMAND) build/mod_test_null.so
 	@tools/install-packages run bench
 	@t/bench/bench
 
-lint: all units
+lint: $(MODULE) $(COMMAND) units
 	@tools/install-packages run test lint
 	@tools/lint
 
@@ -194,6 +209,6 @@ install: all
 	[ -e $(AVAILABLE)/tenant.conf ] || install -m 644 conf/tenant.conf $(AVAILABLE)
 	install -m 755 $(COMMAND) $(DESTDIR)/usr/bin
 	install -m 644 man/tenantctl.8 $(MANUAL)
-	install -m 644 $(REFERENCE)/* $(SHARED)/reference
+	[ ! -d $(REFERENCE) ] || install -m 644 $(REFERENCE)/* $(SHARED)/reference
 	cp -R sql/. $(SHARED)/sql
 	chmod -R u=rwX,go=rX $(SHARED)/sql

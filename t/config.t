@@ -4,12 +4,12 @@
 use strict;
 use warnings;
 
-use Cwd ();
 use File::Find ();
 use POSIX ();
 use Test::More;
 
 use TenantTest;
+use TenantTest::Packages;
 use TenantTest::Fault;
 use TenantTest::Server;
 
@@ -300,7 +300,7 @@ my @accepted = (
     (map { ["to linger: $_", "${base}TenantLinger 5ms\n" . vhost('a.example.com', "TenantLinger $_")] } qw(off OFF 0 1ms 1000ms 1s 1)),
     ['every setting of a Location', location('TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',
         'TenantIdentify on', 'TenantPageSize 1 1', 'TenantMaxBody 1', 'TenantUserAuthority Write',
-        'TenantReference "' . Cwd::abs_path('build/reference') . '"')],
+        'TenantReference "' . page_folder . '"')],
     ['the largest numbers', location('TenantHandler api', 'TenantPageSize 10000 10000', 'TenantMaxBody 16777216')],
     ['the root', "$base<Location \"/\">\nTenantHandler api\n</Location>\n"],
     ['a slash at the end', "$base<Location \"/api/v1/\">\nTenantHandler api\n</Location>\n"],

@@ -9,6 +9,7 @@ use warnings;
 use Test::More;
 use TenantTest;
 use TenantTest::Browser;
+use TenantTest::Packages;
 use TenantTest::Sample;
 
 my $database = 'cors';
@@ -146,6 +147,7 @@ sub change {
 }
 
 subtest 'a page of the configured origin' => sub {
+    plan skip_all => packages_missing('t/browser') if packages_missing('t/browser');
     my $etag = ask(GET => "/v1/products/$product", as => 'acme')->header('ETag');
     my $result = browse('cors.js', url => "$origin/static.txt", requests => [@requests, change($etag), change($etag)]);
     is($result->{origin}, $origin, 'it is');
@@ -168,6 +170,7 @@ subtest 'a page of the configured origin' => sub {
 };
 
 subtest 'a page of another origin' => sub {
+    plan skip_all => packages_missing('t/browser') if packages_missing('t/browser');
     my $log = $server->access_log;
     my $etag = ask(GET => "/v1/products/$product", as => 'acme')->header('ETag');
     my $before = row({ database => $database }, 'SELECT count(*) FROM products');

@@ -12,6 +12,9 @@ use File::Copy qw(copy);
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
+use TenantTest::Packages;
+
+plan skip_all => packages_missing('t/node') // page_missing if packages_missing('t/node') // page_missing;
 
 my $tools = abs_path('t/node');
 my $scratch = site->{scratch} . '/tools';

@@ -8,7 +8,10 @@ use warnings;
 
 use Test::More;
 use TenantTest;
+use TenantTest::Packages;
 use TenantTest::Prism;
+
+plan skip_all => packages_missing('t/node') if packages_missing('t/node');
 
 my $prism = TenantTest::Prism->start;
 

@@ -7,7 +7,10 @@ use warnings;
 
 use Test::More;
 use TenantTest;
+use TenantTest::Packages;
 use TenantTest::Prism;
+
+plan skip_all => packages_missing('t/node') if packages_missing('t/node');
 
 TenantTest::Prism->start->hold(qw(list_filters list_pages list_count));
 

@@ -10,6 +10,9 @@ use File::Copy ();
 use Test::More;
 use TenantTest;
 use TenantTest::Browser;
+use TenantTest::Packages;
+
+plan skip_all => page_missing if page_missing;
 
 # The files come from a copy that is gone by the time they are asked for.
 my $built = Cwd::abs_path('build/reference');
@@ -184,6 +187,7 @@ sub operations {
 
 for my $scheme (qw(light dark)) {
     subtest "in a browser, $scheme" => sub {
+        plan skip_all => packages_missing('t/browser') if packages_missing('t/browser');
         my $origin = 'http://127.0.0.1:' . $server->port;
         my $key = tenant('acme')->{key};
         my $result = browse('reference.js', url => "$origin/v1", key => $key, colorScheme => $scheme);

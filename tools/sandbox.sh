@@ -20,22 +20,21 @@ is_root() {
     [ "$(id -u)" = 0 ]
 }
 
-# sandbox_use demo|bench: the state lives in run/, or in run/bench. Root's is in /var/lib with links there, for neither
-# PostgreSQL's user nor httpd's could reach it below /root; PostgreSQL runs as postgres, httpd's children as www-data.
+# sandbox_use demo|bench: the state lives in run/, or in run/bench. Root's is in a folder of /var/lib that belongs to this
+# checkout, with a link to it, for neither PostgreSQL's user nor httpd's could reach it below /root; PostgreSQL runs as
+# postgres, httpd's children as www-data.
 sandbox_use() {
-    link=$run
-    [ "$1" = demo ] || link=$run/$1
     if is_root; then
-        home=/var/lib/mod_tenant-demo
-        state=/var/lib/mod_tenant-$1
+        home=/var/lib/mod_tenant-demo-$(printf '%s' "$top" | sha256sum | cut -c 1-8)
         worker=www-data
         as_postgres='runuser -u postgres --'
     else
         home=$run
-        state=$link
         worker=$(id -un)
         as_postgres=
     fi
+    state=$home
+    [ "$1" = demo ] || state=$home/$1
     data=$state/pgdata
 }
 
@@ -95,6 +94,19 @@ stop_postgres() {
     none_of postgres_pid || $as_postgres "$pg/pg_ctl" stop -s -w -m fast -D "$data"
 }
 
+# What fails, or is interrupted, from here on leaves nothing running: the script's own stop ends it.
+stop_on_failure() {
+    trap 'end_all $?' EXIT
+    trap 'exit 130' INT TERM HUP
+}
+
+# end_all STATUS: what the trap does.
+end_all() {
+    trap - EXIT
+    [ "$1" = 0 ] || stop
+    exit "$1"
+}
+
 # --- The folder ------------------------------------------------------------------------------------------
 
 # The folder of the state; what holds keys in it is 0600.
@@ -103,11 +115,19 @@ make_state() {
         [ ! -e "$run" ] || [ -L "$run" ] || fail "$run belongs to another user's demo: make clean as that user first"
         install -d -m 755 "$home" "$state"
         ln -sfn "$home" "$run"
-        [ "$state" = "$home" ] || ln -sfn "$state" "$link"
     elif [ -L "$run" ]; then
         fail "$run belongs to root's demo: sudo make clean first"
     fi
-    install -d -m 755 "$run" "$state" "$state/logs"
+    install -d -m 755 "$run" "$state"
+    [ ! -e "$state/place" ] || is_in_place ||
+        fail "$state is a copy of $(cat "$state/place"), or was moved from there: make clean, then $command, starts anew"
+    echo "$state" >"$state/place"
+    install -d -m 755 "$state/logs"
+}
+
+# Whether the state was made where it is: a copy of a checkout is none of the processes and sockets that it names.
+is_in_place() {
+    [ "$(cat "$state/place" 2>/dev/null)" = "$state" ]
 }
 
 # The folder of PostgreSQL's socket: a socket's path has at most 107 bytes, so below a deep state it is one in /tmp.
@@ -124,9 +144,9 @@ make_socket_dir() {
 }
 
 remove_state() {
-    if [ -e "$state/socket-dir" ]; then rm -rf "$(cat "$state/socket-dir")"; fi
+    if is_in_place && [ -e "$state/socket-dir" ]; then rm -rf "$(cat "$state/socket-dir")"; fi
     rm -rf "$state"
-    [ ! -L "$link" ] || rm -f "$link"
+    [ "$state" != "$home" ] || [ ! -L "$run" ] || rm -f "$run"
 }
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------

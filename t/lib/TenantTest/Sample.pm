@@ -6,10 +6,10 @@ package TenantTest::Sample;
 use strict;
 use warnings;
 
-use Cwd ();
 use Exporter 'import';
 
 use TenantTest;
+use TenantTest::Packages;
 
 our @EXPORT = qw(slurp uncomment at_home);
 
@@ -34,7 +34,7 @@ sub at_home {
         '/etc/apache2/tenant.keys'               => site->{key_file},
         '/etc/ssl/certs/API.EXAMPLE.COM.pem'     => site->{certificate},
         '/etc/ssl/private/API.EXAMPLE.COM.key'   => site->{certificate_key},
-        '/usr/share/mod_tenant/reference'        => Cwd::abs_path('build/reference'),
+        '/usr/share/mod_tenant/reference'        => page_folder,
         '/var/www/html'                          => site->{scratch},
         '${APACHE_LOG_DIR}'                      => site->{scratch},
         'exec:/usr/local/sbin/print-tenant-conninfo' => 'exec:/bin/true',
