@@ -138,7 +138,10 @@ my @refused = (
     ['TenantDatabase with a password in a URI', 'TenantDatabase postgresql://tenant_api:hunter2@localhost/tenant',
         qr/TenantDatabase must not hold a password/],
     ['TenantDatabase with garbage', 'TenantDatabase "hunter2 and more"', qr/TenantDatabase is not a libpq connection string/],
-    ['TenantDatabase with an unknown keyword', 'TenantDatabase "hots=hunter2"', qr/TenantDatabase is not a libpq connection string/],
+    ['TenantDatabase with an unknown keyword', 'TenantDatabase "hots=hunter2"',
+        qr/TenantDatabase is not a libpq connection string: there is no keyword hots$/m],
+    ['TenantDatabase with a password that is not quoted', 'TenantDatabase "dbname=x password=not hunter2=x"',
+        qr/TenantDatabase is not a libpq connection string$/m],
     ['TenantDatabase without quotes', 'TenantDatabase host=/tmp dbname=tenant user=tenant_api', qr/TenantDatabase .*quotes/],
     ['TenantDatabase with another encoding', 'TenantDatabase "client_encoding=LATIN1"', qr/TenantDatabase .*client_encoding than UTF8/],
     ['TenantDatabase that waits for ever', 'TenantDatabase "connect_timeout=0"', qr/TenantDatabase .*connect_timeout/],
@@ -415,10 +418,10 @@ subtest 'the root' => sub {
 };
 
 subtest 'a program that fails' => sub {
-    for (['fails', "#!/bin/sh\necho dbname=hunter2\nexit 1\n", qr/TenantDatabase: the program failed/],
-        ['prints nothing', "#!/bin/sh\n", qr/TenantDatabase: the program printed no connection string/],
+    for (['fails', "#!/bin/sh\necho dbname=hunter2\nexit 1\n", qr/TenantDatabase: the program \S+fails failed with exit status 1/],
+        ['prints nothing', "#!/bin/sh\n", qr/TenantDatabase: the program \S+ printed no connection string/],
         ['prints garbage', "#!/bin/sh\necho hunter2 hunter2\n", qr/TenantDatabase: is not a libpq connection string/],
-        ['does not exist', undef, qr/TenantDatabase: the program cannot be started|TenantDatabase: the program failed/])
+        ['does not exist', undef, qr{TenantDatabase: the program /nowhere/program cannot be started: No such file}])
     {
         my ($what, $text, $message) = @$_;
         my $program = $text ? file($what =~ s/ /-/gr, $text, 0700) : '/nowhere/program';

@@ -49,6 +49,14 @@ subtest 'usage' => sub {
         like($manual, qr/^tenantctl .*\b$last\b/m, 'and the manual has it');
         $manual =~ /\Q$_\E\b/ or fail("the manual lacks $_") for $run->{output} =~ /^  (--[a-z-]+)/mg;
     }
+    is(tenantctl(@$_)->{output}, $help->{output}, "tenantctl @$_ is the same") for ['-h'], ['help'];
+    is(tenantctl('help', 'tenant', 'add')->{output}, tenantctl('tenant', 'add', '--help')->{output}, 'help COMMAND too');
+    is_refused(tenantctl('tenant', 'add'), 2, qr/\Atenantctl: NAME is missing\nUsage:\n  tenantctl tenant add NAME /, 'a missing operand is named');
+    is_refused(tenantctl('keyfile', 'promote', 'seal'), 2, qr/\Atenantctl: ID is missing\n/, 'the first that is missing');
+    my $beyond = tenantctl('tenant', 'show', 1, 'canary');
+    is_refused($beyond, 2, qr/\Atenantctl: there are words beyond TENANT\n/, 'and words too many are noticed');
+    unlike($beyond->{errors}, qr/canary/, 'but not repeated');
+    is_refused(tenantctl('tenant', 'set', 'canary', '-xy'), 2, qr/option: -x$/m, 'nor is what stands beside letters');
     like(tenantctl('tenant', '--help')->{output}, qr/tenant add .*tenant remove /s, 'a first word alone has --help too');
     is_refused(tenantctl(@$_), 2, qr/./, "wrong usage: tenantctl @$_")
         for [], ['nothing'], ['tenant'], ['keyfile'], ['keyfile', 'make'], ['keyfile', 'make', $keys, $keys], ['key'],
@@ -138,7 +146,10 @@ subtest 'keyfile promote' => sub {
     write_loaded("file $keys", 'seal 1 primary', 'pepper 1 primary', 'pepper 2');
     is_refused(tenantctl('keyfile', 'promote', 'seal', 2, @loaded), 1, qr/has not loaded the seal key 2.*reload/,
         'refused: httpd has not loaded this key');
-    is_refused(tenantctl('keyfile', 'promote', 'seal', 7, '--force', @file), 1, qr/has no seal key 7/, 'refused: no such key');
+    is_refused(tenantctl('keyfile', $_, 'seal', 7, '--force', @file), 1, qr/has no seal key 7/, "refused: no such key to $_")
+        for qw(promote retire);
+    is_refused(tenantctl('keyfile', 'promote', 'seal', 7, @loaded), 1, qr/\Atenantctl: key file \Q$keys\E has no seal key 7\n\z/,
+        'which is not for httpd to load');
     is(read_text($keys), $before, 'nothing has changed');
 
     my $link = "$folder/link";

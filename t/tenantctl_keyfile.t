@@ -74,6 +74,23 @@ subtest 'retire a pepper' => sub {
     is_status(request(GET => '/v1/tenant', to => $server, as => $new), 200, 'and the new key works on');
 };
 
+subtest 'the configuration where Debian has it' => sub {
+    my $debian = "$folder/debian";
+    my $server = TenantTest::Server->prepare(config => qq(TenantDatabase "$conninfo"\nTenantKeyFile "$keys"\n));
+    mkdir $debian;
+    local $ENV{APACHE_CONFDIR} = $debian;
+    is_refused(tenantctl('tenant', 'list'), 2, qr/needs --database CONNINFO, or --config FILE with a TenantDatabase\n/, 'there is none');
+    symlink $server->root . '/httpd.conf', "$debian/apache2.conf" or die "symlink: $!";
+    is_done(tenantctl('tenant', 'list'), 'there it is: no option is needed');
+    is(tenantctl('keyfile', 'list', '--json')->json->{key_file}, $keys, 'nor for the key file');
+    is(ref tenantctl('keyfile', 'list', '--json')->json->{keys}[0]{in_use}, '', 'and the database tells what is in use');
+    is_done(tenantctl('tenant', 'list', '--database', $admin), 'what is given goes ahead of it');
+    $server = TenantTest::Server->prepare(config => '');
+    unlink "$debian/apache2.conf";
+    symlink $server->root . '/httpd.conf', "$debian/apache2.conf" or die "symlink: $!";
+    is_refused(tenantctl('tenant', 'list'), 2, qr{with a TenantDatabase, which \Q$debian\E/apache2\.conf has not}, 'one without the directive is named');
+};
+
 # The result of a list of tenants through an httpd configuration.
 sub listed {
     my ($config) = @_;
@@ -96,6 +113,9 @@ subtest '--config' => sub {
     is_refused(listed(qq(TenantDatabase "$conninfo"\n<VirtualHost *:1>\nTenantDatabase "$conninfo application_name=other"\n</VirtualHost>\n)), 2,
         qr/has different TenantDatabase directives: choose with --database/, 'refused: two databases');
     is_refused(listed(''), 2, qr/needs --database CONNINFO, or --config/, 'refused: no TenantDatabase');
+    my $unreadable = listed(qq(TenantDatabase "$conninfo"\nTenantKeyFile $folder\n));
+    is_refused($unreadable, 1, qr/TenantKeyFile: .*httpd does not accept /s, 'refused: a key file that may not be read');
+    unlike($unreadable->{errors}, qr/LoadModule/, 'in the words of httpd, without its whole configuration');
     is_refused(listed("Nonsense on\n"), 1, qr/Invalid command 'Nonsense'.*httpd does not accept /s, 'refused: a configuration that httpd refuses');
     is_refused(tenantctl('tenant', 'list', '--config', "$folder/none.conf"), 1, qr/does not accept/, 'refused: no file');
 

@@ -3,10 +3,12 @@
 
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
+#include <errno.h>
 #include <libpq-fe.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static apr_status_t options_free(void *options)
 {
@@ -14,12 +16,31 @@ static apr_status_t options_free(void *options)
     return APR_SUCCESS;
 }
 
-/* libpq's parse, freed with the pool; NULL when the string is not valid. */
-static PQconninfoOption *options_parse(const char *conninfo, apr_pool_t *pool)
+/* The keyword that libpq does not know, of what it says against a connection string; NULL: it says something
+ * else. The rest of what it says quotes values, and is not shown; nor is any word of a string that speaks of
+ * a password, which an odd quote may have made a keyword of a part of. */
+static const char *unknown_keyword(const char *conninfo, const char *complaint, apr_pool_t *pool)
 {
-    char *why = NULL; /* quotes parts of the string, so it is not shown */
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz_"; /* of which keywords are */
+    const char *quote = strcasestr(conninfo, "pass") ? NULL : strchr(complaint, '"');
+    size_t length = quote ? strspn(quote + 1, letters) : 0;
+    const char *word;
+
+    if (length == 0 || quote[length + 1] != '"')
+        return NULL;
+    word = apr_pstrmemdup(pool, quote + 1, length);
+    return strcmp(complaint, apr_psprintf(pool, "invalid connection option \"%s\"\n", word)) == 0 ? word
+                                                                                                  : NULL;
+}
+
+/* libpq's parse, freed with the pool; NULL when the string is not valid, and *keyword one that is unknown or
+ * NULL. */
+static PQconninfoOption *options_parse(const char *conninfo, const char **keyword, apr_pool_t *pool)
+{
+    char *why = NULL;
     PQconninfoOption *options = PQconninfoParse(conninfo, &why);
 
+    *keyword = why ? unknown_keyword(conninfo, why, pool) : NULL;
     PQfreemem(why);
     if (options)
         apr_pool_cleanup_register(pool, options, options_free, apr_pool_cleanup_null);
@@ -28,8 +49,11 @@ static PQconninfoOption *options_parse(const char *conninfo, apr_pool_t *pool)
 
 const char *conninfo_check(const char *conninfo, int may_hold_password, apr_pool_t *pool)
 {
-    const PQconninfoOption *option = options_parse(conninfo, pool);
+    const char *keyword;
+    const PQconninfoOption *option = options_parse(conninfo, &keyword, pool);
 
+    if (!option && keyword && !may_hold_password)
+        return apr_psprintf(pool, "is not a libpq connection string: there is no keyword %s", keyword);
     if (!option)
         return "is not a libpq connection string";
     for (; option->keyword; option++) {
@@ -74,8 +98,9 @@ const char *conninfo_complete(const char *conninfo, apr_pool_t *pool)
         {"client_encoding", "UTF8"},  {"fallback_application_name", "mod_tenant"},
     };
     const char *complete = "";
+    const char *keyword;
 
-    for (const PQconninfoOption *option = options_parse(conninfo, pool); option && option->keyword;
+    for (const PQconninfoOption *option = options_parse(conninfo, &keyword, pool); option && option->keyword;
          option++) {
         const char *value = option->val;
 
@@ -102,23 +127,30 @@ const char *conninfo_exec(const char **conninfo, const char *path, apr_pool_t *p
     apr_proc_t program;
     apr_size_t length;
     apr_exit_why_e why;
-    int status;
+    int status, is_late;
 
+    if (access(path, X_OK) != 0)
+        return apr_psprintf(pool, "the program %s cannot be started: %s", path, strerror(errno));
     if (apr_procattr_create(&attributes, pool) != APR_SUCCESS ||
         apr_procattr_io_set(attributes, APR_NO_PIPE, APR_FULL_BLOCK, APR_NO_PIPE) != APR_SUCCESS ||
         apr_procattr_cmdtype_set(attributes, APR_PROGRAM_ENV) != APR_SUCCESS ||
         apr_proc_create(&program, path, args, NULL, attributes, pool) != APR_SUCCESS)
-        return "the program cannot be started";
+        return apr_psprintf(pool, "the program %s cannot be started", path);
     apr_file_pipe_timeout_set(program.out, EXEC_TIMEOUT);
-    if (apr_file_read_full(program.out, output, OUTPUT_MAX, &length) == APR_TIMEUP)
+    is_late = apr_file_read_full(program.out, output, OUTPUT_MAX, &length) == APR_TIMEUP;
+    if (is_late)
         apr_proc_kill(&program, SIGKILL); /* httpd's start must not hang on it */
     apr_file_close(program.out);
     apr_proc_wait(&program, &status, &why, APR_WAIT);
-    if (!APR_PROC_CHECK_EXIT(why) || status != 0)
-        return "the program failed";
+    if (is_late)
+        return apr_psprintf(pool, "the program %s had not ended after 10 s", path);
+    if (APR_PROC_CHECK_EXIT(why) && status != 0)
+        return apr_psprintf(pool, "the program %s failed with exit status %d", path, status);
+    if (!APR_PROC_CHECK_EXIT(why) && length < OUTPUT_MAX) /* who has read enough ends whoever writes on */
+        return apr_psprintf(pool, "the program %s was ended by signal %d", path, status);
     output[strcspn(output, "\r\n")] = '\0';
     if (!*output || length == OUTPUT_MAX)
-        return "the program printed no connection string";
+        return apr_psprintf(pool, "the program %s printed no connection string", path);
     *conninfo = output;
     return NULL;
 }

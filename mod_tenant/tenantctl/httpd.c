@@ -15,18 +15,18 @@ static const char *const programs[] = {"/usr/sbin/apachectl", "/usr/sbin/apache2
 
 enum { OUTPUT_MAX = 16 * 1024 * 1024 };
 
-/* Becomes httpd; its output and its complaints go into the pipe. */
-static void become_httpd(int pipe_end, const char *program, const char *file)
+/* Becomes httpd. */
+static void become_httpd(int output, int complaints, const char *program, const char *file)
 {
-    dup2(pipe_end, STDOUT_FILENO);
-    dup2(pipe_end, STDERR_FILENO);
+    dup2(output, STDOUT_FILENO);
+    dup2(complaints, STDERR_FILENO);
     execl(program, program, "-C", "LoadModule info_module " HTTPD_MODULES "/mod_info.so", "-t", "-D",
           "DUMP_CONFIG", "-D", "DUMP_RUN_CFG", "-f", file, (char *)NULL);
     _exit(127);
 }
 
-/* Reads all that comes out of the pipe, as far as it fits. */
-static char *read_pipe(int fd, apr_pool_t *pool)
+/* Reads a pipe or file to its end, as far as it fits. */
+static char *read_all(int fd, apr_pool_t *pool)
 {
     apr_size_t size = 64 * 1024, length = 0;
     char *text = apr_palloc(pool, size);
@@ -50,30 +50,53 @@ static char *read_pipe(int fd, apr_pool_t *pool)
     return text;
 }
 
+/* Runs httpd on the file: *output is what it printed. What it complains of goes into a file of its own, for
+ * whoever cannot read a key file, say, has the whole configuration in the output. Returns its wait status, or
+ * -1. */
+static int run_program(char **output, FILE *complaints, const char *program, const char *file,
+                       apr_pool_t *pool)
+{
+    int ends[2], status;
+    pid_t child;
+
+    if (pipe(ends) != 0)
+        return -1;
+    child = fork();
+    if (child == 0)
+        become_httpd(ends[1], fileno(complaints), program, file);
+    close(ends[1]);
+    *output = child > 0 ? read_all(ends[0], pool) : NULL;
+    close(ends[0]);
+    if (child < 0)
+        return -1;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
 /* Runs httpd on the file. *output is what it printed; NULL, or a sentence. */
 static const char *run(char **output, const char *file, apr_pool_t *pool)
 {
     const char *program = NULL;
-    int ends[2], status;
-    pid_t child;
+    FILE *complaints;
+    int status;
 
     for (size_t n = 0; n < sizeof programs / sizeof *programs && !program; n++)
         program = access(programs[n], X_OK) == 0 ? programs[n] : NULL;
     if (!program)
         return "there is no httpd to read a configuration with: use --database and --key-file";
-    if (pipe(ends) != 0 || (child = fork()) < 0)
+    complaints = tmpfile();
+    if (!complaints)
+        return apr_psprintf(pool, "no temporary file can be made: %s", strerror(errno));
+    status = run_program(output, complaints, program, file, pool);
+    if (status != 0) {
+        rewind(complaints);
+        fputs(read_all(fileno(complaints), pool), stderr);
+    }
+    fclose(complaints);
+    if (status == -1)
         return "httpd cannot be started";
-    if (child == 0)
-        become_httpd(ends[1], program, file);
-    close(ends[1]);
-    *output = read_pipe(ends[0], pool);
-    close(ends[0]);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        ;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return NULL;
-    fputs(*output, stderr);
-    return apr_psprintf(pool, "httpd does not accept %s", file);
+    return status == 0 ? NULL : apr_psprintf(pool, "httpd does not accept %s", file);
 }
 
 /* The next word of a directive's arguments, as httpd splits them: in quotes, where backslashes stand ahead of
@@ -162,7 +185,7 @@ static void read_line(httpd_t *httpd, const char *line, apr_pool_t *pool)
 
 const char *httpd_read(httpd_t *httpd, const char *file, apr_pool_t *pool)
 {
-    char *output, *last = NULL;
+    char *output = NULL, *last = NULL;
     const char *sentence = run(&output, file, pool);
 
     *httpd = (httpd_t){0};

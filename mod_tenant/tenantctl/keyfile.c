@@ -78,7 +78,8 @@ static void list_keys(output_t *list, const session_t *session, keyring_purpose_
 int keyfile_list(const call_t *call)
 {
     static const output_column_t file_columns[] = {{.key = "key_file"}, {0}};
-    int wants_use = call_has(call, OPTION_DATABASE) || call_has(call, OPTION_CONFIG);
+    int wants_use = call_has(call, OPTION_DATABASE) || call_has(call, OPTION_CONFIG) ||
+                    !call_has(call, OPTION_KEY_FILE); /* else the configuration names both */
     output_t *list = output_make(key_columns, call->pool), *record = output_make(file_columns, call->pool);
     const keyuse_t *use = NULL;
     loaded_t *loaded = NULL;
@@ -139,6 +140,19 @@ int keyfile_add(const call_t *call)
     return EXIT_DONE;
 }
 
+/* Whether the file has a key; complains where it has not, ahead of what httpd may not have loaded. */
+static int check_key(const session_t *session, keyring_purpose_t purpose, uint32_t id)
+{
+    const keyring_key_t *key;
+
+    for (int n = 0; (key = keyring_key(session->keyring, purpose, n)) != NULL; n++) {
+        if (key->id == id)
+            return EXIT_DONE;
+    }
+    return complain(EXIT_FAILED, "key file %s has no %s key %u", session->key_file, keyring_word(purpose),
+                    id);
+}
+
 int keyfile_promote(const call_t *call)
 {
     keyring_purpose_t purpose;
@@ -149,7 +163,8 @@ int keyfile_promote(const call_t *call)
     int status;
 
     if ((status = read_key(&purpose, &id, call->operands)) != EXIT_DONE ||
-        (status = session_open(&session, call, SESSION_KEY_FILE)) != EXIT_DONE)
+        (status = session_open(&session, call, SESSION_KEYS)) != EXIT_DONE ||
+        (status = check_key(&session, purpose, id)) != EXIT_DONE)
         return status;
     if (!call_has(call, OPTION_FORCE)) {
         sentence = read_loaded(&loaded, &session);
@@ -203,8 +218,9 @@ int keyfile_retire(const call_t *call)
     int status;
 
     if ((status = read_key(&purpose, &id, call->operands)) != EXIT_DONE ||
-        (status = session_open(&session, call, SESSION_KEY_FILE | (is_forced ? 0 : SESSION_DATABASE))) !=
-            EXIT_DONE)
+        (status = session_open(&session, call, SESSION_KEYS | (is_forced ? 0 : SESSION_DATABASE))) !=
+            EXIT_DONE ||
+        (status = check_key(&session, purpose, id)) != EXIT_DONE)
         return status;
     if (!is_forced)
         sentence = check_retirement(&session, purpose, id);

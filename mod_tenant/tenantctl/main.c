@@ -179,7 +179,7 @@ static int print_overview(void)
 {
     puts("Manages what mod_tenant needs beside httpd.\n\nCommands:");
     print_commands(NULL);
-    puts("\nEach has --help. A TENANT is given by its id or its custom domain.\n"
+    puts("\nEach has --help, and tenantctl help COMMAND. A TENANT is given by its id or its custom domain.\n"
          "Exit status: 0 done, 1 failed or something found (the reason is on standard error or in the\n"
          "findings), 2 wrong usage. The manual is tenantctl(8).");
     return EXIT_DONE;
@@ -205,11 +205,25 @@ static const command_t *find_command(int count, char **words)
     return NULL;
 }
 
-static int refuse_usage(const command_t *command)
+/* An operand too many is not repeated: it may be a secret. */
+static int refuse_operands(const command_t *command, const call_t *call)
 {
+    const char *missing = command->arguments;
+    int status;
+
+    for (int n = 0; n < call->count && *missing; n++) { /* past those that are given */
+        missing += strcspn(missing, " ");
+        missing += strspn(missing, " ");
+    }
+    if (*missing)
+        status = complain(EXIT_USAGE, "%s is missing", missing);
+    else if (command->operands == 0)
+        status = complain(EXIT_USAGE, "this command takes options alone");
+    else
+        status = complain(EXIT_USAGE, "there are words beyond %s", command->arguments);
     fputs("Usage:\n", stderr);
     print_usage(stderr, command);
-    return EXIT_USAGE;
+    return status;
 }
 
 static int run_command(const command_t *command, call_t *call)
@@ -222,7 +236,17 @@ static int run_command(const command_t *command, call_t *call)
         return complain(EXIT_USAGE, "this command has no option --%s", options_name(beyond));
     call->operands += word_count(command);
     call->count -= word_count(command);
-    return call->count == command->operands ? command->run(call) : refuse_usage(command);
+    return call->count == command->operands ? command->run(call) : refuse_operands(command, call);
+}
+
+/* `help` ahead of a command is --help. */
+static void take_help(call_t *call)
+{
+    if (call->count == 0 || strcmp(call->operands[0], "help") != 0)
+        return;
+    call->options.values[OPTION_HELP] = "";
+    call->operands++;
+    call->count--;
 }
 
 static int run(int argc, char **argv, apr_pool_t *pool)
@@ -240,6 +264,7 @@ static int run(int argc, char **argv, apr_pool_t *pool)
     call.count = argc - first;
     if (call_has(&call, OPTION_VERSION) && call.count == 0)
         return printf("tenantctl %s\n", TENANT_VERSION) < 0 ? EXIT_FAILED : EXIT_DONE;
+    take_help(&call);
     command = find_command(call.count, call.operands);
     if (command)
         return run_command(command, &call);

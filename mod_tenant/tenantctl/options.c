@@ -6,20 +6,22 @@
 #include <string.h>
 
 #include "../api/resource.h"
+#include "session.h"
 
 static const struct {
     const char *name;
     const char *argument; /* NULL: it takes none */
     const char *summary;
 } table[OPTION_COUNT] = {
-    [OPTION_HELP] = {"help", NULL, "print this"},
+    [OPTION_HELP] = {"help", NULL, "print this, as -h does"},
     [OPTION_VERSION] = {"version", NULL, "print the version"},
     [OPTION_JSON] = {"json", NULL, "print one JSON document instead of a table"},
     [OPTION_DATABASE] =
         {"database", "CONNINFO",
          "libpq connection string, without a password, or exec:/path of a program that prints one"},
     [OPTION_KEY_FILE] = {"key-file", "PATH", "file of sealing keys and peppers"},
-    [OPTION_CONFIG] = {"config", "FILE", "take what is not given from this httpd configuration"},
+    [OPTION_CONFIG] = {"config", "FILE",
+                       "take what is not given from this httpd configuration, default " SESSION_CONFIG},
     [OPTION_RUNTIME_DIR] = {"runtime-dir", "DIR",
                             "httpd's runtime folder, where it tells which keys it has loaded"},
     [OPTION_FORCE] = {"force", NULL, "do it whatever httpd has loaded and the database holds"},
@@ -43,6 +45,7 @@ static const struct {
 
 const char *options_read(options_t *options, int argc, char **argv, int *first)
 {
+    static char letter[] = "-?"; /* an option of one letter, which other words may stand around */
     struct option known[OPTION_COUNT + 1] = {{0}};
     int option;
 
@@ -52,7 +55,13 @@ const char *options_read(options_t *options, int argc, char **argv, int *first)
         known[n].val = n + 1; /* 0 would mean something else to getopt_long() */
     }
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) {
+        if (option == 'h')
+            option = OPTION_HELP + 1;
+        if (option == '?' && optopt > OPTION_COUNT) {
+            letter[1] = (char)optopt;
+            return letter;
+        }
         if (option == '?' || option < 1 || option > OPTION_COUNT)
             return argv[optind - 1];
         if (options->values[option - 1])

@@ -41,6 +41,7 @@ static int read_config(session_t *session, const char *file)
     const char *sentence;
     httpd_t httpd;
 
+    session->config = file;
     sentence = httpd_read(&httpd, file, session->pool);
     if (sentence)
         return complain(EXIT_FAILED, "%s", sentence);
@@ -58,7 +59,31 @@ static int read_config(session_t *session, const char *file)
     return EXIT_DONE;
 }
 
-static int read_options(session_t *session, const call_t *call)
+static int lacks_key_file(const session_t *session, int wants)
+{
+    return (wants & (SESSION_KEY_FILE | SESSION_KEYS)) && !session->key_file;
+}
+
+static int lacks_database(const session_t *session, int wants)
+{
+    return (wants & SESSION_DATABASE) && !session->conninfo;
+}
+
+static int lacks(const session_t *session, int wants)
+{
+    return lacks_key_file(session, wants) || lacks_database(session, wants);
+}
+
+/* The configuration where the machine has it; NULL: nowhere. */
+static const char *default_config(apr_pool_t *pool)
+{
+    const char *folder = getenv("APACHE_CONFDIR");
+    const char *file = folder && *folder ? apr_pstrcat(pool, folder, "/apache2.conf", NULL) : SESSION_CONFIG;
+
+    return access(file, F_OK) == 0 ? file : NULL;
+}
+
+static int read_options(session_t *session, const call_t *call, int wants)
 {
     const char *const *values = call->options.values;
     const char *config = values[OPTION_CONFIG];
@@ -71,11 +96,20 @@ static int read_options(session_t *session, const call_t *call)
     status = make_absolute(&session->key_file, call->pool);
     if (status == EXIT_DONE)
         status = make_absolute(&session->runtime_dir, call->pool);
-    if (status == EXIT_DONE && config)
+    if (status == EXIT_DONE && !config && lacks(session, wants))
+        config = default_config(call->pool);
+    if (status == EXIT_DONE)
         status = make_absolute(&config, call->pool);
     if (status == EXIT_DONE && config)
         status = read_config(session, config);
     return status;
+}
+
+/* Says what a command needs, and where it was looked for. */
+static int complain_of_lack(const char *option, const char *directive, const char *config)
+{
+    return complain(EXIT_USAGE, "this needs %s, or --config FILE with a %s%s%s%s", option, directive,
+                    config ? ", which " : "", config ? config : "", config ? " has not" : "");
 }
 
 int session_open(session_t *session, const call_t *call, int wants)
@@ -84,13 +118,13 @@ int session_open(session_t *session, const call_t *call, int wants)
     int status;
 
     memset(session, 0, sizeof *session);
-    status = read_options(session, call);
+    status = read_options(session, call, wants);
     if (status != EXIT_DONE)
         return status;
-    if ((wants & (SESSION_KEY_FILE | SESSION_KEYS)) && !session->key_file)
-        return complain(EXIT_USAGE, "this needs --key-file PATH, or --config FILE with a TenantKeyFile");
-    if ((wants & SESSION_DATABASE) && !session->conninfo)
-        return complain(EXIT_USAGE, "this needs --database CONNINFO, or --config FILE with a TenantDatabase");
+    if (lacks_key_file(session, wants))
+        return complain_of_lack("--key-file PATH", "TenantKeyFile", session->config);
+    if (lacks_database(session, wants))
+        return complain_of_lack("--database CONNINFO", "TenantDatabase", session->config);
     if (wants & SESSION_KEYS)
         sentence = keyring_read(&session->keyring, session->key_file, call->pool);
     if (!sentence && (wants & SESSION_DATABASE))

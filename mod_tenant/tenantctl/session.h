@@ -13,9 +13,14 @@ enum {
     SESSION_KEYS = 4,     /* its keys */
 };
 
-/* What the options, and the httpd configuration where they name one, lead to. */
+/* The configuration that is read where the options leave out what a command needs: Debian's, below
+ * APACHE_CONFDIR as in apachectl where that is set. */
+#define SESSION_CONFIG "/etc/apache2/apache2.conf"
+
+/* What the options, and the httpd configuration, lead to. */
 typedef struct session_t {
     apr_pool_t *pool;
+    const char *config;      /* the configuration that was read; NULL: none */
     const char *conninfo;    /* as given; NULL: none */
     const char *role;        /* what to connect as where conninfo is the module's own; else NULL */
     const char *key_file;    /* absolute; NULL: none */

@@ -29,6 +29,8 @@ static void test_check(void)
     } bad[] = {
         {"s3cret", "connection string"},
         {"s3cret=x", "connection string"},
+        {"hots=s3cret", "there is no keyword hots"},
+        {"postgresql://h/db?dbnam=s3cret", "connection string"},
         {"dbname='s3cret", "connection string"},
         {"dbname=tenant s3cret", "connection string"},
         {"postgresql://s3cret:s3cret@h/%zz", "connection string"},
@@ -114,13 +116,13 @@ static void test_exec(void)
     static const struct {
         const char *script, *says;
     } bad[] = {
-        {"exit 1", "failed"},
-        {"echo dbname=s3cret; exit 3", "failed"},
-        {"echo dbname=s3cret; kill -9 $$", "failed"},
+        {"exit 1", "program failed with exit status 1"},
+        {"echo dbname=s3cret; exit 3", "program failed with exit status 3"},
+        {"echo dbname=s3cret; kill -9 $$", "program was ended by signal 9"},
         {":", "no connection string"},
         {"echo", "no connection string"},
         {"echo; echo dbname=s3cret", "no connection string"},
-        {"head -c 5120 /dev/zero | tr '\\0' s", ""},
+        {"head -c 5120 /dev/zero | tr '\\0' s", "no connection string"},
         {"head -c 4096 /dev/zero | tr '\\0' s", "no connection string"},
         {"printf 'x%.0s' $(seq 5000); exit 0", ""},
     };
@@ -146,7 +148,9 @@ static void test_no_program(void)
 {
     const char *conninfo = "untouched";
 
-    ok(conninfo_exec(&conninfo, scratch_path("missing"), pool), "a missing program is refused");
+    ok(strstr(conninfo_exec(&conninfo, scratch_path("missing"), pool),
+              "missing cannot be started: No such file"),
+       "a missing program is refused, by its name");
     ok(conninfo_exec(&conninfo, scratch_folder, pool), "... and a folder");
     ok(conninfo_exec(&conninfo, scratch_write("plain", "x", 1, 0600), pool), "... and a file that is none");
     is_text(conninfo, "untouched", "... and nothing is taken");

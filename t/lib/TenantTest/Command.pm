@@ -23,6 +23,8 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(tenantctl start_tenantctl is_done is_refused);
 
+$ENV{APACHE_CONFDIR} = '/nowhere';    # what this machine's httpd is set to is no default of a test
+
 my $program = Cwd::abs_path(__FILE__) =~ s{/t/lib/TenantTest/Command\.pm$}{/build/tenantctl}r;
 
 sub tenantctl {
