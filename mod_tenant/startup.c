@@ -21,6 +21,7 @@
 #include "store/conninfo.h"
 #include "store/database.h"
 #include "store/driver.h"
+#include "unguarded.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -105,6 +106,7 @@ int startup_check(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, serv
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, servers, "TenantKeyFile: %s", why);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
+    unguarded_warn(servers, temporary);
     return OK;
 }
 

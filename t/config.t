@@ -417,6 +417,36 @@ subtest 'the root' => sub {
     is($ask->(POST => '/products', json => { name => 'x' })->header('Location') =~ m{^/products/\d+$}, 1, 'nor a double slash');
 };
 
+subtest 'an administration that nobody can log in to' => sub {
+    my $login = "AuthType Basic\nAuthName x\n";
+    my $admin = qq{$base<Location "/office/admin">\nTenantHandler admin\n%s</Location>\n} =~ s/(TenantDatabase "[^"]*")/$1 admin="user=tenant_admin"/r;
+    my $warning = qr{TenantHandler admin: no AuthType applies to <Location "/office/admin">, which refuses whoever has not logged in \(\S+httpd\.conf:\d+\)};
+    my %silent = (
+        'a login of its own'           => sprintf($admin, $login),
+        'a login in a section of it'   => sprintf($admin, "<If \"true\">\n$login</If>\n"),
+        'a login of the Location above' => sprintf($admin, '') . "<Location /office>\n$login</Location>\n",
+        'a login of a pattern'         => sprintf($admin, '') . "<LocationMatch ^/.*admin>\n$login</LocationMatch>\n",
+        'a login ahead of it'          => "<Location \"/\">\n$login</Location>\n" . sprintf($admin, ''),
+        'a virtual host with its login' => $base =~ s/(TenantDatabase "[^"]*")/$1 admin="user=tenant_admin"/r
+            . vhost('a.example.com', '<Location "/office/admin">', 'TenantHandler admin', '</Location>', '<Location "/office/">', $login, '</Location>'),
+    );
+    my %warned = (
+        'none'                         => sprintf($admin, ''),
+        'a login of a folder'          => sprintf($admin, '') . "<Directory />\n$login</Directory>\n",
+        'a login beside it'            => sprintf($admin, '') . "<Location /office/adm>\n$login</Location>\n",
+        'a login of another virtual host' => sprintf($admin, '') . vhost('a.example.com', '<Location "/office/admin">', $login, '</Location>'),
+    );
+    for (sort keys %silent) {
+        my ($ok, $output) = TenantTest::Server->configtest(config => $silent{$_});
+        ok($ok && $output !~ $warning, $_) or diag $output;
+    }
+    for (sort keys %warned) {
+        my ($ok, $output) = TenantTest::Server->configtest(config => $warned{$_});
+        ok($ok, "$_ is no error");
+        like($output, $warning, 'but configtest says so');
+    }
+};
+
 subtest 'a program that fails' => sub {
     for (['fails', "#!/bin/sh\necho dbname=hunter2\nexit 1\n", qr/TenantDatabase: the program \S+fails failed with exit status 1/],
         ['prints nothing', "#!/bin/sh\n", qr/TenantDatabase: the program \S+ printed no connection string/],
