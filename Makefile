@@ -7,6 +7,10 @@
 #   make stop     stop them; `make run` starts them again with the same data
 #   make clean    stop them and remove everything that was built or made
 #   make test     all tests, under one prove; TESTS="t/smoke.t ..." only these
+#   make asan     the tests with AddressSanitizer and UndefinedBehaviorSanitizer; make tsan with ThreadSanitizer
+#   make coverage which lines of the module the tests run: build/coverage/index.html
+#   make schema   sql/schema.sql, what the Sqitch changes deploy
+#   make debug    a build for gdb; make compile_commands.json for language servers
 #   make bench    how fast it is: seeds 1,000 tenants, measures, prints a table; leaves its servers running until make stop
 #   make lint     the compiler's warnings, the format, the walls between the rooms, the scripts
 #   make fuzz     the parsers under libFuzzer, SECONDS (300) each
@@ -21,7 +25,7 @@ say = @$(if $(V),:,echo)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all page reference dist units run stop clean test bench lint fuzz install
+.PHONY: all page reference dist units run stop clean test asan tsan debug coverage schema bench lint fuzz install FORCE
 
 MODULE = build/mod_tenant.so
 COMMAND = build/tenantctl
@@ -43,8 +47,17 @@ build/config.mk: tools/configure tools/packages
 # --- Objects ---------------------------------------------------------------------------------------------
 
 CFLAGS = $(HTTPD_CFLAGS) -std=gnu11 -fPIC -Wall -Wextra -Wshadow -Wconversion -Werror \
-    -MMD -MP -Ibuild $(APR_HEADERS) $(ROOM_HEADERS) $(EXTRA_CFLAGS)
-LDFLAGS = $(HTTPD_LDFLAGS) $(EXTRA_LDFLAGS)
+    -MMD -MP -Ibuild $(APR_HEADERS) $(ROOM_HEADERS) $(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS)
+LDFLAGS = $(HTTPD_LDFLAGS) $(LDFLAGS_$(BUILD)) $(EXTRA_LDFLAGS)
+
+# Other builds, for who looks for a fault: make debug, asan, tsan, coverage; or BUILD=debug with any target.
+CFLAGS_debug = -O0 -g3
+CFLAGS_asan = -O1 -g $(LDFLAGS_asan) -fno-omit-frame-pointer
+LDFLAGS_asan = -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS_tsan = -O1 -g $(LDFLAGS_tsan) -fno-omit-frame-pointer
+LDFLAGS_tsan = -fsanitize=thread
+CFLAGS_coverage = -O0 -g $(LDFLAGS_coverage)
+LDFLAGS_coverage = --coverage
 
 object = $(patsubst mod_tenant/%.c,build/obj/%.o,$(1))
 
@@ -63,7 +76,14 @@ $(COMMAND_OBJECTS): ROOM_HEADERS = -DHTTPD_MODULES='"$(LIBEXECDIR)"'
 build/obj/store/console.o: ROOM_HEADERS = $(LIBPQ_HEADERS)
 $(COMMAND_OBJECTS): | build/catalog_sql.h
 
-build/obj/%.o: mod_tenant/%.c build/config.mk | build/schema.h
+# Changes when the flags do.
+build/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS) $(EXTRA_LDFLAGS)' | cmp -s - $@ || \
+	    echo '$(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS) $(EXTRA_LDFLAGS)' >$@
+FORCE:
+
+build/obj/%.o: mod_tenant/%.c build/config.mk build/flags | build/schema.h
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(quiet)$(CC) $(CFLAGS) -c -o $@ $<
@@ -123,7 +143,7 @@ TEST_MODULES = build/mod_test_null.so build/mod_test_peer.so build/mod_test_tena
 
 units: $(UNITS) $(TEST_MODULES) $(patsubst t/%.c,build/%.o,$(wildcard t/unit/*_fuzz.c))
 
-build/unit/%: t/unit/%_test.c build/librooms.a build/config.mk
+build/unit/%: t/unit/%_test.c build/librooms.a build/config.mk build/flags
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/librooms.a $(APR_LIBS) $(MODULE_LIBS)
@@ -131,7 +151,7 @@ build/unit/%: t/unit/%_test.c build/librooms.a build/config.mk
 build/unit/cache build/unit/route: private ROOM_HEADERS = $(HTTPD_HEADERS)
 build/unit/scalar: private ROOM_HEADERS = $(LIBPQ_HEADERS)
 
-$(TEST_PROGRAMS): build/unit/%: t/unit/%.c build/librooms.a build/config.mk
+$(TEST_PROGRAMS): build/unit/%: t/unit/%.c build/librooms.a build/config.mk build/flags
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/librooms.a $(APR_LIBS) $(MODULE_LIBS)
@@ -140,7 +160,7 @@ $(TEST_MODULES): private ROOM_HEADERS = $(HTTPD_HEADERS)
 build/mod_test_null.so: t/c-modules/null/mod_test_null.c
 build/mod_test_peer.so: t/c-modules/peer/mod_test_peer.c
 build/mod_test_tenant.so: t/c-modules/tenant/mod_test_tenant.c mod_tenant/mod_tenant.h
-$(TEST_MODULES): build/config.mk
+$(TEST_MODULES): build/config.mk build/flags
 	$(say) CC $(filter %.c,$^)
 	$(quiet)$(CC) -shared $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $(filter %.c,$^)
 
@@ -149,7 +169,7 @@ $(TEST_MODULES): build/config.mk
 FUZZERS := $(patsubst t/unit/%_fuzz.c,build/fuzz/%,$(wildcard t/unit/*_fuzz.c))
 SECONDS = 300
 
-build/unit/%_fuzz.o: t/unit/%_fuzz.c build/config.mk
+build/unit/%_fuzz.o: t/unit/%_fuzz.c build/config.mk build/flags
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(quiet)$(CC) $(CFLAGS) -c -o $@ $<
@@ -185,7 +205,27 @@ clean:
 test: $(MODULE) $(COMMAND) units
 	@tools/install-packages run test reference
 	@tools/reference-page $(REFERENCE)
-	@tools/test $(TESTS)
+	@TENANT_TEST_BUILD=$(BUILD) tools/test $(TESTS)
+
+# The suite, or TESTS, with every program of ours built that way.
+asan tsan:
+	@$(MAKE) --no-print-directory test BUILD=$@
+
+debug:
+	@$(MAKE) --no-print-directory all BUILD=$@
+
+coverage:
+	@tools/install-packages coverage
+	@tools/coverage $(TESTS)
+
+# The schema as it stands, for reading.
+schema: build/config.mk
+	@tools/install-packages run
+	@tools/schema make
+
+# What language servers and linters read.
+compile_commands.json: FORCE build/config.mk
+	@$(MAKE) --no-print-directory -n -B V=1 all units | tools/compile-commands >$@
 
 bench: $(MODULE) $(COMMAND) build/mod_test_null.so
 	@tools/install-packages run bench

@@ -50,6 +50,7 @@ sub start_tenantctl {
     $self->{pid} = fork // die "fork: $!";
     if (!$self->{pid}) {
         close $self->{terminal} if $self->{terminal};
+        $ENV{LD_PRELOAD} = $ENV{TENANT_TEST_PRELOAD} if $ENV{TENANT_TEST_PRELOAD};    # for the httpd that it asks
         open STDIN,  '<&', $in;
         open STDOUT, '>&', $self->{out};
         open STDERR, '>&', $self->{err};

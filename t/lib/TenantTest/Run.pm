@@ -34,7 +34,7 @@ sub new_test_config {
         %$options,
         save            => 1,
         apxs            => '/usr/bin/apxs',
-        httpd           => '/usr/sbin/apache2',
+        httpd           => TenantTest::Server::program(),
         httpd_conf      => "$site->{conf_dir}/modules.conf",
         port            => TenantTest::Server::free_port(),
         servername      => '127.0.0.1',

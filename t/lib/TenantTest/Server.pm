@@ -16,6 +16,7 @@ package TenantTest::Server;
 use strict;
 use warnings;
 
+use Cwd ();
 use Errno ();
 use File::Path ();
 use File::Temp ();
@@ -224,6 +225,11 @@ sub _frame {
         defined $option{log_level} ? "LogLevel $option{log_level}\n" : ();
 }
 
+# Debian's httpd, by way of t/lib/httpd where ours was built with a sanitizer.
+sub program {
+    return $ENV{TENANT_TEST_PRELOAD} ? Cwd::abs_path(__FILE__) =~ s{TenantTest/Server\.pm$}{httpd}r : '/usr/sbin/apache2';
+}
+
 # The sizes of a server as variables of the frame: processes, and threads of each.
 sub sizes {
     my (%option) = @_;
@@ -268,7 +274,7 @@ sub _httpd {
         open STDERR, '>&', \*STDOUT;
         open STDIN, '<', '/dev/null';
         delete @ENV{ grep { /^PG/ } keys %ENV };    # what a conninfo leaves out must not come from here
-        exec '/usr/sbin/apache2', '-f', "$self->{root}/httpd.conf", @arguments or POSIX::_exit(127);
+        exec program(), '-f', "$self->{root}/httpd.conf", @arguments or POSIX::_exit(127);
     }
     my $output = do { local $/; <$out> } // '';
     close $out;

@@ -1,0 +1,1153 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The schema as the changes of sqitch.plan leave it, for reading. "make schema" makes it; never run it.
+
+CREATE SCHEMA tenant_migration;
+
+ALTER SCHEMA tenant_migration OWNER TO tenant_owner;
+
+CREATE FUNCTION public.idempotency_purge(tenant_id integer, id text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  DELETE FROM public.idempotency_keys k
+   WHERE k.tenant_id = idempotency_purge.tenant_id AND k.id = idempotency_purge.id
+     AND k.kept_at <= now() - interval '1 day';
+  IF pg_try_advisory_xact_lock('public.idempotency_keys'::regclass::integer, 0) THEN
+    DELETE FROM public.idempotency_keys k
+     USING (SELECT o.tenant_id, o.id FROM public.idempotency_keys o
+             WHERE o.kept_at <= now() - interval '1 day' ORDER BY o.kept_at LIMIT 1000) expired
+     WHERE k.tenant_id = expired.tenant_id AND k.id = expired.id;
+  END IF;
+END
+$$;
+
+ALTER FUNCTION public.idempotency_purge(tenant_id integer, id text) OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.tenant_by_host(host text) RETURNS TABLE(id integer, name text, status text, custom_domain text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  RETURN QUERY
+  SELECT t.id, t.name::text, t.status::text, t.custom_domain
+    FROM public.tenants t
+   WHERE t.custom_domain = tenant_by_host.host;
+END
+$$;
+
+ALTER FUNCTION public.tenant_by_host(host text) OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.tenant_by_key(hashes text[]) RETURNS TABLE(id integer, name text, status text, custom_domain text, retiring boolean, milliseconds_left bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+  RETURN QUERY
+  SELECT t.id, t.name::text, t.status::text, t.custom_domain, false, NULL::bigint
+    FROM public.tenants t
+   WHERE t.api_key_hash = ANY (tenant_by_key.hashes)
+   UNION ALL
+  SELECT t.id, t.name::text, t.status::text, t.custom_domain, true,
+         floor(1000 * extract(epoch FROM least(t.retiring_api_key_expires_at, now() + interval '1 day') - now()))::bigint
+    FROM public.tenants t
+   WHERE t.retiring_api_key_hash = ANY (tenant_by_key.hashes)
+     AND t.retiring_api_key_expires_at > now();
+END
+$$;
+
+ALTER FUNCTION public.tenant_by_key(hashes text[]) OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.tenant_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  CASE TG_OP
+    WHEN 'TRUNCATE' THEN
+      PERFORM pg_notify('tenant_changed', '*');
+    WHEN 'INSERT' THEN
+      PERFORM public.tenant_notify('tenant_changed', ARRAY(SELECT id FROM new_rows LIMIT 101));
+    WHEN 'DELETE' THEN
+      PERFORM public.tenant_notify('tenant_changed', ARRAY(SELECT id FROM old_rows LIMIT 101));
+    WHEN 'UPDATE' THEN
+      PERFORM public.tenant_notify('tenant_changed',
+                                   ARRAY(SELECT id FROM old_rows UNION SELECT id FROM new_rows LIMIT 101));
+  END CASE;
+  RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION public.tenant_changed() OWNER TO tenant_owner;
+
+CREATE FUNCTION public.tenant_context() RETURNS integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN (current_setting('mod_tenant.tenant_id'::text, true) ~ '^[1-9][0-9]{0,8}$'::text) THEN (current_setting('mod_tenant.tenant_id'::text, true))::integer ELSE NULL::integer END;
+
+ALTER FUNCTION public.tenant_context() OWNER TO tenant_owner;
+
+CREATE FUNCTION public.tenant_login_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  CASE TG_OP
+    WHEN 'TRUNCATE' THEN
+      PERFORM pg_notify('tenant_login_changed', '*');
+    WHEN 'INSERT' THEN
+      PERFORM public.tenant_notify('tenant_login_changed',
+        ARRAY(SELECT DISTINCT tenant_id FROM new_rows WHERE password_hash IS NOT NULL LIMIT 101));
+    WHEN 'DELETE' THEN
+      PERFORM public.tenant_notify('tenant_login_changed',
+        ARRAY(SELECT DISTINCT tenant_id FROM old_rows WHERE password_hash IS NOT NULL LIMIT 101));
+    WHEN 'UPDATE' THEN
+      PERFORM public.tenant_notify('tenant_login_changed', ARRAY(
+        WITH former AS (SELECT id, tenant_id, email, password_hash FROM old_rows),
+             present AS (SELECT id, tenant_id, email, password_hash FROM new_rows)
+        SELECT DISTINCT tenant_id
+          FROM ((TABLE former EXCEPT TABLE present) UNION ALL (TABLE present EXCEPT TABLE former)) differing
+         LIMIT 101));
+  END CASE;
+  RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION public.tenant_login_changed() OWNER TO tenant_owner;
+
+CREATE FUNCTION public.tenant_notify(channel text, ids integer[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF cardinality(ids) > 0 THEN
+    PERFORM pg_notify(channel, CASE WHEN cardinality(ids) <= 100 THEN array_to_string(ids, ',') ELSE '*' END);
+  END IF;
+END
+$$;
+
+ALTER FUNCTION public.tenant_notify(channel text, ids integer[]) OWNER TO tenant_owner;
+
+CREATE FUNCTION public.tenant_rotate_key(tenant_id integer, hashes text[], new_hash text, grace_seconds integer) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  UPDATE public.tenants t
+     SET api_key_hash = new_hash,
+         retiring_api_key_hash = CASE WHEN grace_seconds > 0 THEN t.api_key_hash END,
+         retiring_api_key_expires_at = CASE WHEN grace_seconds > 0 THEN now() + make_interval(secs => grace_seconds) END
+   WHERE t.id = tenant_rotate_key.tenant_id AND t.api_key_hash = ANY (tenant_rotate_key.hashes);
+  IF FOUND THEN
+    RETURN 'rotated';
+  END IF;
+  PERFORM FROM public.tenants t
+    WHERE t.id = tenant_rotate_key.tenant_id AND t.retiring_api_key_hash = ANY (tenant_rotate_key.hashes)
+      AND t.retiring_api_key_expires_at > now();
+  RETURN CASE WHEN FOUND THEN 'retiring' ELSE 'unknown' END;
+END
+$$;
+
+ALTER FUNCTION public.tenant_rotate_key(tenant_id integer, hashes text[], new_hash text, grace_seconds integer) OWNER TO tenant_lookup;
+
+CREATE PROCEDURE public.tenant_table_check(IN resource regclass)
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+  IF NOT (SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = resource) THEN
+    RAISE EXCEPTION 'row level security of % is not enabled and forced', resource;
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_policy
+     WHERE polrelid = resource AND polname = 'tenant' AND polpermissive AND polcmd = '*'
+       AND polroles = ARRAY['tenant_api'::regrole::oid]
+       AND pg_get_expr(polqual, polrelid) = '(tenant_id = tenant_context())'
+       AND pg_get_expr(polwithcheck, polrelid) = '(tenant_id = tenant_context())') THEN
+    RAISE EXCEPTION '% lacks the policy tenant', resource;
+  END IF;
+  IF EXISTS (
+    SELECT FROM pg_policy
+     WHERE polrelid = resource AND polname <> 'tenant' AND polroles && ARRAY[0, 'tenant_api'::regrole::oid]) THEN
+    RAISE EXCEPTION '% has another policy that binds tenant_api', resource;
+  END IF;
+  IF has_column_privilege('tenant_api', resource, 'tenant_id', 'UPDATE')
+     OR has_column_privilege('tenant_api', resource, 'id', 'UPDATE') THEN
+    RAISE EXCEPTION 'tenant_api may update the keys of %', resource;
+  END IF;
+END
+$$;
+
+ALTER PROCEDURE public.tenant_table_check(IN resource regclass) OWNER TO tenant_owner;
+
+CREATE PROCEDURE public.tenant_table_secure(IN resource regclass, IN filterable name[] DEFAULT '{}'::name[], IN write_once name[] DEFAULT '{sid,created_at}'::name[], IN secret name[] DEFAULT '{}'::name[])
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+  columns name[] := ARRAY(SELECT attname FROM pg_attribute
+                           WHERE attrelid = resource AND attnum > 0 AND NOT attisdropped ORDER BY attnum);
+  insertable name[] := ARRAY(SELECT attname FROM pg_attribute
+                              WHERE attrelid = resource AND attnum > 0 AND NOT attisdropped
+                                AND (attname <> 'id' OR NOT atthasdef AND attidentity = ''));
+  updatable name[] := ARRAY(SELECT c FROM unnest(columns) c WHERE c <> ALL (write_once || '{id,tenant_id}'::name[]));
+  sequence regclass := tenant_migration.id_sequence(resource);
+  -- Text ids do not grow: their lists are in the order of this expression, as those of users.
+  created_at text := CASE (SELECT atttypid FROM pg_attribute WHERE attrelid = resource AND attname = 'id')
+                     WHEN 'text'::regtype
+                     THEN '(CASE WHEN created_at IS NULL THEN ''-infinity''::timestamptz ELSE created_at END)'
+                     ELSE 'created_at' END;
+  field name;
+BEGIN
+  IF NOT columns @> (filterable || secret || '{id,tenant_id}'::name[]) THEN
+    RAISE EXCEPTION '% needs the columns id, tenant_id, and those named as filterable or secret', resource;
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = resource AND attname = 'tenant_id' AND attnotnull
+                    AND atttypid = 'integer'::regtype) THEN
+    RAISE EXCEPTION '%.tenant_id must be integer NOT NULL', resource;
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_constraint
+                  WHERE conrelid = resource AND confrelid = 'tenants'::regclass AND contype = 'f') THEN
+    EXECUTE format('ALTER TABLE %s ADD FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE', resource);
+  END IF;
+
+  EXECUTE format('CREATE UNIQUE INDEX ON %s (tenant_id, id)', resource);
+  IF columns @> '{created_at}' THEN
+    EXECUTE format('ALTER TABLE %s ALTER created_at SET NOT NULL, ADD CHECK (isfinite(created_at))', resource);
+    EXECUTE format('CREATE INDEX ON %s (tenant_id, %s, id)', resource, created_at);
+  END IF;
+  FOREACH field IN ARRAY filterable LOOP
+    CONTINUE WHEN field IN ('id', 'created_at');
+    EXECUTE format('CREATE INDEX ON %s (tenant_id, %I, id)', resource, field);
+    IF columns @> '{created_at}' THEN
+      EXECUTE format('CREATE INDEX ON %s (tenant_id, %I, %s, id)', resource, field, created_at);
+    END IF;
+    -- So that no value is taken for too common to be looked for by an index.
+    EXECUTE format('ALTER TABLE %s ALTER %I SET (n_distinct = 1000)', resource, field);
+  END LOOP;
+  EXECUTE format('ALTER TABLE %s ALTER tenant_id SET (n_distinct = 1000)', resource);
+  EXECUTE format('ANALYZE %s', resource);
+
+  EXECUTE format('CREATE POLICY tenant ON %s TO tenant_api '
+                 'USING (tenant_id = tenant_context()) WITH CHECK (tenant_id = tenant_context())', resource);
+  EXECUTE format('CREATE POLICY tenant_admin ON %s TO tenant_admin USING (true) WITH CHECK (true)', resource);
+  EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', resource);
+
+  EXECUTE format('GRANT SELECT (xmin, %1$s) ON %2$s TO tenant_api, tenant_admin',
+                 (SELECT string_agg(quote_ident(c), ', ') FROM unnest(columns) c WHERE c <> ALL (secret)), resource);
+  EXECUTE format('GRANT DELETE, INSERT (%1$s) ON %2$s TO tenant_api',
+                 (SELECT string_agg(quote_ident(c), ', ') FROM unnest(insertable) c), resource);
+  IF cardinality(updatable) > 0 THEN
+    EXECUTE format('GRANT UPDATE (%1$s) ON %2$s TO tenant_api',
+                   (SELECT string_agg(quote_ident(c), ', ') FROM unnest(updatable) c), resource);
+  END IF;
+  IF sequence IS NOT NULL THEN
+    EXECUTE format('GRANT USAGE ON SEQUENCE %s TO tenant_api', sequence);
+  END IF;
+END
+$_$;
+
+ALTER PROCEDURE public.tenant_table_secure(IN resource regclass, IN filterable name[], IN write_once name[], IN secret name[]) OWNER TO tenant_owner;
+
+CREATE FUNCTION public.user_by_email(tenant_id integer, email text) RETURNS TABLE(id text, password_hash text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  RETURN QUERY
+  SELECT u.id::text, u.password_hash::text
+    FROM public.users u
+   WHERE u.tenant_id = user_by_email.tenant_id
+     AND lower(u.email) = lower(user_by_email.email);
+END
+$$;
+
+ALTER FUNCTION public.user_by_email(tenant_id integer, email text) OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.user_id_by_email(tenant_id integer, email text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  RETURN (SELECT u.id
+            FROM public.users u
+           WHERE u.tenant_id = user_id_by_email.tenant_id
+             AND lower(u.email) = lower(user_id_by_email.email));
+END
+$$;
+
+ALTER FUNCTION public.user_id_by_email(tenant_id integer, email text) OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.user_rehash(id text, former text, present text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  UPDATE public.users u
+     SET password_hash = user_rehash.present
+   WHERE u.tenant_id = public.tenant_context() AND u.id = user_rehash.id AND u.password_hash = user_rehash.former;
+  RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION public.user_rehash(id text, former text, present text) OWNER TO tenant_lookup;
+
+CREATE PROCEDURE tenant_migration.add_column(IN change text, IN relation text, IN name text, IN definition text, IN keeps text)
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF NOT tenant_migration.has_column(relation, name) THEN
+    EXECUTE format('ALTER TABLE %I ADD COLUMN %I %s', relation, name, definition);
+    CALL tenant_migration.record(change, relation, format('ALTER TABLE %I DROP COLUMN %I', relation, name),
+                                 format('SELECT id FROM %I WHERE NOT (%s)', relation, keeps));
+  END IF;
+END
+$$;
+
+ALTER PROCEDURE tenant_migration.add_column(IN change text, IN relation text, IN name text, IN definition text, IN keeps text) OWNER TO tenant_owner;
+
+CREATE PROCEDURE tenant_migration.add_constraint(IN change text, IN relation text, IN name text, IN definition text)
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_constraint
+                  WHERE conrelid = to_regclass('public.' || relation) AND conname = name) THEN
+    EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I %s', relation, name, definition);
+    CALL tenant_migration.record(change, relation, format('ALTER TABLE %I DROP CONSTRAINT %I', relation, name));
+  END IF;
+END
+$$;
+
+ALTER PROCEDURE tenant_migration.add_constraint(IN change text, IN relation text, IN name text, IN definition text) OWNER TO tenant_owner;
+
+CREATE PROCEDURE tenant_migration.add_tenant_key(IN change text, IN relation text)
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  CALL tenant_migration.add_constraint(change, relation, relation || '_tenant_id_fkey',
+    'FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE NOT VALID');
+END
+$$;
+
+ALTER PROCEDURE tenant_migration.add_tenant_key(IN change text, IN relation text) OWNER TO tenant_owner;
+
+CREATE TABLE tenant_migration.step (
+    id integer NOT NULL,
+    change text NOT NULL,
+    relation text NOT NULL,
+    undo text NOT NULL,
+    guard text
+);
+
+ALTER TABLE tenant_migration.step OWNER TO tenant_owner;
+
+CREATE FUNCTION tenant_migration.broken_indexes(relation text) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT format('DROP INDEX CONCURRENTLY %s'::text, (i.indexrelid)::regclass) AS format
+    FROM (pg_index i
+      JOIN tenant_migration.step s ON ((s.undo = format('DROP INDEX CONCURRENTLY IF EXISTS %s'::text, (i.indexrelid)::regclass))))
+   WHERE ((i.indrelid = (to_regclass(('public.'::text || s.relation)))::oid) AND (NOT i.indisvalid));
+END;
+
+ALTER FUNCTION tenant_migration.broken_indexes(relation text) OWNER TO tenant_owner;
+
+CREATE PROCEDURE tenant_migration.claim_indexes(IN change text, IN relation text, VARIADIC names text[])
+    LANGUAGE sql
+    BEGIN ATOMIC
+ INSERT INTO tenant_migration.step (change, relation, undo)  SELECT claim_indexes.change AS change,
+             claim_indexes.relation AS relation,
+             format('DROP INDEX CONCURRENTLY IF EXISTS %I'::text, name.name) AS format
+            FROM unnest(claim_indexes.names) name(name)
+           WHERE ((to_regclass(('public.'::text || quote_ident(name.name))) IS NULL) AND (NOT (EXISTS ( SELECT
+                    FROM tenant_migration.step s
+                   WHERE (s.undo = format('DROP INDEX CONCURRENTLY IF EXISTS %I'::text, name.name))))));
+END;
+
+ALTER PROCEDURE tenant_migration.claim_indexes(IN change text, IN relation text, VARIADIC names text[]) OWNER TO tenant_owner;
+
+CREATE FUNCTION tenant_migration.has_column(relation text, name text) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM pg_attribute WHERE ((pg_attribute.attrelid = (to_regclass(('public.'::text || has_column.relation)))::oid) AND (pg_attribute.attname = has_column.name) AND (NOT pg_attribute.attisdropped))));
+
+ALTER FUNCTION tenant_migration.has_column(relation text, name text) OWNER TO tenant_owner;
+
+CREATE FUNCTION tenant_migration.id_sequence(relation regclass) RETURNS regclass
+    LANGUAGE sql STABLE
+    RETURN (SELECT s.oid FROM (((pg_attribute a JOIN pg_attrdef f ON (((f.adrelid = a.attrelid) AND (f.adnum = a.attnum)))) JOIN pg_depend d ON (((d.classid = ('pg_attrdef'::regclass)::oid) AND (d.objid = f.oid)))) JOIN pg_class s ON (((s.oid = d.refobjid) AND (s.relkind = 'S'::"char")))) WHERE ((a.attrelid = (id_sequence.relation)::oid) AND (a.attname = 'id'::name) AND (d.refclassid = ('pg_class'::regclass)::oid)));
+
+ALTER FUNCTION tenant_migration.id_sequence(relation regclass) OWNER TO tenant_owner;
+
+CREATE TABLE tenant_migration.legacy_tenant (
+    id integer NOT NULL
+);
+
+ALTER TABLE tenant_migration.legacy_tenant OWNER TO tenant_owner;
+
+CREATE FUNCTION tenant_migration.legacy_id() RETURNS integer
+    LANGUAGE sql STABLE
+    RETURN (SELECT legacy_tenant.id FROM tenant_migration.legacy_tenant);
+
+ALTER FUNCTION tenant_migration.legacy_id() OWNER TO tenant_owner;
+
+CREATE PROCEDURE tenant_migration.lock_tables(VARIADIC relations text[])
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  tables text := (SELECT string_agg(DISTINCT to_regclass('public.' || r)::text, ', ') FROM unnest(relations) r);
+BEGIN
+  IF tables IS NULL THEN
+    RETURN;
+  END IF;
+  PERFORM set_config('lock_timeout', '300ms', true), set_config('deadlock_timeout', '50ms', true);
+  FOR attempt IN 1..100 LOOP
+    BEGIN
+      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tables);
+      PERFORM set_config('lock_timeout', '2s', true);
+      RETURN;
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      PERFORM pg_sleep(0.3);
+    END;
+  END LOOP;
+  RAISE lock_not_available USING MESSAGE = format('%s: other transactions hold them all the time', tables);
+END
+$$;
+
+ALTER PROCEDURE tenant_migration.lock_tables(VARIADIC relations text[]) OWNER TO tenant_owner;
+
+CREATE FUNCTION tenant_migration.missing_indexes(VARIADIC names text[]) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT name.name
+    FROM unnest(missing_indexes.names) name(name)
+   WHERE (NOT (EXISTS ( SELECT
+            FROM pg_index
+           WHERE ((pg_index.indexrelid = (to_regclass(('public.'::text || quote_ident(name.name))))::oid) AND pg_index.indisvalid AND pg_index.indisready))));
+END;
+
+ALTER FUNCTION tenant_migration.missing_indexes(VARIADIC names text[]) OWNER TO tenant_owner;
+
+CREATE PROCEDURE tenant_migration.record(IN change text, IN relation text, IN undo text, IN guard text DEFAULT NULL::text)
+    LANGUAGE sql
+    BEGIN ATOMIC
+ INSERT INTO tenant_migration.step (change, relation, undo, guard)
+   VALUES (record.change, record.relation, record.undo, record.guard);
+END;
+
+ALTER PROCEDURE tenant_migration.record(IN change text, IN relation text, IN undo text, IN guard text) OWNER TO tenant_owner;
+
+CREATE PROCEDURE tenant_migration.set_default(IN change text, IN relation text, IN name text, IN expression text)
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF (SELECT NOT atthasdef AND attidentity = '' FROM pg_attribute
+       WHERE attrelid = to_regclass('public.' || relation) AND attname = name) THEN
+    EXECUTE format('ALTER TABLE %I ALTER %I SET DEFAULT %s', relation, name, expression);
+    CALL tenant_migration.record(change, relation, format('ALTER TABLE %I ALTER %I DROP DEFAULT', relation, name));
+  END IF;
+END
+$$;
+
+ALTER PROCEDURE tenant_migration.set_default(IN change text, IN relation text, IN name text, IN expression text) OWNER TO tenant_owner;
+
+CREATE PROCEDURE tenant_migration.set_not_null(IN change text, IN relation text, IN name text)
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF NOT (SELECT attnotnull FROM pg_attribute
+           WHERE attrelid = to_regclass('public.' || relation) AND attname = name) THEN
+    EXECUTE format('ALTER TABLE %I ALTER %I SET NOT NULL', relation, name);
+    CALL tenant_migration.record(change, relation, format('ALTER TABLE %I ALTER %I DROP NOT NULL', relation, name));
+  END IF;
+END
+$$;
+
+ALTER PROCEDURE tenant_migration.set_not_null(IN change text, IN relation text, IN name text) OWNER TO tenant_owner;
+
+CREATE PROCEDURE tenant_migration.set_type(IN change text, IN relation text, IN name text, IN type text, IN guard text DEFAULT NULL::text)
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  former text := (SELECT format_type(atttypid, atttypmod) FROM pg_attribute
+                   WHERE attrelid = to_regclass('public.' || relation) AND attname = name);
+BEGIN
+  IF former <> type THEN
+    EXECUTE format('ALTER TABLE %I ALTER %I TYPE %s', relation, name, type)
+            || CASE type WHEN 'integer' THEN format(' USING %I::integer', name) ELSE '' END;
+    CALL tenant_migration.record(change, relation, format('ALTER TABLE %I ALTER %I TYPE %s', relation, name, former), guard);
+  END IF;
+END
+$$;
+
+ALTER PROCEDURE tenant_migration.set_type(IN change text, IN relation text, IN name text, IN type text, IN guard text) OWNER TO tenant_owner;
+
+CREATE PROCEDURE tenant_migration.undo(IN change text)
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  relations text[] := ARRAY(SELECT DISTINCT s.relation FROM tenant_migration.step s WHERE s.change = undo.change);
+  step tenant_migration.step;
+  keys text;
+BEGIN
+  CALL tenant_migration.lock_tables(VARIADIC relations);
+  FOR step IN
+    SELECT * FROM tenant_migration.step s WHERE s.change = undo.change ORDER BY s.id DESC
+  LOOP
+    IF step.guard IS NOT NULL THEN
+      EXECUTE format('SELECT string_agg(key::text, '', '') FROM (SELECT key FROM (%s) AS g (key) LIMIT 10) l', step.guard)
+         INTO keys;
+      IF keys IS NOT NULL THEN
+        RAISE EXCEPTION USING MESSAGE = format('cannot revert %s: rows of %s would lose data', step.change, step.relation),
+                              DETAIL = format('%s: %s would remove what these hold (the first ten): %s',
+                                              step.relation, step.undo, keys),
+                              HINT = 'Move or delete it first.';
+      END IF;
+    END IF;
+    EXECUTE step.undo;
+  END LOOP;
+  DELETE FROM tenant_migration.step s WHERE s.change = undo.change;
+END
+$$;
+
+ALTER PROCEDURE tenant_migration.undo(IN change text) OWNER TO tenant_owner;
+
+CREATE TABLE public.calls (
+    id integer NOT NULL,
+    sid character varying(34) NOT NULL,
+    tenant_id integer NOT NULL,
+    from_number character varying(320),
+    to_number character varying(320),
+    status character varying(20),
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT calls_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at)))
+);
+ALTER TABLE ONLY public.calls ALTER COLUMN tenant_id SET (n_distinct=1000);
+ALTER TABLE ONLY public.calls ALTER COLUMN from_number SET (n_distinct=1000);
+ALTER TABLE ONLY public.calls ALTER COLUMN to_number SET (n_distinct=1000);
+ALTER TABLE ONLY public.calls ALTER COLUMN status SET (n_distinct=1000);
+
+ALTER TABLE ONLY public.calls FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.calls OWNER TO tenant_owner;
+
+CREATE SEQUENCE public.calls_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE public.calls_id_seq OWNER TO tenant_owner;
+
+ALTER SEQUENCE public.calls_id_seq OWNED BY public.calls.id;
+
+CREATE TABLE public.idempotency_keys (
+    tenant_id integer NOT NULL,
+    id text NOT NULL,
+    fingerprint text NOT NULL,
+    answer jsonb NOT NULL,
+    kept_at timestamp with time zone DEFAULT now() NOT NULL
+);
+ALTER TABLE ONLY public.idempotency_keys ALTER COLUMN tenant_id SET (n_distinct=1000);
+
+ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.idempotency_keys OWNER TO tenant_owner;
+
+CREATE TABLE public.messages (
+    id integer NOT NULL,
+    sid character varying(34) NOT NULL,
+    tenant_id integer NOT NULL,
+    from_number character varying(320),
+    to_number character varying(320),
+    status character varying(20),
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    body text,
+    CONSTRAINT messages_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at)))
+);
+ALTER TABLE ONLY public.messages ALTER COLUMN tenant_id SET (n_distinct=1000);
+ALTER TABLE ONLY public.messages ALTER COLUMN from_number SET (n_distinct=1000);
+ALTER TABLE ONLY public.messages ALTER COLUMN to_number SET (n_distinct=1000);
+ALTER TABLE ONLY public.messages ALTER COLUMN status SET (n_distinct=1000);
+
+ALTER TABLE ONLY public.messages FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.messages OWNER TO tenant_owner;
+
+CREATE SEQUENCE public.messages_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE public.messages_id_seq OWNER TO tenant_owner;
+
+ALTER SEQUENCE public.messages_id_seq OWNED BY public.messages.id;
+
+CREATE TABLE public.products (
+    id integer NOT NULL,
+    name character varying,
+    description text,
+    tenant_id integer NOT NULL
+);
+ALTER TABLE ONLY public.products ALTER COLUMN name SET (n_distinct=1000);
+ALTER TABLE ONLY public.products ALTER COLUMN tenant_id SET (n_distinct=1000);
+
+ALTER TABLE ONLY public.products FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.products OWNER TO tenant_owner;
+
+CREATE SEQUENCE public.products_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE public.products_id_seq OWNER TO tenant_owner;
+
+ALTER SEQUENCE public.products_id_seq OWNED BY public.products.id;
+
+CREATE TABLE public.recordings (
+    id integer NOT NULL,
+    sid character varying(34) NOT NULL,
+    tenant_id integer NOT NULL,
+    call_sid character varying(34),
+    url text,
+    duration integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT recordings_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at)))
+);
+ALTER TABLE ONLY public.recordings ALTER COLUMN tenant_id SET (n_distinct=1000);
+ALTER TABLE ONLY public.recordings ALTER COLUMN call_sid SET (n_distinct=1000);
+ALTER TABLE ONLY public.recordings ALTER COLUMN duration SET (n_distinct=1000);
+
+ALTER TABLE ONLY public.recordings FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.recordings OWNER TO tenant_owner;
+
+CREATE SEQUENCE public.recordings_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE public.recordings_id_seq OWNER TO tenant_owner;
+
+ALTER SEQUENCE public.recordings_id_seq OWNED BY public.recordings.id;
+
+CREATE TABLE public.settings (
+    id integer NOT NULL,
+    tenant_id integer NOT NULL,
+    auto_record_calls boolean DEFAULT false
+);
+
+ALTER TABLE ONLY public.settings FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.settings OWNER TO tenant_owner;
+
+CREATE SEQUENCE public.settings_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE public.settings_id_seq OWNER TO tenant_owner;
+
+ALTER SEQUENCE public.settings_id_seq OWNED BY public.settings.id;
+
+CREATE TABLE public.tenants (
+    id integer NOT NULL,
+    name character varying(256) NOT NULL,
+    status character varying(50) NOT NULL,
+    api_key_hash text NOT NULL,
+    custom_domain text,
+    twilio_account_sid text,
+    twilio_auth_token text,
+    twilio_api_key_sid text,
+    twilio_api_key_secret text,
+    twilio_phone_number character varying(20),
+    retiring_api_key_hash text,
+    retiring_api_key_expires_at timestamp with time zone,
+    CONSTRAINT tenants_id_check CHECK (((id >= 1) AND (id <= 999999999))),
+    CONSTRAINT tenants_status_check CHECK (((status)::text = ANY ((ARRAY['active'::character varying, 'inactive'::character varying])::text[])))
+);
+ALTER TABLE ONLY public.tenants ALTER COLUMN name SET (n_distinct=1000);
+ALTER TABLE ONLY public.tenants ALTER COLUMN status SET (n_distinct=1000);
+
+ALTER TABLE ONLY public.tenants FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.tenants OWNER TO tenant_owner;
+
+CREATE SEQUENCE public.tenants_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE public.tenants_id_seq OWNER TO tenant_owner;
+
+ALTER SEQUENCE public.tenants_id_seq OWNED BY public.tenants.id;
+
+CREATE TABLE public.users (
+    id text NOT NULL,
+    email text,
+    password_hash text,
+    created_at timestamp with time zone DEFAULT now(),
+    updated_at timestamp with time zone DEFAULT now(),
+    tenant_id integer NOT NULL,
+    CONSTRAINT users_created_at_check CHECK (isfinite(created_at)),
+    CONSTRAINT users_updated_at_check CHECK (isfinite(updated_at))
+);
+ALTER TABLE ONLY public.users ALTER COLUMN updated_at SET (n_distinct=1000);
+ALTER TABLE ONLY public.users ALTER COLUMN tenant_id SET (n_distinct=1000);
+
+ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.users OWNER TO tenant_owner;
+
+CREATE TABLE tenant_migration.backfilled_created_at (
+    relation text NOT NULL,
+    id integer NOT NULL
+);
+
+ALTER TABLE tenant_migration.backfilled_created_at OWNER TO tenant_owner;
+
+ALTER TABLE tenant_migration.step ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tenant_migration.step_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY public.calls ALTER COLUMN id SET DEFAULT nextval('public.calls_id_seq'::regclass);
+
+ALTER TABLE ONLY public.messages ALTER COLUMN id SET DEFAULT nextval('public.messages_id_seq'::regclass);
+
+ALTER TABLE ONLY public.products ALTER COLUMN id SET DEFAULT nextval('public.products_id_seq'::regclass);
+
+ALTER TABLE ONLY public.recordings ALTER COLUMN id SET DEFAULT nextval('public.recordings_id_seq'::regclass);
+
+ALTER TABLE ONLY public.settings ALTER COLUMN id SET DEFAULT nextval('public.settings_id_seq'::regclass);
+
+ALTER TABLE ONLY public.tenants ALTER COLUMN id SET DEFAULT nextval('public.tenants_id_seq'::regclass);
+
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_sid_key UNIQUE (sid);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_sid_key UNIQUE (sid);
+
+ALTER TABLE ONLY public.products
+    ADD CONSTRAINT products_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.recordings
+    ADD CONSTRAINT recordings_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.recordings
+    ADD CONSTRAINT recordings_sid_key UNIQUE (sid);
+
+ALTER TABLE ONLY public.settings
+    ADD CONSTRAINT settings_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.settings
+    ADD CONSTRAINT settings_tenant_id_key UNIQUE (tenant_id);
+
+ALTER TABLE ONLY public.tenants
+    ADD CONSTRAINT tenants_api_key_hash_key UNIQUE (api_key_hash);
+
+ALTER TABLE ONLY public.tenants
+    ADD CONSTRAINT tenants_custom_domain_key UNIQUE (custom_domain);
+
+ALTER TABLE ONLY public.tenants
+    ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.tenants
+    ADD CONSTRAINT tenants_retiring_api_key_hash_key UNIQUE (retiring_api_key_hash);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tenant_migration.backfilled_created_at
+    ADD CONSTRAINT backfilled_created_at_pkey PRIMARY KEY (relation, id);
+
+ALTER TABLE ONLY tenant_migration.step
+    ADD CONSTRAINT step_pkey PRIMARY KEY (id);
+
+CREATE INDEX calls_tenant_created_at_idx ON public.calls USING btree (tenant_id, created_at, id);
+
+CREATE INDEX calls_tenant_from_number_created_at_idx ON public.calls USING btree (tenant_id, from_number, created_at, id);
+
+CREATE INDEX calls_tenant_from_number_idx ON public.calls USING btree (tenant_id, from_number, id);
+
+CREATE UNIQUE INDEX calls_tenant_id_key ON public.calls USING btree (tenant_id, id);
+
+CREATE INDEX calls_tenant_status_created_at_idx ON public.calls USING btree (tenant_id, status, created_at, id);
+
+CREATE INDEX calls_tenant_status_idx ON public.calls USING btree (tenant_id, status, id);
+
+CREATE INDEX calls_tenant_to_number_created_at_idx ON public.calls USING btree (tenant_id, to_number, created_at, id);
+
+CREATE INDEX calls_tenant_to_number_idx ON public.calls USING btree (tenant_id, to_number, id);
+
+CREATE INDEX idempotency_keys_kept_at_idx ON public.idempotency_keys USING btree (kept_at);
+
+CREATE INDEX messages_tenant_created_at_idx ON public.messages USING btree (tenant_id, created_at, id);
+
+CREATE INDEX messages_tenant_from_number_created_at_idx ON public.messages USING btree (tenant_id, from_number, created_at, id);
+
+CREATE INDEX messages_tenant_from_number_idx ON public.messages USING btree (tenant_id, from_number, id);
+
+CREATE UNIQUE INDEX messages_tenant_id_key ON public.messages USING btree (tenant_id, id);
+
+CREATE INDEX messages_tenant_status_created_at_idx ON public.messages USING btree (tenant_id, status, created_at, id);
+
+CREATE INDEX messages_tenant_status_idx ON public.messages USING btree (tenant_id, status, id);
+
+CREATE INDEX messages_tenant_to_number_created_at_idx ON public.messages USING btree (tenant_id, to_number, created_at, id);
+
+CREATE INDEX messages_tenant_to_number_idx ON public.messages USING btree (tenant_id, to_number, id);
+
+CREATE UNIQUE INDEX products_tenant_id_key ON public.products USING btree (tenant_id, id);
+
+CREATE INDEX products_tenant_name_idx ON public.products USING btree (tenant_id, name, id);
+
+CREATE INDEX recordings_tenant_call_sid_created_at_idx ON public.recordings USING btree (tenant_id, call_sid, created_at, id);
+
+CREATE INDEX recordings_tenant_call_sid_idx ON public.recordings USING btree (tenant_id, call_sid, id);
+
+CREATE INDEX recordings_tenant_created_at_idx ON public.recordings USING btree (tenant_id, created_at, id);
+
+CREATE INDEX recordings_tenant_duration_created_at_idx ON public.recordings USING btree (tenant_id, duration, created_at, id);
+
+CREATE INDEX recordings_tenant_duration_idx ON public.recordings USING btree (tenant_id, duration, id);
+
+CREATE UNIQUE INDEX recordings_tenant_id_key ON public.recordings USING btree (tenant_id, id);
+
+CREATE INDEX tenants_custom_domain_idx ON public.tenants USING btree (custom_domain, id);
+
+CREATE INDEX tenants_name_idx ON public.tenants USING btree (name, id);
+
+CREATE INDEX tenants_status_idx ON public.tenants USING btree (status, id);
+
+CREATE INDEX users_tenant_created_at_idx ON public.users USING btree (tenant_id, (
+CASE
+    WHEN (created_at IS NULL) THEN '-infinity'::timestamp with time zone
+    ELSE created_at
+END), id);
+
+CREATE UNIQUE INDEX users_tenant_email_key ON public.users USING btree (tenant_id, lower(email));
+
+CREATE UNIQUE INDEX users_tenant_id_key ON public.users USING btree (tenant_id, id);
+
+CREATE INDEX users_tenant_updated_at_created_at_idx ON public.users USING btree (tenant_id, updated_at, (
+CASE
+    WHEN (created_at IS NULL) THEN '-infinity'::timestamp with time zone
+    ELSE created_at
+END), id);
+
+CREATE INDEX users_tenant_updated_at_idx ON public.users USING btree (tenant_id, updated_at, id);
+
+CREATE TRIGGER tenant_changed_delete AFTER DELETE ON public.tenants REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_changed();
+
+CREATE TRIGGER tenant_changed_insert AFTER INSERT ON public.tenants REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_changed();
+
+CREATE TRIGGER tenant_changed_truncate AFTER TRUNCATE ON public.tenants FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_changed();
+
+CREATE TRIGGER tenant_changed_update AFTER UPDATE ON public.tenants REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_changed();
+
+CREATE TRIGGER tenant_login_changed_delete AFTER DELETE ON public.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_login_changed();
+
+CREATE TRIGGER tenant_login_changed_insert AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_login_changed();
+
+CREATE TRIGGER tenant_login_changed_truncate AFTER TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_login_changed();
+
+CREATE TRIGGER tenant_login_changed_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_login_changed();
+
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.products
+    ADD CONSTRAINT products_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.recordings
+    ADD CONSTRAINT recordings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.settings
+    ADD CONSTRAINT settings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE public.calls ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.messages ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.products ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.recordings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.settings ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant ON public.calls TO tenant_api USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
+
+CREATE POLICY tenant ON public.idempotency_keys TO tenant_api USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
+
+CREATE POLICY tenant ON public.messages TO tenant_api USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
+
+CREATE POLICY tenant ON public.products TO tenant_api USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
+
+CREATE POLICY tenant ON public.recordings TO tenant_api USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
+
+CREATE POLICY tenant ON public.settings TO tenant_api USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
+
+CREATE POLICY tenant ON public.tenants TO tenant_api USING ((id = public.tenant_context())) WITH CHECK ((id = public.tenant_context()));
+
+CREATE POLICY tenant ON public.users TO tenant_api USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
+
+CREATE POLICY tenant_admin ON public.calls TO tenant_admin USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_admin ON public.idempotency_keys TO tenant_admin USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_admin ON public.messages TO tenant_admin USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_admin ON public.products TO tenant_admin USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_admin ON public.recordings TO tenant_admin USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_admin ON public.settings TO tenant_admin USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_admin ON public.tenants TO tenant_admin USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_admin ON public.users TO tenant_admin USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_key_rotation ON public.tenants FOR UPDATE TO tenant_lookup USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_login_rehash ON public.users FOR UPDATE TO tenant_lookup USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
+
+CREATE POLICY tenant_lookup ON public.idempotency_keys FOR SELECT TO tenant_lookup USING ((kept_at <= (now() - '1 day'::interval)));
+
+CREATE POLICY tenant_lookup ON public.tenants FOR SELECT TO tenant_lookup USING (true);
+
+CREATE POLICY tenant_lookup ON public.users FOR SELECT TO tenant_lookup USING (true);
+
+CREATE POLICY tenant_purge ON public.idempotency_keys FOR DELETE TO tenant_lookup USING ((kept_at <= (now() - '1 day'::interval)));
+
+ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+GRANT ALL ON SCHEMA public TO tenant_owner WITH GRANT OPTION;
+GRANT USAGE ON SCHEMA public TO tenant_api;
+GRANT USAGE ON SCHEMA public TO tenant_admin;
+GRANT USAGE ON SCHEMA public TO tenant_lookup;
+
+REVOKE ALL ON FUNCTION public.idempotency_purge(tenant_id integer, id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.idempotency_purge(tenant_id integer, id text) TO tenant_api;
+
+REVOKE ALL ON FUNCTION public.tenant_by_host(host text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tenant_by_host(host text) TO tenant_api;
+
+REVOKE ALL ON FUNCTION public.tenant_by_key(hashes text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tenant_by_key(hashes text[]) TO tenant_api;
+
+REVOKE ALL ON FUNCTION public.tenant_rotate_key(tenant_id integer, hashes text[], new_hash text, grace_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tenant_rotate_key(tenant_id integer, hashes text[], new_hash text, grace_seconds integer) TO tenant_api;
+
+REVOKE ALL ON PROCEDURE public.tenant_table_check(IN resource regclass) FROM PUBLIC;
+
+REVOKE ALL ON PROCEDURE public.tenant_table_secure(IN resource regclass, IN filterable name[], IN write_once name[], IN secret name[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.user_by_email(tenant_id integer, email text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.user_by_email(tenant_id integer, email text) TO tenant_api;
+
+REVOKE ALL ON FUNCTION public.user_id_by_email(tenant_id integer, email text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.user_id_by_email(tenant_id integer, email text) TO tenant_api;
+
+REVOKE ALL ON FUNCTION public.user_rehash(id text, former text, present text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.user_rehash(id text, former text, present text) TO tenant_api;
+
+GRANT SELECT,DELETE ON TABLE public.calls TO tenant_api;
+GRANT SELECT ON TABLE public.calls TO tenant_admin;
+
+GRANT INSERT(sid) ON TABLE public.calls TO tenant_api;
+
+GRANT INSERT(tenant_id) ON TABLE public.calls TO tenant_api;
+
+GRANT INSERT(from_number),UPDATE(from_number) ON TABLE public.calls TO tenant_api;
+
+GRANT INSERT(to_number),UPDATE(to_number) ON TABLE public.calls TO tenant_api;
+
+GRANT INSERT(status),UPDATE(status) ON TABLE public.calls TO tenant_api;
+
+GRANT INSERT(created_at) ON TABLE public.calls TO tenant_api;
+
+GRANT USAGE ON SEQUENCE public.calls_id_seq TO tenant_api;
+
+GRANT DELETE ON TABLE public.idempotency_keys TO tenant_lookup;
+
+GRANT SELECT(xmin) ON TABLE public.idempotency_keys TO tenant_api;
+GRANT SELECT(xmin) ON TABLE public.idempotency_keys TO tenant_admin;
+
+GRANT SELECT(tenant_id),INSERT(tenant_id) ON TABLE public.idempotency_keys TO tenant_api;
+GRANT SELECT(tenant_id) ON TABLE public.idempotency_keys TO tenant_admin;
+GRANT SELECT(tenant_id) ON TABLE public.idempotency_keys TO tenant_lookup;
+
+GRANT SELECT(id),INSERT(id) ON TABLE public.idempotency_keys TO tenant_api;
+GRANT SELECT(id) ON TABLE public.idempotency_keys TO tenant_admin;
+GRANT SELECT(id) ON TABLE public.idempotency_keys TO tenant_lookup;
+
+GRANT SELECT(fingerprint),INSERT(fingerprint) ON TABLE public.idempotency_keys TO tenant_api;
+GRANT SELECT(fingerprint) ON TABLE public.idempotency_keys TO tenant_admin;
+
+GRANT SELECT(answer),INSERT(answer) ON TABLE public.idempotency_keys TO tenant_api;
+GRANT SELECT(answer) ON TABLE public.idempotency_keys TO tenant_admin;
+
+GRANT SELECT(kept_at),INSERT(kept_at) ON TABLE public.idempotency_keys TO tenant_api;
+GRANT SELECT(kept_at) ON TABLE public.idempotency_keys TO tenant_admin;
+GRANT SELECT(kept_at) ON TABLE public.idempotency_keys TO tenant_lookup;
+
+GRANT SELECT,DELETE ON TABLE public.messages TO tenant_api;
+GRANT SELECT ON TABLE public.messages TO tenant_admin;
+
+GRANT INSERT(sid) ON TABLE public.messages TO tenant_api;
+
+GRANT INSERT(tenant_id) ON TABLE public.messages TO tenant_api;
+
+GRANT INSERT(from_number),UPDATE(from_number) ON TABLE public.messages TO tenant_api;
+
+GRANT INSERT(to_number),UPDATE(to_number) ON TABLE public.messages TO tenant_api;
+
+GRANT INSERT(status),UPDATE(status) ON TABLE public.messages TO tenant_api;
+
+GRANT INSERT(created_at) ON TABLE public.messages TO tenant_api;
+
+GRANT INSERT(body),UPDATE(body) ON TABLE public.messages TO tenant_api;
+
+GRANT USAGE ON SEQUENCE public.messages_id_seq TO tenant_api;
+
+GRANT SELECT,DELETE ON TABLE public.products TO tenant_api;
+GRANT SELECT ON TABLE public.products TO tenant_admin;
+
+GRANT INSERT(name),UPDATE(name) ON TABLE public.products TO tenant_api;
+
+GRANT INSERT(description),UPDATE(description) ON TABLE public.products TO tenant_api;
+
+GRANT INSERT(tenant_id) ON TABLE public.products TO tenant_api;
+
+GRANT USAGE ON SEQUENCE public.products_id_seq TO tenant_api;
+
+GRANT SELECT,DELETE ON TABLE public.recordings TO tenant_api;
+GRANT SELECT ON TABLE public.recordings TO tenant_admin;
+
+GRANT INSERT(sid) ON TABLE public.recordings TO tenant_api;
+
+GRANT INSERT(tenant_id) ON TABLE public.recordings TO tenant_api;
+
+GRANT INSERT(call_sid),UPDATE(call_sid) ON TABLE public.recordings TO tenant_api;
+
+GRANT INSERT(url),UPDATE(url) ON TABLE public.recordings TO tenant_api;
+
+GRANT INSERT(duration),UPDATE(duration) ON TABLE public.recordings TO tenant_api;
+
+GRANT INSERT(created_at) ON TABLE public.recordings TO tenant_api;
+
+GRANT USAGE ON SEQUENCE public.recordings_id_seq TO tenant_api;
+
+GRANT SELECT ON TABLE public.settings TO tenant_api;
+GRANT SELECT ON TABLE public.settings TO tenant_admin;
+
+GRANT INSERT(tenant_id) ON TABLE public.settings TO tenant_api;
+
+GRANT INSERT(auto_record_calls),UPDATE(auto_record_calls) ON TABLE public.settings TO tenant_api;
+
+GRANT USAGE ON SEQUENCE public.settings_id_seq TO tenant_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tenants TO tenant_admin;
+
+GRANT SELECT(xmin) ON TABLE public.tenants TO tenant_api;
+
+GRANT SELECT(id) ON TABLE public.tenants TO tenant_lookup;
+GRANT SELECT(id) ON TABLE public.tenants TO tenant_api;
+
+GRANT SELECT(name) ON TABLE public.tenants TO tenant_lookup;
+GRANT SELECT(name),UPDATE(name) ON TABLE public.tenants TO tenant_api;
+
+GRANT SELECT(status) ON TABLE public.tenants TO tenant_lookup;
+GRANT SELECT(status) ON TABLE public.tenants TO tenant_api;
+
+GRANT SELECT(api_key_hash),UPDATE(api_key_hash) ON TABLE public.tenants TO tenant_lookup;
+
+GRANT SELECT(custom_domain) ON TABLE public.tenants TO tenant_lookup;
+GRANT SELECT(custom_domain) ON TABLE public.tenants TO tenant_api;
+
+GRANT SELECT(twilio_account_sid),UPDATE(twilio_account_sid) ON TABLE public.tenants TO tenant_api;
+
+GRANT SELECT(twilio_auth_token),UPDATE(twilio_auth_token) ON TABLE public.tenants TO tenant_api;
+
+GRANT SELECT(twilio_api_key_sid),UPDATE(twilio_api_key_sid) ON TABLE public.tenants TO tenant_api;
+
+GRANT SELECT(twilio_api_key_secret),UPDATE(twilio_api_key_secret) ON TABLE public.tenants TO tenant_api;
+
+GRANT SELECT(twilio_phone_number),UPDATE(twilio_phone_number) ON TABLE public.tenants TO tenant_api;
+
+GRANT SELECT(retiring_api_key_hash),UPDATE(retiring_api_key_hash) ON TABLE public.tenants TO tenant_lookup;
+
+GRANT SELECT(retiring_api_key_expires_at),UPDATE(retiring_api_key_expires_at) ON TABLE public.tenants TO tenant_lookup;
+
+GRANT USAGE ON SEQUENCE public.tenants_id_seq TO tenant_admin;
+
+GRANT DELETE ON TABLE public.users TO tenant_api;
+
+GRANT SELECT(xmin) ON TABLE public.users TO tenant_api;
+GRANT SELECT(xmin) ON TABLE public.users TO tenant_admin;
+
+GRANT SELECT(id) ON TABLE public.users TO tenant_lookup;
+GRANT SELECT(id),INSERT(id) ON TABLE public.users TO tenant_api;
+GRANT SELECT(id) ON TABLE public.users TO tenant_admin;
+
+GRANT SELECT(email) ON TABLE public.users TO tenant_lookup;
+GRANT SELECT(email),INSERT(email),UPDATE(email) ON TABLE public.users TO tenant_api;
+GRANT SELECT(email) ON TABLE public.users TO tenant_admin;
+
+GRANT SELECT(password_hash),UPDATE(password_hash) ON TABLE public.users TO tenant_lookup;
+GRANT INSERT(password_hash),UPDATE(password_hash) ON TABLE public.users TO tenant_api;
+
+GRANT SELECT(created_at),INSERT(created_at) ON TABLE public.users TO tenant_api;
+GRANT SELECT(created_at) ON TABLE public.users TO tenant_admin;
+
+GRANT SELECT(updated_at),INSERT(updated_at),UPDATE(updated_at) ON TABLE public.users TO tenant_api;
+GRANT SELECT(updated_at) ON TABLE public.users TO tenant_admin;
+
+GRANT SELECT(tenant_id) ON TABLE public.users TO tenant_lookup;
+GRANT SELECT(tenant_id),INSERT(tenant_id) ON TABLE public.users TO tenant_api;
+GRANT SELECT(tenant_id) ON TABLE public.users TO tenant_admin;
+
