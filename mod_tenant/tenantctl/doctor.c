@@ -17,11 +17,6 @@ typedef struct doctor_t {
     output_t *findings;
 } doctor_t;
 
-void finding_add(output_t *findings, const char *check, const char *object, const char *what)
-{
-    output_row(findings, (const char *[]){check, object, what});
-}
-
 static const char *key_name(keyring_purpose_t purpose, uint32_t id, apr_pool_t *pool)
 {
     return apr_psprintf(pool, "%s %u", keyring_word(purpose), id);

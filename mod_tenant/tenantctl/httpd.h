@@ -4,6 +4,10 @@
 
 #include <apr_pools.h>
 
+/* The configuration that is read where the options leave out what a command needs: Debian's, below
+ * APACHE_CONFDIR as in apachectl where that is set. */
+#define HTTPD_CONFIG "/etc/apache2/apache2.conf"
+
 /* What an httpd configuration says of mod_tenant; NULL where it says nothing. */
 typedef struct httpd_t {
     const char *database;    /* TenantDatabase */

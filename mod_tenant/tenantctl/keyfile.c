@@ -143,12 +143,8 @@ int keyfile_add(const call_t *call)
 /* Whether the file has a key; complains where it has not, ahead of what httpd may not have loaded. */
 static int check_key(const session_t *session, keyring_purpose_t purpose, uint32_t id)
 {
-    const keyring_key_t *key;
-
-    for (int n = 0; (key = keyring_key(session->keyring, purpose, n)) != NULL; n++) {
-        if (key->id == id)
-            return EXIT_DONE;
-    }
+    if (keyring_find(session->keyring, purpose, id))
+        return EXIT_DONE;
     return complain(EXIT_FAILED, "key file %s has no %s key %u", session->key_file, keyring_word(purpose),
                     id);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../api/resource.h"
-#include "session.h"
+#include "httpd.h"
 
 static const struct {
     const char *name;
@@ -21,7 +21,7 @@ static const struct {
          "libpq connection string, without a password, or exec:/path of a program that prints one"},
     [OPTION_KEY_FILE] = {"key-file", "PATH", "file of sealing keys and peppers"},
     [OPTION_CONFIG] = {"config", "FILE",
-                       "take what is not given from this httpd configuration, default " SESSION_CONFIG},
+                       "take what is not given from this httpd configuration, default " HTTPD_CONFIG},
     [OPTION_RUNTIME_DIR] = {"runtime-dir", "DIR",
                             "httpd's runtime folder, where it tells which keys it has loaded"},
     [OPTION_FORCE] = {"force", NULL, "do it whatever httpd has loaded and the database holds"},

@@ -78,7 +78,7 @@ static int lacks(const session_t *session, int wants)
 static const char *default_config(apr_pool_t *pool)
 {
     const char *folder = getenv("APACHE_CONFDIR");
-    const char *file = folder && *folder ? apr_pstrcat(pool, folder, "/apache2.conf", NULL) : SESSION_CONFIG;
+    const char *file = folder && *folder ? apr_pstrcat(pool, folder, "/apache2.conf", NULL) : HTTPD_CONFIG;
 
     return access(file, F_OK) == 0 ? file : NULL;
 }

@@ -13,10 +13,6 @@ enum {
     SESSION_KEYS = 4,     /* its keys */
 };
 
-/* The configuration that is read where the options leave out what a command needs: Debian's, below
- * APACHE_CONFDIR as in apachectl where that is set. */
-#define SESSION_CONFIG "/etc/apache2/apache2.conf"
-
 /* What the options, and the httpd configuration, lead to. */
 typedef struct session_t {
     apr_pool_t *pool;
