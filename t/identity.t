@@ -51,6 +51,12 @@ subtest 'one key' => sub {
         ['X-API-Key'                 => ['X-API-Key' => $key{acme}]],
         ['Basic, any user'           => [basic("AC123:$key{acme}")]],
         ['Basic, no user'            => [basic(":$key{acme}")]],
+        ['Basic, as the user name'   => [basic("$key{acme}:")]],
+        ['... without a colon'       => [basic($key{acme})]],
+        ['... with some password'    => [basic("$key{acme}:x")]],
+        ['... as both'               => [basic("$key{acme}:$key{acme}")]],
+        ['... as in X-API-Key'       => [basic("$key{acme}:"), 'X-API-Key' => $key{acme}]],
+        ['a user name like a key'    => [basic("mt_bot:$key{acme}")]],
         ['the same in both headers'  => [bearing('acme'), 'X-API-Key' => $key{acme}]],
         ['the same as Basic and key' => [basic("user:$key{acme}"), 'X-API-Key' => $key{acme}]],
         ['a key that is retiring'    => [bearing('retiring')]],
@@ -68,6 +74,8 @@ subtest 'more than one key' => sub {
     my @cases = (
         ['two different ones'           => [bearing('acme'), 'X-API-Key' => $globex]],
         ['Basic and another key'        => [basic("user:$acme"), 'X-API-Key' => $globex]],
+        ['two in Basic'                 => [basic("$acme:$globex")]],
+        ['a user name and another key'  => [basic("$acme:"), 'X-API-Key' => $globex]],
         ['a good and a malformed one'   => [bearing('acme'), 'X-API-Key' => 'nonsense']],
         ['a malformed and a good one'   => [Authorization => 'Bearer nonsense', 'X-API-Key' => $acme]],
         ['Authorization twice'          => [bearing('acme'), bearing('globex')]],
@@ -107,12 +115,14 @@ subtest 'keys that are not valid' => sub {
         }
     }
     like($first->header('WWW-Authenticate'), qr/^Bearer realm="[^"]+", error="invalid_token"$/, 'the challenge says so');
-    is_problem(ask(GET => '/v1/calls', headers => [basic("user:$key{checksum}")]), 401, 'key-invalid', 'in Basic');
+    my @basic = ("user:$key{checksum}", "$key{checksum}:", "$key{checksum}:x", 'mt_:', 'mt_1', "$key{acme}0:", "see $key{acme}:x",
+        "user:see $key{acme}", "user\0$key{acme}:x");
+    is_problem(ask(GET => '/v1/calls', headers => [basic($_)]), 401, 'key-invalid', 'in Basic') for @basic;
 };
 
 subtest 'no key' => sub {
     my @none = (
-        [], ['X-API-Key' => ''], [basic('user:password')], [Authorization => 'Digest username="x"'],
+        [], ['X-API-Key' => ''], [basic('user:password')], [basic('mt_admin:password')], [basic('mt_a@example.com:x')], [Authorization => 'Digest username="x"'],
         [Cookie => 'key=' . (new_key())[0]],
     );
     for (@none) {

@@ -26,7 +26,8 @@ static void write_key_schemes(const openapi_t *openapi)
     member_object_end(openapi->writer);
     write_http_scheme(
         openapi, "basicKey", "basic",
-        "The API key as the password; the user name is ignored. For clients that know no other way.");
+        "The API key as the password, or as the user name; the other one is ignored. For clients that know "
+        "no other way.");
 }
 
 void openapi_security_schemes(const openapi_t *openapi)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "credential.h"
 
-#include <apr_lib.h>
+#include <apr_base64.h>
 #include <apr_strings.h>
 
 #include "../secret/apikey.h"
@@ -10,8 +10,11 @@
 /* A header that may carry a key. */
 typedef struct source_t {
     const char *header;
-    char *value; /* the bytes in headers_in themselves: wiped where they were a key; NULL: no such header */
-    char *token; /* the part of value that stands for a key; NULL: none does */
+    char *value;       /* the bytes in headers_in themselves; NULL: no such header */
+    char *token;       /* the part that stands for a key; NULL: none does */
+    char *decoded;     /* what Basic says, in a copy; NULL: it is not Basic */
+    apr_size_t length; /* of decoded, in bytes */
+    int is_meant;      /* something there was meant as a key of ours, however wrong it may be */
     credential_kind_t kind;
 } source_t;
 
@@ -27,17 +30,14 @@ static char *behind_scheme(char *value, const char *scheme)
     return value + length + strspn(value + length, " ");
 }
 
-/* The password of Basic credentials (RFC 7617 section 2) where it is meant as a key, in pool: what official
- * Twilio libraries can send. Any user name goes with it. NULL: they are a user's, or none at all. */
-static char *basic_key(const char *credentials, apr_pool_t *pool)
+/* Whether a key stands anywhere in a text: `Token mt_…`, a quoted one. */
+static int holds_key(const char *text, apr_size_t length)
 {
-    char *decoded = ap_pbase64decode(pool, credentials);
-    char *password = strchr(decoded, ':');
-
-    if (password && apikey_is_meant(password + 1, strlen(password + 1)))
-        return password + 1;
-    secret_wipe(decoded, strlen(decoded));
-    return NULL;
+    for (; length >= APIKEY_LENGTH; length--, text++) {
+        if (apikey_is_well_formed(text, APIKEY_LENGTH))
+            return 1;
+    }
+    return 0;
 }
 
 /* Whether a second Authorization header, which httpd joins to the first with a comma, may hide a key. */
@@ -52,66 +52,97 @@ static int is_joined(char *value)
     return 0;
 }
 
-/* The token of `Bearer TOKEN` (RFC 6750 section 2.1), or a key in Basic. Other schemes are not ours. */
-static char *authorization_token(char *value, apr_pool_t *pool)
+/* Whether Basic's user name is a key: without a password whatever is meant as one, beside a password what can
+ * be nothing else, for users' own names may begin like a key. */
+static int is_key_name(const char *name, const char *password)
 {
-    char *basic = behind_scheme(value, "Basic");
+    apr_size_t length = strlen(name);
 
-    if (is_joined(value))
-        return value;
-    return basic ? basic_key(basic, pool) : behind_scheme(value, "Bearer");
+    return *password ? apikey_is_unlike_names(name, length) : apikey_is_meant(name, length);
+}
+
+/* Finds the key in Basic credentials (RFC 7617 section 2), as the password, which official Twilio libraries
+ * can send, or as the user name, as `curl -u KEY:` does. A user's own credentials are none of ours. */
+static void basic_read(source_t *source)
+{
+    char *name = source->decoded;
+    char *colon = strchr(name, ':');
+    char *password = colon ? colon + 1 : name + strlen(name);
+    int is_password = apikey_is_meant(password, strlen(password));
+    int is_name;
+
+    source->is_meant = holds_key(source->decoded, source->length);
+    if (colon)
+        *colon = '\0';
+    is_name = is_key_name(name, password);
+    if (is_name && is_password && strcmp(name, password) != 0)
+        source->kind = CREDENTIAL_AMBIGUOUS;
+    if (is_name || is_password)
+        source->token = is_password ? password : name;
+    else if (source->is_meant)
+        source->token = source->decoded; /* a key, but not where one belongs */
+}
+
+/* Finds the token of `Bearer TOKEN` (RFC 6750 section 2.1), or a key in Basic. Other schemes are not ours. */
+static void authorization_read(source_t *source, apr_pool_t *pool)
+{
+    const char *basic = behind_scheme(source->value, "Basic");
+
+    if (basic) {
+        basic += strspn(basic, " \t"); /* as httpd reads it */
+        source->decoded = apr_pcalloc(pool, (apr_size_t)apr_base64_decode_len(basic) + 1);
+        source->length = (apr_size_t)apr_base64_decode(source->decoded, basic);
+        source->decoded[source->length] = '\0';
+    }
+    if (is_joined(source->value))
+        source->token = source->value;
+    else if (basic)
+        basic_read(source);
+    else
+        source->token = behind_scheme(source->value, "Bearer");
+}
+
+static credential_kind_t token_kind(const char *token)
+{
+    if (strchr(token, ','))
+        return CREDENTIAL_AMBIGUOUS; /* repeated: neither a key nor a Bearer token holds a comma */
+    return apikey_is_well_formed(token, strlen(token)) ? CREDENTIAL_KEY : CREDENTIAL_MALFORMED;
 }
 
 static void source_read(source_t *source, request_rec *r, const char *header)
 {
-    int is_authorization = strcmp(header, "Authorization") == 0;
-
-    source->header = header;
-    source->kind = CREDENTIAL_NONE;
-    source->value = (char *)apr_table_get(r->headers_in, header);
-    source->token =
-        source->value && is_authorization ? authorization_token(source->value, r->pool) : source->value;
-    if (!source->token || !*source->token) {
-        source->token = NULL; /* an empty header says nothing */
+    *source = (source_t){.header = header, .value = (char *)apr_table_get(r->headers_in, header)};
+    if (!source->value)
         return;
-    }
-    if (strchr(source->token, ','))
-        source->kind = CREDENTIAL_AMBIGUOUS; /* repeated: neither a key nor a Bearer token holds a comma */
-    else if (apikey_is_well_formed(source->token, strlen(source->token)))
-        source->kind = CREDENTIAL_KEY;
+    if (strcmp(header, "Authorization") == 0)
+        authorization_read(source, r->pool);
     else
-        source->kind = CREDENTIAL_MALFORMED;
+        source->token = source->value;
+    if (source->token && !*source->token)
+        source->token = NULL; /* an empty header says nothing */
+    source->is_meant = source->is_meant ||
+                       (source->token && apikey_is_meant(source->token, strlen(source->token))) ||
+                       holds_key(source->value, strlen(source->value)) || is_joined(source->value);
+    if (source->token && source->kind == CREDENTIAL_NONE)
+        source->kind = token_kind(source->token);
 }
 
-/* Whether a key stands anywhere in a text: `Token mt_…`, a quoted one. */
-static int holds_key(const char *text)
+/* Takes a header that was meant as a key out of the request, and wipes it; a copy goes in any case. Returns
+ * whether it did. */
+static int source_withdraw(const source_t *source, request_rec *r)
 {
-    for (apr_size_t length = strlen(text); length >= APIKEY_LENGTH; length--, text++) {
-        if (apikey_is_well_formed(text, APIKEY_LENGTH))
-            return 1;
-    }
-    return 0;
-}
-
-/* Whether the header has something that was meant as a key of ours, however wrong it may be. */
-static int source_is_ours(const source_t *source)
-{
-    if (source->token && apikey_is_meant(source->token, strlen(source->token)))
-        return 1;
-    return source->value && (holds_key(source->value) || is_joined(source->value));
-}
-
-/* Takes such a header out of the request. A cache that does not see it would keep the answer for others (RFC
- * 9111 section 3.5). */
-static void source_withdraw(const source_t *source, request_rec *r)
-{
-    if (!source_is_ours(source))
-        return;
+    if (source->decoded)
+        secret_wipe(source->decoded, source->length);
+    if (!source->is_meant)
+        return 0;
     apr_table_unset(r->headers_in, source->header);
-    apr_table_setn(r->err_headers_out, "Cache-Control", "private");
     secret_wipe(source->value, strlen(source->value));
-    if (source->token)
-        secret_wipe(source->token, strlen(source->token)); /* a copy, where Basic held it */
+    return 1;
+}
+
+void credential_conceal(request_rec *r)
+{
+    apr_table_setn(r->err_headers_out, "Cache-Control", "private");
 }
 
 void credential_take(request_rec *r, const struct keyring_t *keyring, credential_t *credential)
@@ -128,6 +159,7 @@ void credential_take(request_rec *r, const struct keyring_t *keyring, credential
         credential->kind = CREDENTIAL_AMBIGUOUS;
     else if (credential->kind == CREDENTIAL_KEY)
         credential->hashes = apikey_hashes(keyring, first->token, r->pool);
-    source_withdraw(&authorization, r);
-    source_withdraw(&header, r);
+    credential->is_taken = source_withdraw(&authorization, r) | source_withdraw(&header, r);
+    if (credential->is_taken)
+        credential_conceal(r);
 }

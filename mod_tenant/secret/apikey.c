@@ -71,16 +71,29 @@ int apikey_is_meant(const char *text, apr_size_t length)
     return length >= PREFIX_LENGTH && memcmp(text, APIKEY_PREFIX, PREFIX_LENGTH) == 0;
 }
 
+/* Whether a text has the prefix and nothing but base62 behind it. */
+static int has_alphabet(const char *text, apr_size_t length)
+{
+    if (!apikey_is_meant(text, length))
+        return 0;
+    for (apr_size_t n = PREFIX_LENGTH; n < length; n++) {
+        if (!is_base62(text[n]))
+            return 0;
+    }
+    return 1;
+}
+
+int apikey_is_unlike_names(const char *text, apr_size_t length)
+{
+    return length >= PREFIX_LENGTH + APIKEY_RANDOM_LENGTH && has_alphabet(text, length);
+}
+
 int apikey_is_well_formed(const char *text, apr_size_t length)
 {
     char check[APIKEY_CHECK_LENGTH];
 
-    if (length != APIKEY_LENGTH || !apikey_is_meant(text, length))
+    if (length != APIKEY_LENGTH || !has_alphabet(text, length))
         return 0;
-    for (apr_size_t n = PREFIX_LENGTH; n < APIKEY_LENGTH; n++) {
-        if (!is_base62(text[n]))
-            return 0;
-    }
     write_check(check, text);
     return memcmp(text + CHECKED_LENGTH, check, sizeof check) == 0;
 }

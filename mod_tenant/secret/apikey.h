@@ -14,6 +14,10 @@ enum { APIKEY_LENGTH = 52, APIKEY_RANDOM_LENGTH = 43, APIKEY_CHECK_LENGTH = 6 };
 /* Whether text begins as our keys do (`mt_`), so that it is meant as one, however wrong the rest may be. */
 int apikey_is_meant(const char *text, apr_size_t length);
 
+/* Whether text can be nothing but a key, if a mistyped or shortened one, where the names of users are as
+ * likely: `mt_` and nothing but base62 characters, as many as a key's random ones at least. */
+int apikey_is_unlike_names(const char *text, apr_size_t length);
+
 /* Whether text has the syntax of a key and a right checksum. Says nothing about whether a tenant has it. */
 int apikey_is_well_formed(const char *text, apr_size_t length);
 

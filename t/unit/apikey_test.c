@@ -57,6 +57,21 @@ static void test_meant(void)
     ok(!apikey_is_meant("MT_abc", 6), "nor is MT_");
 }
 
+static void test_unlike_names(void)
+{
+    char key[APIKEY_LENGTH + 1];
+
+    ok(apikey_is_unlike_names(known_key, APIKEY_LENGTH), "a whole key is no user's name");
+    memcpy(key, known_key, sizeof key);
+    key[APIKEY_LENGTH - 1] = key[APIKEY_LENGTH - 1] == 'x' ? 'y' : 'x';
+    ok(apikey_is_unlike_names(key, APIKEY_LENGTH), "nor is a mistyped one");
+    ok(apikey_is_unlike_names(known_key, APIKEY_LENGTH - 6), "nor one without its checksum");
+    ok(!apikey_is_unlike_names(known_key, APIKEY_LENGTH - 7), "what is shorter may be");
+    ok(!apikey_is_unlike_names("mt_admin", 8), "so may mt_admin");
+    key[10] = '@';
+    ok(!apikey_is_unlike_names(key, APIKEY_LENGTH), "so may an address");
+}
+
 static void test_make(void)
 {
     enum { KEYS = 500 };
@@ -113,9 +128,10 @@ int main(void)
     scratch_make();
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    plan(21);
+    plan(27);
     test_syntax();
     test_meant();
+    test_unlike_names();
     test_make();
     is_text(keyring_read(&ring, scratch_write("keys", key_file, sizeof key_file - 1, 0600), pool), NULL,
             "the key file of this test is read");
