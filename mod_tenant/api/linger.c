@@ -22,6 +22,8 @@
 
 #define INPUT_FILTER "TENANT_LINGER"
 
+static ap_filter_rec_t *input_filter;
+
 struct lingers_t {
     apr_uint32_t threads;          /* of the child */
     volatile apr_uint32_t working; /* threads in the handler */
@@ -59,14 +61,15 @@ void linger_begin(const request_rec *r)
 /* The connection's, made at its first request. */
 static linger_t *linger_of(conn_rec *connection, lingers_t *lingers)
 {
-    linger_t *linger = ap_get_module_config(connection->conn_config, &tenant_module);
+    linger_t *linger;
 
-    if (linger)
-        return linger;
+    for (ap_filter_t *filter = connection->input_filters; filter; filter = filter->next) {
+        if (filter->frec == input_filter)
+            return filter->ctx;
+    }
     linger = apr_pcalloc(connection->pool, sizeof *linger);
     linger->lingers = lingers;
-    ap_set_module_config(connection->conn_config, &tenant_module, linger);
-    ap_add_input_filter(INPUT_FILTER, linger, NULL, connection);
+    ap_add_input_filter_handle(input_filter, linger, NULL, connection);
     return linger;
 }
 
@@ -158,5 +161,5 @@ void linger_register(void)
 {
     /* nearer to the reader than TLS and whatever else may hold bytes back, as near as a connection's filter
      * can be */
-    ap_register_input_filter(INPUT_FILTER, filter_input, NULL, AP_FTYPE_CONNECTION);
+    input_filter = ap_register_input_filter(INPUT_FILTER, filter_input, NULL, AP_FTYPE_CONNECTION);
 }

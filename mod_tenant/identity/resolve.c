@@ -8,6 +8,7 @@
 #include "../config.h"
 #include "credential.h"
 #include "lookup.h"
+#include "upgrade.h"
 
 /* What a request knows about who is asking. Belongs to the request, never to its connection. */
 typedef struct identity_t {
@@ -53,6 +54,19 @@ const tenant_t *tenant_get(const request_rec *r)
     return identity ? identity->tenant : NULL;
 }
 
+/* Reads who is asking, by the request's own headers or by those of the one that it was ahead of an upgrade.
+ */
+static void take_credential(request_rec *r, const server_config_t *config, credential_t *credential)
+{
+    const credential_t *left = upgrade_find(r);
+
+    credential_take(r, config->keyring, credential);
+    if (!left)
+        return;
+    *credential = *left;
+    credential_conceal(r);
+}
+
 int resolve_prepare(request_rec *r)
 {
     const server_config_t *config = config_server(r->server);
@@ -67,12 +81,23 @@ int resolve_prepare(request_rec *r)
     if (!config->connect || !config->keyring)
         return DECLINED;
     identity = apr_pcalloc(r->pool, sizeof *identity);
-    credential_take(r, config->keyring, &identity->credential);
+    take_credential(r, config, &identity->credential);
     ap_set_module_config(r->request_config, &tenant_module, identity);
     lookup_host_cached(r, &identity->host);
     /* a key decides, if there is one, once somebody asks */
     if (identity->host.tenant && identity->credential.kind == CREDENTIAL_NONE)
         settle(r, identity, identity->host.tenant);
+    return DECLINED;
+}
+
+int resolve_hand_over(conn_rec *connection, request_rec *r, server_rec *server, const char *protocol)
+{
+    const identity_t *identity = r ? identity_of(r) : NULL;
+
+    (void)server;
+    (void)protocol;
+    if (identity && identity->credential.is_taken)
+        upgrade_leave(connection, &identity->credential);
     return DECLINED;
 }
 

@@ -11,6 +11,10 @@
  * is. No database here, so that what needs no tenant never waits for one. */
 int resolve_prepare(request_rec *r);
 
+/* The hook protocol_switch, ahead of who switches: a request that becomes a stream of HTTP/2 goes on with the
+ * credential that was taken out of its headers. */
+int resolve_hand_over(conn_rec *connection, request_rec *r, server_rec *server, const char *protocol);
+
 /* The hook log_transaction, ahead of all loggers: the same for a request that httpd refused before
  * resolve_prepare() could run, for want of a Host, say. */
 int resolve_withdraw(request_rec *r);
