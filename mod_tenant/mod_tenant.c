@@ -53,6 +53,8 @@ static void register_hooks(apr_pool_t *pool)
     /* ahead of everybody who might log, copy or forward the headers that carry a key; mod_log_forensic is
      * REALLY_FIRST itself, and loaded ahead of us in Debian */
     ap_hook_post_read_request(resolve_prepare, NULL, NULL, APR_HOOK_REALLY_FIRST - 1);
+    /* right behind it, ahead of all others */
+    ap_hook_post_read_request(resolve_unveil, NULL, NULL, APR_HOOK_REALLY_FIRST + 1);
     /* ahead of mod_http2, which copies the headers there */
     ap_hook_protocol_switch(resolve_hand_over, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_log_transaction(resolve_withdraw, NULL, NULL, APR_HOOK_REALLY_FIRST);

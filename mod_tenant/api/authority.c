@@ -6,6 +6,7 @@
 
 #include "../identity/resolve.h"
 #include "../identity/user.h"
+#include "../secret/secret.h"
 #include "site.h"
 
 /* Whether the Host alone may read this. */
@@ -34,7 +35,7 @@ static int is_logged_in(const api_t *api)
 static int is_by_login(const api_t *api)
 {
     return config_lets_users_in(api->location) && resolve_check_key(api->r) == &problem_key_missing &&
-           (is_logged_in(api) || ap_get_basic_auth_components(api->r, NULL, NULL) == APR_SUCCESS);
+           (is_logged_in(api) || resolve_has_login(api->r));
 }
 
 /* What is no tenant's is for everybody; what is public needs no key, but a wrong one is still refused. */
@@ -71,6 +72,7 @@ static const problem_t *prove_login(api_t *api)
         if (ap_get_basic_auth_components(r, &email, &password) != APR_SUCCESS)
             return &problem_login_invalid;
         problem = user_login(r, email, password, &user);
+        secret_wipe((char *)password, strlen(password)); /* httpd made this copy for us */
         if (problem)
             return problem;
         r->user = apr_pstrdup(r->pool, email);

@@ -9,10 +9,12 @@
 #include "credential.h"
 #include "lookup.h"
 #include "upgrade.h"
+#include "veil.h"
 
 /* What a request knows about who is asking. Belongs to the request, never to its connection. */
 typedef struct identity_t {
     credential_t credential;
+    veil_t login;
     const tenant_t *tenant; /* what tenant_get() gives */
 
     lookup_t key;
@@ -82,6 +84,8 @@ int resolve_prepare(request_rec *r)
         return DECLINED;
     identity = apr_pcalloc(r->pool, sizeof *identity);
     take_credential(r, config, &identity->credential);
+    veil_find(&identity->login, r);
+    veil_draw(&identity->login, r);
     ap_set_module_config(r->request_config, &tenant_module, identity);
     lookup_host_cached(r, &identity->host);
     /* a key decides, if there is one, once somebody asks */
@@ -90,25 +94,66 @@ int resolve_prepare(request_rec *r)
     return DECLINED;
 }
 
+int resolve_unveil(request_rec *r)
+{
+    const identity_t *identity = identity_of(r);
+
+    if (identity)
+        veil_lift(&identity->login, r);
+    return DECLINED;
+}
+
 int resolve_hand_over(conn_rec *connection, request_rec *r, server_rec *server, const char *protocol)
 {
-    const identity_t *identity = r ? identity_of(r) : NULL;
-
     (void)server;
     (void)protocol;
-    if (identity && identity->credential.is_taken)
-        upgrade_leave(connection, &identity->credential);
+    if (!r || !identity_of(r))
+        return DECLINED;
+    if (identity_of(r)->credential.is_taken)
+        upgrade_leave(connection, &identity_of(r)->credential);
+    resolve_put_back_login(r);
     return DECLINED;
 }
 
 int resolve_withdraw(request_rec *r)
 {
     const server_config_t *config = config_server(r->server);
-    credential_t ignored;
+    identity_t *identity = identity_of(r);
+    identity_t late = {0};
 
-    if (config->connect && config->keyring && !identity_of(r))
-        credential_take(resolve_origin(r), config->keyring, &ignored);
+    if (!config->connect || !config->keyring)
+        return DECLINED;
+    if (!identity) {
+        identity = &late;
+        r = resolve_origin(r);
+        credential_take(r, config->keyring, &late.credential);
+        veil_find(&late.login, r);
+    }
+    veil_wipe(&identity->login, r);
     return DECLINED;
+}
+
+int resolve_has_login(const request_rec *r)
+{
+    const identity_t *identity = identity_of(r);
+
+    return identity && identity->login.value;
+}
+
+void resolve_take_out_login(request_rec *r)
+{
+    identity_t *identity = identity_of(r);
+
+    if (identity)
+        veil_take_out(&identity->login, r);
+}
+
+void resolve_put_back_login(request_rec *r)
+{
+    identity_t *identity = identity_of(r);
+
+    if (identity)
+        veil_put_back(&identity->login, r);
 }
 
 const problem_t *resolve_check_key(request_rec *r)

@@ -7,17 +7,29 @@
 #include "../problem.h"
 #include "tenant.h"
 
-/* The hook post_read_request: takes the credential out of the headers, and looks in the cache whose the Host
- * is. No database here, so that what needs no tenant never waits for one. */
+/* The hook post_read_request: takes the credential out of the headers, covers a user's Basic credentials, and
+ * looks in the cache whose the Host is. No database here, so that what needs no tenant never waits for one.
+ */
 int resolve_prepare(request_rec *r);
+
+/* The same hook, behind those who would log them: uncovers the user's credentials. */
+int resolve_unveil(request_rec *r);
 
 /* The hook protocol_switch, ahead of who switches: a request that becomes a stream of HTTP/2 goes on with the
  * credential that was taken out of its headers. */
 int resolve_hand_over(conn_rec *connection, request_rec *r, server_rec *server, const char *protocol);
 
-/* The hook log_transaction, ahead of all loggers: the same for a request that httpd refused before
- * resolve_prepare() could run, for want of a Host, say. */
+/* The hook log_transaction, ahead of all loggers: wipes a user's credentials, and takes the credential out of
+ * a request that httpd refused before resolve_prepare() could run, for want of a Host, say. */
 int resolve_withdraw(request_rec *r);
+
+/* Whether the request came with Basic credentials that have no key. */
+int resolve_has_login(const request_rec *r);
+
+/* Takes a user's Basic credentials out of the headers, since they have been judged, and puts them back for
+ * who has to judge them again, in a subrequest, say. */
+void resolve_take_out_login(request_rec *r);
+void resolve_put_back_login(request_rec *r);
 
 /* What is wrong with the request's key without asking the database: its kind and checksum.
  * problem_ambiguous_key, problem_key_invalid, problem_key_missing. */
