@@ -23,6 +23,7 @@
 #include "identity/expose.h"
 #include "identity/provider.h"
 #include "identity/resolve.h"
+#include "identity/rinse.h"
 #include "startup.h"
 
 static int build_tables(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
@@ -50,6 +51,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_post_config(build_tables, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(startup_child, NULL, NULL, APR_HOOK_MIDDLE);
 
+    ap_hook_pre_connection(rinse_connection, NULL, NULL, APR_HOOK_MIDDLE);
     /* ahead of everybody who might log, copy or forward the headers that carry a key; mod_log_forensic is
      * REALLY_FIRST itself, and loaded ahead of us in Debian */
     ap_hook_post_read_request(resolve_prepare, NULL, NULL, APR_HOOK_REALLY_FIRST - 1);
@@ -88,6 +90,7 @@ static void register_hooks(apr_pool_t *pool)
     expose_register();
     refusal_register();
     linger_register();
+    rinse_register();
 }
 
 AP_DECLARE_MODULE(tenant) = {
