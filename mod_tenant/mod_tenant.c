@@ -24,6 +24,7 @@
 #include "identity/provider.h"
 #include "identity/resolve.h"
 #include "identity/rinse.h"
+#include "loglevels.h"
 #include "startup.h"
 
 static int build_tables(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
@@ -48,6 +49,7 @@ static void register_hooks(apr_pool_t *pool)
 {
     ap_hook_check_config(startup_check, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(startup_finish, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(loglevels_warn, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(build_tables, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(startup_child, NULL, NULL, APR_HOOK_MIDDLE);
 
