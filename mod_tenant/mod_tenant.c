@@ -67,10 +67,11 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_pre_translate_name(refusal_prepare, NULL, NULL, APR_HOOK_FIRST);
     /* behind those who redirect and rewrite, ahead of core, which makes a file's name of the path */
     ap_hook_translate_name(handler_translate, NULL, NULL, APR_HOOK_LAST);
-    /* ahead of core, which would walk the file system */
-    ap_hook_map_to_storage(handler_map_to_storage, NULL, NULL, APR_HOOK_FIRST);
-    /* ahead of what a SetHandler or AddHandler elsewhere may bring: the Location is ours */
-    ap_hook_handler(handler_run, NULL, NULL, APR_HOOK_FIRST);
+    /* ahead of core, which would walk the file system, and of mod_proxy, which is FIRST itself, and loaded
+     * ahead of us in Debian: the Location is ours; behind core's upgrade to another protocol */
+    ap_hook_map_to_storage(handler_map_to_storage, NULL, NULL, APR_HOOK_FIRST - 1);
+    /* ahead of what a SetHandler elsewhere may bring, which may be mod_proxy again */
+    ap_hook_handler(handler_run, NULL, NULL, APR_HOOK_FIRST - 1);
     ap_hook_insert_error_filter(refusal_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* late, so that whoever authenticates has done so */

@@ -213,31 +213,51 @@ static step_fn *const *steps_of(const location_config_t *location)
     return location->handler == HANDLER_ADMIN ? admin_steps : NULL;
 }
 
-/* The Location of ours that the path is in, by what a rewriting module may have made of it by now; or NULL.
- * Ahead of map_to_storage httpd has set the directory settings back to the server's. */
-static const location_config_t *location_of_path(request_rec *r)
+/* Whether the path, by what a rewriting module may have made of it by now, is in a Location of ours. Ahead of
+ * map_to_storage httpd has set the directory settings back to the server's. */
+static int is_ours(request_rec *r)
 {
     ap_conf_vector_t *settings = r->per_dir_config;
-    const location_config_t *location = config_enter_location(r) ? config_location(r) : NULL;
+    int entered = config_enter_location(r);
 
     r->per_dir_config = settings;
-    return location;
+    return entered;
+}
+
+/* The name of our content handler, and of the file that there is not. Nobody else's handler answers to it;
+ * and where there is one httpd does not look for what to answer with instead, as FallbackResource does. It
+ * has no slash, so that no folder is searched for what may be meant (MultiViews, CheckSpelling), and does not
+ * depend on the client's path: mod_mime takes encodings and filters from its end. */
+static const char handler_name[] = "mod_tenant";
+
+static void claim(request_rec *r)
+{
+    r->filename = apr_pstrdup(r->pool, handler_name);
+    r->handler = handler_name;
 }
 
 int handler_translate(request_rec *r)
 {
-    const location_config_t *location = location_of_path(r);
-
-    if (!location)
+    if (!is_ours(r))
         return DECLINED;
-    /* a name that does not depend on the client's path: mod_mime takes encodings and filters from its end */
-    r->filename = apr_pstrcat(r->pool, location->prefix, "/", NULL);
+    claim(r);
     return OK;
 }
 
+/* Where handler_translate() has not been asked another module has claimed the path: a proxy, an alias, a rule
+ * that has made it a file's name. The query that such a rule has made goes with the path that it has made,
+ * which is ours only where it has passed it on ([PT]). */
 int handler_map_to_storage(request_rec *r)
 {
-    return location_of_path(r) ? OK : DECLINED;
+    if (!is_ours(r))
+        return DECLINED;
+    if (r->handler != handler_name) {
+        r->proxyreq = PROXYREQ_NONE;
+        if (r->parsed_uri.path && strcmp(r->uri, r->parsed_uri.path) == 0)
+            r->args = r->parsed_uri.query;
+        claim(r);
+    }
+    return OK;
 }
 
 /* Goes a request's way, to its end or to the first problem. Returns what a handler returns. */

@@ -8,7 +8,8 @@
  */
 int handler_translate(request_rec *r);
 
-/* The hook map_to_storage: in our Locations no file system is walked. */
+/* The hook map_to_storage: in our Locations no file system is walked, and whoever has claimed the path by
+ * now, mod_proxy for a backend, say, does not get it. */
 int handler_map_to_storage(request_rec *r);
 
 /* The hook handler: answers every request in a Location with `TenantHandler api`, refusals included. */

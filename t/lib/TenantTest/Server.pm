@@ -11,7 +11,8 @@ package TenantTest::Server;
 #
 # The database and the key file are the test site's unless `database` (a conninfo) or `key_file` say otherwise.
 # Instead of all that, `config => "…"` gives everything but the frame (modules, ports, logs). Sizes: processes
-# (2), threads (10 each). A build of one's own: module => PATH. Another MPM than event: mpm => NAME.
+# (2), threads (10 each). A build of one's own: module => PATH. Another MPM than event: mpm => NAME. Lines that come
+# ahead of ours, modules that are loaded first: ahead => TEXT.
 
 use strict;
 use warnings;
@@ -221,7 +222,7 @@ sub _frame {
     $modules =~ s/mpm_event/mpm_$self->{mpm}/g;
     return join '',
         map({ qq{Define test_$_ "$variable{$_}"\n} } sort keys %variable),
-        $modules, qq{Include "$site->{conf_dir}/frame.conf"\n},
+        $modules, defined $option{ahead} ? "$option{ahead}\n" : (), qq{Include "$site->{conf_dir}/frame.conf"\n},
         defined $option{log_level} ? "LogLevel $option{log_level}\n" : ();
 }
 
