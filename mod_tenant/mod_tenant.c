@@ -77,7 +77,7 @@ static void register_hooks(apr_pool_t *pool)
     /* late, so that whoever authenticates has done so */
     ap_hook_fixups(expose_identify, NULL, NULL, APR_HOOK_LAST);
     /* of mod_proxy's schemes only http and ws run its hook, and only there a request has its last headers */
-    ap_hook_fixups(expose_forward, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_fixups(expose_prepare_forward, NULL, NULL, APR_HOOK_LAST);
     APR_OPTIONAL_HOOK(proxy, fixups, expose_forward, NULL, NULL, APR_HOOK_LAST);
     ap_hook_expr_lookup(expose_expression, NULL, NULL, APR_HOOK_MIDDLE);
 

@@ -4,6 +4,8 @@
 #include <apr_lib.h>
 #include <apr_optional.h>
 #include <apr_tables.h>
+#include <http_core.h>
+#include <util_filter.h>
 
 #include "../config.h"
 #include "resolve.h"
@@ -12,6 +14,8 @@
 /* What a backend is told. */
 #define ID_HEADER  "X-Tenant-Id"
 #define VIA_HEADER "X-Tenant-Via"
+
+#define TRAILERS_FILTER "TENANT_TRAILERS"
 
 static const tenant_t *tenant_of_request(request_rec *r)
 {
@@ -73,10 +77,12 @@ int expose_expression(ap_expr_lookup_parms *parms)
     return !OK;
 }
 
-/* Whether a backend might take a header for that one: CGI and its kin read `_` as `-`. */
+/* Whether a backend might take a header for that one. CGI and its kin read `-` as `_`; some do so with other
+ * marks too (PHP with a full stop, older servers with all). */
 static int reads_like(const char *name, const char *ours)
 {
-    while (*ours && (apr_tolower(*name) == apr_tolower(*ours) || (*name == '_' && *ours == '-'))) {
+    while (*ours &&
+           (apr_tolower(*name) == apr_tolower(*ours) || (*ours == '-' && *name && !apr_isalnum(*name)))) {
         name++;
         ours++;
     }
@@ -91,15 +97,12 @@ static int collect_forged(void *names, const char *name, const char *value)
     return 1;
 }
 
-int expose_forward(request_rec *r)
+/* Makes the headers say whose the request is, and nothing else that says so. */
+static void tell_tenant(request_rec *r)
 {
-    apr_array_header_t *forged;
-    const tenant_t *tenant;
+    const tenant_t *tenant = resolve_any(r);
+    apr_array_header_t *forged = apr_array_make(r->pool, 1, sizeof(const char *));
 
-    if (config_location(r)->forward != 1)
-        return DECLINED;
-    tenant = resolve_any(r);
-    forged = apr_array_make(r->pool, 1, sizeof(const char *));
     apr_table_do(collect_forged, forged, r->headers_in, NULL);
     for (int i = 0; i < forged->nelts; i++)
         apr_table_unset(r->headers_in, APR_ARRAY_IDX(forged, i, const char *));
@@ -107,10 +110,41 @@ int expose_forward(request_rec *r)
         apr_table_setn(r->headers_in, ID_HEADER, tenant->id_text);
         apr_table_setn(r->headers_in, VIA_HEADER, tenant_via(tenant));
     }
+}
+
+/* `MergeTrailers on` makes headers of what comes behind the body, and mod_proxy_fcgi reads that ahead of
+ * making its request's variables. */
+static apr_status_t filter_trailers(ap_filter_t *filter, apr_bucket_brigade *brigade, ap_input_mode_t mode,
+                                    apr_read_type_e block, apr_off_t bytes)
+{
+    apr_status_t status = ap_get_brigade(filter->next, brigade, mode, block, bytes);
+
+    if (!APR_BRIGADE_EMPTY(brigade) && APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(brigade)))
+        tell_tenant(filter->r);
+    return status;
+}
+
+int expose_forward(request_rec *r)
+{
+    if (config_location(r)->forward != 1)
+        return DECLINED;
+    tell_tenant(r);
     return OK;
+}
+
+int expose_prepare_forward(request_rec *r)
+{
+    const core_server_config *core = ap_get_core_module_config(r->server->module_config);
+
+    if (config_location(r)->forward != 1)
+        return DECLINED;
+    if (core->merge_trailers == AP_MERGE_TRAILERS_ENABLE)
+        ap_add_input_filter(TRAILERS_FILTER, NULL, r, r->connection);
+    return expose_forward(r);
 }
 
 void expose_register(void)
 {
     APR_REGISTER_OPTIONAL_FN(tenant_of_request);
+    ap_register_input_filter(TRAILERS_FILTER, filter_trailers, NULL, AP_FTYPE_CONTENT_SET);
 }

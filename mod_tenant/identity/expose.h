@@ -12,12 +12,15 @@ int expose_identify(request_rec *r);
 /* The hook expr_lookup: `%{TENANT:id}`, name, status, domain, via. */
 int expose_expression(ap_expr_lookup_parms *parms);
 
-/* mod_proxy's hook fixups: X-Tenant-Id and X-Tenant-Via for the backend where `TenantForward on`. It runs
- * behind the point at which a client's `Connection: x-tenant-id` could strip the header, and replaces what a
- * client sent. */
+/* The hook fixups: X-Tenant-Id and X-Tenant-Via for the backend where `TenantForward on`, instead of whatever
+ * a client sent that a backend might take for them, in the head or behind the body. */
+int expose_prepare_forward(request_rec *r);
+
+/* mod_proxy's hook fixups: the same once more, behind the point at which a client's `Connection: x-tenant-id`
+ * could strip the headers. */
 int expose_forward(request_rec *r);
 
-/* Registers the function for other modules (mod_tenant.h). */
+/* Registers the function for other modules (mod_tenant.h), and the filter. */
 void expose_register(void);
 
 #endif
