@@ -74,8 +74,12 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_handler(handler_run, NULL, NULL, APR_HOOK_FIRST - 1);
     ap_hook_insert_error_filter(refusal_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
 
-    /* late, so that whoever authenticates has done so */
-    ap_hook_fixups(expose_identify, NULL, NULL, APR_HOOK_LAST);
+    /* ahead of everybody who answers early: from a cache, by a redirect, by a challenge; logs name the tenant
+     * of such an answer too */
+    ap_hook_quick_handler(expose_identify_first, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_translate_name(expose_identify, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_header_parser(expose_identify, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_fixups(expose_identify, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* of mod_proxy's schemes only http and ws run its hook, and only there a request has its last headers */
     ap_hook_fixups(expose_prepare_forward, NULL, NULL, APR_HOOK_LAST);
     APR_OPTIONAL_HOOK(proxy, fixups, expose_forward, NULL, NULL, APR_HOOK_LAST);

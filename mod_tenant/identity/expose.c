@@ -5,6 +5,7 @@
 #include <apr_optional.h>
 #include <apr_tables.h>
 #include <http_core.h>
+#include <http_request.h>
 #include <util_filter.h>
 
 #include "../config.h"
@@ -26,6 +27,18 @@ int expose_identify(request_rec *r)
 {
     if (config_location(r)->identify == 1)
         resolve_any(r);
+    return DECLINED;
+}
+
+int expose_identify_first(request_rec *r, int is_lookup)
+{
+    ap_conf_vector_t *settings = r->per_dir_config;
+
+    if (is_lookup || !config_server(r->server)->has_identify || !r->uri || *r->uri != '/')
+        return DECLINED;
+    if (ap_location_walk(r) == OK)
+        expose_identify(r);
+    r->per_dir_config = settings;
     return DECLINED;
 }
 

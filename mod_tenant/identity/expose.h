@@ -5,9 +5,13 @@
 #include <ap_expr.h>
 #include <httpd.h>
 
-/* The hook fixups: looks the tenant up for any content where `TenantIdentify on`, so that logs, CGIs and
- * templates know it. */
+/* Looks the tenant up for any content where `TenantIdentify on`, so that logs, CGIs and templates know it.
+ * A hook wherever a request gets into other sections, ahead of those who may answer there: translate_name,
+ * header_parser, and fixups for subrequests, which have no other. */
 int expose_identify(request_rec *r);
+
+/* The hook quick_handler: the same by the path as it came, for what a cache answers, or nobody can decode. */
+int expose_identify_first(request_rec *r, int is_lookup);
 
 /* The hook expr_lookup: `%{TENANT:id}`, name, status, domain, via. */
 int expose_expression(ap_expr_lookup_parms *parms);

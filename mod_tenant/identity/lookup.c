@@ -217,14 +217,3 @@ const problem_t *lookup_host(request_rec *r, lookup_t *host, apr_pool_t *pool)
 
     return answer(r, NULL, &no_key, host, pool);
 }
-
-void lookup_host_cached(request_rec *r, lookup_t *host)
-{
-    cache_t *cache = config_server(r->server)->cache;
-    digest_t name;
-
-    if (!cache || !r->hostname || host->is_done)
-        return;
-    name = cache_name(cache, CACHE_HOST, r->hostname);
-    host->is_done = cache_find(cache, &name, &host->tenant, r->pool);
-}

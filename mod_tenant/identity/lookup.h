@@ -24,7 +24,4 @@ const problem_t *lookup_host(request_rec *r, lookup_t *host, apr_pool_t *pool);
 const problem_t *lookup_key(request_rec *r, const char *hashes, lookup_t *key, lookup_t *host,
                             apr_pool_t *pool);
 
-/* Whose the Host is, as far as the cache can tell; in the request's pool. */
-void lookup_host_cached(request_rec *r, lookup_t *host);
-
 #endif

@@ -87,10 +87,6 @@ int resolve_prepare(request_rec *r)
     veil_find(&identity->login, r);
     veil_draw(&identity->login, r);
     ap_set_module_config(r->request_config, &tenant_module, identity);
-    lookup_host_cached(r, &identity->host);
-    /* a key decides, if there is one, once somebody asks */
-    if (identity->host.tenant && identity->credential.kind == CREDENTIAL_NONE)
-        settle(r, identity, identity->host.tenant);
     return DECLINED;
 }
 
