@@ -76,7 +76,7 @@ void *config_server_merge(apr_pool_t *pool, void *base_config, void *own_config)
     }
     merged->has_handler = own->has_handler;
     merged->has_admin = own->has_admin;
-    merged->has_identify = base->has_identify || own->has_identify;
+    merged->has_exposure = base->has_exposure || own->has_exposure;
     merged->references = own->references;
     return merged;
 }

@@ -35,7 +35,7 @@ typedef struct server_config_t {
     apr_interval_time_t linger;      /* TenantLinger; 0: off; CONFIG_UNSET until completed */
     int has_handler;                 /* a TenantHandler stands in this very server, not in what it inherits */
     int has_admin;                   /* one of them is admin */
-    int has_identify;                /* TenantIdentify stands in some section, or in one that is inherited */
+    int has_exposure;                /* TenantIdentify or TenantForward stands in this server or its parent */
     apr_array_header_t *references;  /* TenantReference of this very server (struct reference_t *), or NULL */
 
     /* made at start, the same for all requests */

@@ -328,13 +328,14 @@ static const char *set_require_tls(cmd_parms *cmd, void *config, int on)
 static const char *set_identify(cmd_parms *cmd, void *config, int on)
 {
     ((location_config_t *)config)->identify = on;
-    config_server(cmd->server)->has_identify = 1;
+    config_server(cmd->server)->has_exposure = 1;
     return ap_check_cmd_context(cmd, NOT_IN_HTACCESS);
 }
 
 static const char *set_forward(cmd_parms *cmd, void *config, int on)
 {
     ((location_config_t *)config)->forward = on;
+    config_server(cmd->server)->has_exposure = 1;
     return ap_check_cmd_context(cmd, NOT_IN_HTACCESS);
 }
 

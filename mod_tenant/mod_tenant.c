@@ -25,6 +25,7 @@
 #include "identity/resolve.h"
 #include "identity/rinse.h"
 #include "loglevels.h"
+#include "identity/vary.h"
 #include "startup.h"
 
 static int build_tables(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
@@ -50,6 +51,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_config(startup_check, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(startup_finish, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(loglevels_warn, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(vary_prepare, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(build_tables, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(startup_child, NULL, NULL, APR_HOOK_MIDDLE);
 
@@ -76,13 +78,22 @@ static void register_hooks(apr_pool_t *pool)
 
     /* ahead of everybody who answers early: from a cache, by a redirect, by a challenge; logs name the tenant
      * of such an answer too */
-    ap_hook_quick_handler(expose_identify_first, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_quick_handler(expose_first, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(expose_identify, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_header_parser(expose_identify, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(expose_identify, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* of mod_proxy's schemes only http and ws run its hook, and only there a request has its last headers */
     ap_hook_fixups(expose_prepare_forward, NULL, NULL, APR_HOOK_LAST);
     APR_OPTIONAL_HOOK(proxy, fixups, expose_forward, NULL, NULL, APR_HOOK_LAST);
+    /* mod_cache is FIRST as a quick handler, REALLY_FIRST as a handler */
+    ap_hook_quick_handler(vary_show_first, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_quick_handler(vary_hide_first, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_handler(vary_show, NULL, NULL, APR_HOOK_REALLY_FIRST - 1);
+    ap_hook_handler(vary_hide, NULL, NULL, APR_HOOK_REALLY_FIRST + 1);
+    ap_hook_fixups(vary_protect, NULL, NULL, APR_HOOK_MIDDLE);
+    /* behind mod_headers, whose filter comes first then */
+    ap_hook_insert_filter(vary_insert_filter, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_insert_error_filter(vary_insert_filter, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_expr_lookup(expose_expression, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* around those that ask providers for a login */
@@ -95,6 +106,7 @@ static void register_hooks(apr_pool_t *pool)
     auth_register(pool);
     provider_register(pool);
     expose_register();
+    vary_register();
     refusal_register();
     linger_register();
     rinse_register();

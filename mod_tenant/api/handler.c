@@ -282,6 +282,7 @@ int handler_run(request_rec *r)
 
     if (!steps)
         return DECLINED;
+    r->no_cache = 1; /* mod_cache may be told to keep what is private */
     linger_begin(r);
     status = walk(&api, steps);
     linger_end(r);

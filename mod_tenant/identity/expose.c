@@ -3,6 +3,7 @@
 
 #include <apr_lib.h>
 #include <apr_optional.h>
+#include <apr_strings.h>
 #include <apr_tables.h>
 #include <http_core.h>
 #include <http_request.h>
@@ -27,18 +28,6 @@ int expose_identify(request_rec *r)
 {
     if (config_location(r)->identify == 1)
         resolve_any(r);
-    return DECLINED;
-}
-
-int expose_identify_first(request_rec *r, int is_lookup)
-{
-    ap_conf_vector_t *settings = r->per_dir_config;
-
-    if (is_lookup || !config_server(r->server)->has_identify || !r->uri || *r->uri != '/')
-        return DECLINED;
-    if (ap_location_walk(r) == OK)
-        expose_identify(r);
-    r->per_dir_config = settings;
     return DECLINED;
 }
 
@@ -154,6 +143,39 @@ int expose_prepare_forward(request_rec *r)
     if (core->merge_trailers == AP_MERGE_TRAILERS_ENABLE)
         ap_add_input_filter(TRAILERS_FILTER, NULL, r, r->connection);
     return expose_forward(r);
+}
+
+/* Gives a request the settings of the Location that its path will be in once it is decoded; one that cannot
+ * be decoded stays as it is. */
+static int enter_location(request_rec *r)
+{
+    char *path = r->uri;
+    char *decoded = apr_pstrdup(r->pool, path);
+    int entered;
+
+    if (!path || *path != '/')
+        return 0;
+    if (ap_unescape_url(decoded) == OK) {
+        ap_getparents(decoded);
+        r->uri = decoded;
+    }
+    entered = ap_location_walk(r) == OK;
+    r->uri = path;
+    return entered;
+}
+
+int expose_first(request_rec *r, int is_lookup)
+{
+    ap_conf_vector_t *settings = r->per_dir_config;
+
+    if (is_lookup || !config_server(r->server)->has_exposure)
+        return DECLINED;
+    if (enter_location(r)) {
+        expose_identify(r);
+        expose_forward(r);
+    }
+    r->per_dir_config = settings;
+    return DECLINED;
 }
 
 void expose_register(void)

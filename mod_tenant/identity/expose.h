@@ -10,8 +10,9 @@
  * header_parser, and fixups for subrequests, which have no other. */
 int expose_identify(request_rec *r);
 
-/* The hook quick_handler: the same by the path as it came, for what a cache answers, or nobody can decode. */
-int expose_identify_first(request_rec *r, int is_lookup);
+/* The hook quick_handler: looks the tenant up, and makes the headers say it, by the path alone, for what a
+ * cache answers, which may have a variant for each tenant, or nobody can decode. */
+int expose_first(request_rec *r, int is_lookup);
 
 /* The hook expr_lookup: `%{TENANT:id}`, name, status, domain, via. */
 int expose_expression(ap_expr_lookup_parms *parms);

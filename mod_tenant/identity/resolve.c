@@ -16,6 +16,7 @@ typedef struct identity_t {
     credential_t credential;
     veil_t login;
     const tenant_t *tenant; /* what tenant_get() gives */
+    int is_asked;           /* somebody has wanted to know the tenant, be it nobody's */
 
     lookup_t key;
     int key_is_judged;
@@ -67,6 +68,13 @@ static void take_credential(request_rec *r, const server_config_t *config, crede
         return;
     *credential = *left;
     credential_conceal(r);
+}
+
+int resolve_is_asked(const request_rec *r)
+{
+    const identity_t *identity = identity_of(r);
+
+    return identity && identity->is_asked;
 }
 
 int resolve_prepare(request_rec *r)
@@ -199,6 +207,7 @@ const problem_t *resolve_key(request_rec *r, const tenant_t **tenant)
     *tenant = NULL;
     if (problem)
         return problem;
+    identity->is_asked = 1;
     if (!identity->key_is_judged) {
         request_rec *origin = resolve_origin(r);
 
@@ -221,6 +230,7 @@ const problem_t *resolve_host(request_rec *r, const tenant_t **tenant)
     *tenant = NULL;
     if (!identity)
         return &problem_misconfigured;
+    identity->is_asked = 1;
     if (!identity->host_problem)
         identity->host_problem = lookup_host(resolve_origin(r), &identity->host, resolve_origin(r)->pool);
     if (identity->host_problem || !identity->host.tenant)

@@ -64,6 +64,9 @@ request_rec *resolve_origin(const request_rec *r);
  * resolve_host(). */
 const tenant_t *resolve_any(request_rec *r);
 
+/* Whether somebody has asked for the request's tenant, so that the answer may rest on it. */
+int resolve_is_asked(const request_rec *r);
+
 /* Lets all children of this server forget what they know of a tenant that this request has changed. Called
  * ahead of the answer: whoever gets that finds the change in effect. Other servers hear of it from the
  * database. */

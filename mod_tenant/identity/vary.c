@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vary.h"
+
+#include <apr_tables.h>
+#include <http_config.h>
+#include <util_filter.h>
+
+#include "../config.h"
+#include "resolve.h"
+
+#define FILTER     "TENANT_VARY"
+#define SUB_FILTER "TENANT_VARY_SUBREQUEST"
+
+/* What stands in a request in the place of a key that was taken out, while mod_cache looks at it. */
+static const char stand_in[] = "Tenant";
+
+/* Whether there is a mod_cache to be careful of; found out at start. */
+static int is_beside_cache;
+
+int vary_prepare(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
+{
+    (void)pool;
+    (void)log;
+    (void)temporary;
+    (void)servers;
+    is_beside_cache = ap_find_linked_module("mod_cache.c") != NULL;
+    return OK;
+}
+
+/* Names what in a request decides whose it is. mod_cache looks at the first Vary only. */
+static void add_vary(request_rec *r)
+{
+    static const char *const headers[] = {"Authorization", "Host", "X-API-Key"};
+
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        const char *vary = apr_table_get(r->headers_out, "Vary");
+
+        if (!vary || !ap_find_list_item(r->pool, vary, headers[i]))
+            apr_table_mergen(r->headers_out, "Vary", headers[i]);
+    }
+}
+
+static apr_status_t filter_vary(ap_filter_t *filter, apr_bucket_brigade *brigade)
+{
+    if (resolve_is_asked(filter->r))
+        add_vary(filter->r);
+    ap_remove_output_filter(filter);
+    return ap_pass_brigade(filter->next, brigade);
+}
+
+void vary_insert_filter(request_rec *r)
+{
+    if (!config_is_ours(config_location(r)))
+        ap_add_output_filter(r->main ? SUB_FILTER : FILTER, NULL, r, r->connection);
+}
+
+int vary_protect(request_rec *r)
+{
+    if (resolve_origin(r)->no_cache)
+        r->no_cache = 1;
+    return DECLINED;
+}
+
+int vary_show(request_rec *r)
+{
+    if (is_beside_cache && resolve_origin(r)->no_cache && !apr_table_get(r->headers_in, "Authorization"))
+        apr_table_setn(r->headers_in, "Authorization", stand_in);
+    return DECLINED;
+}
+
+int vary_hide(request_rec *r)
+{
+    if (is_beside_cache && apr_table_get(r->headers_in, "Authorization") == stand_in)
+        apr_table_unset(r->headers_in, "Authorization");
+    return DECLINED;
+}
+
+int vary_show_first(request_rec *r, int is_lookup)
+{
+    (void)is_lookup;
+    return vary_show(r);
+}
+
+int vary_hide_first(request_rec *r, int is_lookup)
+{
+    (void)is_lookup;
+    return vary_hide(r);
+}
+
+void vary_register(void)
+{
+    /* behind mod_headers, which may ask in an expression, and ahead of mod_cache, which is CONTENT_SET + 1,
+     * and in subrequests CONTENT_SET - 1 */
+    ap_register_output_filter(FILTER, filter_vary, NULL, AP_FTYPE_CONTENT_SET);
+    ap_register_output_filter(SUB_FILTER, filter_vary, NULL, AP_FTYPE_CONTENT_SET - 2);
+}
