@@ -90,7 +90,6 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_quick_handler(vary_hide_first, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_handler(vary_show, NULL, NULL, APR_HOOK_REALLY_FIRST - 1);
     ap_hook_handler(vary_hide, NULL, NULL, APR_HOOK_REALLY_FIRST + 1);
-    ap_hook_fixups(vary_protect, NULL, NULL, APR_HOOK_MIDDLE);
     /* behind mod_headers, whose filter comes first then */
     ap_hook_insert_filter(vary_insert_filter, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_insert_error_filter(vary_insert_filter, NULL, NULL, APR_HOOK_REALLY_LAST);

@@ -8,6 +8,7 @@
 #include <http_request.h>
 
 #include "../identity/resolve.h"
+#include "../identity/vary.h"
 #include "admin.h"
 #include "api.h"
 #include "authority.h"
@@ -282,7 +283,7 @@ int handler_run(request_rec *r)
 
     if (!steps)
         return DECLINED;
-    r->no_cache = 1; /* mod_cache may be told to keep what is private */
+    vary_forbid(r); /* mod_cache may be told to keep what is private */
     linger_begin(r);
     status = walk(&api, steps);
     linger_end(r);

@@ -6,6 +6,7 @@
 
 #include "../secret/apikey.h"
 #include "../secret/secret.h"
+#include "vary.h"
 
 /* A header that may carry a key. */
 typedef struct source_t {
@@ -143,7 +144,7 @@ static int source_withdraw(const source_t *source, request_rec *r)
 void credential_conceal(request_rec *r)
 {
     apr_table_setn(r->err_headers_out, "Cache-Control", "private");
-    r->no_cache = 1; /* mod_cache may be told to keep what is private */
+    vary_forbid(r); /* mod_cache may be told to keep what is private */
 }
 
 void credential_take(request_rec *r, const struct keyring_t *keyring, credential_t *credential)

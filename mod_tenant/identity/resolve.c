@@ -10,6 +10,7 @@
 #include "lookup.h"
 #include "upgrade.h"
 #include "veil.h"
+#include "vary.h"
 
 /* What a request knows about who is asking. Belongs to the request, never to its connection. */
 typedef struct identity_t {
@@ -86,6 +87,8 @@ int resolve_prepare(request_rec *r)
         /* an internal redirect starts with an empty environment */
         if (tenant_get(r))
             tenant_export(r, tenant_get(r));
+        if (vary_is_forbidden(r->prev))
+            vary_forbid(r);
         return DECLINED;
     }
     if (!config->connect || !config->keyring)

@@ -11,6 +11,9 @@
 #define FILTER     "TENANT_VARY"
 #define SUB_FILTER "TENANT_VARY_SUBREQUEST"
 
+/* mod_cache's own variable. The member no_cache would do, but gives each answer an Expires as well. */
+#define NO_CACHE "no-cache"
+
 /* What stands in a request in the place of a key that was taken out, while mod_cache looks at it. */
 static const char stand_in[] = "Tenant";
 
@@ -54,16 +57,19 @@ void vary_insert_filter(request_rec *r)
         ap_add_output_filter(r->main ? SUB_FILTER : FILTER, NULL, r, r->connection);
 }
 
-int vary_protect(request_rec *r)
+void vary_forbid(request_rec *r)
 {
-    if (resolve_origin(r)->no_cache)
-        r->no_cache = 1;
-    return DECLINED;
+    apr_table_setn(r->subprocess_env, NO_CACHE, "1");
+}
+
+int vary_is_forbidden(const request_rec *r)
+{
+    return apr_table_get(r->subprocess_env, NO_CACHE) != NULL;
 }
 
 int vary_show(request_rec *r)
 {
-    if (is_beside_cache && resolve_origin(r)->no_cache && !apr_table_get(r->headers_in, "Authorization"))
+    if (is_beside_cache && vary_is_forbidden(r) && !apr_table_get(r->headers_in, "Authorization"))
         apr_table_setn(r->headers_in, "Authorization", stand_in);
     return DECLINED;
 }

@@ -15,8 +15,9 @@ int vary_prepare(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, serve
  * `Vary`. The API says so itself, and has nothing kept. */
 void vary_insert_filter(request_rec *r);
 
-/* The hook fixups: what is not kept of a request is not kept of its subrequests and redirects. */
-int vary_protect(request_rec *r);
+/* Has mod_cache keep nothing of a request, in spite of all of its directives, nor of subrequests. */
+void vary_forbid(request_rec *r);
+int vary_is_forbidden(const request_rec *r);
 
 /* Around mod_cache's hooks quick_handler and handler, which look for a kept answer: they shall see that the
  * request carries credentials, as they would had the key not been taken out. */
