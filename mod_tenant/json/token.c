@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "decimal.h"
+
 /* What a byte inside of a string is. From LEAD_2 on: the first byte of a UTF-8 sequence. */
 enum {
     PLAIN,
@@ -49,14 +51,6 @@ static const char escapes[256] = {
     ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
     ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
 };
-
-/* The digits of 2^1024 - 2^970, which is the smallest decimal that rounds to an infinite double (round half
- * to even): it is the middle between the largest finite double and what would come next. It has 309. */
-static const char infinite[] =
-    "179769313486231580793728971405303415079934132710037826936173778980444968292764"
-    "750946649017977587207096330286416692887910946555547851940402630657488671505820"
-    "681908902000708383676273854845817711531764475730270069855571366959622842914819"
-    "860834936475292719074168444365510704342711559699508093042880177904174497792";
 
 static int refuse(token_reader_t *reader, const unsigned char *at, const char *fault)
 {
@@ -186,113 +180,13 @@ int token_word(token_reader_t *reader, const char *word, apr_size_t length)
     return 1;
 }
 
-/* A number as it is written. */
-typedef struct decimal_t {
-    const unsigned char *whole; /* the digits ahead of the point */
-    const unsigned char *whole_end;
-    const unsigned char *fraction; /* the digits behind the point, if any */
-    const unsigned char *fraction_end;
-    int64_t exponent;
-} decimal_t;
-
-static const unsigned char *digits_end(const unsigned char *at, const unsigned char *end)
-{
-    while (at < end && *at >= '0' && *at <= '9')
-        at++;
-    return at;
-}
-
-static const unsigned char *zeros_end(const unsigned char *at, const unsigned char *end)
-{
-    while (at < end && *at == '0')
-        at++;
-    return at;
-}
-
-static int integer_fits(const decimal_t *number, int negative)
-{
-    static const char limits[2][20] = {"9223372036854775807", "9223372036854775808"};
-    const apr_size_t digits = (apr_size_t)(number->whole_end - number->whole);
-
-    return digits < 19 || (digits == 19 && memcmp(number->whole, limits[negative], 19) <= 0);
-}
-
-/* Whether the nearest double is finite. It looks at the digits, because strtod() would need a copy that ends
- * in a NUL, and reads "1.5e400" as 1 where the locale's decimal point is a comma. */
-static int double_is_finite(const decimal_t *number)
-{
-    const unsigned char *at = zeros_end(number->whole, number->whole_end);
-    const unsigned char *end = number->whole_end;
-    int64_t magnitude; /* the power of ten of the first digit that is not zero */
-
-    if (at < end) {
-        magnitude = number->exponent + (end - at) - 1;
-    } else {
-        end = number->fraction_end;
-        at = zeros_end(number->fraction, end);
-        if (at == end)
-            return 1;
-        magnitude = number->exponent - (at - number->fraction) - 1;
-    }
-    if (magnitude != (int64_t)sizeof infinite - 2)
-        return magnitude < (int64_t)sizeof infinite - 2;
-    for (const char *limit = infinite; *limit; limit++) {
-        if (at == end && end == number->whole_end) {
-            at = number->fraction;
-            end = number->fraction_end;
-        }
-        const char digit = at < end ? (char)*at++ : '0';
-        if (digit != *limit)
-            return digit < *limit;
-    }
-    return 0;
-}
-
-/* Reads what may follow an e, up to a value that no number of digits can bring back into range. */
-static const unsigned char *read_exponent(const unsigned char *at, const unsigned char *end,
-                                          int64_t *exponent)
-{
-    const int negative = at < end && *at == '-';
-    const unsigned char *const digits = at + (at < end && (*at == '-' || *at == '+'));
-
-    at = digits_end(digits, end);
-    if (at == digits)
-        return NULL;
-    *exponent = 0;
-    for (const unsigned char *digit = digits; digit < at && *exponent < INT64_MAX / 100; digit++)
-        *exponent = *exponent * 10 + *digit - '0';
-    if (negative)
-        *exponent = -*exponent;
-    return at;
-}
-
 int token_number(token_reader_t *reader, int *in_range)
 {
-    const unsigned char *const end = reader->end;
-    const int negative = *reader->at == '-';
-    decimal_t number = {.whole = reader->at + negative};
-    const unsigned char *at = digits_end(number.whole, end);
+    decimal_t number;
 
-    number.whole_end = number.fraction = number.fraction_end = at;
-    if (at == number.whole)
-        return refuse(reader, at, "A number has a minus sign without a digit after it.");
-    if (*number.whole == '0' && at - number.whole > 1)
-        return refuse(reader, number.whole, "A number has a leading zero.");
-    if (at < end && *at == '.') {
-        number.fraction = at + 1;
-        number.fraction_end = at = digits_end(number.fraction, end);
-        if (at == number.fraction)
-            return refuse(reader, at, "A number has a decimal point without a digit after it.");
-    }
-    if (at < end && (*at == 'e' || *at == 'E')) {
-        const unsigned char *const exponent_end = read_exponent(at + 1, end, &number.exponent);
-
-        if (!exponent_end)
-            return refuse(reader, at, "A number has an exponent without a digit.");
-        at = exponent_end;
-    }
-    *in_range = at == number.whole_end ? integer_fits(&number, negative) : double_is_finite(&number);
-    reader->at = at;
+    if (!decimal_read(&number, &reader->at, reader->end, &reader->fault))
+        return 0;
+    *in_range = decimal_is_in_range(&number);
     return 1;
 }
 

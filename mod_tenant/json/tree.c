@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "decimal.h"
 #include "scan.h"
 
 /* tree_t has no definition: it is json-c's object by a name of ours. */
@@ -104,6 +105,18 @@ int tree_parse(const tree_t **root, const char *text, apr_size_t length, apr_poo
     return parsed;
 }
 
+/* Whether a number that json-c took for a double is an integer by its value, and which: it keeps the text
+ * that the double was made of. */
+static int integer_of_double(struct json_object *object, int64_t *value)
+{
+    const char *const text = json_object_get_userdata(object);
+    const unsigned char *at = (const unsigned char *)text;
+    decimal_t number;
+    const char *fault;
+
+    return text && decimal_read(&number, &at, at + strlen(text), &fault) && decimal_integer(&number, value);
+}
+
 tree_type_t tree_type(const tree_t *value)
 {
     static const tree_type_t types[] = {
@@ -113,7 +126,10 @@ tree_type_t tree_type(const tree_t *value)
         [json_type_string] = TREE_STRING,
     };
 
-    return types[json_object_get_type(object_of(value))];
+    const tree_type_t type = types[json_object_get_type(object_of(value))];
+    int64_t integer;
+
+    return type == TREE_NUMBER && integer_of_double(object_of(value), &integer) ? TREE_INTEGER : type;
 }
 
 int tree_boolean(const tree_t *value)
@@ -123,7 +139,12 @@ int tree_boolean(const tree_t *value)
 
 int64_t tree_integer(const tree_t *value)
 {
-    return json_object_get_int64(object_of(value));
+    struct json_object *const object = object_of(value);
+    int64_t integer;
+
+    if (json_object_is_type(object, json_type_double) && integer_of_double(object, &integer))
+        return integer;
+    return json_object_get_int64(object);
 }
 
 const char *tree_string(const tree_t *value, apr_size_t *length)

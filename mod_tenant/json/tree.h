@@ -11,7 +11,7 @@ typedef struct tree_t tree_t;
 typedef enum tree_type_t {
     TREE_NULL,
     TREE_BOOLEAN,
-    TREE_INTEGER, /* a number written without fraction and exponent */
+    TREE_INTEGER, /* a number whose value is one, however it is written: 12, 12.0, 1.2e1 */
     TREE_NUMBER,  /* any other number */
     TREE_STRING,
     TREE_ARRAY,
@@ -28,7 +28,7 @@ tree_type_t tree_type(const tree_t *value);
 
 /* Each of these wants a value of its type. */
 int tree_boolean(const tree_t *value);
-int64_t tree_integer(const tree_t *value);
+int64_t tree_integer(const tree_t *value); /* of one beyond 64 bits (1e30) the nearest */
 const char *tree_string(const tree_t *value, apr_size_t *length); /* UTF-8, no NUL inside, NUL-terminated */
 
 /* Calls visit for each member of an object, in the order of the text, until visit returns non-zero; returns

@@ -42,9 +42,7 @@ static void test_types(void)
     is(tree_type(parsed("true")), TREE_BOOLEAN, "true");
     is(tree_type(parsed("0")), TREE_INTEGER, "0");
     is(tree_type(parsed("-0")), TREE_INTEGER, "-0");
-    is(tree_type(parsed("1.0")), TREE_NUMBER, "1.0");
-    is(tree_type(parsed("1e2")), TREE_NUMBER, "1e2");
-    is(tree_type(parsed("9223372036854775808.0")), TREE_NUMBER, "an integer too large, but for a fraction");
+    is(tree_type(parsed("1.5")), TREE_NUMBER, "1.5");
     is(tree_type(parsed("\"\"")), TREE_STRING, "\"\"");
     is(tree_type(parsed("[]")), TREE_ARRAY, "[]");
     is(tree_type(parsed(" {} \r\n")), TREE_OBJECT, "{} in white space");
@@ -66,6 +64,53 @@ static void test_scalars(void)
     string = tree_string(parsed("\"\""), &length);
     is((intmax_t)length, 0, "the empty string");
     ok(string != NULL, "... is there");
+}
+
+/* An integer is one by its value (JSON Schema, section 6.3), however it is written; a NULL is none. */
+static void test_integers(void)
+{
+    static const struct {
+        const char *text, *value;
+    } numbers[] = {
+        {"12.0", "12"},
+        {"1.2e1", "12"},
+        {"1.20E+1", "12"},
+        {"1200e-2", "12"},
+        {"-12.000", "-12"},
+        {"0.0", "0"},
+        {"-0.0", "0"},
+        {"0e999999999999999999999", "0"},
+        {"0.000e-999999999999999999999", "0"},
+        {"100", "100"},
+        {"0.012e3", "12"},
+        {"9007199254740993.0", "9007199254740993"}, /* 2^53 + 1, which no double is */
+        {"9223372036854775807.0", "9223372036854775807"},
+        {"9.223372036854775807e18", "9223372036854775807"},
+        {"-9223372036854775808.0", "-9223372036854775808"},
+        {"1e18", "1000000000000000000"},
+        {"9223372036854775808.0", "9223372036854775807"},
+        {"1e19", "9223372036854775807"},
+        {"1e300", "9223372036854775807"},
+        {"-9223372036854775809.0", "-9223372036854775808"},
+        {"-1e300", "-9223372036854775808"},
+        {"1.5", NULL},
+        {"12.00000000000000000000000000000001", NULL}, /* its double is 12 */
+        {"9007199254740993.5", NULL},
+        {"1e-1", NULL},
+        {"12e-1", NULL},
+        {"1.25e1", NULL},
+        {"-0.5", NULL},
+        {"1e-999999999999999999999", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        const tree_t *const value = parsed(numbers[i].text);
+
+        is(tree_type(value), numbers[i].value ? TREE_INTEGER : TREE_NUMBER, "%s", numbers[i].text);
+        if (numbers[i].value)
+            is_text(apr_psprintf(pool, "%" PRId64, tree_integer(value)), numbers[i].value,
+                    "... as its value");
+    }
 }
 
 static void test_members(void)
@@ -171,6 +216,7 @@ int main(void)
     apr_pool_create(&pool, NULL);
     test_types();
     test_scalars();
+    test_integers();
     test_members();
     test_extent();
     test_wiping();

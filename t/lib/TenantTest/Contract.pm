@@ -274,14 +274,15 @@ sub wrong_values {
     my ($type, $min, $max) = @$member{qw(type min max)};
     my $is_string = $type !~ /^(?:integer|boolean)$/;
     my @wrong = map { [$_, $_, 'type'] } '[]', '{}',
-        $is_string ? qw(1 1.5 true) : $type eq 'integer' ? qw("1" true 1.5 1e2 1.0) : qw("true" 0 1);
+        $is_string ? qw(1 1.5 true) : $type eq 'integer' ? qw("1" true 1.5 1e-1) : qw("true" 0 1);
 
     push @wrong, ['null', 'null', 'null'] unless $member->{nullable};
     my $rest = 'x' x (($min || 1) - 1);
     push @wrong, ['NUL', qq("\\u0000$rest"), 'nul'] if $is_string;
     push @wrong, map { [_shown($_), _json($_), 'pattern'] } @{ $member->{wrong} || [] };
     if ($type eq 'integer') {
-        push @wrong, map { [$_, $_, 'range'] } $min - 1, $max + 1, '9223372036854775807', '-9223372036854775808',
+        push @wrong, map { [$_, $_, 'range'] } $min - 1, $max + 1, "@{[$max + 1]}.0", '1e30', '-1e30',
+            '9223372036854775807', '-9223372036854775808',
             '9223372036854775808', '1e400';
     }
     if ($is_string && defined $max) {
