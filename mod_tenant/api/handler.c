@@ -119,7 +119,7 @@ static const problem_t *check_query(api_t *api)
     api->media = media_choose(apr_table_get(r->headers_in, "Accept"), media_of_route(api));
     is_whole = api->media > LIST_JSON; /* a stream has all rows, unless told otherwise */
     if (!is_list(api))
-        return query_parse(r->args, refuse_parameter, api, &api->detail, r->pool);
+        return query_parse(r->args, NULL, refuse_parameter, api, &api->detail, r->pool);
     problem = page_parse(&api->page, api->route.resource, r->args,
                          is_whole ? INT_MAX : config_page_default(api->location),
                          is_whole ? INT_MAX : config_page_max(api->location), &api->detail, r->pool);

@@ -192,9 +192,11 @@ static void write_fields(const openapi_t *openapi, const resource_t *resource)
     int count = 0;
 
     begin_parameter(openapi, NULL, "fields", "query",
-                    "The members that rows shall have, separated by commas; all of them by default.");
+                    "The members that rows shall have; all of them by default. Their names may stand in one "
+                    "parameter as well, separated by commas.");
     member_text(writer, "style", "form");
-    member_boolean(writer, "explode", 0);
+    member_boolean(writer, "explode",
+                   1); /* what generated clients do, even those that look at nothing else */
     member_object(writer, "schema");
     member_text(writer, "type", "array");
     member_integer(writer, "minItems", 1);

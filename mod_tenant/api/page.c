@@ -72,13 +72,15 @@ static int show_field(page_t *page, const char *name, apr_size_t length)
 
 static const problem_t *take_fields(parser_t *parser, const char *value, const char **detail)
 {
-    parser->page->fields = 0;
+    if (parser->page->fields == FIELDS_ALL)
+        parser->page->fields = 0;
     for (;; value++) {
         apr_size_t length = strcspn(value, ",");
 
         if (!show_field(parser->page, value, length)) {
             *detail =
-                "`fields` must be names of fields that this list shows, each once, separated by commas.";
+                "`fields` must be names of fields that this list shows, each once, separated by commas or as "
+                "a parameter each.";
             return &problem_bad_parameter;
         }
         value += length;
@@ -275,7 +277,7 @@ const problem_t *page_parse(page_t *page, const resource_t *resource, const char
     page->limit = usual;
     if (!args)
         return NULL;
-    problem = query_parse(args, take_parameter, &parser, detail, pool);
+    problem = query_parse(args, "fields", take_parameter, &parser, detail, pool);
     if (!problem)
         problem = decide_order(page, parser.order, detail, pool);
     if (problem || !parser.cursor || cursor_read(page, parser.cursor, pool))

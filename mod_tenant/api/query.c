@@ -51,8 +51,8 @@ const char *query_unknown(const char *name, apr_pool_t *pool)
     return apr_psprintf(pool, "The parameter `%s` is unknown here.", shown(name, pool));
 }
 
-static const problem_t *take_one(const char *start, apr_size_t length, apr_table_t *seen, query_take_fn *take,
-                                 void *context, const char **detail, apr_pool_t *pool)
+static const problem_t *take_one(const char *start, apr_size_t length, const char *list, apr_table_t *seen,
+                                 query_take_fn *take, void *context, const char **detail, apr_pool_t *pool)
 {
     const char *equals = memchr(start, '=', length);
     apr_size_t name_length = equals ? (apr_size_t)(equals - start) : length;
@@ -65,7 +65,7 @@ static const problem_t *take_one(const char *start, apr_size_t length, apr_table
                          name ? apr_psprintf(pool, "The value of `%s`", shown(name, pool)) : "The query");
         return &problem_bad_parameter;
     }
-    if (apr_table_get(seen, name)) {
+    if (apr_table_get(seen, name) && !(list && strcmp(name, list) == 0)) {
         *detail = apr_psprintf(pool, "The parameter `%s` is repeated.", shown(name, pool));
         return &problem_bad_parameter;
     }
@@ -73,8 +73,8 @@ static const problem_t *take_one(const char *start, apr_size_t length, apr_table
     return take(context, name, value, detail);
 }
 
-const problem_t *query_parse(const char *args, query_take_fn *take, void *context, const char **detail,
-                             apr_pool_t *pool)
+const problem_t *query_parse(const char *args, const char *list, query_take_fn *take, void *context,
+                             const char **detail, apr_pool_t *pool)
 {
     apr_table_t *seen;
 
@@ -83,7 +83,8 @@ const problem_t *query_parse(const char *args, query_take_fn *take, void *contex
     seen = apr_table_make(pool, 4);
     for (;;) {
         apr_size_t length = strcspn(args, "&");
-        const problem_t *problem = length ? take_one(args, length, seen, take, context, detail, pool) : NULL;
+        const problem_t *problem =
+            length ? take_one(args, length, list, seen, take, context, detail, pool) : NULL;
 
         if (problem)
             return problem;

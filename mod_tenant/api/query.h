@@ -8,12 +8,12 @@
 
 /* Calls take for each parameter of a query string, decoded (RFC 3986 percent-encoding; `+` is a space, as
  * forms send it; valid UTF-8 without NUL), in its order, until take returns a problem. A repeated name is
- * refused. args may be NULL. The sentence in *detail, in pool, says which parameter is wrong.
- * problem_bad_parameter, or what take returned. */
+ * refused, unless it is list, which may be NULL. args may be NULL. The sentence in *detail, in pool, says
+ * which parameter is wrong. problem_bad_parameter, or what take returned. */
 typedef const problem_t *query_take_fn(void *context, const char *name, const char *value,
                                        const char **detail);
-const problem_t *query_parse(const char *args, query_take_fn *take, void *context, const char **detail,
-                             apr_pool_t *pool);
+const problem_t *query_parse(const char *args, const char *list, query_take_fn *take, void *context,
+                             const char **detail, apr_pool_t *pool);
 
 /* The sentence for an unknown parameter; its name is quoted only as far as it is printable ASCII. */
 const char *query_unknown(const char *name, apr_pool_t *pool);

@@ -151,9 +151,26 @@ static void test_order_sentences(void)
 
 static void test_fields(void)
 {
-    static const char *const bad[] = {
-        "",        ",",       "id,",    ",id", "id,,sid",  "id,id",          "ID",
-        "nothing", "id, sid", "id;sid", "*",   "password", "id,api_key_hash"};
+    static const char *const bad[] = {"",
+                                      ",",
+                                      "id,",
+                                      ",id",
+                                      "id,,sid",
+                                      "id,id",
+                                      "ID",
+                                      "nothing",
+                                      "id, sid",
+                                      "id;sid",
+                                      "*",
+                                      "password",
+                                      "id,api_key_hash",
+                                      "id&fields=id",
+                                      "id&fields=",
+                                      "&fields=id",
+                                      "id,sid&fields=status&fields=sid",
+                                      "id&fields=nothing",
+                                      "id&Fields=sid",
+                                      "id&fields[]=sid"};
     page_t page;
 
     is_text(parse(&page, "calls", NULL), "fine", "without `fields`");
@@ -162,6 +179,10 @@ static void test_fields(void)
     is(page.fields, 1 << 0 | 1 << 5, "... and no others");
     is_text(page_query(&page, pool), "fields=id,status&limit=50", "... in the order of the resource");
     is_text(parse(&page, "users", "fields=id%2Cemail"), "fine", "a comma may be encoded");
+    is_text(parse(&page, "calls", "fields=status&limit=5&fields=id"), "fine", "a parameter for each");
+    is_text(page_query(&page, pool), "fields=id,status&limit=5", "... is the same");
+    is_text(parse(&page, "calls", "fields=status,sid&fields=id"), "fine", "both ways at once");
+    is_text(page_query(&page, pool), "fields=id,sid,status&limit=50", "... as well");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         is_text(parse(&page, "calls", apr_pstrcat(pool, "fields=", bad[i], NULL)), "bad-parameter",
                 "`fields=%s`", bad[i]);

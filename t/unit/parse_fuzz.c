@@ -36,7 +36,7 @@ static const problem_t *take(void *context, const char *name, const char *value,
 static void parse_query(char *text, apr_size_t length, apr_pool_t *pool)
 {
     const char *detail = NULL;
-    const problem_t *const problem = query_parse(text, take, pool, &detail, pool);
+    const problem_t *const problem = query_parse(text, "fields", take, pool, &detail, pool);
 
     (void)length;
     require(!problem || detail);

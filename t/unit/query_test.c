@@ -45,14 +45,15 @@ static void test_good(void)
         {"a=1;b=2", "[a=1;b=2]"},
         {"a=%0A%01", "[a=\n\x01]"},
         {"a.gt=1&a.lt=2&a=3", "[a.gt=1][a.lt=2][a=3]"},
+        {"list=1&a=2&list=3&%6cist=1", "[list=1][a=2][list=3][list=1]"},
     };
 
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         const char *noted = "";
         const char *detail = NULL;
 
-        is_text(query_parse(good[i].args, note, &noted, &detail, pool) ? "refused" : noted, good[i].noted,
-                "`%s`", good[i].args ? good[i].args : "no query");
+        is_text(query_parse(good[i].args, "list", note, &noted, &detail, pool) ? "refused" : noted,
+                good[i].noted, "`%s`", good[i].args ? good[i].args : "no query");
         ok(!detail, "... without a detail");
     }
 }
@@ -83,12 +84,14 @@ static void test_bad(void)
         {"a=1&%61=2", "[a=1]", "`a` is repeated"},
         {"=1&=2", "[=1]", "`` is repeated"},
         {"%0a=1&%0a=2", "[\n=1]", "`?` is repeated"},
+        {"list=1&list=2&a=3&a=4", "[list=1][list=2][a=3]", "`a` is repeated"},
+        {"lists=1&lists=2", "[lists=1]", "`lists` is repeated"},
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         const char *noted = "";
         const char *detail = NULL;
-        const problem_t *const problem = query_parse(bad[i].args, note, &noted, &detail, pool);
+        const problem_t *const problem = query_parse(bad[i].args, "list", note, &noted, &detail, pool);
 
         ok(problem == &problem_bad_parameter, "`%s` is refused", bad[i].args);
         is_text(noted, bad[i].noted, "... after what stands ahead of it");
@@ -101,7 +104,7 @@ static void test_stop(void)
     const char *noted = "";
     const char *detail = NULL;
 
-    ok(query_parse("a=1&stop=2&b=3", note, &noted, &detail, pool) == &problem_bad_cursor,
+    ok(query_parse("a=1&stop=2&b=3", NULL, note, &noted, &detail, pool) == &problem_bad_cursor,
        "the problem of the function that takes the parameters comes back");
     is_text(noted, "[a=1]", "... at once");
     is_text(detail, "stopped", "... with its detail");

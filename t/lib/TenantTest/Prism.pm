@@ -223,7 +223,7 @@ sub _ask {
     my $relay = $self->{socket} //= IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:$self->{relay}", ReuseAddr => 1)
         // die "no relay: $!\n";
     my $client = TenantTest::Client->new(port => $port, timeout => 120);
-    $client->send($method, $path, headers => _presentable(%option),
+    $client->send($method, _spread($path), headers => _presentable(%option),
         $method =~ /^P/ && defined $option{body} ? (body => $option{body}) : ());
 
     my ($first) = IO::Select->new($relay, $client->{socket})->can_read(120) or die "prism is silent\n";
@@ -241,6 +241,12 @@ sub _ask {
     my $verdict = $reply->header('sl-violations') // ($reply->body =~ m{prism/errors#} ? $reply->body : undef);
     $verdict //= $answer ? undef : 'prism answered ' . $reply->status . ' by itself: ' . $reply->body;
     return ($answer, $verdict);
+}
+
+# A path with the names in `fields` as a parameter each: a document can describe one way of writing a list.
+sub _spread {
+    my ($path) = @_;
+    return $path =~ s{([?&])fields=([^&]*,[^&]*|[^&]*%2C[^&]*)}{$1 . join '&', map { "fields=$_" } split /,|%2C/i, $2, -1}gier;
 }
 
 # The headers of a request as far as a proxy may see them; without any, who asks is not the question.
