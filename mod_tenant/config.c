@@ -38,6 +38,7 @@ enum {
     X(linger, CONFIG_UNSET, apr_time_from_msec(5))
 
 #define LOCATION_MEMBERS(X)                                                                                  \
+    X(base_path, NULL)                                                                                       \
     X(public_read, NULL)                                                                                     \
     X(user_authority, USER_AUTHORITY_UNSET)                                                                  \
     X(require_tls, CONFIG_UNSET)                                                                             \
@@ -74,7 +75,8 @@ void *config_server_merge(apr_pool_t *pool, void *base_config, void *own_config)
         merged->admin = own->admin;
         merged->listen = own->listen;
     }
-    merged->has_handler = own->has_handler;
+    merged->handled = own->handled;
+    merged->based = own->based;
     merged->has_admin = own->has_admin;
     merged->has_exposure = base->has_exposure || own->has_exposure;
     merged->references = own->references;
@@ -153,6 +155,13 @@ int config_enter_location(request_rec *r)
         return 1;
     r->per_dir_config = settings;
     return 0;
+}
+
+const char *config_base_path(const location_config_t *location)
+{
+    const base_path_t *base = location->base_path;
+
+    return base && strcmp(base->location, location->prefix) == 0 ? base->path : location->prefix;
 }
 
 int config_requires_tls(const location_config_t *location)

@@ -33,10 +33,12 @@ typedef struct server_config_t {
     int password_slots;              /* TenantPasswordSlots; CONFIG_UNSET until completed */
     attempts_rate_t login_rate;      /* TenantLoginRate; its count CONFIG_UNSET until completed */
     apr_interval_time_t linger;      /* TenantLinger; 0: off; CONFIG_UNSET until completed */
-    int has_handler;                 /* a TenantHandler stands in this very server, not in what it inherits */
-    int has_admin;                   /* one of them is admin */
-    int has_exposure;                /* TenantIdentify or TenantForward stands in this server or its parent */
-    apr_array_header_t *references;  /* TenantReference of this very server (struct reference_t *), or NULL */
+    apr_array_header_t
+        *handled; /* the Locations of this very server with TenantHandler api or admin, or NULL */
+    apr_array_header_t *based;      /* those with TenantBasePath, as const char * too */
+    int has_admin;                  /* one of them is admin */
+    int has_exposure;               /* TenantIdentify or TenantForward stands in this server or its parent */
+    apr_array_header_t *references; /* TenantReference of this very server (struct reference_t *), or NULL */
 
     /* made at start, the same for all requests */
     const char *connect;            /* the complete connection string; NULL without TenantDatabase */
@@ -70,10 +72,18 @@ typedef enum user_authority_t {
     USER_AUTHORITY_WRITE,
 } user_authority_t;
 
+/* What clients see instead of a Location's path. It is that path's alone: what a Location inside of it, or
+ * around it, answers at is another one's. */
+typedef struct base_path_t {
+    const char *location; /* as prefix below */
+    const char *path;     /* likewise */
+} base_path_t;
+
 /* A Location's settings. handler and prefix are one unit: a Location inside of another one inherits both. */
 typedef struct location_config_t {
     handler_kind_t handler;
     const char *prefix;              /* the Location's path, without a slash at its end; "" for / */
+    const base_path_t *base_path;    /* TenantBasePath */
     apr_array_header_t *public_read; /* TenantPublicRead: names of resources (char *) */
     user_authority_t user_authority; /* TenantUserAuthority */
     int require_tls;                 /* TenantRequireTLS */
@@ -102,6 +112,10 @@ int config_is_ours(const location_config_t *location);
 /* Gives a request the settings of the Location of ours that its path, as it is now, is in. 0: it is in none,
  * and keeps those that it has. */
 int config_enter_location(request_rec *r);
+
+/* The path that clients see a Location of ours at, without a slash at its end: what answers say instead of
+ * prefix, which is the path that requests have here. */
+const char *config_base_path(const location_config_t *location);
 
 /* Each as given, or its default. */
 int config_requires_tls(const location_config_t *location);

@@ -258,11 +258,25 @@ static const char *set_linger(cmd_parms *cmd, void *unused, const char *setting)
                         LINGER_LIMIT);
 }
 
+/* A path without the slash at its end. */
+static const char *cut_slash(const char *path, apr_pool_t *pool)
+{
+    apr_size_t length = strlen(path);
+
+    return apr_pstrmemdup(pool, path, length > 0 && path[length - 1] == '/' ? length - 1 : length);
+}
+
+static void note_location(apr_array_header_t **locations, cmd_parms *cmd)
+{
+    if (!*locations)
+        *locations = apr_array_make(cmd->pool, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(*locations, const char *) = cut_slash(cmd->path, cmd->pool);
+}
+
 static const char *set_handler(cmd_parms *cmd, void *config, const char *name)
 {
     location_config_t *location = config;
     const char *why = refuse_outside_location(cmd);
-    apr_size_t length;
 
     if (why)
         return why;
@@ -274,13 +288,30 @@ static const char *set_handler(cmd_parms *cmd, void *config, const char *name)
         location->handler = HANDLER_OFF;
     else
         return "TenantHandler must be api, admin or off";
-    length = strlen(cmd->path);
-    location->prefix =
-        apr_pstrmemdup(cmd->pool, cmd->path, cmd->path[length - 1] == '/' ? length - 1 : length);
+    location->prefix = cut_slash(cmd->path, cmd->pool);
     if (location->handler != HANDLER_OFF)
-        config_server(cmd->server)->has_handler = 1;
+        note_location(&config_server(cmd->server)->handled, cmd);
     if (location->handler == HANDLER_ADMIN)
         config_server(cmd->server)->has_admin = 1;
+    return NULL;
+}
+
+static const char *set_base_path(cmd_parms *cmd, void *config, const char *path)
+{
+    const char *why = refuse_outside_location(cmd);
+    const char *cut = cut_slash(path, cmd->pool);
+    base_path_t *base;
+
+    if (why)
+        return why;
+    if (*path != '/' || !is_plain_path(apr_pstrcat(cmd->pool, cut, "/", NULL)))
+        return "TenantBasePath must be the path that clients see, such as /public/v1, of letters, digits "
+               "and - . _ ~";
+    base = apr_pcalloc(cmd->pool, sizeof *base);
+    base->location = cut_slash(cmd->path, cmd->pool);
+    base->path = cut;
+    ((location_config_t *)config)->base_path = base;
+    note_location(&config_server(cmd->server)->based, cmd);
     return NULL;
 }
 
@@ -405,6 +436,8 @@ const command_rec directives[] = {
     AP_INIT_TAKE1("TenantLinger", set_linger, NULL, RSRC_CONF,
                   "off, or how long a thread waits for a client's next request before others may have it"),
     AP_INIT_TAKE1("TenantHandler", set_handler, NULL, ACCESS_CONF, "api, admin or off"),
+    AP_INIT_TAKE1("TenantBasePath", set_base_path, NULL, ACCESS_CONF,
+                  "the path that clients see the Location at, where a proxy changes it"),
     AP_INIT_ITERATE("TenantPublicRead", set_public_read, NULL, ACCESS_CONF,
                     "resources that GET and HEAD may read by Host alone"),
     AP_INIT_TAKE1("TenantUserAuthority", set_user_authority, NULL, ACCESS_CONF,

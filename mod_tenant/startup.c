@@ -66,14 +66,43 @@ static const char *check_sharing(const server_config_t *config, apr_hash_t *seen
     return NULL;
 }
 
+static int is_among(const char *path, const apr_array_header_t *paths)
+{
+    for (int i = 0; paths && i < paths->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(paths, i, const char *), path) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether each TenantBasePath stands in a Location that answers, of this server or of the main one. */
+static const char *check_base_paths(const server_config_t *config, const server_config_t *main_config,
+                                    apr_pool_t *pool)
+{
+    for (int i = 0; config->based && i < config->based->nelts; i++) {
+        const char *path = APR_ARRAY_IDX(config->based, i, const char *);
+
+        if (!is_among(path, config->handled) && !is_among(path, main_config->handled))
+            return apr_psprintf(pool,
+                                "TenantBasePath stands in <Location \"%s\">, which has no TenantHandler api "
+                                "or admin: it is for a whole API",
+                                *path ? path : "/");
+    }
+    return NULL;
+}
+
 /* The reason why a server's settings cannot work, or NULL. */
-static const char *check_server(server_rec *server, apr_hash_t *seen, apr_pool_t *pool)
+static const char *check_server(server_rec *server, const server_config_t *main_config, apr_hash_t *seen,
+                                apr_pool_t *pool)
 {
     const server_config_t *config = config_server(server);
+    const char *why = check_base_paths(config, main_config, pool);
 
-    if (config->has_handler && !config->conninfo)
+    if (why)
+        return why;
+    if (config->handled && !config->conninfo)
         return "TenantHandler needs TenantDatabase in the same server";
-    if (config->has_handler && !config->key_file)
+    if (config->handled && !config->key_file)
         return "TenantHandler needs TenantKeyFile";
     if (config->has_admin && !config->admin)
         return "TenantHandler admin needs TenantDatabase with admin=\"conninfo\" in the same server";
@@ -92,7 +121,7 @@ int startup_check(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, serv
 
     (void)log;
     for (server_rec *server = servers; server; server = server->next) {
-        why = check_server(server, seen, temporary);
+        why = check_server(server, config_server(servers), seen, temporary);
         if (!why)
             why = reference_load(config_server(server)->references, references, pool);
         if (why) {

@@ -198,6 +198,14 @@ my @refused = (
     (map { ["TenantLinger $_", "TenantLinger $_", qr/TenantLinger must be off, or a time from 1ms to 1000ms, such as 5ms/] }
         qw(on 0ms 5 1001ms 2s -1 -5ms 5x ms 99999999999999999999)),
     ['TenantLinger with two times', 'TenantLinger 5ms 10ms', qr/TenantLinger takes one argument/],
+    (map { ["TenantBasePath $_", location('TenantHandler api', "TenantBasePath $_"), qr{TenantBasePath must be the path that clients see, such as /public/v1}] }
+        'public/v1', 'https://api.example.com/v1', '//', '//v1', '/v1//', '/a//b', '/a/../b', '/a/..', '/./a', '/a/.', '"/a b"', '/a%20b', '/a?b', '/caf\xc3\xa9', '/<a>'),
+    ['TenantBasePath with two paths', location('TenantBasePath /a /b'), qr/TenantBasePath takes one argument/],
+    ['TenantBasePath beside a handler', location('TenantHandler api') . "<Location \"/v1/calls\">\nTenantBasePath /x\n</Location>\n",
+        qr{TenantBasePath stands in <Location "/v1/calls">, which has no TenantHandler api or admin}],
+    ['TenantBasePath where nothing answers', location('TenantHandler off', 'TenantBasePath /x'), qr{TenantBasePath stands in <Location "/v1">}],
+    ['TenantBasePath of another server', $base . vhost('a.example.com', '<Location "/v1">', 'TenantHandler api', '</Location>')
+        . vhost('b.example.com', '<Location "/v1">', 'TenantBasePath /x', '</Location>'), qr{TenantBasePath stands in .*\(\S+httpd\.conf:\d+\)}],
     ['TenantUserAuthority with a word', location('TenantUserAuthority all'), qr/TenantUserAuthority must be none, read or write/],
     ['TenantPublicRead of what is not public', location('TenantPublicRead calls'), qr/TenantPublicRead may name only: products/],
     ['TenantPublicRead of nothing known', location('TenantPublicRead products faxes'), qr/TenantPublicRead may name only: products/],
@@ -264,6 +272,7 @@ my $server_only = qr/not allowed here|not allowed in|cannot occur within/;
 for (['TenantHandler api', \@beside_location, $location_only], ['TenantHandler off', \@beside_location, $location_only],
     ['TenantPublicRead products', \@beside_location, $location_only], ['TenantPageSize 10 20', \@beside_location, $location_only],
     ['TenantReference /usr/share/mod_tenant/reference', \@beside_location, $location_only],
+    ['TenantBasePath /public/v1', \@beside_location, $location_only],
     ['TenantMaxBody 1024', \@beside_location, $location_only],
     ['TenantUserAuthority read', \@beside_location, $location_only], ['TenantPasswordSlots 2', \@inside, $server_only],
     ['TenantLoginRate off', \@inside, $server_only], [$database, \@inside, $server_only],
@@ -304,6 +313,9 @@ my @accepted = (
     ['every setting of a Location', location('TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',
         'TenantIdentify on', 'TenantPageSize 1 1', 'TenantMaxBody 1', 'TenantUserAuthority Write',
         'TenantReference "' . page_folder . '"')],
+    (map { ["a base path: $_", location('TenantHandler api', "TenantBasePath $_")] } qw(/ /v1 /public/v1 /public/v1/ /.a/b_~c-d)),
+    ['a base path of a Location in two parts', location('TenantBasePath /public/v1') . "<Location \"/v1\">\nTenantHandler api\n</Location>\n"],
+    ['a base path in a virtual host', location('TenantHandler api') . vhost('a.example.com', '<Location "/v1/">', 'TenantBasePath /x', '</Location>')],
     ['the largest numbers', location('TenantHandler api', 'TenantPageSize 10000 10000', 'TenantMaxBody 16777216')],
     ['the root', "$base<Location \"/\">\nTenantHandler api\n</Location>\n"],
     ['a slash at the end', "$base<Location \"/api/v1/\">\nTenantHandler api\n</Location>\n"],
@@ -465,7 +477,7 @@ subtest 'a program that fails' => sub {
 subtest '.htaccess' => sub {
     my @lines = ($database, $key_file, 'TenantPool max=1', 'TenantCache off', 'TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',
         'TenantIdentify on', 'TenantForward on', 'TenantPageSize 1 2', 'TenantMaxBody 10', 'TenantUserAuthority read', 'TenantPasswordSlots 1',
-        'TenantLoginRate off', 'TenantLinger off', 'TenantReference /usr/share/mod_tenant/reference');
+        'TenantLoginRate off', 'TenantLinger off', 'TenantReference /usr/share/mod_tenant/reference', 'TenantBasePath /x');
     my $server = TenantTest::Server->prepare(config => $base . "<Directory \"/\">\nAllowOverride All\n</Directory>\n");
     for my $n (0 .. $#lines) {
         mkdir $server->root . "/htdocs/$n";

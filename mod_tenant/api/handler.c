@@ -272,7 +272,7 @@ static int walk(api_t *api, step_fn *const *step)
         return api->status;
     if (body_discard(api->r) != OK)
         return AP_FILTER_ERROR;
-    return reply_problem(api->r, api->location->prefix, problem, api->detail, api->errors);
+    return reply_problem(api->r, config_base_path(api->location), problem, api->detail, api->errors);
 }
 
 int handler_run(request_rec *r)

@@ -87,7 +87,7 @@ static void write_info(const openapi_t *openapi)
 
 static void write_servers(const openapi_t *openapi)
 {
-    const char *prefix = openapi->location->prefix;
+    const char *prefix = config_base_path(openapi->location);
     writer_t *writer = openapi->writer;
 
     member_array(writer, "servers");
@@ -173,7 +173,7 @@ static const char *settings_of(const location_config_t *location, apr_pool_t *po
 {
     const apr_array_header_t *names = location->public_read;
 
-    return apr_psprintf(pool, "%s %d %d %d %d %d %s", location->prefix, location->handler,
+    return apr_psprintf(pool, "%s %d %d %d %d %d %s", config_base_path(location), location->handler,
                         location->user_authority, location->reference != NULL, config_page_default(location),
                         config_page_max(location), names ? apr_array_pstrcat(pool, names, ' ') : "");
 }

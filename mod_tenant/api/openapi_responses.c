@@ -158,7 +158,8 @@ static void write_example(const openapi_t *openapi, const problem_t *problem)
     member_text(writer, "summary", problem->title);
     member_object(writer, "value");
     member_text(writer, "type",
-                apr_pstrcat(openapi->pool, openapi->location->prefix, "/problems/", problem->code, NULL));
+                apr_pstrcat(openapi->pool, config_base_path(openapi->location), "/problems/", problem->code,
+                            NULL));
     member_text(writer, "title", problem->title);
     member_integer(writer, "status", problem->status);
     member_text(writer, "code", problem->code);

@@ -41,7 +41,7 @@ const problem_t *operation_run(api_t *api)
 
 static void write_link(writer_t *writer, const api_t *api, const char *name, const char *path)
 {
-    member_text(writer, name, apr_pstrcat(api->r->pool, api->location->prefix, "/", path, NULL));
+    member_text(writer, name, apr_pstrcat(api->r->pool, config_base_path(api->location), "/", path, NULL));
 }
 
 const problem_t *operation_index(api_t *api)

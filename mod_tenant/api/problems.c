@@ -20,7 +20,8 @@ static int wants_html(const api_t *api)
 
 static const char *path_of(const api_t *api, const char *code)
 {
-    return apr_pstrcat(api->r->pool, api->location->prefix, "/problems", code ? "/" : "", code, NULL);
+    return apr_pstrcat(api->r->pool, config_base_path(api->location), "/problems", code ? "/" : "", code,
+                       NULL);
 }
 
 static const problem_t *answer(api_t *api, const writer_t *page)

@@ -159,7 +159,7 @@ static const char *make_page(const char *base, apr_pool_t *pool)
 
 const problem_t *reference_answer_page(api_t *api)
 {
-    const char *page = make_page(api->location->prefix, api->r->pool);
+    const char *page = make_page(config_base_path(api->location), api->r->pool);
 
     apr_table_setn(api->r->err_headers_out, "Content-Security-Policy", POLICY);
     apr_table_setn(api->r->err_headers_out, "Referrer-Policy", "no-referrer");

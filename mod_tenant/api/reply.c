@@ -107,10 +107,10 @@ static void write_errors(writer_t *writer, const apr_array_header_t *errors)
     writer_literal(writer, "]");
 }
 
-static void write_problem(writer_t *writer, request_rec *r, const char *prefix, const problem_t *problem,
+static void write_problem(writer_t *writer, request_rec *r, const char *base, const problem_t *problem,
                           const char *detail, const apr_array_header_t *errors)
 {
-    write_member(writer, "{\"type\":", apr_pstrcat(r->pool, prefix, "/problems/", problem->code, NULL));
+    write_member(writer, "{\"type\":", apr_pstrcat(r->pool, base, "/problems/", problem->code, NULL));
     write_member(writer, ",\"title\":", problem->title);
     writer_literal(writer, ",\"status\":");
     writer_integer(writer, r->status);
@@ -138,23 +138,23 @@ static void set_problem_headers(request_rec *r, const problem_t *problem)
         apr_table_addn(r->err_headers_out, "WWW-Authenticate", "Basic realm=\"api\", charset=\"UTF-8\"");
 }
 
-void reply_make_problem(request_rec *r, writer_t *writer, const char *prefix, const problem_t *problem,
+void reply_make_problem(request_rec *r, writer_t *writer, const char *base, const problem_t *problem,
                         const char *detail, const apr_array_header_t *errors)
 {
     writer_init(writer, r->pool, 512);
-    write_problem(writer, r, prefix, problem, detail, errors);
+    write_problem(writer, r, base, problem, detail, errors);
     set_problem_headers(r, problem);
     ap_set_content_type(r, "application/problem+json");
     ap_set_content_length(r, (apr_off_t)writer->length);
 }
 
-int reply_problem(request_rec *r, const char *prefix, const problem_t *problem, const char *detail,
+int reply_problem(request_rec *r, const char *base, const problem_t *problem, const char *detail,
                   const apr_array_header_t *errors)
 {
     writer_t writer;
 
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "answers %d %s", problem->status, problem->code);
     r->status = problem->status;
-    reply_make_problem(r, &writer, prefix, problem, detail, errors);
+    reply_make_problem(r, &writer, base, problem, detail, errors);
     return send_bytes(r, writer.text, writer.length);
 }

@@ -27,12 +27,12 @@ int reply_empty(request_rec *r, int status);
 
 /* Makes the body and the headers of a problem (RFC 9457) with the status that the request has: httpd knows
  * more of them than the table. detail is a sentence for this occurrence, or NULL; errors are input_error_t of
- * a problem_invalid, or NULL. prefix is the Location's base path. */
-void reply_make_problem(request_rec *r, writer_t *writer, const char *prefix, const problem_t *problem,
+ * a problem_invalid, or NULL. base is the Location's path as clients see it (config_base_path()). */
+void reply_make_problem(request_rec *r, writer_t *writer, const char *base, const problem_t *problem,
                         const char *detail, const apr_array_header_t *errors);
 
 /* Answers with such a problem and its own status, and a line in the log. */
-int reply_problem(request_rec *r, const char *prefix, const problem_t *problem, const char *detail,
+int reply_problem(request_rec *r, const char *base, const problem_t *problem, const char *detail,
                   const apr_array_header_t *errors);
 
 #endif

@@ -28,6 +28,6 @@ view_t scope_view(const api_t *api, fields_t fields)
 
 const char *scope_path(const api_t *api, const char *id)
 {
-    return apr_pstrcat(api->r->pool, api->location->prefix, "/", api->route.resource->name, id ? "/" : "",
-                       id ? id : "", NULL);
+    return apr_pstrcat(api->r->pool, config_base_path(api->location), "/", api->route.resource->name,
+                       id ? "/" : "", id ? id : "", NULL);
 }
