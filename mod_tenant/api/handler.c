@@ -15,6 +15,7 @@
 #include "body.h"
 #include "condition.h"
 #include "content.h"
+#include "health.h"
 #include "idempotency.h"
 #include "linger.h"
 #include "media.h"
@@ -31,16 +32,6 @@ APLOG_USE_MODULE(tenant);
 /* One check or deed of a request's way. NULL: go on, unless the answer has been written. */
 typedef const problem_t *step_fn(api_t *api);
 
-/* Never a redirect: the key has already crossed the network, and its owner should learn so. */
-static const problem_t *require_tls(api_t *api)
-{
-    const problem_t *problem = resolve_check_tls(api->r);
-
-    if (problem)
-        api->detail = "Send this request by HTTPS, and replace the API key if it carried one.";
-    return problem;
-}
-
 static const problem_t *find_route(api_t *api)
 {
     apr_size_t length = strlen(api->location->prefix);
@@ -54,6 +45,26 @@ static const problem_t *find_route(api_t *api)
     if (api->route.kind == ROUTE_REFERENCE && !reference_find(api->location->reference, api->route.id))
         return &problem_not_found;
     return NULL;
+}
+
+/* Whether it is a load balancer's question, with nothing in it that should not have been sent in the clear.
+ */
+static int is_harmless(api_t *api)
+{
+    return !find_route(api) && health_is_route(&api->route) &&
+           resolve_check_key(api->r) == &problem_key_missing &&
+           !apr_table_get(api->r->headers_in, "Authorization");
+}
+
+/* Never a redirect: the key has already crossed the network, and its owner should learn so. */
+static const problem_t *require_tls(api_t *api)
+{
+    const problem_t *problem = resolve_check_tls(api->r);
+
+    if (!problem || is_harmless(api))
+        return NULL;
+    api->detail = "Send this request by HTTPS, and replace the API key if it carried one.";
+    return problem;
 }
 
 static const problem_t *check_method(api_t *api)
@@ -142,6 +153,9 @@ static const problem_t *answer_open(api_t *api)
     switch (api->route.kind) {
     case ROUTE_REFERENCE:
         return reference_answer_file(api);
+    case ROUTE_LIVE:
+    case ROUTE_READY:
+        return health_answer(api);
     case ROUTE_OPENAPI:
         return openapi_answer(api);
     case ROUTE_PROBLEMS:

@@ -196,6 +196,23 @@ static void write_links(const openapi_t *openapi)
     member_object_end(writer);
 }
 
+static void write_health(const openapi_t *openapi)
+{
+    static const char *const required[] = {"status", NULL};
+    static const char *const states[] = {"live", "ready", NULL};
+    writer_t *writer = openapi->writer;
+
+    openapi_object_begin(openapi, "Health", "That all is well.");
+    member_texts(writer, "required", required);
+    member_object(writer, "properties");
+    member_object(writer, "status");
+    member_text(writer, "type", "string");
+    member_texts(writer, "enum", states);
+    member_object_end(writer);
+    member_object_end(writer);
+    member_object_end(writer);
+}
+
 void openapi_schemas(const openapi_t *openapi)
 {
     member_object(openapi->writer, "schemas");
@@ -208,6 +225,7 @@ void openapi_schemas(const openapi_t *openapi)
     }
     write_rotation(openapi);
     write_links(openapi);
+    write_health(openapi);
     openapi_problem_schemas(openapi);
     member_object_end(openapi->writer);
 }

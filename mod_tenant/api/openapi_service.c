@@ -12,6 +12,7 @@ typedef struct service_t {
     const char *schema; /* NULL: an OpenAPI document */
     int has_tag;        /* it has an ETag */
     int is_html;        /* it exists as HTML too */
+    int may_fail;       /* it asks the database */
 } service_t;
 
 static const service_t services[] = {
@@ -22,6 +23,13 @@ static const service_t services[] = {
     {"/problems/{code}", "getProblem", "Get what a problem means",
      "The `type` of every error leads here. As a page for people, where text/html is asked for.",
      "ProblemExplanation", .is_html = 1},
+    {"/live", "getLive", "Ask whether the server is there", "It answers: nothing else is looked at.",
+     "Health", .may_fail = 0},
+    {"/ready", "getReady", "Ask whether requests can be served",
+     "503 while they could not: the database is away, or not what it should be. For load balancers, as often "
+     "as they "
+     "like: in the clear as well, for it is the same for everybody.",
+     "Health", .may_fail = 1},
 };
 
 static void write_schema(const openapi_t *openapi, const service_t *service)
@@ -59,9 +67,9 @@ static void write_responses(const openapi_t *openapi, const service_t *service)
 
 static void write_service(const openapi_t *openapi, const service_t *service)
 {
-    unsigned failures = OPENAPI_BAD_REQUEST |
-                        (OPENAPI_ALWAYS & ~(unsigned)(OPENAPI_UNAVAILABLE | OPENAPI_RATE_LIMITED)) |
-                        (service->has_tag ? OPENAPI_PRECONDITION_FAILED : 0);
+    unsigned failures =
+        OPENAPI_BAD_REQUEST | (OPENAPI_ALWAYS & ~(unsigned)(OPENAPI_UNAVAILABLE | OPENAPI_RATE_LIMITED)) |
+        (service->has_tag ? OPENAPI_PRECONDITION_FAILED : 0) | (service->may_fail ? OPENAPI_UNAVAILABLE : 0);
     int is_row = strchr(service->path, '{') != NULL;
 
     member_object(openapi->writer, service->path);

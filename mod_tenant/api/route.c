@@ -35,8 +35,8 @@ static const struct {
     route_kind_t kind;
     route_kind_t below; /* what a path below it is; ROUTE_KINDS: nothing */
 } own[] = {
-    {"openapi.json", ROUTE_OPENAPI, ROUTE_KINDS},
-    {"problems", ROUTE_PROBLEMS, ROUTE_PROBLEM},
+    {"live", ROUTE_LIVE, ROUTE_KINDS},           {"openapi.json", ROUTE_OPENAPI, ROUTE_KINDS},
+    {"problems", ROUTE_PROBLEMS, ROUTE_PROBLEM}, {"ready", ROUTE_READY, ROUTE_KINDS},
     {"reference", ROUTE_KINDS, ROUTE_REFERENCE},
 };
 

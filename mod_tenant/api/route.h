@@ -14,6 +14,8 @@ typedef enum route_kind_t {
     ROUTE_OPENAPI,    /* /openapi.json */
     ROUTE_PROBLEMS,   /* /problems */
     ROUTE_PROBLEM,    /* /problems/CODE */
+    ROUTE_LIVE,       /* /live */
+    ROUTE_READY,      /* /ready */
     ROUTE_KINDS,      /* how many there are */
 } route_kind_t;
 

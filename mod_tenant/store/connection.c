@@ -100,8 +100,10 @@ void connection_clock_start(connection_t *connection)
 run_t connection_clock_stop(connection_t *connection, int has_failed, sqlstate_t *state, apr_pool_t *pool)
 {
     connection->deadline = 0;
-    if (!has_failed)
+    if (!has_failed) {
+        connection->answered = 1;
         return RUN_DONE;
+    }
     sqlstate_parse(state, PQerrorMessage(connection->libpq), pool);
     if (connection->cut)
         return RUN_OVERDUE;

@@ -27,6 +27,7 @@ struct connection_t {
     apr_time_t idle_since;               /* when it was given back */
     apr_interval_time_t statement_limit; /* the hard limit of one statement */
     uint64_t cluster;                    /* which cluster, timeline and database it leads to (attest()) */
+    int answered;                        /* a statement has ended well since it was last given back */
     int prepare;                  /* whether statements may be prepared: not behind a transaction pooler */
     int lookup;                   /* taken for a lookup, of which a pool runs only so many */
     _Atomic(apr_time_t) deadline; /* of the statement that runs; 0: none runs */

@@ -3,6 +3,7 @@
 
 #include "batch.h"
 #include "job.h"
+#include "proof.h"
 
 struct database_t {
     pool_t *pool;
@@ -43,6 +44,11 @@ const problem_t *database_cluster(database_t *database, uint64_t *cluster)
     *cluster = connection->cluster;
     pool_release(database->pool, connection);
     return NULL;
+}
+
+const problem_t *database_prove(database_t *database)
+{
+    return proof_ask(database->pool);
 }
 
 const problem_t *database_lookup(database_t *database, request_rec *r, const statement_t *statement,

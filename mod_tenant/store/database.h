@@ -18,6 +18,9 @@ database_t *database_open(const char *conninfo, const pool_settings_t *settings,
  * where nobody has yet. */
 const problem_t *database_cluster(database_t *database, uint64_t *cluster);
 
+/* Whether requests can use it: what proof_ask() says. */
+const problem_t *database_prove(database_t *database);
+
 /* Each of these runs one statement with a value for each of its parameters (NULL is SQL NULL) and gives the
  * connection back before it returns; *rows are the rows that it returned. What failed is logged where the
  * sysadmin can mend it, without values of rows. */

@@ -6,6 +6,7 @@
 #include "keeper.h"
 #include "monotonic.h"
 #include "pool_state.h"
+#include "proof.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -46,6 +47,10 @@ static void wake_them(pool_t *pool, wake_t wake)
 static void insert_idle(pool_t *pool, connection_t *connection)
 {
     connection->idle_since = monotonic_now();
+    if (connection->answered) {
+        pool->answered = connection->idle_since;
+        connection->answered = 0;
+    }
     APR_RING_INSERT_HEAD(&pool->idle, connection, connection_t, link);
     pool->idle_count++;
 }
@@ -140,9 +145,9 @@ static void unlink_busy(pool_t *pool, connection_t *connection)
     connection->lookup = 0;
 }
 
-/* Takes an idle connection, waiting for one until *deadline, which the first wait sets. */
-static const problem_t *take_or_wait(pool_t *pool, pool_use_t use, apr_time_t *deadline,
-                                     connection_t **connection)
+/* Takes an idle connection, waiting for one until *deadline, which the first wait sets to be so far away. */
+static const problem_t *take_or_wait(pool_t *pool, pool_use_t use, apr_interval_time_t wait,
+                                     apr_time_t *deadline, connection_t **connection)
 {
     struct connections_t doomed;
     const problem_t *problem = NULL;
@@ -163,7 +168,7 @@ static const problem_t *take_or_wait(pool_t *pool, pool_use_t use, apr_time_t *d
             break;
         }
         if (!*deadline)
-            *deadline = monotonic_now() + pool->settings.wait;
+            *deadline = monotonic_now() + wait;
         if (!wait_for_change(pool, use, *deadline)) {
             problem = pool->away ? pool->away : &problem_pool_exhausted;
             news = exhausted_is_news(pool, *deadline);
@@ -176,7 +181,7 @@ static const problem_t *take_or_wait(pool_t *pool, pool_use_t use, apr_time_t *d
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, pool->server,
                      "no database connection within %" APR_TIME_T_FMT
                      " ms: TenantPool allows %d in each child",
-                     apr_time_as_msec(pool->settings.wait), pool->settings.max);
+                     apr_time_as_msec(wait), pool->settings.max);
     return problem;
 }
 
@@ -196,12 +201,13 @@ static void discard(pool_t *pool, connection_t *dead)
     pool_close_all(&doomed);
 }
 
-const problem_t *pool_acquire(pool_t *pool, pool_use_t use, int is_repeatable, connection_t **connection)
+static const problem_t *acquire(pool_t *pool, pool_use_t use, int is_repeatable, apr_interval_time_t wait,
+                                connection_t **connection)
 {
     apr_time_t deadline = 0;
 
     for (;;) {
-        const problem_t *problem = take_or_wait(pool, use, &deadline, connection);
+        const problem_t *problem = take_or_wait(pool, use, wait, &deadline, connection);
 
         if (problem)
             return problem;
@@ -213,6 +219,16 @@ const problem_t *pool_acquire(pool_t *pool, pool_use_t use, int is_repeatable, c
     if (pool->cluster != (*connection)->cluster)
         pool->cluster = (*connection)->cluster;
     return NULL;
+}
+
+const problem_t *pool_acquire(pool_t *pool, pool_use_t use, int is_repeatable, connection_t **connection)
+{
+    return acquire(pool, use, is_repeatable, pool->settings.wait, connection);
+}
+
+const problem_t *pool_acquire_within(pool_t *pool, apr_interval_time_t wait, connection_t **connection)
+{
+    return acquire(pool, POOL_STATEMENT, 0, wait, connection);
 }
 
 uint64_t pool_cluster(const pool_t *pool)
@@ -285,7 +301,7 @@ static int make_conditions(pool_t *pool)
 {
     return pthread_mutex_init(&pool->mutex, NULL) == 0 && monotonic_cond_init(&pool->available) &&
            monotonic_cond_init(&pool->lookup_possible) && monotonic_cond_init(&pool->wanted) &&
-           monotonic_cond_init(&pool->tick);
+           monotonic_cond_init(&pool->tick) && proof_prepare(pool);
 }
 
 pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,

@@ -40,6 +40,9 @@ pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, databas
  * problem_misconfigured: none can be opened; problem_pool_exhausted: all are in use. */
 const problem_t *pool_acquire(pool_t *pool, pool_use_t use, int is_repeatable, connection_t **connection);
 
+/* The same for a statement, within a time of the caller's own. */
+const problem_t *pool_acquire_within(pool_t *pool, apr_interval_time_t wait, connection_t **connection);
+
 /* Which cluster, timeline and database the connection led to that was taken last (connection_t.cluster); 0:
  * none was taken yet. */
 uint64_t pool_cluster(const pool_t *pool);

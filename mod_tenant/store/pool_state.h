@@ -2,8 +2,8 @@
 #ifndef TENANT_STORE_POOL_STATE_H
 #define TENANT_STORE_POOL_STATE_H
 
-/* The inside of a pool: what pool.c, which serves requests, and keeper.c, whose threads keep it filled and
- * healthy, share. Nobody else includes this. */
+/* The inside of a pool: what pool.c, which serves requests, keeper.c, whose threads keep it filled and
+ * healthy, and proof.c, which tells whether it is of use, share. Nobody else includes this. */
 
 #include <apr_thread_proc.h>
 
@@ -37,6 +37,11 @@ struct pool_t {
     apr_time_t exhausted_logged; /* when that was last said */
     apr_time_t renewed;          /* connections that were opened no later are not used again */
     int stopping;
+
+    apr_time_t answered; /* when a connection was last given back whose statement had ended well; 0: never */
+    int is_proving;      /* somebody asks the database whether it is there (proof.c) */
+    const problem_t *unproven; /* why that was in vain the last time */
+    pthread_cond_t proved;     /* it has ended */
 
     _Atomic uint64_t cluster; /* of the connection that was taken last; 0: none was */
 

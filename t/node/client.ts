@@ -146,6 +146,7 @@ async function service() {
     const links = done(await client.GET('/'));
     expect('a link', links.problems, links.openapi.replace('openapi.json', 'problems'));
     done(await client.GET('/openapi.json'));
+    expect('its health', [done(await client.GET('/live')).status, done(await client.GET('/ready')).status], ['live', 'ready']);
     for (const { code, type } of done(await client.GET('/problems')).data.slice(0, 3))
         expect('the problem', done(await client.GET('/problems/{code}', { params: { path: { code } } })).type, type);
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "health.h"
+
+#include "../json/member.h"
+#include "../store/database.h"
+#include "reply.h"
+
+int health_is_route(const route_t *route)
+{
+    return route->kind == ROUTE_LIVE || route->kind == ROUTE_READY;
+}
+
+/* Why the database of the Location cannot be used, or NULL. */
+static const problem_t *check_database(const api_t *api)
+{
+    database_t *database =
+        api->location->handler == HANDLER_ADMIN ? api->server->admin_database : api->server->database;
+
+    return database ? database_prove(database) : &problem_misconfigured;
+}
+
+const problem_t *health_answer(api_t *api)
+{
+    const problem_t *problem = api->route.kind == ROUTE_READY ? check_database(api) : NULL;
+    writer_t writer;
+
+    if (problem)
+        return problem;
+    writer_init(&writer, api->r->pool, 64);
+    member_object(&writer, NULL);
+    member_text(&writer, "status", api->route.kind == ROUTE_READY ? "ready" : "live");
+    member_object_end(&writer);
+    writer_literal(&writer, "\n");
+    return api_answered(api, reply_json(api->r, HTTP_OK, &writer));
+}
