@@ -22,6 +22,34 @@ const oneWay = (document) => {
   return document;
 };
 
+// Errors are alike for all operations: a line for each code is enough, unless somebody wants to see one as a whole.
+const briefErrors = (Response, { React }) =>
+  function BriefError(props) {
+    const [isOpen, setOpen] = React.useState(false);
+    if (!(props.code >= 400)) {
+      return React.createElement(Response, props);
+    }
+    const brief = props.response.delete("content").delete("headers");
+    const button = {
+      type: "button",
+      className: "response-more",
+      "aria-expanded": isOpen,
+      "aria-label": `${props.code}: ${isOpen ? "less" : "example and headers"}`,
+      onClick: () => setOpen(!isOpen),
+    };
+    return React.createElement(
+      React.Fragment,
+      null,
+      React.createElement(Response, { ...props, response: isOpen ? props.response : brief }),
+      React.createElement(
+        "tr",
+        { className: "response-more-row" },
+        React.createElement("td"),
+        React.createElement("td", null, React.createElement("button", button, isOpen ? "Less" : "Example and headers")),
+      ),
+    );
+  };
+
 const viewer = SwaggerUIBundle({
   url: page.dataset.document,
   domNode: page,
@@ -36,6 +64,7 @@ const viewer = SwaggerUIBundle({
   plugins: [
     () => ({
       statePlugins: { spec: { wrapActions: { updateJsonSpec: (update) => (document) => update(oneWay(document)) } } },
+      wrapComponents: { response: briefErrors },
     }),
   ],
   onComplete() {

@@ -9,6 +9,7 @@
 #include "../config.h"
 #include "input.h"
 #include "media.h"
+#include "site.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -123,19 +124,30 @@ static void write_problem(writer_t *writer, request_rec *r, const char *base, co
     writer_literal(writer, "}\n");
 }
 
+/* Says how to authenticate. Basic is said to whom it is of use: a browser that shows a person the answer, and
+ * programs that wait for it. In answer to a page's script it would make the browser ask for a login in the
+ * middle of that page. */
+static void set_challenges(request_rec *r, const problem_t *problem)
+{
+    int takes_logins = config_lets_users_in(config_location(r));
+    int is_unknown = problem == &problem_key_missing || problem == &problem_login_invalid;
+    int is_login = takes_logins && is_unknown && !site_is_script(r);
+
+    if (problem == &problem_key_invalid)
+        apr_table_setn(r->err_headers_out, "WWW-Authenticate",
+                       "Bearer realm=\"api\", error=\"invalid_token\"");
+    else if (problem == &problem_key_missing || (takes_logins && is_unknown && !is_login))
+        apr_table_setn(r->err_headers_out, "WWW-Authenticate", "Bearer realm=\"api\"");
+    if (is_login)
+        apr_table_addn(r->err_headers_out, "WWW-Authenticate", "Basic realm=\"api\", charset=\"UTF-8\"");
+}
+
 /* The headers that belong to a problem, whoever raised it. */
 static void set_problem_headers(request_rec *r, const problem_t *problem)
 {
     reply_set_headers(r);
     problem_set_retry_after(problem, r->err_headers_out);
-    if (problem == &problem_key_missing)
-        apr_table_setn(r->err_headers_out, "WWW-Authenticate", "Bearer realm=\"api\"");
-    else if (problem == &problem_key_invalid)
-        apr_table_setn(r->err_headers_out, "WWW-Authenticate",
-                       "Bearer realm=\"api\", error=\"invalid_token\"");
-    if (config_lets_users_in(config_location(r)) &&
-        (problem == &problem_key_missing || problem == &problem_login_invalid))
-        apr_table_addn(r->err_headers_out, "WWW-Authenticate", "Basic realm=\"api\", charset=\"UTF-8\"");
+    set_challenges(r, problem);
 }
 
 void reply_make_problem(request_rec *r, writer_t *writer, const char *base, const problem_t *problem,

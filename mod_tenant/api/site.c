@@ -28,3 +28,13 @@ const problem_t *site_check(request_rec *r)
         is_ours = !origin || is_own_origin(r, origin);
     return is_ours ? NULL : &problem_cross_site;
 }
+
+int site_is_script(const request_rec *r)
+{
+    const char *mode = apr_table_get(r->headers_in, "Sec-Fetch-Mode");
+    const char *with = apr_table_get(r->headers_in, "X-Requested-With");
+
+    if (mode)
+        return strcasecmp(mode, "navigate") != 0;
+    return with && strcasecmp(with, "XMLHttpRequest") == 0;
+}

@@ -11,4 +11,8 @@
  * authenticate by itself: a login, a client's certificate. problem_cross_site. */
 const problem_t *site_check(request_rec *r);
 
+/* Whether a script of a page has sent the request, or the page for itself, and not a person who goes
+ * somewhere: browsers say so in Sec-Fetch-Mode, scripts of older ones by custom in X-Requested-With. */
+int site_is_script(const request_rec *r);
+
 #endif
