@@ -15,7 +15,8 @@ run(async (browser, { url, requests }) => {
     answers.push(
       await page.evaluate(
         ([target, options]) =>
-          fetch(target, options).then(
+          // one that asks for a login waits for it for ever
+          fetch(target, { signal: AbortSignal.timeout(60_000), ...options }).then(
             async (answer) => ({
               status: answer.status,
               headers: Object.fromEntries(answer.headers),
