@@ -71,7 +71,7 @@ subtest 'two checkouts' => sub {
         my $ports = ports();
         my ($status, $output) = in_folder($folder, $ports, 'tools/demo', 'start');
         is($status, 0, "$name starts") or diag $output;
-        unlike($output, qr/in a browser/, 'it has no page for browsers, and names none');
+        unlike($output, qr/to try in a browser/, 'it has no page for browsers, and names none');
         $demo{$name} = { folder => $folder, ports => $ports, %{ variables($folder) } };
         is($demo{$name}{BASE_URL}, "http://127.0.0.1:$ports->{PORT}/v1", 'on its port');
     }
