@@ -228,6 +228,27 @@ subtest 'the session that listens ends' => sub {
     is_cached($server, 'it caches again');
 };
 
+# Whatever is frozen, nobody relies for longer than that on what it would have said.
+subtest 'a change while what listens is frozen' => sub {
+    my $server = start();
+    is_cached($server, 'it caches');
+    my %frozen = ('the session' => [$statements->listeners], map { +"child $_" => [($server->workers)[$_]] } 0, 1);
+
+    for my $what (sort keys %frozen) {
+        is_cached($server, "$what: it caches");
+        kill STOP => @{ $frozen{$what} };
+        psql($SUSPEND);
+        my $changed = time;
+        my @late = grep { $_->[0] >= $changed + $DEADLINE && $_->[1] ne '403 tenant-inactive' } watch(1, [$server], as => 'acme');
+        kill CONT => @{ $frozen{$what} };
+        is(scalar @late, 0, "$what is frozen: within 200 ms 403 all the same")
+            or diag sprintf '%d late answers, the last after %.3f s', scalar @late, $late[-1][0] - $changed;
+        psql($RESUME);
+    }
+    is_cached($server, 'it caches again');
+    is(scalar $server->error_log->matching($lost), 0, 'a second of that is not worth a line');
+};
+
 # What freezes says nothing, so that only time tells. Two servers at once: of one the session is frozen, of the other
 # the child that has it.
 subtest 'what listens freezes' => sub {

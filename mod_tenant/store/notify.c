@@ -44,26 +44,39 @@ static event_t wait_for_input(PGconn *libpq, int wake, apr_time_t deadline)
     return ready > 0 && !descriptors[1].revents && PQconsumeInput(libpq) ? EVENT_INPUT : EVENT_END;
 }
 
-/* Runs commands that return no rows. 0: they failed, or took longer than the limit. */
-static int run(PGconn *libpq, const char *sql, const notify_settings_t *settings)
+/* Waits until there is a result. 0: it takes longer than the limit, or the connection is of no use. */
+static int await_result(PGconn *libpq, const notify_settings_t *settings)
 {
     apr_time_t deadline = monotonic_now() + settings->limit;
+
+    while (PQisBusy(libpq)) {
+        if (wait_for_input(libpq, settings->wake, deadline) != EVENT_INPUT)
+            return 0;
+    }
+    return 1;
+}
+
+/* Takes all results of what was sent, each of which has to be of a kind. */
+static int take_results(PGconn *libpq, ExecStatusType kind, const notify_settings_t *settings)
+{
     PGresult *result;
     int done = 1;
 
-    if (!PQsendQuery(libpq, sql))
-        return 0;
     for (;;) {
-        while (PQisBusy(libpq)) {
-            if (wait_for_input(libpq, settings->wake, deadline) != EVENT_INPUT)
-                return 0;
-        }
+        if (!await_result(libpq, settings))
+            return 0;
         result = PQgetResult(libpq);
         if (!result)
             return done;
-        done = done && PQresultStatus(result) == PGRES_COMMAND_OK;
+        done = done && PQresultStatus(result) == kind;
         PQclear(result);
     }
+}
+
+/* Runs commands that return no rows. 0: they failed, or one took longer than the limit. */
+static int run(PGconn *libpq, const char *sql, const notify_settings_t *settings)
+{
+    return PQsendQuery(libpq, sql) && take_results(libpq, PGRES_COMMAND_OK, settings);
 }
 
 /* What libpq has to say, without the newline at its end; in pool. */
@@ -123,6 +136,18 @@ static int await_own(notify_t *notify)
 int notify_prove(notify_t *notify)
 {
     return send_own(notify, notify->libpq) ? await_own(notify) : fail(notify);
+}
+
+/* No statement, not even an empty one, which PostgreSQL might log and count each time. */
+int notify_ping(notify_t *notify)
+{
+    PGconn *libpq = notify->libpq;
+
+    if (!PQenterPipelineMode(libpq) || !PQpipelineSync(libpq) ||
+        !take_results(libpq, PGRES_PIPELINE_SYNC, &notify->settings) || !PQexitPipelineMode(libpq))
+        return fail(notify);
+    dispatch(notify);
+    return 1;
 }
 
 /* Lets a notification come from where all others connect. */

@@ -33,6 +33,10 @@ notify_t *notify_open(const notify_settings_t *settings, const char **why, apr_p
  * been handed to the handler then. 0: the connection is of no use any more. */
 int notify_prove(notify_t *notify);
 
+/* A round trip: what the session had heard of ahead of the call has been handed to the handler then. Costs
+ * the database next to nothing. 0: the connection is of no use any more. */
+int notify_ping(notify_t *notify);
+
 /* Hands what comes within a time to the handler. 0: the connection is of no use any more. */
 int notify_wait(notify_t *notify, apr_interval_time_t time);
 
