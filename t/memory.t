@@ -32,9 +32,9 @@ sub is_clean {
     my ($name, $texts, $requests) = @_;
     subtest $name => sub {
         my $server = start();
-        my ($child) = $server->workers;
         my @open = map { $server->client } 1 .. 3;
         $requests->($server, $_) for (@open) x 5, map { $server->client } 1 .. 5;
+        my ($child) = $server->workers;
         for my $text (@$texts) {
             my $copies;
             # the child may be about to release what it answered last
@@ -84,7 +84,7 @@ is_clean('long headers ahead and behind', [$key], sub {
     my $server = start();
     is_status(request(POST => '/v1/users', to => $server, as => $key, json => { email => $email, password => $password }), 201, 'a user');
 }
-is_clean('a login', [coded("$email:$password")], sub {
+is_clean('a login', [coded("$email:$password"), $password], sub {
     ask($_[1], Authorization => 'Basic ' . encode_base64("$email:$password", ''));
 });
 
