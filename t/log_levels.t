@@ -65,7 +65,7 @@ my @cases = (
     ['http2:trace3',    'body key login', 'http2'],
     ['http:trace3',     '',               ''],
     ['http:trace4',     'login',          'http'],
-    ['auth_form:debug', '',               'auth_form'],    # of an inline login
+    ['auth_form:debug', '',               'auth_form'],    # to be safe
     ['auth_form:trace1', 'body',          'auth_form'],
     ['dumpio:trace6',   '',               ''],
     ['dumpio:trace7',   'body key login', 'dumpio'],
