@@ -19,6 +19,10 @@
 /* For so long after its last use a connection is taken to be alive without a system call that asks. */
 #define WARM apr_time_from_msec(100)
 
+/* So long a connection is what a new one would be: what is wrong with its session is wrong with all of them,
+ * and to open another one for each request would make that worse. */
+#define NEW apr_time_from_msec(500)
+
 connection_t *connection_open(const char *conninfo, apr_interval_time_t statement_limit, int prepare,
                               const char **why, apr_pool_t *pool)
 {
@@ -74,7 +78,7 @@ int connection_is_warm(const connection_t *connection)
 
 int connection_is_reusable(const connection_t *connection)
 {
-    return !connection->cut && PQstatus(connection->libpq) == CONNECTION_OK &&
+    return !connection->cut && !connection->unfit && PQstatus(connection->libpq) == CONNECTION_OK &&
            PQtransactionStatus(connection->libpq) == PQTRANS_IDLE &&
            PQpipelineStatus(connection->libpq) == PQ_PIPELINE_OFF;
 }
@@ -97,6 +101,17 @@ void connection_clock_start(connection_t *connection)
     connection->deadline = monotonic_now() + connection->statement_limit;
 }
 
+/* Takes note of what an error says of the session. Whether another one may do better. */
+static int judge_session(connection_t *connection, const char *code)
+{
+    unfit_t unfit = sqlstate_unfit(code);
+
+    if (!unfit || (unfit != UNFIT_ALL && monotonic_now() - connection->born < NEW))
+        return 0;
+    connection->unfit = unfit;
+    return 1;
+}
+
 run_t connection_clock_stop(connection_t *connection, int has_failed, sqlstate_t *state, apr_pool_t *pool)
 {
     connection->deadline = 0;
@@ -107,9 +122,11 @@ run_t connection_clock_stop(connection_t *connection, int has_failed, sqlstate_t
     sqlstate_parse(state, PQerrorMessage(connection->libpq), pool);
     if (connection->cut)
         return RUN_OVERDUE;
-    if (PQstatus(connection->libpq) != CONNECTION_OK || sqlstate_ends_session(state->code))
+    if (PQstatus(connection->libpq) != CONNECTION_OK || sqlstate_ends_session(state->code)) {
+        connection->unfit = UNFIT_OLDER;
         return RUN_LOST;
-    return sqlstate_is_stale_plan(state->code) ? RUN_STALE : RUN_REFUSED;
+    }
+    return judge_session(connection, state->code) ? RUN_STALE : RUN_REFUSED;
 }
 
 run_t connection_command(connection_t *connection, const char *sql, sqlstate_t *state, apr_pool_t *pool)

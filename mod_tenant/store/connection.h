@@ -30,6 +30,7 @@ struct connection_t {
     int answered;                        /* a statement has ended well since it was last given back */
     int prepare;                  /* whether statements may be prepared: not behind a transaction pooler */
     int lookup;                   /* taken for a lookup, of which a pool runs only so many */
+    unfit_t unfit;                /* what a statement has found out about it */
     _Atomic(apr_time_t) deadline; /* of the statement that runs; 0: none runs */
     _Atomic int cut;              /* another thread has shut its socket */
 };
@@ -38,7 +39,8 @@ struct connection_t {
 typedef enum run_t {
     RUN_DONE,
     RUN_REFUSED, /* PostgreSQL reported an error; the connection is fine */
-    RUN_STALE,   /* the plan no longer fits the tables: drop the connection, run it in a new one */
+    RUN_STALE,   /* PostgreSQL refused it for what the session is, not for what it asks: it had no effect, and
+                    another connection may run it */
     RUN_OVERDUE, /* the hard limit has passed; the connection is lost */
     RUN_LOST,    /* the connection is lost; whether the statement took effect is unknown */
 } run_t;
@@ -57,7 +59,7 @@ int connection_is_quiet(const connection_t *connection);
 /* Whether the idle connection was in use a moment ago, so that it is alive but for the worst of luck. */
 int connection_is_warm(const connection_t *connection);
 
-/* Whether it may go back to the pool: alive, not in a transaction, not cut. */
+/* Whether it may go back to the pool: alive, not in a transaction, not cut, not found unfit. */
 int connection_is_reusable(const connection_t *connection);
 
 /* Whether a statement has run past its limit at the time now. */

@@ -55,7 +55,7 @@ static run_t run_change(connection_t *connection, const job_t *job, sqlstate_t *
     run = connection_run(connection, job->statement, job->values, job->rows, state, pool);
     if (run == RUN_DONE)
         return connection_command(connection, "COMMIT", state, pool);
-    if (run == RUN_REFUSED)
+    if (run == RUN_REFUSED || run == RUN_STALE)
         connection_command(connection, "ROLLBACK", &ignored, pool);
     return run;
 }
@@ -75,8 +75,6 @@ const problem_t *job_run(pool_t *pool, request_rec *r, const job_t *job)
         run = job->is_change
                   ? run_change(connection, job, &state, job->pool)
                   : connection_run(connection, job->statement, job->values, job->rows, &state, job->pool);
-        if (run == RUN_STALE)
-            pool_renew(pool);
         pool_release(pool, connection);
         if (run != RUN_STALE && !(run == RUN_LOST && job->is_repeatable))
             break;

@@ -21,8 +21,8 @@ typedef struct job_t {
 
 enum { DATABASE_ANY_CLUSTER = 0 };
 
-/* Runs a job on a connection of the pool, and once more on another where that is safe: a stale plan is found
- * out ahead of its execution. What failed is logged where the sysadmin can mend it. */
+/* Runs a job on a connection of the pool, and once more on another where that is safe: what a session
+ * refused for its own state had no effect. What failed is logged where the sysadmin can mend it. */
 const problem_t *job_run(pool_t *pool, request_rec *r, const job_t *job);
 
 /* Turns the end of a statement into the caller's problem, and logs what a sysadmin can mend. state matters

@@ -80,7 +80,7 @@ static const problem_t *connect_one(pool_t *pool, apr_pool_t *scratch)
         return problem;
     APR_RING_INIT(&doomed, connection_t, link);
     if (problem == &problem_misconfigured)
-        pool_doom(pool, connection, &doomed);
+        pool_doom(pool, connection->born, &doomed);
     APR_RING_INSERT_TAIL(&doomed, connection, connection_t, link);
     pthread_mutex_unlock(&pool->mutex);
     pool_close_all(&doomed);

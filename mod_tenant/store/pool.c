@@ -61,14 +61,14 @@ void pool_push_idle(pool_t *pool, connection_t *connection)
     wake_them(pool, whom_to_wake(pool));
 }
 
-void pool_doom(pool_t *pool, const connection_t *unfit, struct connections_t *doomed)
+void pool_doom(pool_t *pool, apr_time_t until, struct connections_t *doomed)
 {
     connection_t *next;
 
     for (connection_t *c = APR_RING_FIRST(&pool->idle);
          c != APR_RING_SENTINEL(&pool->idle, connection_t, link); c = next) {
         next = APR_RING_NEXT(c, link);
-        if (c->born <= unfit->born) {
+        if (c->born <= until) {
             pool_unlink_idle(pool, c);
             pool->open--;
             APR_RING_INSERT_TAIL(doomed, c, connection_t, link);
@@ -101,7 +101,7 @@ static connection_t *take_idle(pool_t *pool, pool_use_t use, struct connections_
             pool->lookups += connection->lookup;
             return connection;
         }
-        pool_doom(pool, connection, doomed);
+        pool_doom(pool, connection->born, doomed);
     }
     return NULL;
 }
@@ -194,7 +194,7 @@ static void discard(pool_t *pool, connection_t *dead)
     pthread_mutex_lock(&pool->mutex);
     unlink_busy(pool, dead);
     pool->open--;
-    pool_doom(pool, dead, &doomed);
+    pool_doom(pool, dead->born, &doomed);
     pthread_cond_signal(&pool->wanted);
     pthread_mutex_unlock(&pool->mutex);
     connection_close(dead);
@@ -236,12 +236,27 @@ uint64_t pool_cluster(const pool_t *pool)
     return pool->cluster;
 }
 
+/* Has the others replaced that are no more fit than this one: idle ones now, busy ones when they come back. */
+static void doom_its_like(pool_t *pool, const connection_t *connection, struct connections_t *doomed)
+{
+    apr_time_t until = connection->unfit == UNFIT_ALL ? monotonic_now() : connection->born;
+
+    if (connection->unfit < UNFIT_OLDER)
+        return;
+    if (until > pool->renewed)
+        pool->renewed = until;
+    pool_doom(pool, until, doomed);
+}
+
 void pool_release(pool_t *pool, connection_t *connection)
 {
+    struct connections_t doomed;
     wake_t wake;
     int reusable;
 
+    APR_RING_INIT(&doomed, connection_t, link);
     pthread_mutex_lock(&pool->mutex);
+    doom_its_like(pool, connection, &doomed);
     reusable = connection_is_reusable(connection) && connection->born > pool->renewed && !pool->stopping &&
                pool->away != &problem_misconfigured;
     unlink_busy(pool, connection);
@@ -256,13 +271,7 @@ void pool_release(pool_t *pool, connection_t *connection)
     wake_them(pool, wake); /* behind the mutex, which they want at once */
     if (!reusable)
         connection_close(connection);
-}
-
-void pool_renew(pool_t *pool)
-{
-    pthread_mutex_lock(&pool->mutex);
-    pool->renewed = monotonic_now();
-    pthread_mutex_unlock(&pool->mutex);
+    pool_close_all(&doomed);
 }
 
 /* Takes the mutex; 0 when that is in vain: the prefork MPM may run cleanups in a signal handler, on top of

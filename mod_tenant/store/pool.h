@@ -47,11 +47,8 @@ const problem_t *pool_acquire_within(pool_t *pool, apr_interval_time_t wait, con
  * none was taken yet. */
 uint64_t pool_cluster(const pool_t *pool);
 
-/* Has every connection that is open now replaced before its next use: their plans no longer fit the tables.
- */
-void pool_renew(pool_t *pool);
-
-/* Gives a connection back; one that is not fit for another use is closed. */
+/* Gives a connection back; one that is not fit for another use is closed, and so are the others of which it
+ * was found out with it (connection_t.unfit), before their next use. */
 void pool_release(pool_t *pool, connection_t *connection);
 
 #endif

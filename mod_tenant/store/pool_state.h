@@ -57,9 +57,10 @@ int pool_lookups_max(const pool_t *pool);
 void pool_unlink_idle(pool_t *pool, connection_t *connection);
 void pool_push_idle(pool_t *pool, connection_t *connection);
 
-/* Moves the idle connections that were opened no later than that one to doomed: what ended it, or made it
- * unfit, has befallen them too, most likely, and each one found out later would cost a request a retry. */
-void pool_doom(pool_t *pool, const connection_t *unfit, struct connections_t *doomed);
+/* Moves the idle connections that were opened no later than until to doomed: what ended one of that time, or
+ * made it unfit, has befallen them too, most likely, and each one found out later would cost a request a
+ * retry. */
+void pool_doom(pool_t *pool, apr_time_t until, struct connections_t *doomed);
 
 void pool_close_all(struct connections_t *connections);
 

@@ -36,15 +36,45 @@ void sqlstate_parse(sqlstate_t *state, const char *message, apr_pool_t *pool)
     }
 }
 
-int sqlstate_ends_session(const char *code)
+static int has_prefix(const char *code, const char *prefix)
 {
-    return strncmp(code, "08", 2) == 0 || strncmp(code, "57P", 3) == 0 || strcmp(code, "25P03") == 0 ||
-           strcmp(code, "25006") == 0;
+    return strncmp(code, prefix, strlen(prefix)) == 0;
 }
 
-int sqlstate_is_stale_plan(const char *code)
+int sqlstate_ends_session(const char *code)
 {
-    return strcmp(code, "0A000") == 0;
+    return has_prefix(code, "08") || has_prefix(code, "57P") || strcmp(code, "25P03") == 0;
+}
+
+/* A class or a whole code, and what it says of the connection. The first match counts; all others, which are
+ * about values, locks, time and the server's resources, say nothing. */
+static const struct {
+    const char *prefix;
+    unfit_t unfit;
+} fitness[] = {
+    {"08", UNFIT_OLDER},    /* connection exception */
+    {"57P", UNFIT_OLDER},   /* shutdown, crash, start-up */
+    {"25P03", UNFIT_OLDER}, /* idle in transaction for too long */
+    {"25006", UNFIT_OLDER}, /* read-only: a standby, or a setting that a new session may not have */
+    {"0A000", UNFIT_ALL},   /* a stale plan */
+    {"25", UNFIT_ALONE},    /* a transaction that is not in the state that it should be in */
+    {"26", UNFIT_ALONE},    /* a prepared statement is gone */
+    {"42", UNFIT_ALONE},    /* a name, type or privilege: a temporary table, row_security, a role */
+    {"0L", UNFIT_ALONE},    /* invalid grantor, role or authorization: SET ROLE */
+    {"0P", UNFIT_ALONE},
+    {"28", UNFIT_ALONE},
+    {"3", UNFIT_ALONE},     /* cursors, savepoints, schemas, functions that touch what they may not */
+    {"53200", UNFIT_ALONE}, /* out of memory, which ends with the session at the latest */
+    {"XX", UNFIT_ALONE},    /* internal error */
+};
+
+unfit_t sqlstate_unfit(const char *code)
+{
+    for (size_t i = 0; i < sizeof fitness / sizeof *fitness; i++) {
+        if (has_prefix(code, fitness[i].prefix))
+            return fitness[i].unfit;
+    }
+    return UNFIT_NOT;
 }
 
 /* A class or a whole code, and what it is to the caller. The first match counts. */
@@ -83,7 +113,7 @@ const problem_t *sqlstate_problem(const sqlstate_t *state, const conflict_t *con
         }
     }
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
-        if (strncmp(state->code, meanings[i].prefix, strlen(meanings[i].prefix)) == 0)
+        if (has_prefix(state->code, meanings[i].prefix))
             return meanings[i].problem;
     }
     return &problem_internal;

@@ -19,11 +19,19 @@ typedef struct sqlstate_t {
 /* Reads libpq's PQerrorMessage() of a connection whose verbosity is PQERRORS_VERBOSE. Copies into pool. */
 void sqlstate_parse(sqlstate_t *state, const char *message, apr_pool_t *pool);
 
-/* Whether the session is over, so that its connection must be dropped. */
-int sqlstate_ends_session(const char *code);
+/* What an error says of the connection that it came by. */
+typedef enum unfit_t {
+    UNFIT_NOT,   /* nothing */
+    UNFIT_ALONE, /* its session is not what the module made of it, or may not be */
+    UNFIT_OLDER, /* the server has ended it, or is not what it was: those opened no later are not fit either */
+    UNFIT_ALL,   /* plans no longer fit the tables (0A000), in whichever connection is open */
+} unfit_t;
 
-/* Whether the statement's plan no longer fits its tables (0A000): a new connection will run it. */
-int sqlstate_is_stale_plan(const char *code);
+/* Which connections must not be used again. */
+unfit_t sqlstate_unfit(const char *code);
+
+/* Whether the session is over: what became of its statement is unknown. */
+int sqlstate_ends_session(const char *code);
 
 /* The problem that a failed statement is to its caller. Never NULL. */
 const problem_t *sqlstate_problem(const sqlstate_t *state, const conflict_t *conflicts);

@@ -83,16 +83,27 @@ static void test_parse(void)
 
 static void test_session(void)
 {
-    static const char *const ended[] = {"08000", "08006", "57P01", "57P02",
-                                        "57P03", "57P05", "25P03", "25006"};
-    static const char *const alive[] = {"", "23505", "57014", "25P02", "0A000", "40001", "53300"};
+    static const char *const ended[] = {"08000", "08006", "57P01", "57P02", "57P03", "57P05", "25P03"};
+    static const char *const alive[] = {"", "23505", "57014", "25P02", "25006", "0A000", "40001", "53300"};
+    static const struct {
+        const char *code;
+        unfit_t unfit;
+    } fitness[] = {
+        {"08006", UNFIT_OLDER}, {"57P01", UNFIT_OLDER}, {"25P03", UNFIT_OLDER}, {"25006", UNFIT_OLDER},
+        {"0A000", UNFIT_ALL},   {"42501", UNFIT_ALONE}, {"42P01", UNFIT_ALONE}, {"42704", UNFIT_ALONE},
+        {"26000", UNFIT_ALONE}, {"25P02", UNFIT_ALONE}, {"0P000", UNFIT_ALONE}, {"34000", UNFIT_ALONE},
+        {"XX000", UNFIT_ALONE}, {"53200", UNFIT_ALONE}, {"", UNFIT_NOT},        {"22001", UNFIT_NOT},
+        {"23505", UNFIT_NOT},   {"40001", UNFIT_NOT},   {"53100", UNFIT_NOT},   {"55P03", UNFIT_NOT},
+        {"57014", UNFIT_NOT},   {"P0001", UNFIT_NOT},   {"0B000", UNFIT_NOT},
+    };
 
     for (size_t i = 0; i < sizeof ended / sizeof *ended; i++)
         ok(sqlstate_ends_session(ended[i]), "%s ends the session", ended[i]);
     for (size_t i = 0; i < sizeof alive / sizeof *alive; i++)
         ok(!sqlstate_ends_session(alive[i]), "`%s` does not", alive[i]);
-    ok(sqlstate_is_stale_plan("0A000") && !sqlstate_is_stale_plan("0B000") && !sqlstate_is_stale_plan(""),
-       "0A000 alone is a stale plan");
+    for (size_t i = 0; i < sizeof fitness / sizeof *fitness; i++)
+        ok(sqlstate_unfit(fitness[i].code) == fitness[i].unfit, "what `%s` says of connections",
+           fitness[i].code);
 }
 
 static void test_problems(void)
