@@ -4,6 +4,7 @@
 #include <ap_mpm.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
+#include <apr_user.h>
 #include <http_core.h>
 #include <http_log.h>
 #include <unistd.h>
@@ -177,6 +178,18 @@ static const char *load_secrets(server_rec *servers, keyring_t **keyring, passwo
     return make_slots(config_server(servers)->password_slots, slots, pool);
 }
 
+/* The home folder of the user that children run as. */
+static const char *home_of_user(apr_pool_t *pool)
+{
+    uid_t uid = geteuid() == 0 ? ap_unixd_config.user_id : geteuid();
+    char *name, *home;
+
+    if (apr_uid_name_get(&name, uid, pool) != APR_SUCCESS ||
+        apr_uid_homepath_get(&home, name, pool) != APR_SUCCESS)
+        return "/nonexistent";
+    return home;
+}
+
 /* Completes a connection string as given, in *connect; NULL stays NULL. Returns NULL, or a sentence. */
 static const char *complete(const char **connect, const char *given, apr_pool_t *pool)
 {
@@ -188,7 +201,7 @@ static const char *complete(const char **connect, const char *given, apr_pool_t 
         return NULL;
     why = conninfo_find(&conninfo, given, pool);
     if (!why)
-        *connect = conninfo_complete(conninfo, pool);
+        *connect = conninfo_at_home(conninfo_complete(conninfo, pool), home_of_user(pool), pool);
     return why ? apr_pstrcat(pool, "TenantDatabase: ", why, NULL) : NULL;
 }
 
@@ -196,6 +209,7 @@ static const char *complete(const char **connect, const char *given, apr_pool_t 
 typedef struct sharing_t {
     apr_hash_t *pools;       /* database_key() */
     apr_hash_t *generations; /* by connection string */
+    apr_hash_t *transports;  /* conninfo_transport() -> itself where it is safe, else "" */
     int in_each_child;       /* connections */
     int beside;              /* connections of the whole server */
 } sharing_t;
@@ -220,6 +234,27 @@ static void count_connections(sharing_t *sharing, const char *connect, database_
         return;
     apr_hash_set(sharing->pools, key, APR_HASH_KEY_STRING, connect);
     sharing->in_each_child += max;
+}
+
+/* Notes how a server's connections go. */
+static void note_transport(sharing_t *sharing, const char *connect, apr_pool_t *pool)
+{
+    int is_safe;
+    const char *transport = connect ? conninfo_transport(connect, &is_safe, pool) : NULL;
+
+    if (transport)
+        apr_hash_set(sharing->transports, transport, APR_HASH_KEY_STRING, is_safe ? transport : "");
+}
+
+/* Says for each database that is reached over the network whether what goes there is encrypted. */
+static void log_transports(const sharing_t *sharing, server_rec *servers, apr_pool_t *pool)
+{
+    for (apr_hash_index_t *i = apr_hash_first(pool, sharing->transports); i; i = apr_hash_next(i)) {
+        int is_safe = *(const char *)apr_hash_this_val(i) != '\0';
+
+        ap_log_error(APLOG_MARK, is_safe ? APLOG_NOTICE : APLOG_WARNING, 0, servers,
+                     "database connections to %s", (const char *)apr_hash_this_key(i));
+    }
 }
 
 /* Gives a server the memory in which its children learn of changes. Returns NULL, or a sentence. */
@@ -252,6 +287,9 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, ap
         why = complete(&config->listen_connect, config->listen, pool);
     if (why)
         return why;
+    note_transport(sharing, config->connect, pool);
+    note_transport(sharing, config->admin_connect, pool);
+    note_transport(sharing, config->listen_connect, pool);
     count_connections(sharing, config->connect, DATABASE_API, config->pool.max, pool);
     count_connections(sharing, config->admin_connect, DATABASE_ADMIN, ADMIN_POOL_MAX, pool);
     return share_generations(sharing, config, pool);
@@ -259,7 +297,7 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, ap
 
 int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
 {
-    sharing_t sharing = {apr_hash_make(temporary), apr_hash_make(temporary), 0, 0};
+    sharing_t sharing = {apr_hash_make(temporary), apr_hash_make(temporary), apr_hash_make(temporary), 0, 0};
     keyring_t *keyring;
     password_slots_t *slots;
     attempts_t *attempts;
@@ -289,6 +327,7 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
      * rehearsal, where a sysadmin hears of it */
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK;
+    log_transports(&sharing, servers, temporary);
     ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children);
     if (sharing.in_each_child)
         ap_log_error(

@@ -115,6 +115,83 @@ const char *conninfo_complete(const char *conninfo, apr_pool_t *pool)
     return complete;
 }
 
+const char *conninfo_at_home(const char *complete, const char *home, apr_pool_t *pool)
+{
+    static const struct {
+        const char *keyword, *file;
+    } files[] = {
+        {"sslcert", ".postgresql/postgresql.crt"},
+        {"sslkey", ".postgresql/postgresql.key"},
+        {"sslrootcert", ".postgresql/root.crt"},
+        {"sslcrl", ".postgresql/root.crl"},
+        {"passfile", ".pgpass"},
+    };
+    const char *at_home = complete;
+
+    for (const PQconninfoOption *option = options_parse(complete, pool); option && option->keyword;
+         option++) {
+        for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+            if (strcmp(option->keyword, files[i].keyword) == 0 && !option->val && !getenv(option->envvar))
+                at_home = apr_pstrcat(pool, at_home, *at_home ? " " : "", option->keyword, "=",
+                                      quote(apr_pstrcat(pool, home, "/", files[i].file, NULL), pool), NULL);
+        }
+    }
+    return at_home;
+}
+
+/* What a keyword is set to, be it by the environment; NULL: it is not. */
+static const char *value_of(const PQconninfoOption *options, const char *keyword)
+{
+    for (const PQconninfoOption *option = options; option && option->keyword; option++) {
+        const char *value = option->val;
+
+        if (strcmp(option->keyword, keyword) != 0)
+            continue;
+        if (!value && option->envvar)
+            value = getenv(option->envvar);
+        return value && *value ? value : NULL;
+    }
+    return NULL;
+}
+
+int conninfo_is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+const char *conninfo_transport(const char *complete, int *is_safe, apr_pool_t *pool)
+{
+    static const struct {
+        const char *mode, *what;
+        int is_safe;
+    } modes[] = {
+        {"disable", "are in the clear", 0},
+        {"allow", "are in the clear where the server allows that", 0},
+        {"prefer", "are in the clear where the server offers no TLS, or somebody between says so", 0},
+        {"require", "are encrypted, whoever answers", 1},
+        {"verify-ca", "are encrypted, and the server's certificate is verified", 1},
+        {"verify-full", "are encrypted, and the server's certificate and name are verified", 1},
+    };
+    const PQconninfoOption *options = options_parse(complete, pool);
+    const char *address = value_of(options, "hostaddr");
+    const char *host = value_of(options, "host");
+    const char *mode = value_of(options, "sslmode");
+
+    *is_safe = 1;
+    if (!address && (!host || *host == '/' || *host == '@'))
+        return NULL;
+    if (!mode)
+        mode = "prefer";
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (strcmp(mode, modes[i].mode) != 0)
+            continue;
+        *is_safe = modes[i].is_safe || conninfo_is_loopback(address ? address : host) ||
+                   strcmp(host ? host : "", "localhost") == 0;
+        return apr_psprintf(pool, "%s %s (sslmode=%s)", host ? host : address, modes[i].what, mode);
+    }
+    return NULL;
+}
+
 /* How long a program may take to print its connection string. */
 #define EXEC_TIMEOUT apr_time_from_sec(10)
 

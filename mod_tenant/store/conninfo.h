@@ -15,6 +15,19 @@ const char *conninfo_check(const char *conninfo, int may_hold_password, apr_pool
  * by. */
 const char *conninfo_complete(const char *conninfo, apr_pool_t *pool);
 
+/* A complete connection string with the files that libpq looks for in a home folder (certificates, their key
+ * and passwords; PostgreSQL manual, 34.19) named below this one, but for those that the string or the
+ * environment names: libpq goes by HOME, which is the folder of whoever has started httpd, and whose files
+ * httpd's own user cannot read. */
+const char *conninfo_at_home(const char *complete, const char *home, apr_pool_t *pool);
+
+/* Whether what goes over a connection of this string is encrypted: a sentence's end, with the host. NULL: it
+ * leads to a socket of the same machine. *is_safe: nobody between reads it, or it stays on this machine. */
+const char *conninfo_transport(const char *complete, int *is_safe, apr_pool_t *pool);
+
+/* Whether a numeric address is the machine's own. */
+int conninfo_is_loopback(const char *address);
+
 /* Runs the program at an absolute path and reads a connection string, which may hold a password, from its
  * standard output (at most 4 KiB; one line). Returns NULL, or a sentence in pool that shows nothing of the
  * output. */

@@ -142,6 +142,15 @@ int console_hurt(const console_t *console, const char *constraint)
     return console->constraint && strcmp(console->constraint, constraint) == 0;
 }
 
+const char *console_clear_host(const console_t *console)
+{
+    const char *address = PQhostaddr(console->connection);
+
+    if (PQsslInUse(console->connection) || !address || !*address || conninfo_is_loopback(address))
+        return NULL;
+    return PQhost(console->connection);
+}
+
 int rowset_count(const rowset_t *rows)
 {
     return PQntuples(rows->result);

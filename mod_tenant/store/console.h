@@ -26,6 +26,10 @@ rowset_t *console_run(console_t *console, apr_pool_t *pool, const char *sql, con
 const char *console_failure(const console_t *console);
 int console_hurt(const console_t *console, const char *constraint);
 
+/* The host that it is connected to in the clear over the network, which is not this machine; NULL: it is not.
+ */
+const char *console_clear_host(const console_t *console);
+
 int rowset_count(const rowset_t *rows);
 
 /* How many rows an INSERT, UPDATE or DELETE changed. */

@@ -143,6 +143,16 @@ static void check_tenants(doctor_t *doctor)
     }
 }
 
+/* Rows, and what makes keys, cross the network. */
+static void check_connection(doctor_t *doctor)
+{
+    const char *host = console_clear_host(doctor->session->database);
+
+    if (host)
+        finding_add(doctor->findings, "connection", host,
+                    "is reached in the clear: set sslmode=verify-full and sslrootcert, or require at least");
+}
+
 static int print_findings(const call_t *call, const output_t *findings)
 {
     static const output_column_t columns[] = {{.key = "clean", .type = OUTPUT_LITERAL}, {0}};
@@ -163,6 +173,7 @@ int doctor_run(const call_t *call)
 
     if (status != EXIT_DONE)
         return status;
+    check_connection(&doctor);
     catalog_check(doctor.findings, session.database, call->pool);
     check_tenants(&doctor);
     if (check_key_file(&doctor)) {

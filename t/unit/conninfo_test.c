@@ -77,6 +77,56 @@ static void test_complete(void)
             "what is given stays");
 }
 
+static void test_home(void)
+{
+    const char *const bare = conninfo_complete("dbname=d", pool);
+    const char *const given = conninfo_complete("dbname=d sslcert=/c sslrootcert=system passfile=/p", pool);
+
+    unsetenv("PGSSLCRL");
+    is_text(conninfo_at_home(bare, "/home/it's", pool),
+            apr_pstrcat(pool, bare,
+                        " passfile='/home/it\\'s/.pgpass' sslcert='/home/it\\'s/.postgresql/postgresql.crt'"
+                        " sslkey='/home/it\\'s/.postgresql/postgresql.key'"
+                        " sslrootcert='/home/it\\'s/.postgresql/root.crt'"
+                        " sslcrl='/home/it\\'s/.postgresql/root.crl'",
+                        NULL),
+            "the files of a home folder are named");
+    setenv("PGSSLCRL", "/crl", 1);
+    is_text(conninfo_at_home(given, "/h", pool),
+            apr_pstrcat(pool, given, " sslkey='/h/.postgresql/postgresql.key'", NULL),
+            "... unless the string or the environment does");
+    unsetenv("PGSSLCRL");
+}
+
+static void test_transport(void)
+{
+    static const struct {
+        const char *conninfo, *transport;
+        int is_safe;
+    } cases[] = {
+        {"dbname=d", NULL, 1},
+        {"host=/run/postgresql", NULL, 1},
+        {"host=@abstract", NULL, 1},
+        {"host=h sslmode=disable", "h are in the clear (sslmode=disable)", 0},
+        {"host=h",
+         "h are in the clear where the server offers no TLS, or somebody between says so (sslmode=prefer)",
+         0},
+        {"hostaddr=192.0.2.1 sslmode=require", "192.0.2.1 are encrypted, whoever answers (sslmode=require)",
+         1},
+        {"host=localhost sslmode=disable", "localhost are in the clear (sslmode=disable)", 1},
+        {"host=h hostaddr=127.0.0.2 sslmode=disable", "h are in the clear (sslmode=disable)", 1},
+        {"host=::1 sslmode=disable", "::1 are in the clear (sslmode=disable)", 1},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int is_safe;
+
+        is_text(conninfo_transport(conninfo_complete(cases[i].conninfo, pool), &is_safe, pool),
+                cases[i].transport, "how `%s` goes", cases[i].conninfo);
+        ok(is_safe == cases[i].is_safe, "... and whether that is safe");
+    }
+}
+
 /* The keyword's value in a complete connection string that is read again. */
 static void test_quoting(void)
 {
@@ -163,6 +213,8 @@ int main(void)
     apr_pool_create(&pool, NULL);
     test_check();
     test_complete();
+    test_home();
+    test_transport();
     test_quoting();
     test_exec();
     test_no_program();
