@@ -76,7 +76,11 @@ BEGIN
   FOREACH role IN ARRAY '{tenant_owner,tenant_api,tenant_admin}'::text[] LOOP
     EXECUTE format('ALTER ROLE %I SET timezone = %L', role, 'UTC');
     EXECUTE format('ALTER ROLE %I SET datestyle = %L', role, 'ISO, YMD');
-    EXECUTE format('ALTER ROLE %I SET search_path = public', role);
+    -- pg_temp last: where it is not named, a temporary table takes the place of any other of its name.
+    EXECUTE format('ALTER ROLE %I SET search_path = public, pg_temp', role);
+    -- The level that the statements were written for: at a higher one they fail for each other's sake.
+    EXECUTE format('ALTER ROLE %I SET default_transaction_isolation = %L', role, 'read committed');
+    EXECUTE format('ALTER ROLE %I SET row_security = on', role);
     EXECUTE format('ALTER ROLE %I SET log_parameter_max_length = 0', role);
     EXECUTE format('ALTER ROLE %I SET log_parameter_max_length_on_error = 0', role);
   END LOOP;
@@ -92,6 +96,25 @@ GRANT CONNECT, CREATE ON DATABASE :"DBNAME" TO tenant_owner;
 GRANT CONNECT ON DATABASE :"DBNAME" TO tenant_api, tenant_admin;
 GRANT USAGE, CREATE ON SCHEMA public TO tenant_owner WITH GRANT OPTION;
 GRANT USAGE ON SCHEMA public TO tenant_api, tenant_admin, tenant_lookup;
+
+-- No temporary tables for those who serve requests: SQL of the site's own could leave one on a connection that requests of
+-- other tenants come to use. Roles have that privilege by PUBLIC; each that there is keeps it by name, for an application
+-- that shares the database. A role that is made later and wants it: GRANT TEMPORARY ON DATABASE … TO ….
+DO $$
+DECLARE
+  role name;
+BEGIN
+  IF has_database_privilege('tenant_api', current_database(), 'TEMPORARY') THEN
+    FOR role IN
+      SELECT rolname FROM pg_roles
+       WHERE NOT rolsuper AND NOT starts_with(rolname, 'pg_') AND rolname NOT IN ('tenant_api', 'tenant_admin', 'tenant_lookup')
+    LOOP
+      EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), role);
+    END LOOP;
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC, tenant_api, tenant_admin, tenant_lookup', current_database());
+  END IF;
+END
+$$;
 
 -- A live database's tables stay with their owner, whose privileges tenant_owner shares to migrate them. Only a
 -- superuser's tables change hands, since sharing a superuser's privileges would make tenant_owner one.

@@ -107,6 +107,22 @@ is_broken('functions',
         'functions tenant_context() must be NULL', 'functions tenant_context() the database says: invalid input syntax'],
 );
 
+is_broken('sequences',
+    [q{SELECT setval('calls_id_seq', 1, false)}, 'sequences calls_id_seq is behind: '],
+    [q{ALTER SEQUENCE messages_id_seq AS bigint; SELECT setval('messages_id_seq', 2000000000)},
+        'sequences messages_id_seq is near its end: 2000000000 of 2147483647 numbers are gone'],
+    [q{ALTER SEQUENCE products_id_seq MAXVALUE 4000; SELECT setval('products_id_seq', 4000)},
+        'sequences products_id_seq is near its end: 4000 of 4000 numbers are gone'],
+    [q{SELECT setval('recordings_id_seq', 1500000000)}],
+);
+
+is_broken('temporary tables',
+    ['GRANT TEMPORARY ON DATABASE broken_temporary_tables TO PUBLIC',
+        'temporary-tables tenant_api may make temporary tables', 'temporary-tables tenant_admin may make temporary tables'],
+    [q{ALTER ROLE tenant_api IN DATABASE broken_temporary_tables SET default_transaction_isolation = 'serializable'},
+        'role-settings tenant_api has the setting default_transaction_isolation=serializable in this database alone'],
+);
+
 is_broken('a function that is gone',
     ['DROP FUNCTION tenant_by_host(text)', 'functions tenant_by_host(text) does not exist'],
 );
@@ -215,8 +231,8 @@ subtest 'roles' => sub {
         ['CREATE TABLE own (id int); ALTER TABLE own OWNER TO tenant_api', 'DROP TABLE own',      'roles tenant_api must own nothing, but owns table own'],
         ['ALTER ROLE tenant_api RESET log_parameter_max_length', 'ALTER ROLE tenant_api SET log_parameter_max_length = 0',
             'role-settings tenant_api lacks the setting log_parameter_max_length = 0'],
-        ['ALTER ROLE tenant_admin SET search_path = public, pg_temp', 'ALTER ROLE tenant_admin SET search_path = public',
-            'role-settings tenant_admin lacks the setting search_path = public'],
+        ['ALTER ROLE tenant_admin SET search_path = public', 'ALTER ROLE tenant_admin SET search_path = public, pg_temp',
+            'role-settings tenant_admin lacks the setting search_path = public, pg_temp'],
         ['ALTER ROLE tenant_admin RESET statement_timeout', q{ALTER ROLE tenant_admin SET statement_timeout = '30s'},
             'role-settings tenant_admin lacks the setting statement_timeout:'],
     );

@@ -21,6 +21,29 @@ static const char changes_sql[] =
     " UNION ALL SELECT change, 'is deployed, but unknown to this tenantctl, which is older than the schema'"
     " FROM deployed WHERE change NOT IN (TABLE known)";
 
+/* Each row is a query in the form of the checks, for one sequence that ids come from: its next number must be
+ * beyond all ids, and not near the end of what it, or its column, can hold. */
+static const char sequences_sql[] =
+    ", sequences AS (SELECT t.oid AS relation, s.oid AS sequence, least(q.seqmax, CASE a.atttypid"
+    "  WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647 ELSE 9223372036854775807 END) AS "
+    "last"
+    " FROM tables t"
+    " JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'id' AND NOT a.attisdropped"
+    " JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
+    "  AND d.refobjid = t.oid AND d.refobjsubid = a.attnum AND d.deptype IN ('a', 'i')"
+    " JOIN pg_class s ON s.oid = d.objid"
+    "  AND CASE s.relkind WHEN 'S' THEN has_sequence_privilege(s.oid, 'SELECT') END"
+    " JOIN pg_sequence q ON q.seqrelid = s.oid"
+    " WHERE has_column_privilege(t.oid, a.attnum, 'SELECT'))"
+    " SELECT format('WITH s AS (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS given "
+    "FROM %1$s),"
+    "  t AS (SELECT max(id)::bigint AS highest FROM %2$s)"
+    "  SELECT %3$L, format(''is behind: %%s is taken in %2$s; SELECT setval(%%L, %%1$s)'', highest, %3$L)"
+    "   FROM s, t WHERE highest > given"
+    "  UNION ALL SELECT %3$L, format(''is near its end: %%s of %4$s numbers are gone'', given)"
+    "   FROM s WHERE given > %4$s::numeric * 9 / 10',"
+    " sequence::regclass, relation::regclass, sequence::regclass::text, last) FROM sequences";
+
 /* What tenant_context() has to make of the setting. */
 static const struct {
     const char *setting, *tenant;
@@ -39,6 +62,17 @@ static void run(output_t *findings, console_t *database, const char *check, cons
         finding_add(findings, check, "database", console_failure(database));
     for (int row = 0; rows && row < rowset_count(rows); row++)
         finding_add(findings, check, rowset_text(rows, row, 0), rowset_text(rows, row, 1));
+}
+
+static void check_sequences(output_t *findings, console_t *database, apr_pool_t *pool)
+{
+    rowset_t *rows =
+        console_run(database, pool, apr_pstrcat(pool, CATALOG_SHARED, sequences_sql, NULL), NULL, 0);
+
+    if (!rows)
+        finding_add(findings, "sequences", "database", console_failure(database));
+    for (int row = 0; rows && row < rowset_count(rows); row++)
+        run(findings, database, "sequences", rowset_text(rows, row, 0), NULL, pool);
 }
 
 /* Asks tenant_context() for each setting, in the transaction that is open. 0: the database failed. */
@@ -78,5 +112,6 @@ void catalog_check(output_t *findings, console_t *database, apr_pool_t *pool)
     for (size_t n = 0; n < sizeof checks / sizeof *checks; n++)
         run(findings, database, checks[n].check, apr_pstrcat(pool, CATALOG_SHARED, checks[n].sql, NULL), NULL,
             pool);
+    check_sequences(findings, database, pool);
     check_context(findings, database, pool);
 }

@@ -76,7 +76,9 @@ SELECT r.rolname, format('lacks the setting %s%s: run bootstrap.sql', w.name, ' 
  CROSS JOIN (VALUES
          ('log_parameter_max_length', '0'),
          ('log_parameter_max_length_on_error', '0'),
-         ('search_path', 'public'),
+         ('search_path', 'public, pg_temp'),
+         ('default_transaction_isolation', 'read committed'),
+         ('row_security', 'on'),
          ('timezone', 'UTC'),
          ('datestyle', 'ISO, YMD'),
          ('plan_cache_mode', 'force_generic_plan'),
@@ -87,6 +89,21 @@ SELECT r.rolname, format('lacks the setting %s%s: run bootstrap.sql', w.name, ' 
  WHERE NOT EXISTS (SELECT FROM unnest(r.rolconfig) setting
                     WHERE lower(split_part(setting, '=', 1)) = w.name
                       AND (w.value IS NULL OR substr(setting, length(w.name) + 2) = w.value))
+
+-- check role-settings
+-- What is set for a role in this database counts more than what is set for the role.
+SELECT r.rolname, format('has the setting %s in this database alone: ALTER ROLE %s IN DATABASE %I RESET %s', setting, r.rolname,
+                         current_database(), split_part(setting, '=', 1))
+  FROM roles r
+  JOIN pg_db_role_setting s ON s.setrole = r.oid
+       AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+ CROSS JOIN unnest(s.setconfig) setting
+ WHERE lower(split_part(setting, '=', 1)) IN ('search_path', 'default_transaction_isolation', 'row_security', 'timezone', 'datestyle')
+
+-- check temporary-tables
+SELECT r.rolname, 'may make temporary tables, which SQL of your own could leave to other tenants'' requests: run bootstrap.sql'
+  FROM roles r
+ WHERE has_database_privilege(r.oid, (SELECT oid FROM pg_database WHERE datname = current_database()), 'TEMPORARY')
 
 -- check tables
 SELECT name, 'does not exist: run sqitch deploy'

@@ -122,7 +122,8 @@ sub make_database {
     $old->disconnect if $old;
     $self->psql('postgres', '-c', 'SET client_min_messages = warning',
         '-c', "DROP DATABASE IF EXISTS $name WITH (FORCE)",
-        '-c', "CREATE DATABASE $name TEMPLATE tenant_seed");
+        '-c', "CREATE DATABASE $name TEMPLATE tenant_seed",
+        '-c', "REVOKE TEMPORARY ON DATABASE $name FROM PUBLIC");    # no template has it: see bootstrap.sql
     return $self->conninfo($name);
 }
 
