@@ -13,12 +13,14 @@
 
 static const statement_t next_id = {
     .label = "tenants_next_id",
+    .shape = "I",
     .sql = "SELECT nextval(pg_get_serial_sequence('tenants', 'id'))::int",
 };
 
 /* A tenant without a key has nothing to retire. */
 static const statement_t rotate = {
     .label = "tenants_rotate",
+    .shape = "I",
     .sql = "UPDATE tenants SET api_key_hash = %s,"
            " retiring_api_key_hash = CASE WHEN %d::int > 0 AND " APIKEY_IS_SET " THEN api_key_hash END,"
            " retiring_api_key_expires_at = CASE WHEN %d::int > 0 AND " APIKEY_IS_SET

@@ -11,6 +11,7 @@
 
 static const statement_t rotate = {
     .label = "rotate_key",
+    .shape = "S",
     .sql = "SELECT tenant_rotate_key(%d::int, %s::text[], %s, %d::int)",
 };
 
@@ -87,8 +88,8 @@ const problem_t *rotation_run(api_t *api)
     values[2] = rotation_hash(api);
     values[3] = rotation_grace(api);
     problem = database_insert(api->server->database, api->r, &rotate, values, &rows);
-    if (problem)
-        return problem;
+    if (problem || rows_count(rows) == 0)
+        return problem ? problem : &problem_misconfigured;
     rows_seek(rows, 0);
     result = rows_text(rows, 0);
     if (strcmp(result, "rotated") == 0)

@@ -54,6 +54,7 @@ static void define(statement_t *statement, const resource_t *resource, const cha
     statement->label = apr_pstrcat(pool, resource->name, "_", verb, NULL);
     statement->sql = sql;
     statement->conflicts = resource->conflicts;
+    statement->shape = sql_row_shape(resource, pool);
 }
 
 /* The statements of a read of the row that an id names, or the tenant's only one. */
@@ -65,6 +66,7 @@ static void build_read(resource_sql_t *sql, const resource_t *resource, const fi
     define(&sql->read_many, resource, "read_many",
            sql_select_many(resource, sql_row_columns(resource, pool), id ? field_column(id) : NULL, pool),
            pool);
+    sql->read_many.shape = apr_pstrcat(pool, sql->read.shape, "I", NULL);
     sql->read.many = &sql->read_many;
 }
 
@@ -157,6 +159,7 @@ static void build_once(resource_sql_t *sql, const resource_t *resource, apr_pool
     define(&sql->create_once, resource, "create_once", sql_create_once(resource, pool), pool);
     sql->create_once.conflicts = conflicts_once(resource, pool);
     define(&sql->created, resource, "created", sql_created(resource, pool), pool);
+    sql->create_once.shape = sql->created.shape = apr_pstrcat(pool, sql->create.shape, "s", NULL);
 }
 
 static void build_collection(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
@@ -170,11 +173,13 @@ static void build_collection(resource_sql_t *sql, const resource_t *resource, ap
         build_once(sql, resource, pool);
     build_updates(sql->update, resource, "update", id, pool);
     define(&sql->remove, resource, "remove", remove_sql(resource, id, pool), pool);
+    sql->remove.shape = "I";
     if (!key)
         return;
     define(&sql->read_by_key, resource, "read_by_key", read_sql(resource, key, pool), pool);
     build_updates(sql->update_by_key, resource, "update_by_key", key, pool);
     define(&sql->remove_by_key, resource, "remove_by_key", remove_sql(resource, key, pool), pool);
+    sql->remove_by_key.shape = "I";
 }
 
 /* What an answer's members and columns are taken for (sql.h). */

@@ -14,6 +14,9 @@
 /* PostgreSQL cuts the name of a prepared statement there (NAMEDATALEN). */
 enum { LABEL_MAX = 63 };
 
+/* A count is one row of this shape. */
+#define COUNT_SHAPE "I"
+
 /* The statements of one resource by filter, and those of its pages by order, direction and cursor as well. */
 enum { ORDERS = 3, PAGE_SHAPES = ORDERS * 2 * 2 };
 
@@ -283,10 +286,13 @@ static void build_page(const page_t *page, void *context)
 
     keep(&shape->pages[page_shape(page)], label, list_text(page, temporary), builder->pool);
     shape->pages[page_shape(page)].is_binary = 1;
-    if (!shape->count.sql) /* the first page is one without a cursor */
-        keep(&shape->count,
-             apr_pstrcat(temporary, page->resource->name, "_count", filter_label(page, temporary), NULL),
-             count_text(page, temporary), builder->pool);
+    shape->pages[page_shape(page)].shape = sql_shape(page->resource, builder->pool);
+    if (shape->count.sql) /* the first page is one without a cursor */
+        return;
+    keep(&shape->count,
+         apr_pstrcat(temporary, page->resource->name, "_count", filter_label(page, temporary), NULL),
+         count_text(page, temporary), builder->pool);
+    shape->count.shape = COUNT_SHAPE;
 }
 
 static shape_t *build_shapes(const resource_t *resource, apr_pool_t *pool)
@@ -351,7 +357,9 @@ void sql_list(statement_t *statement, const page_t *page, apr_pool_t *pool)
     int shape = shape_of(page);
 
     if (shape < 0)
-        *statement = (statement_t){.sql = list_text(page, pool), .is_binary = 1};
+        *statement = (statement_t){.sql = list_text(page, pool),
+                                   .shape = sql_shape(page->resource, pool),
+                                   .is_binary = 1};
     else
         *statement = shapes[resource_index(page->resource)][shape].pages[page_shape(page)];
 }
@@ -361,7 +369,7 @@ void sql_count(statement_t *statement, const page_t *page, apr_pool_t *pool)
     int shape = shape_of(page);
 
     if (shape < 0)
-        *statement = (statement_t){.sql = count_text(page, pool)};
+        *statement = (statement_t){.sql = count_text(page, pool), .shape = COUNT_SHAPE};
     else
         *statement = shapes[resource_index(page->resource)][shape].count;
 }

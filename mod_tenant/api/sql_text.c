@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sql_text.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <stdarg.h>
 
@@ -49,6 +50,28 @@ const char *sql_columns(const resource_t *resource, apr_pool_t *pool)
 const char *sql_row_columns(const resource_t *resource, apr_pool_t *pool)
 {
     return apr_pstrcat(pool, sql_columns(resource, pool), ", xmin", NULL);
+}
+
+const char *sql_shape(const resource_t *resource, apr_pool_t *pool)
+{
+    static const char kinds[] = {
+        [FIELD_INTEGER] = 'i', [FIELD_TEXT] = 's',   [FIELD_BOOLEAN] = 'b',
+        [FIELD_TIME] = 't',    [FIELD_SEALED] = 's',
+    };
+    char *shape = apr_pcalloc(pool, RESOURCE_FIELDS_MAX + 1);
+    char *to = shape;
+
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (field_is_selected(field))
+            *to++ = kinds[field->type];
+    }
+    *shape = (char)apr_toupper(*shape); /* the id */
+    return shape;
+}
+
+const char *sql_row_shape(const resource_t *resource, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, sql_shape(resource, pool), "S", NULL);
 }
 
 const char *sql_where_tenant(const resource_t *resource, apr_pool_t *pool)

@@ -32,6 +32,10 @@ const char *sql_columns(const resource_t *resource, apr_pool_t *pool);
 /* The same for a statement that gives one row, with the row's version behind them: its xmin. */
 const char *sql_row_columns(const resource_t *resource, apr_pool_t *pool);
 
+/* The shapes of their rows (statement_t.shape). */
+const char *sql_shape(const resource_t *resource, apr_pool_t *pool);
+const char *sql_row_shape(const resource_t *resource, apr_pool_t *pool);
+
 /* WHERE with the tenant's predicate, which more may follow by AND; of the administrator's resources with one
  * that is always true. */
 const char *sql_where_tenant(const resource_t *resource, apr_pool_t *pool);

@@ -14,12 +14,14 @@ enum { COLUMN_VIA, COLUMN_ID, COLUMN_NAME, COLUMN_STATUS, COLUMN_DOMAIN, COLUMN_
 
 static const statement_t ask_host = {
     .label = "lookup_host",
+    .shape = "SISSss",
     .sql = "SELECT 'host', id, name, status, custom_domain, NULL FROM tenant_by_host(%s)",
 };
 
 /* Key and Host in one round trip. */
 static const statement_t ask_key = {
     .label = "lookup_key",
+    .shape = "SISSss",
     .sql = "SELECT 'key', id, name, status, custom_domain, milliseconds_left FROM tenant_by_key(%s::text[])"
            " UNION ALL SELECT 'host', id, name, status, custom_domain, NULL FROM tenant_by_host(%s)",
 };

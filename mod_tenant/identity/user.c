@@ -26,6 +26,7 @@ enum { COLUMN_ID, COLUMN_HASH, COLUMN_EMAIL };
 /* One row, be there such a user or not: with it comes the address as PostgreSQL compares it. */
 static const statement_t find_user = {
     .label = "lookup_user",
+    .shape = "ssS",
     .sql = "SELECT u.id, u.password_hash, lower(%s::text)"
            " FROM (VALUES (1)) one LEFT JOIN user_by_email(%d::int, %s) u ON true",
 };

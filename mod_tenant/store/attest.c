@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "schema.h" /* SCHEMA_CHANGES, made from sqitch.plan by the build */
+#include "session.h"
 
 /* First come complaints, ranked; then, ranked last, the tables to try a read of. A table of tenants is one
  * with a tenant_id column, or tenants itself, that the role may touch. */
@@ -20,7 +21,10 @@ static const char catalog_sql[] =
     "own"
     "  WHERE relkind IN ('r', 'p'))"
     " SELECT rank::text, text FROM ("
-    " SELECT 1 AS rank, format('the role %%s is a superuser', rolname) AS text FROM me WHERE rolsuper"
+    " SELECT 0 AS rank, format('transactions are %%s and not read committed by default: run bootstrap.sql',"
+    "   current_setting('transaction_isolation')) AS text"
+    "  WHERE current_setting('transaction_isolation') <> 'read committed'"
+    " UNION ALL SELECT 1, format('the role %%s is a superuser', rolname) FROM me WHERE rolsuper"
     " UNION ALL SELECT 2, format('the role %%s has BYPASSRLS', rolname) FROM me WHERE rolbypassrls"
     " UNION ALL SELECT 3, format('the role %%s is a member of %%s', me.rolname, m.roleid::regrole)"
     "  FROM me JOIN pg_auth_members m ON m.member = me.oid"
@@ -80,7 +84,7 @@ static const char *bare_read_sql(rows_t *rows, apr_pool_t *pool)
 static const problem_t *check_failed(run_t run, const sqlstate_t *state, const char *what, const char **why,
                                      apr_pool_t *pool)
 {
-    const problem_t *problem = run == RUN_REFUSED ? sqlstate_problem(state, NULL) : &problem_database_away;
+    const problem_t *problem = run == RUN_REFUSED ? sqlstate_problem(state, NULL, 0) : &problem_database_away;
 
     *why = apr_pstrcat(pool, what, state->message, NULL);
     return problem == &problem_database_away || problem == &problem_query_timeout ? &problem_database_away
@@ -132,7 +136,11 @@ const problem_t *attest(connection_t *connection, database_role_t role, const ch
     const problem_t *problem;
     sqlstate_t state;
     rows_t *findings;
-    run_t run = connection_run(connection, &catalog, catalog_values[role], &findings, &state, pool);
+    run_t run = session_begin(connection, &state, pool);
+
+    if (run != RUN_DONE)
+        return check_failed(run, &state, "the session cannot be set up: ", why, pool);
+    run = connection_run(connection, &catalog, catalog_values[role], &findings, &state, pool);
 
     if (run != RUN_DONE)
         return check_failed(run, &state, "the catalog cannot be read (is the schema deployed?): ", why, pool);

@@ -275,7 +275,8 @@ static void wait_for_turn(batch_t *batch, group_t *group)
  * its time. */
 static int is_final(const waiter_t *waiter, const job_t *job)
 {
-    return waiter->run == RUN_OVERDUE || (waiter->run == RUN_LOST && !job->is_repeatable);
+    return waiter->run == RUN_OVERDUE ||
+           ((waiter->run == RUN_LOST || waiter->run == RUN_ODD) && !job->is_repeatable);
 }
 
 /* What has become of a waiter that was in a group. */
@@ -289,7 +290,7 @@ static const problem_t *conclude(batch_t *batch, request_rec *r, const job_t *jo
     if (waiter->problem)
         return waiter->problem;
     if (is_final(waiter, job))
-        return job_outcome(r, waiter->run, job->statement, &(sqlstate_t){.message = waiter->why});
+        return job_outcome(r, waiter->run, job, &(sqlstate_t){.message = waiter->why});
     return job_run(batch->pool, r, job); /* nobody has run it, or it had no effect in its group */
 }
 

@@ -15,6 +15,7 @@
 #include "driver.h"
 #include "monotonic.h"
 #include "prepared.h"
+#include "shape.h"
 
 /* For so long after its last use a connection is taken to be alive without a system call that asks. */
 #define WARM apr_time_from_msec(100)
@@ -106,7 +107,7 @@ static int judge_session(connection_t *connection, const char *code)
 {
     unfit_t unfit = sqlstate_unfit(code);
 
-    if (!unfit || (unfit != UNFIT_ALL && monotonic_now() - connection->born < NEW))
+    if (!unfit || (unfit != UNFIT_PLANS && monotonic_now() - connection->born < NEW))
         return 0;
     connection->unfit = unfit;
     return 1;
@@ -127,6 +128,20 @@ run_t connection_clock_stop(connection_t *connection, int has_failed, sqlstate_t
         return RUN_LOST;
     }
     return judge_session(connection, state->code) ? RUN_STALE : RUN_REFUSED;
+}
+
+run_t connection_check_rows(connection_t *connection, const statement_t *statement,
+                            const struct pg_result *rows, sqlstate_t *state, apr_pool_t *pool)
+{
+    int column = statement->shape ? shape_mismatch(rows, statement) : 0;
+
+    if (!column)
+        return RUN_DONE;
+    if (!connection->unfit)
+        connection->unfit = UNFIT_ALONE;
+    *state =
+        (sqlstate_t){.message = apr_psprintf(pool, "column %d of its rows is not as it should be", column)};
+    return RUN_ODD;
 }
 
 run_t connection_command(connection_t *connection, const char *sql, sqlstate_t *state, apr_pool_t *pool)
@@ -172,6 +187,8 @@ run_t connection_run(connection_t *connection, const statement_t *statement, con
     status = PQresultStatus(result);
     run = connection_clock_stop(connection, status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK, state,
                                 pool);
+    if (run == RUN_DONE && rows)
+        run = connection_check_rows(connection, statement, result, state, pool);
     if (run == RUN_DONE && rows)
         *rows = rows_make(result, connection->cluster, pool);
     else

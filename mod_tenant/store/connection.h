@@ -25,6 +25,8 @@ struct connection_t {
     unsigned uses;                       /* statements run; the clock of the least recently used one */
     apr_time_t born;                     /* when it was opened */
     apr_time_t idle_since;               /* when it was given back */
+    apr_time_t inspected;                /* when its session was looked at (session.h) */
+    const char *origin;                  /* what that was made from */
     apr_interval_time_t statement_limit; /* the hard limit of one statement */
     uint64_t cluster;                    /* which cluster, timeline and database it leads to (attest()) */
     int answered;                        /* a statement has ended well since it was last given back */
@@ -41,6 +43,7 @@ typedef enum run_t {
     RUN_REFUSED, /* PostgreSQL reported an error; the connection is fine */
     RUN_STALE,   /* PostgreSQL refused it for what the session is, not for what it asks: it had no effect, and
                     another connection may run it */
+    RUN_ODD,     /* done, but its rows have another form than they should have: drop the connection */
     RUN_OVERDUE, /* the hard limit has passed; the connection is lost */
     RUN_LOST,    /* the connection is lost; whether the statement took effect is unknown */
 } run_t;
@@ -78,6 +81,10 @@ void connection_clock_start(connection_t *connection);
 
 /* Stops it and says how what it was started for has ended; PQerrorMessage() says why it has failed. */
 run_t connection_clock_stop(connection_t *connection, int has_failed, sqlstate_t *state, apr_pool_t *pool);
+
+/* Whether rows are of the form that their statement says: RUN_DONE, or RUN_ODD with a message. */
+run_t connection_check_rows(connection_t *connection, const statement_t *statement,
+                            const struct pg_result *rows, sqlstate_t *state, apr_pool_t *pool);
 
 /* Runs a text that holds nothing of a request: BEGIN, COMMIT, ROLLBACK. */
 run_t connection_command(connection_t *connection, const char *sql, sqlstate_t *state, apr_pool_t *pool);

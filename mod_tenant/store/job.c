@@ -4,11 +4,18 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
+#include "blame.h"
+
 APLOG_USE_MODULE(tenant);
 
-const problem_t *job_outcome(request_rec *r, run_t run, const statement_t *statement, const sqlstate_t *state)
+static const char *label_of(const job_t *job)
 {
-    const char *label = statement->label ? statement->label : "unprepared";
+    return job->statement->label ? job->statement->label : "unprepared";
+}
+
+const problem_t *job_outcome(request_rec *r, run_t run, const job_t *job, const sqlstate_t *state)
+{
+    const char *label = label_of(job);
     const problem_t *problem;
 
     switch (run) {
@@ -24,12 +31,16 @@ const problem_t *job_outcome(request_rec *r, run_t run, const statement_t *state
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "statement %s lost its connection: %s", label,
                       state->message);
         return &problem_database_away;
+    case RUN_ODD:
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "statement %s: %s", label, state->message);
+        return &problem_misconfigured;
     default:
-        problem = sqlstate_problem(state, statement->conflicts);
+        problem = sqlstate_problem(state, job->statement, !job->is_repeatable);
         /* conflicts are the client's affair, and their message may quote values */
         ap_log_rerror(APLOG_MARK, problem->status >= 500 ? APLOG_ERR : APLOG_DEBUG, 0, r,
-                      "statement %s: SQLSTATE %s%s%s", label, state->code, problem->status >= 500 ? ": " : "",
-                      problem->status >= 500 ? state->message : "");
+                      "statement %s: SQLSTATE %s%s%s%s%s", label, state->code,
+                      problem->status >= 500 ? ": " : "", problem->status >= 500 ? state->message : "",
+                      state->fault ? ": " : "", state->fault ? state->fault : "");
         return problem;
     }
 }
@@ -55,9 +66,34 @@ static run_t run_change(connection_t *connection, const job_t *job, sqlstate_t *
     run = connection_run(connection, job->statement, job->values, job->rows, state, pool);
     if (run == RUN_DONE)
         return connection_command(connection, "COMMIT", state, pool);
-    if (run == RUN_REFUSED || run == RUN_STALE)
+    if (run == RUN_REFUSED || run == RUN_STALE || run == RUN_ODD)
         connection_command(connection, "ROLLBACK", &ignored, pool);
     return run;
+}
+
+/* Says that a connection goes for what a statement has met there. */
+static void log_another(request_rec *r, const job_t *job, const connection_t *connection,
+                        const sqlstate_t *state)
+{
+    ap_log_rerror(APLOG_MARK, connection->unfit == UNFIT_PLANS ? APLOG_INFO : APLOG_WARNING, 0, r,
+                  "a database connection is replaced: statement %s: SQLSTATE %s: %s", label_of(job),
+                  state->code, state->message);
+}
+
+/* Whether it has had no effect, or none that matters, and may do better. */
+static int may_run_again(const job_t *job, run_t run, const sqlstate_t *state)
+{
+    switch (run) {
+    case RUN_STALE:
+        return 1;
+    case RUN_REFUSED:
+        return sqlstate_is_passing(state->code);
+    case RUN_LOST:
+    case RUN_ODD:
+        return job->is_repeatable;
+    default:
+        return 0;
+    }
 }
 
 const problem_t *job_run(pool_t *pool, request_rec *r, const job_t *job)
@@ -75,9 +111,13 @@ const problem_t *job_run(pool_t *pool, request_rec *r, const job_t *job)
         run = job->is_change
                   ? run_change(connection, job, &state, job->pool)
                   : connection_run(connection, job->statement, job->values, job->rows, &state, job->pool);
+        if (run == RUN_REFUSED && !job->is_repeatable)
+            blame_sequence(connection, job->statement, &state, job->pool);
+        if (run == RUN_STALE)
+            log_another(r, job, connection, &state);
         pool_release(pool, connection);
-        if (run != RUN_STALE && !(run == RUN_LOST && job->is_repeatable))
+        if (!may_run_again(job, run, &state))
             break;
     }
-    return job_outcome(r, run, job->statement, &state);
+    return job_outcome(r, run, job, &state);
 }

@@ -25,9 +25,8 @@ enum { DATABASE_ANY_CLUSTER = 0 };
  * refused for its own state had no effect. What failed is logged where the sysadmin can mend it. */
 const problem_t *job_run(pool_t *pool, request_rec *r, const job_t *job);
 
-/* Turns the end of a statement into the caller's problem, and logs what a sysadmin can mend. state matters
- * where it was RUN_LOST or RUN_REFUSED. */
-const problem_t *job_outcome(request_rec *r, run_t run, const statement_t *statement,
-                             const sqlstate_t *state);
+/* Turns the end of a job into the caller's problem, and logs what a sysadmin can mend. state matters where it
+ * was RUN_LOST, RUN_ODD or RUN_REFUSED. */
+const problem_t *job_outcome(request_rec *r, run_t run, const job_t *job, const sqlstate_t *state);
 
 #endif

@@ -8,6 +8,7 @@
 #include "attest.h"
 #include "monotonic.h"
 #include "pool_state.h"
+#include "session.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -39,19 +40,71 @@ static void take_verdict(pool_t *pool, const problem_t *problem, const char *why
     pthread_cond_broadcast(&pool->lookup_possible);
 }
 
-/* Checks a new connection, while the reaper watches over it. Called, and returns, with the mutex held. */
+/* Has the reaper watch over what the connector does with a connection of its own. The mutex is held ahead of
+ * it and behind it. */
+static void begin_check(pool_t *pool, connection_t *connection)
+{
+    pool->checked = connection;
+    pthread_cond_signal(&pool->tick);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void end_check(pool_t *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    pool->checked = NULL;
+}
+
+/* Prepares and checks a new connection. Called, and returns, with the mutex held. */
 static const problem_t *attest_watched(pool_t *pool, connection_t *connection, const char **why,
                                        apr_pool_t *scratch)
 {
     const problem_t *problem;
 
-    pool->attested = connection;
-    pthread_cond_signal(&pool->tick);
-    pthread_mutex_unlock(&pool->mutex);
+    begin_check(pool, connection);
     problem = attest(connection, pool->role, why, scratch);
-    pthread_mutex_lock(&pool->mutex);
-    pool->attested = NULL;
+    end_check(pool);
     return problem;
+}
+
+/* At most one line in this time says what statements leave behind. */
+#define LEFT_LOG_INTERVAL apr_time_from_sec(10)
+
+/* Whether the log is due another line. */
+static int left_is_news(pool_t *pool, apr_time_t now)
+{
+    if (pool->left_logged && now - pool->left_logged < LEFT_LOG_INTERVAL)
+        return 0;
+    pool->left_logged = now;
+    return 1;
+}
+
+/* Looks at the connection that a request has handed over, and gives it back to requests unless something is
+ * wrong with it. Called, and returns, with the mutex held. */
+static void inspect_suspect(pool_t *pool, apr_pool_t *scratch)
+{
+    connection_t *connection = pool->suspect;
+    struct connections_t doomed;
+    const char *why;
+
+    begin_check(pool, connection);
+    why = session_inspect(connection, scratch);
+    end_check(pool);
+    pool->suspect = NULL;
+    if (connection_is_reusable(connection) && connection->born > pool->renewed) {
+        pool_push_idle(pool, connection);
+        return;
+    }
+    APR_RING_INIT(&doomed, connection_t, link);
+    pool_doom_its_like(pool, connection, &doomed);
+    APR_RING_INSERT_TAIL(&doomed, connection, connection_t, link);
+    pool->open--;
+    if (why && left_is_news(pool, monotonic_now()))
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, pool->server, "a database connection is replaced: %s",
+                     why);
+    pthread_mutex_unlock(&pool->mutex);
+    pool_close_all(&doomed);
+    pthread_mutex_lock(&pool->mutex);
 }
 
 /* Opens one connection and adds it to the idle ones. Where it is refused, those that were opened ahead of the
@@ -64,12 +117,14 @@ static const problem_t *connect_one(pool_t *pool, apr_pool_t *scratch)
     struct connections_t doomed;
 
     pool->open++;
+    pool->is_connecting = 1;
     pthread_mutex_unlock(&pool->mutex);
     connection =
         connection_open(pool->conninfo, pool->settings.statement, pool->settings.prepare, &why, scratch);
     pthread_mutex_lock(&pool->mutex);
     if (connection)
         problem = attest_watched(pool, connection, &why, scratch);
+    pool->is_connecting = 0;
     take_verdict(pool, problem, why);
     if (!problem) {
         pool_push_idle(pool, connection);
@@ -97,7 +152,7 @@ static int connection_is_wanted(const pool_t *pool)
 }
 
 /* The connector: opens connections while requests wait for one, and while the database is away until it is
- * back. */
+ * back; and looks at one now and then. */
 static void *APR_THREAD_FUNC connector_run(apr_thread_t *thread, void *data)
 {
     pool_t *pool = data;
@@ -109,6 +164,11 @@ static void *APR_THREAD_FUNC connector_run(apr_thread_t *thread, void *data)
         return NULL;
     pthread_mutex_lock(&pool->mutex);
     while (!pool->stopping) {
+        if (pool->suspect) {
+            inspect_suspect(pool, scratch);
+            apr_pool_clear(scratch);
+            continue;
+        }
         if (!connection_is_wanted(pool)) {
             pthread_cond_wait(&pool->wanted, &pool->mutex);
             continue;
@@ -155,8 +215,8 @@ static void reap(pool_t *pool, apr_time_t now, struct connections_t *unused)
     {
         cut_overdue(c, now);
     }
-    if (pool->attested)
-        cut_overdue(pool->attested, now);
+    if (pool->checked)
+        cut_overdue(pool->checked, now);
     while (!APR_RING_EMPTY(&pool->idle, connection_t, link)) {
         c = APR_RING_LAST(&pool->idle);
         if (now - c->idle_since < pool->settings.idle)

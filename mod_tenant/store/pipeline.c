@@ -233,6 +233,24 @@ static void assign_rows(const query_t *query)
     }
 }
 
+/* Drops rows that are not of the form that they should have, so that nobody gets them. */
+static run_t check_rows(exchange_t *exchange, connection_t *connection, sqlstate_t *state, apr_pool_t *pool)
+{
+    run_t run = RUN_DONE;
+
+    for (int n = 0; n < exchange->count; n++) {
+        query_t *query = &exchange->queries[n];
+
+        if (!query->rows ||
+            connection_check_rows(connection, query->statement, query->rows, state, pool) == RUN_DONE)
+            continue;
+        run = RUN_ODD;
+        PQclear(query->rows);
+        query->rows = NULL;
+    }
+    return run;
+}
+
 /* Hands over what came back, unless it is void: it was not committed, or nobody knows. */
 static void hand_over(exchange_t *exchange, int is_void)
 {
@@ -287,6 +305,10 @@ run_t pipeline_run(connection_t *connection, pipeline_kind_t kind, shared_t *con
     if (exchange.sent > 0 && PQenterPipelineMode(exchange.libpq))
         exchange_all(&exchange);
     run = conclude(&exchange, connection, state, pool);
+    if (run == RUN_DONE)
+        run = check_rows(&exchange, connection, state, pool);
+    else
+        check_rows(&exchange, connection, &(sqlstate_t){.message = NULL}, pool);
     hand_over(&exchange, kind == PIPELINE_WRITES && (exchange.is_refused || !exchange.is_over));
     PQexitPipelineMode(exchange.libpq); /* where it cannot, the connection is not reusable */
     return run;

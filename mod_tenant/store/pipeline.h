@@ -34,6 +34,7 @@ typedef enum pipeline_kind_t {
  *
  *   RUN_DONE, RUN_REFUSED,  they have had no effect, be it for another one's fault
  *   RUN_STALE
+ *   RUN_ODD                 they have been done, writes have been committed, and their rows are of no use
  *   RUN_LOST, RUN_OVERDUE   as connection_run() has it, for each of them; *state says more
  *
  * Only for a connection whose statements are prepared. Texts and scratch memory are in pool. */

@@ -7,6 +7,7 @@
 #include "monotonic.h"
 #include "pool_state.h"
 #include "proof.h"
+#include "session.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -134,7 +135,8 @@ static int exhausted_is_news(pool_t *pool, apr_time_t now)
 /* Whether a connection that is in use may be had afterwards. */
 static int may_come_back(const pool_t *pool)
 {
-    return pool->away != &problem_misconfigured && !APR_RING_EMPTY(&pool->busy, connection_t, link);
+    return pool->away != &problem_misconfigured &&
+           (!APR_RING_EMPTY(&pool->busy, connection_t, link) || pool->suspect);
 }
 
 /* Ends the use of a busy connection. The caller holds the mutex. */
@@ -236,10 +238,17 @@ uint64_t pool_cluster(const pool_t *pool)
     return pool->cluster;
 }
 
-/* Has the others replaced that are no more fit than this one: idle ones now, busy ones when they come back. */
-static void doom_its_like(pool_t *pool, const connection_t *connection, struct connections_t *doomed)
+/* Whether the connector is to look at a connection that comes back: one at a time, and while it has nothing
+ * else to do, so that a database that is slow to connect to keeps none from requests. */
+static int is_suspect(const pool_t *pool, const connection_t *connection)
 {
-    apr_time_t until = connection->unfit == UNFIT_ALL ? monotonic_now() : connection->born;
+    return !pool->suspect && !pool->is_connecting && !pool->away &&
+           session_is_due(connection, monotonic_now());
+}
+
+void pool_doom_its_like(pool_t *pool, const connection_t *connection, struct connections_t *doomed)
+{
+    apr_time_t until = connection->unfit >= UNFIT_OPEN ? monotonic_now() : connection->born;
 
     if (connection->unfit < UNFIT_OLDER)
         return;
@@ -256,16 +265,18 @@ void pool_release(pool_t *pool, connection_t *connection)
 
     APR_RING_INIT(&doomed, connection_t, link);
     pthread_mutex_lock(&pool->mutex);
-    doom_its_like(pool, connection, &doomed);
+    pool_doom_its_like(pool, connection, &doomed);
     reusable = connection_is_reusable(connection) && connection->born > pool->renewed && !pool->stopping &&
                pool->away != &problem_misconfigured;
     unlink_busy(pool, connection);
-    if (reusable) {
+    if (reusable && is_suspect(pool, connection))
+        pool->suspect = connection;
+    else if (reusable)
         insert_idle(pool, connection);
-    } else {
+    else
         pool->open--;
+    if (pool->suspect || !reusable)
         pthread_cond_signal(&pool->wanted);
-    }
     wake = whom_to_wake(pool);
     pthread_mutex_unlock(&pool->mutex);
     wake_them(pool, wake); /* behind the mutex, which they want at once */
@@ -295,12 +306,14 @@ static apr_status_t pool_stop(void *data)
     if (!lock_to_stop(pool))
         return APR_SUCCESS;
     pool->stopping = 1;
-    if (pool->attested)
-        connection_cut(pool->attested); /* nobody watches over it when the reaper has ended */
+    if (pool->checked)
+        connection_cut(pool->checked); /* nobody watches over it when the reaper has ended */
     pthread_cond_signal(&pool->wanted);
     pthread_cond_signal(&pool->tick);
     pthread_mutex_unlock(&pool->mutex);
     keeper_join(pool);
+    if (pool->suspect)
+        connection_close(pool->suspect);
     pool_close_all(&pool->idle);
     return APR_SUCCESS;
 }

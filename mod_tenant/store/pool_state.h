@@ -26,8 +26,10 @@ struct pool_t {
     pthread_cond_t tick;            /* the reaper must stop, or has something to watch */
     struct connections_t idle;      /* the last one given back first */
     struct connections_t busy;      /* in use by a request */
-    connection_t *attested;         /* the new one that is being checked, or NULL */
-    int open;                       /* idle, busy and being opened */
+    connection_t *suspect;          /* one that came back, for the connector to look at, or NULL */
+    connection_t *checked;          /* the one that is being attested or looked at, or NULL */
+    int is_connecting;              /* the connector is at it, and looks at none meanwhile */
+    int open;                       /* idle, busy, looked at and being opened */
     int idle_count;
     int lookups;                 /* busy for a lookup */
     int waiting;                 /* requests that wait for a connection */
@@ -35,6 +37,7 @@ struct pool_t {
     const problem_t *away;       /* why none can be opened; NULL: the last attempt succeeded */
     char why[WHY_SIZE];          /* the same in words */
     apr_time_t exhausted_logged; /* when that was last said */
+    apr_time_t left_logged;      /* when it was last said that statements leave something behind */
     apr_time_t renewed;          /* connections that were opened no later are not used again */
     int stopping;
 
@@ -61,6 +64,10 @@ void pool_push_idle(pool_t *pool, connection_t *connection);
  * made it unfit, has befallen them too, most likely, and each one found out later would cost a request a
  * retry. */
 void pool_doom(pool_t *pool, apr_time_t until, struct connections_t *doomed);
+
+/* Has the others replaced of which something was found out with this connection (connection_t.unfit): idle
+ * ones now, busy ones when they come back. */
+void pool_doom_its_like(pool_t *pool, const connection_t *connection, struct connections_t *doomed);
 
 void pool_close_all(struct connections_t *connections);
 

@@ -4,6 +4,7 @@
 #include <apr_dbd.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
+#include <apr_tables.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -104,4 +105,17 @@ const prepared_t *prepared_find(connection_t *connection, const statement_t *sta
 int prepared_is_kept(const connection_t *connection, const statement_t *statement)
 {
     return apr_hash_get(connection->prepared, statement->label, APR_HASH_KEY_STRING) != NULL;
+}
+
+const char *prepared_names(const connection_t *connection, const statement_t *next, apr_pool_t *pool)
+{
+    apr_array_header_t *names = apr_array_make(pool, PREPARED_MAX + 1, sizeof(const char *));
+
+    APR_ARRAY_PUSH(names, const char *) = next->label;
+    for (apr_hash_index_t *i = apr_hash_first(pool, connection->prepared); i; i = apr_hash_next(i)) {
+        const prepared_t *prepared = apr_hash_this_val(i);
+
+        APR_ARRAY_PUSH(names, const char *) = prepared->label;
+    }
+    return apr_pstrcat(pool, "{", apr_array_pstrcat(pool, names, ','), "}", NULL);
 }

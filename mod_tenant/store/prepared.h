@@ -21,6 +21,10 @@ const prepared_t *prepared_find(connection_t *connection, const statement_t *sta
 /* Whether it is kept already. */
 int prepared_is_kept(const connection_t *connection, const statement_t *statement);
 
+/* The names of those that it keeps, with the one of a statement that is about to be, as a literal of text[].
+ */
+const char *prepared_names(const connection_t *connection, const statement_t *next, apr_pool_t *pool);
+
 /* How many parameters a statement has. */
 int prepared_count(const char *sql);
 

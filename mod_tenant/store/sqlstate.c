@@ -13,12 +13,23 @@ static int is_code(const char *text)
     return text[SQLSTATE_LENGTH] == ':';
 }
 
+/* The name that a line of a message gives, or NULL. The detail, which stands ahead of it, may quote a row's
+ * text: the last one is PostgreSQL's own. */
+static const char *find_name(const char *message, const char *label, apr_pool_t *pool)
+{
+    const char *name = NULL;
+
+    for (const char *found = strstr(message, label); found; found = strstr(found, label)) {
+        found += strlen(label);
+        name = apr_pstrmemdup(pool, found, strcspn(found, "\n"));
+    }
+    return name;
+}
+
 void sqlstate_parse(sqlstate_t *state, const char *message, apr_pool_t *pool)
 {
-    static const char label[] = "\nCONSTRAINT NAME:  ";
     const char *colon = strchr(message, ':');
     const char *text = message;
-    const char *found;
 
     memset(state, 0, sizeof *state);
     /* `ERROR:  23505: duplicate key …`, the severity being in any language */
@@ -29,11 +40,8 @@ void sqlstate_parse(sqlstate_t *state, const char *message, apr_pool_t *pool)
     }
     state->message = apr_pstrmemdup(pool, text, strcspn(text, "\n"));
 
-    /* the detail, which stands ahead of it, may quote a row's text: the last one is PostgreSQL's own */
-    for (found = strstr(message, label); found; found = strstr(found, label)) {
-        found += sizeof label - 1;
-        state->constraint = apr_pstrmemdup(pool, found, strcspn(found, "\n"));
-    }
+    state->constraint = find_name(message, "\nCONSTRAINT NAME:  ", pool);
+    state->column = find_name(message, "\nCOLUMN NAME:  ", pool);
 }
 
 static int has_prefix(const char *code, const char *prefix)
@@ -55,15 +63,18 @@ static const struct {
     {"08", UNFIT_OLDER},    /* connection exception */
     {"57P", UNFIT_OLDER},   /* shutdown, crash, start-up */
     {"25P03", UNFIT_OLDER}, /* idle in transaction for too long */
-    {"25006", UNFIT_OLDER}, /* read-only: a standby, or a setting that a new session may not have */
-    {"0A000", UNFIT_ALL},   /* a stale plan */
+    {"25006", UNFIT_OPEN},  /* read-only: a standby, or a setting that a new session may not have */
+    {"0A000", UNFIT_PLANS}, /* a stale plan */
     {"25", UNFIT_ALONE},    /* a transaction that is not in the state that it should be in */
     {"26", UNFIT_ALONE},    /* a prepared statement is gone */
     {"42", UNFIT_ALONE},    /* a name, type or privilege: a temporary table, row_security, a role */
     {"0L", UNFIT_ALONE},    /* invalid grantor, role or authorization: SET ROLE */
     {"0P", UNFIT_ALONE},
     {"28", UNFIT_ALONE},
-    {"3", UNFIT_ALONE},     /* cursors, savepoints, schemas, functions that touch what they may not */
+    {"34", UNFIT_ALONE}, /* a cursor, savepoint, database or schema that is not there */
+    {"3B", UNFIT_ALONE},
+    {"3D", UNFIT_ALONE},
+    {"3F", UNFIT_ALONE},
     {"53200", UNFIT_ALONE}, /* out of memory, which ends with the session at the latest */
     {"XX", UNFIT_ALONE},    /* internal error */
 };
@@ -77,44 +88,92 @@ unfit_t sqlstate_unfit(const char *code)
     return UNFIT_NOT;
 }
 
-/* A class or a whole code, and what it is to the caller. The first match counts. */
+int sqlstate_is_passing(const char *code)
+{
+    return strcmp(code, "40001") == 0 || strcmp(code, "40P01") == 0;
+}
+
+/* A class or a whole code, and what it is to the caller: of a write, and of a read, where no value of a
+ * client's can have caused what a write's can. The first match counts. */
 static const struct {
     const char *prefix;
-    const problem_t *problem;
+    const problem_t *write;
+    const problem_t *read;
 } meanings[] = {
-    {"08", &problem_database_away},    /* connection exception */
-    {"22", &problem_invalid},          /* data exception: a value that our own checks let through */
-    {"23", &problem_conflict},         /* integrity constraint violation */
-    {"25P", &problem_query_timeout},   /* idle in transaction for too long */
-    {"25006", &problem_database_away}, /* read-only: a standby, until a new connection finds the primary */
-    {"26", &problem_misconfigured}, /* a prepared statement is gone: a transaction pooler with prepare=on */
-    {"40", &problem_conflict},      /* serialization failure, deadlock */
-    {"53", &problem_database_away}, /* insufficient resources: disk, memory, connections */
-    {"55P03", &problem_query_timeout}, /* lock_timeout */
-    {"57014", &problem_query_timeout}, /* statement_timeout */
-    {"57P", &problem_database_away},   /* shutdown, crash, start-up */
-    {"58", &problem_database_away},    /* system error outside of PostgreSQL */
-    {"42", &problem_misconfigured},    /* a table, column or privilege that is not as the module expects */
-    {"44", &problem_misconfigured},    /* WITH CHECK OPTION: a view of the sysadmin's own */
-    {"54", &problem_misconfigured},    /* program limit exceeded */
-    {"P0", &problem_misconfigured},    /* raised by a function or trigger of the sysadmin's own */
-    {"0A", &problem_misconfigured},    /* a plan that is stale even in a new connection */
-    {"XX", &problem_database_away},    /* corrupted data, internal error */
+    {"08", &problem_database_away, &problem_database_away}, /* connection exception */
+    /* values that our own checks let through, and a column of the site's own, narrower or of another type,
+     * does not: too long, out of range, no time, of another form */
+    {"22001", &problem_invalid, &problem_misconfigured},
+    {"22003", &problem_invalid, &problem_misconfigured},
+    {"22007", &problem_invalid, &problem_misconfigured},
+    {"22008", &problem_invalid, &problem_misconfigured},
+    {"22P02", &problem_invalid, &problem_misconfigured},
+    {"22", &problem_misconfigured, &problem_misconfigured},  /* a sequence at its end, another encoding … */
+    {"23", &problem_conflict, &problem_misconfigured},       /* integrity constraint violation */
+    {"25P", &problem_query_timeout, &problem_query_timeout}, /* idle in transaction for too long */
+    /* read-only: a standby, until a new connection finds the primary */
+    {"25006", &problem_database_away, &problem_database_away},
+    /* a prepared statement is gone: a transaction pooler with prepare=on */
+    {"26", &problem_misconfigured, &problem_misconfigured},
+    {"40", &problem_conflict, &problem_query_timeout},         /* serialization failure, deadlock */
+    {"53", &problem_database_away, &problem_database_away},    /* insufficient resources: disk, memory … */
+    {"55P03", &problem_query_timeout, &problem_query_timeout}, /* lock_timeout */
+    {"57014", &problem_query_timeout, &problem_query_timeout}, /* statement_timeout */
+    {"57P", &problem_database_away, &problem_database_away},   /* shutdown, crash, start-up */
+    {"58", &problem_database_away, &problem_database_away},    /* system error outside of PostgreSQL */
+    /* a table, column or privilege that is not as the module expects */
+    {"42", &problem_misconfigured, &problem_misconfigured},
+    {"44", &problem_misconfigured, &problem_misconfigured}, /* WITH CHECK OPTION: a view of the sysadmin's */
+    {"54", &problem_misconfigured, &problem_misconfigured}, /* program limit exceeded */
+    {"P0", &problem_misconfigured, &problem_misconfigured}, /* raised by a function or trigger */
+    {"0A", &problem_misconfigured,
+     &problem_misconfigured}, /* a plan that is stale even in a new connection */
+    {"XX", &problem_database_away, &problem_database_away}, /* corrupted data, internal error */
 };
 
-const problem_t *sqlstate_problem(const sqlstate_t *state, const conflict_t *conflicts)
+/* Whether a statement's text names a column. */
+static int names_column(const char *sql, const char *column)
 {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    apr_size_t length = strlen(column);
+
+    for (const char *at = strstr(sql, column); at; at = strstr(at + 1, column)) {
+        if ((at == sql || !strchr(letters, at[-1])) && (!at[length] || !strchr(letters, at[length])))
+            return 1;
+    }
+    return 0;
+}
+
+const problem_t *sqlstate_conflict(const sqlstate_t *state, const statement_t *statement)
+{
+    if (strcmp(state->code, "23505") != 0 || !state->constraint)
+        return NULL;
+    for (const conflict_t *c = statement->conflicts; c && c->constraint; c++) {
+        if (strcmp(c->constraint, state->constraint) == 0)
+            return c->problem;
+    }
+    return NULL;
+}
+
+/* Whether a column must not be NULL that is the site's own: no request can fill it. */
+static int lacks_column(const sqlstate_t *state, const statement_t *statement)
+{
+    return strcmp(state->code, "23502") == 0 && state->column && !names_column(statement->sql, state->column);
+}
+
+const problem_t *sqlstate_problem(const sqlstate_t *state, const statement_t *statement, int is_write)
+{
+    const problem_t *conflict = is_write ? sqlstate_conflict(state, statement) : NULL;
+
+    if (conflict)
+        return conflict;
+    if (state->fault || (is_write && lacks_column(state, statement)))
+        return &problem_misconfigured;
     if (!*state->code)
         return &problem_database_away;
-    if (strcmp(state->code, "23505") == 0 && state->constraint) {
-        for (const conflict_t *c = conflicts; c && c->constraint; c++) {
-            if (strcmp(c->constraint, state->constraint) == 0)
-                return c->problem;
-        }
-    }
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
         if (has_prefix(state->code, meanings[i].prefix))
-            return meanings[i].problem;
+            return is_write ? meanings[i].write : meanings[i].read;
     }
     return &problem_internal;
 }

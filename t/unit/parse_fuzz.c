@@ -172,7 +172,9 @@ static void parse_sqlstate(char *text, apr_size_t length, apr_pool_t *pool)
     require(strlen(state.code) == SQLSTATE_LENGTH || !*state.code);
     require(state.message && !strchr(state.message, '\n'));
     require(!state.constraint || !strchr(state.constraint, '\n'));
-    require(sqlstate_problem(&state, NULL) != NULL);
+    require(sqlstate_problem(&state, &(statement_t){.sql = ""}, 1) != NULL);
+    require(sqlstate_problem(&state, &(statement_t){.sql = ""}, 0) != NULL);
+    require(!state.column || !strchr(state.column, '\n'));
 }
 
 static void parse_fields(char *text, apr_size_t length, apr_pool_t *pool)

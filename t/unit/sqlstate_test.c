@@ -77,8 +77,21 @@ static void test_parse(void)
         free(text);
         is_text(state.code, messages[i].code, "%s: the code", messages[i].name);
         is_text(state.constraint, messages[i].constraint, "... the constraint");
+        ok(!state.column, "... no column");
         is_text(state.message, messages[i].message, "... the primary message, alone and copied");
     }
+}
+
+static void test_column(void)
+{
+    sqlstate_t state;
+
+    sqlstate_parse(
+        &state,
+        "ERROR:  23502: null value in column \"x\"\nDETAIL:  Failing row contains (\nCOLUMN NAME:  y\n).\n"
+        "SCHEMA NAME:  public\nTABLE NAME:  t\nCOLUMN NAME:  x\nLOCATION:  z\n",
+        pool);
+    is_text(state.column, "x", "the column that is NULL");
 }
 
 static void test_session(void)
@@ -89,12 +102,12 @@ static void test_session(void)
         const char *code;
         unfit_t unfit;
     } fitness[] = {
-        {"08006", UNFIT_OLDER}, {"57P01", UNFIT_OLDER}, {"25P03", UNFIT_OLDER}, {"25006", UNFIT_OLDER},
-        {"0A000", UNFIT_ALL},   {"42501", UNFIT_ALONE}, {"42P01", UNFIT_ALONE}, {"42704", UNFIT_ALONE},
+        {"08006", UNFIT_OLDER}, {"57P01", UNFIT_OLDER}, {"25P03", UNFIT_OLDER}, {"25006", UNFIT_OPEN},
+        {"0A000", UNFIT_PLANS}, {"42501", UNFIT_ALONE}, {"42P01", UNFIT_ALONE}, {"42704", UNFIT_ALONE},
         {"26000", UNFIT_ALONE}, {"25P02", UNFIT_ALONE}, {"0P000", UNFIT_ALONE}, {"34000", UNFIT_ALONE},
         {"XX000", UNFIT_ALONE}, {"53200", UNFIT_ALONE}, {"", UNFIT_NOT},        {"22001", UNFIT_NOT},
         {"23505", UNFIT_NOT},   {"40001", UNFIT_NOT},   {"53100", UNFIT_NOT},   {"55P03", UNFIT_NOT},
-        {"57014", UNFIT_NOT},   {"P0001", UNFIT_NOT},   {"0B000", UNFIT_NOT},
+        {"57014", UNFIT_NOT},   {"P0001", UNFIT_NOT},   {"0B000", UNFIT_NOT},   {"38000", UNFIT_NOT},
     };
 
     for (size_t i = 0; i < sizeof ended / sizeof *ended; i++)
@@ -110,28 +123,49 @@ static void test_problems(void)
 {
     static const struct {
         const char *code;
-        const problem_t *problem;
+        const problem_t *write, *read;
     } meanings[] = {
-        {"", &problem_database_away},      {"08006", &problem_database_away},
-        {"57P01", &problem_database_away}, {"53100", &problem_database_away},
-        {"53300", &problem_database_away}, {"58030", &problem_database_away},
-        {"XX001", &problem_database_away}, {"57014", &problem_query_timeout},
-        {"55P03", &problem_query_timeout}, {"25P03", &problem_query_timeout},
-        {"22003", &problem_invalid},       {"22021", &problem_invalid},
-        {"23502", &problem_conflict},      {"23503", &problem_conflict},
-        {"23514", &problem_conflict},      {"23505", &problem_conflict},
-        {"40001", &problem_conflict},      {"40P01", &problem_conflict},
-        {"42P01", &problem_misconfigured}, {"42501", &problem_misconfigured},
-        {"0A000", &problem_misconfigured},
+        {"", &problem_database_away, &problem_database_away},
+        {"08006", &problem_database_away, &problem_database_away},
+        {"57P01", &problem_database_away, &problem_database_away},
+        {"25006", &problem_database_away, &problem_database_away},
+        {"53100", &problem_database_away, &problem_database_away},
+        {"53300", &problem_database_away, &problem_database_away},
+        {"58030", &problem_database_away, &problem_database_away},
+        {"XX001", &problem_database_away, &problem_database_away},
+        {"57014", &problem_query_timeout, &problem_query_timeout},
+        {"55P03", &problem_query_timeout, &problem_query_timeout},
+        {"25P03", &problem_query_timeout, &problem_query_timeout},
+        {"22001", &problem_invalid, &problem_misconfigured},
+        {"22003", &problem_invalid, &problem_misconfigured},
+        {"22P02", &problem_invalid, &problem_misconfigured},
+        {"22021", &problem_misconfigured, &problem_misconfigured},
+        {"22P05", &problem_misconfigured, &problem_misconfigured},
+        {"2200H", &problem_misconfigured, &problem_misconfigured},
+        {"22012", &problem_misconfigured, &problem_misconfigured},
+        {"23503", &problem_conflict, &problem_misconfigured},
+        {"23514", &problem_conflict, &problem_misconfigured},
+        {"23505", &problem_conflict, &problem_misconfigured},
+        {"40001", &problem_conflict, &problem_query_timeout},
+        {"40P01", &problem_conflict, &problem_query_timeout},
+        {"42P01", &problem_misconfigured, &problem_misconfigured},
+        {"42501", &problem_misconfigured, &problem_misconfigured},
+        {"0A000", &problem_misconfigured, &problem_misconfigured},
+        {"21000", &problem_internal, &problem_internal},
     };
+    static const statement_t statement = {.sql = "x"};
 
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
         sqlstate_t state = {.message = "x"};
 
         strcpy(state.code, meanings[i].code);
-        is_text(sqlstate_problem(&state, NULL)->code, meanings[i].problem->code, "what `%s` means",
-                meanings[i].code);
+        is_text(sqlstate_problem(&state, &statement, 1)->code, meanings[i].write->code,
+                "what `%s` means to a write", meanings[i].code);
+        is_text(sqlstate_problem(&state, &statement, 0)->code, meanings[i].read->code, "... and to a read");
     }
+    ok(sqlstate_is_passing("40001") && sqlstate_is_passing("40P01") && !sqlstate_is_passing("40003") &&
+           !sqlstate_is_passing(""),
+       "a serialization failure and a deadlock pass");
 }
 
 static void test_conflicts(void)
@@ -141,16 +175,25 @@ static void test_conflicts(void)
         {"users_tenant_email_key", &problem_email_taken},
         {NULL, NULL},
     };
+    static const statement_t some = {.sql = "INSERT INTO calls (tenant_id, sid, to_number)",
+                                     .conflicts = conflicts};
+    static const statement_t none = {.sql = "x"};
     sqlstate_t state = {.code = "23505", .constraint = "users_tenant_email_key", .message = "x"};
 
-    ok(sqlstate_problem(&state, conflicts) == &problem_email_taken, "a constraint's own problem");
-    ok(sqlstate_problem(&state, NULL) == &problem_conflict, "... unless the statement has none");
+    ok(sqlstate_problem(&state, &some, 1) == &problem_email_taken, "a constraint's own problem");
+    ok(sqlstate_problem(&state, &none, 1) == &problem_conflict, "... unless the statement has none");
     state.constraint = "users_tenant_email";
-    ok(sqlstate_problem(&state, conflicts) == &problem_conflict, "another constraint is a conflict");
+    ok(sqlstate_problem(&state, &some, 1) == &problem_conflict, "another constraint is a conflict");
     state.constraint = NULL;
-    ok(sqlstate_problem(&state, conflicts) == &problem_conflict, "... and so is none");
+    ok(sqlstate_problem(&state, &some, 1) == &problem_conflict, "... and so is none");
     state = (sqlstate_t){.code = "23514", .constraint = "calls_sid_key", .message = "x"};
-    ok(sqlstate_problem(&state, conflicts) == &problem_conflict, "only a unique violation has its own");
+    ok(sqlstate_problem(&state, &some, 1) == &problem_conflict, "only a unique violation has its own");
+    state = (sqlstate_t){.code = "23502", .column = "to_number", .message = "x"};
+    ok(sqlstate_problem(&state, &some, 1) == &problem_conflict, "a NULL where the client has a say");
+    state.column = "number";
+    ok(sqlstate_problem(&state, &some, 1) == &problem_misconfigured, "... and where it has none");
+    state.column = "id";
+    ok(sqlstate_problem(&state, &some, 1) == &problem_misconfigured, "... nor for an id");
 }
 
 int main(void)
@@ -158,6 +201,7 @@ int main(void)
     apr_initialize();
     apr_pool_create(&pool, NULL);
     test_parse();
+    test_column();
     test_session();
     test_problems();
     test_conflicts();
