@@ -282,42 +282,54 @@ static int days_of_month(int year, int month)
     return days[month - 1] + (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
 }
 
-/* Days from 1970-01-01 to a date of the Gregorian calendar, the year starting in March. */
+/* The day count begins so many days ahead of 1970-01-01, in -4800-03-01: no date that there can be is
+ * negative, and the year starts in March. */
+enum { FIRST_YEAR = -4800, DAYS_400 = 146097, DAYS_TO_1970 = 719468 - FIRST_YEAR / 400 * DAYS_400 };
+
+/* Days from 1970-01-01 to a date of the Gregorian calendar; the year ahead of 1 is 0. */
 static int64_t days_of_date(int year, int month, int day)
 {
-    int64_t y = month > 2 ? year : year - 1;
+    int64_t y = (month > 2 ? year : year - 1) - FIRST_YEAR;
     int64_t m = month > 2 ? month - 3 : month + 9;
 
-    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - DAYS_TO_1970;
 }
 
 /* The date that lies so many days after 1970-01-01, or before it: the other way round, by eras of 400 years.
  */
 static void date_of_days(int64_t days, int *year, int *month, int *day)
 {
-    int64_t shifted = days + 719468;
-    int64_t era = shifted / 146097;
-    int64_t of_era = shifted % 146097;
+    int64_t shifted = days + DAYS_TO_1970;
+    int64_t era = shifted / DAYS_400;
+    int64_t of_era = shifted % DAYS_400;
     int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
     int64_t day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t m = (5 * day_of_year + 2) / 153;
 
     *day = (int)(day_of_year - (153 * m + 2) / 5 + 1);
     *month = (int)(m < 10 ? m + 3 : m - 9);
-    *year = (int)(year_of_era + era * 400 + (*month <= 2));
+    *year = (int)(year_of_era + era * 400 + (*month <= 2)) + FIRST_YEAR;
 }
 
-/* check_time(), from a year on. */
-static int read_time(const char *text, apr_size_t length, int first_year, char utc[CHECK_TIME_SIZE])
+/* An instant, in seconds since 1970, and the microseconds beyond. */
+typedef struct instant_t {
+    int64_t seconds;
+    int micros;
+} instant_t;
+
+enum { DAY = 86400 };
+
+/* Reads a date-time whose year has four digits, or more up to so many; ahead of year 1 where is_before. */
+static int read_instant(instant_t *instant, const char *text, apr_size_t length, int digits, int is_before)
 {
-    enum { DAY = 86400 };
-    const int64_t earliest = days_of_date(first_year, 1, 1) * DAY;
-    const int64_t end = (days_of_date(9999, 12, 31) + 1) * DAY;
     reader_t reader = {text, text + length, 0};
-    int year, month, day, hour, minute, second, micros;
-    int64_t instant;
+    int year, month, day, hour, minute, second;
 
     year = read_digits(&reader, 4);
+    for (; digits > 4 && reader.at < reader.end && apr_isdigit(*reader.at); digits--)
+        year = year * 10 + read_digits(&reader, 1);
+    if (is_before)
+        year = 1 - year;
     read_one(&reader, "-");
     month = read_digits(&reader, 2);
     read_one(&reader, "-");
@@ -328,27 +340,49 @@ static int read_time(const char *text, apr_size_t length, int first_year, char u
     minute = read_digits(&reader, 2);
     read_one(&reader, ":");
     second = read_digits(&reader, 2);
-    micros = read_fraction(&reader);
-    if (reader.failed || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month) ||
-        hour > 23 || minute > 59 || second > 60)
+    instant->micros = read_fraction(&reader);
+    if (reader.failed || year <= FIRST_YEAR || month < 1 || month > 12 || day < 1 ||
+        day > days_of_month(year, month) || hour > 23 || minute > 59 || second > 60)
         return 0;
-    instant =
+    instant->seconds =
         days_of_date(year, month, day) * DAY + hour * 3600 + minute * 60 + second - read_offset(&reader);
-    if (reader.failed || reader.at != reader.end || instant < earliest || instant >= end)
-        return 0;
-    second = (int)((instant % DAY + DAY) % DAY);
-    date_of_days((instant - second) / DAY, &year, &month, &day);
-    apr_snprintf(utc, CHECK_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", year, month, day, second / 3600,
-                 second / 60 % 60, second % 60, micros);
-    return 1;
+    return !reader.failed && reader.at == reader.end;
+}
+
+/* Writes an instant in UTC, as statements take it. */
+static void write_instant(const instant_t *instant, char *utc, apr_size_t size)
+{
+    int second = (int)((instant->seconds % DAY + DAY) % DAY);
+    int year, month, day;
+
+    date_of_days((instant->seconds - second) / DAY, &year, &month, &day);
+    apr_snprintf(utc, size, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ%s", year > 0 ? year : 1 - year, month, day,
+                 second / 3600, second / 60 % 60, second % 60, instant->micros, year > 0 ? "" : " BC");
 }
 
 int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE])
 {
-    return read_time(text, length, 1970, utc);
+    instant_t instant;
+
+    if (!read_instant(&instant, text, length, 4, 0) || instant.seconds < 0 ||
+        instant.seconds >= days_of_date(10000, 1, 1) * DAY)
+        return 0;
+    write_instant(&instant, utc, CHECK_TIME_SIZE);
+    return 1;
 }
 
-int check_any_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE])
+int check_any_time(const char *text, apr_size_t length, char utc[CHECK_ANY_TIME_SIZE])
 {
-    return read_time(text, length, 1, utc);
+    static const char before[] = " BC";
+    const apr_size_t before_length = sizeof before - 1;
+    int is_before =
+        length > before_length && memcmp(text + length - before_length, before, before_length) == 0;
+    instant_t instant;
+
+    if (!read_instant(&instant, text, length - (is_before ? before_length : 0), 6, is_before) ||
+        instant.seconds < days_of_date(-4713, 11, 24) * DAY ||
+        instant.seconds >= days_of_date(294277, 1, 1) * DAY)
+        return 0;
+    write_instant(&instant, utc, CHECK_ANY_TIME_SIZE);
+    return 1;
 }

@@ -38,7 +38,10 @@ enum { CHECK_TIME_SIZE = sizeof "YYYY-MM-DDThh:mm:ss.ffffffZ" };
  */
 int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE]);
 
-/* The same from the year 1 on: what a row of an earlier system may hold, and so a cursor. */
-int check_any_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE]);
+enum { CHECK_ANY_TIME_SIZE = sizeof "YYYYYY-MM-DDThh:mm:ss.ffffffZ BC" };
+
+/* The same of any time that PostgreSQL has, as it spells them: years of up to six digits, and ` BC` at the
+ * end of a time ahead of year 1. A row may hold it, and so a cursor. */
+int check_any_time(const char *text, apr_size_t length, char utc[CHECK_ANY_TIME_SIZE]);
 
 #endif

@@ -112,20 +112,26 @@ static const char *time_key(const char *key, apr_pool_t *pool)
 
     if (strcmp(key, PAGE_OLDEST) == 0 || strcmp(key, PAGE_NEWEST) == 0)
         return key;
-    utc = apr_palloc(pool, CHECK_TIME_SIZE);
+    utc = apr_palloc(pool, CHECK_ANY_TIME_SIZE);
     return check_any_time(key, strlen(key), utc) ? utc : NULL;
+}
+
+/* Whether a text is an integer of PostgreSQL's in its one spelling. */
+static int is_integer(const char *text, apr_pool_t *pool)
+{
+    apr_int64_t number = apr_atoi64(text);
+
+    return number == (apr_int32_t)number &&
+           strcmp(text, apr_psprintf(pool, "%" APR_INT64_T_FMT, number)) == 0;
 }
 
 /* The value of a field in a cursor, which is what a row holds, be it from before the rules of its field;
  * NULL: no row could. */
 static const char *key_value(const field_t *field, const char *key, apr_pool_t *pool)
 {
-    apr_int64_t number;
-
     switch (field->type) {
     case FIELD_INTEGER:
-        number = apr_atoi64(key);
-        return number == (apr_int32_t)number && strcmp(key, apr_itoa(pool, (int)number)) == 0 ? key : NULL;
+        return is_integer(key, pool) ? key : NULL;
     case FIELD_BOOLEAN:
         return strcmp(key, "t") == 0 || strcmp(key, "f") == 0 ? key : NULL;
     case FIELD_TIME:
@@ -135,24 +141,36 @@ static const char *key_value(const field_t *field, const char *key, apr_pool_t *
     }
 }
 
-/* As strcmp(): the keys of two rows in the order of a field. Times as statements take them have one length.
- */
-static int compare_keys(const field_t *field, const char *a, const char *b)
+/* Which of the kinds of times, each later than the one ahead of it, one is that a statement takes. */
+static int time_kind(const char *time)
+{
+    enum { OLDEST, BEFORE_YEAR_1, PLAIN, BEYOND_YEAR_9999, NEWEST };
+
+    if (strcmp(time, PAGE_OLDEST) == 0)
+        return OLDEST;
+    if (strcmp(time, PAGE_NEWEST) == 0)
+        return NEWEST;
+    if (time[strlen(time) - 1] == 'C')
+        return BEFORE_YEAR_1;
+    return strlen(time) < CHECK_TIME_SIZE ? PLAIN : BEYOND_YEAR_9999;
+}
+
+/* As strcmp(): the key of a row and the value of a filter, which is a plain time where the field is one.
+ * Plain times have one length. */
+static int compare(const field_t *field, const char *key, const char *value)
 {
     if (field->type == FIELD_INTEGER)
-        return apr_atoi64(a) < apr_atoi64(b) ? -1 : apr_atoi64(a) > apr_atoi64(b);
-    if (field->type == FIELD_TIME && strcmp(a, PAGE_OLDEST) == 0)
-        return strcmp(b, PAGE_OLDEST) == 0 ? 0 : -1;
-    if (field->type == FIELD_TIME && strcmp(a, PAGE_NEWEST) == 0)
-        return strcmp(b, PAGE_NEWEST) != 0;
-    return strcmp(a, b);
+        return apr_atoi64(key) < apr_atoi64(value) ? -1 : apr_atoi64(key) > apr_atoi64(value);
+    if (field->type == FIELD_TIME && time_kind(key) != time_kind(value))
+        return time_kind(key) - time_kind(value);
+    return strcmp(key, value);
 }
 
 /* Whether a row with that key passes a filter by the field. */
-static int passes(const filter_t *filter, const char *key)
+static int passes(const page_t *page, const filter_t *filter, const char *key)
 {
-    int is_null = strcmp(key, PAGE_OLDEST) == 0 && filter->field->type == FIELD_TIME;
-    int compared = filter->value ? compare_keys(filter->field, key, filter->value) : 0;
+    int is_null = page_has_oldest(page->resource, filter->field) && strcmp(key, PAGE_OLDEST) == 0;
+    int compared = filter->value ? compare(filter->field, key, filter->value) : 0;
 
     switch (filter->test) {
     case FILTER_EQUAL:
@@ -177,7 +195,9 @@ static int passes(const filter_t *filter, const char *key)
 static int is_of_list(const page_t *page)
 {
     for (int i = 0; i < page->filter_count; i++) {
-        if (page->key && page->filters[i].field == page->order && !passes(&page->filters[i], page->key))
+        const filter_t *filter = &page->filters[i];
+
+        if (page->key && filter->field == page->order && !passes(page, filter, page->key))
             return 0;
     }
     return 1;
@@ -200,9 +220,6 @@ int cursor_read(page_t *page, const char *text, apr_pool_t *pool)
         if (!page->key)
             return 0;
     }
-    page->id = rest;
-    if (!is_of_list(page))
-        return 0;
-    return id->type == FIELD_INTEGER ? check_is_id(rest, strlen(rest))
-                                     : *rest && !check_has_controls(rest, strlen(rest), 0);
+    page->id = key_value(id, rest, pool);
+    return page->id && is_of_list(page);
 }

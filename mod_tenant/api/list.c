@@ -44,6 +44,8 @@ static const char *key_of(const rows_t *rows, const field_t *field, int column, 
     scalar_read(&value, field->type, rows, column);
     if (value.is_endless)
         return PAGE_NEWEST;
+    if (value.text && field->type == FIELD_TIME)
+        return scalar_time_value(&value, pool);
     if (value.text && field->type == FIELD_BOOLEAN)
         value.length = 1;
     return value.text ? apr_pstrmemdup(pool, value.text, value.length) : NULL;

@@ -28,6 +28,11 @@ const field_t *page_created(const resource_t *resource)
     return resource_field(resource, "created_at", sizeof "created_at" - 1);
 }
 
+int page_has_oldest(const resource_t *resource, const field_t *field)
+{
+    return resource->order == ORDER_CREATED && field == page_created(resource);
+}
+
 void page_start(page_t *page, const resource_t *resource)
 {
     memset(page, 0, sizeof *page);

@@ -43,6 +43,9 @@ int page_has_parameter(const char *name);
 /* The field that lists may be in the order of beside the id: created_at; NULL: there is none. */
 const field_t *page_created(const resource_t *resource);
 
+/* Whether the field is the time of creation by which rows without one have a place: that of PAGE_OLDEST. */
+int page_has_oldest(const resource_t *resource, const field_t *field);
+
 /* The n-th field (from 0) that a list with the page's filters may be in the order of, the first one being
  * what it is in unless told; NULL: there are no more. A range is served by its field's index, so that a list
  * with ranges is in the order of one of their fields. */
@@ -65,8 +68,8 @@ const problem_t *page_parse(page_t *page, const resource_t *resource, const char
 /* The start of a list in its usual order, without filters. */
 void page_start(page_t *page, const resource_t *resource);
 
-/* Moves the cursor to a row: its value of page->order (NULL where it has none, or by id alone) and its id. A
- * time is RFC 3339, or PAGE_NEWEST. */
+/* Moves the cursor to a row: its value of page->order (NULL where it has none, or by id alone) and its id,
+ * as statements take them. */
 void page_move(page_t *page, page_seek_t seek, const char *key, const char *id);
 
 /* The query string that asks for the page, its cursor included. In pool. */

@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scalar.h"
 
+#include <apr_strings.h>
 #include <endian.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- Times ---------------------------------------------------------------------------------------------- */
-
-/* PostgreSQL's `YYYY-MM-DD hh:mm:ss[.ffffff]+00` has its parts in the same places as RFC 3339. */
-enum { TIME_SPACE = 10, TIME_MIN = 22, TIME_MAX = 29, TIME_OFFSET = 3 };
-
-static void take_time(scalar_t *scalar, const char *text, apr_size_t length)
-{
-    scalar->text = NULL;
-    scalar->is_endless = length == strlen("infinity") && memcmp(text, "infinity", length) == 0;
-    if (length < TIME_MIN || length > TIME_MAX || text[TIME_SPACE] != ' ' ||
-        memcmp(text + length - TIME_OFFSET, "+00", TIME_OFFSET) != 0)
-        return;
-    length -= TIME_OFFSET;
-    memcpy(scalar->made, text, length);
-    scalar->made[TIME_SPACE] = 'T';
-    scalar->made[length] = 'Z';
-    scalar->text = scalar->made;
-    scalar->length = length + 1;
-}
 
 /* The numbers from 0 to 99, in two digits each. */
 static const char pairs[] =
@@ -37,12 +21,26 @@ static char *put_pair(char *to, unsigned number)
     return to + 2;
 }
 
-/* Writes the date of a day by its number, 0 being 0001-01-01. The years of this count begin in March, so that
- * the day that only leap years have is their last; five of their months in a row have 153 days, whichever. */
-static char *put_date(char *to, unsigned day)
+/* Writes a year: four digits, as RFC 3339 has it, or where that is not enough a sign and six (ISO 8601, as
+ * ECMAScript has it). The year ahead of 1 is 0. */
+static char *put_year(char *to, int year)
 {
-    enum { YEARS_4 = 1461, YEARS_100 = 36524, YEARS_400 = 146097, MARCH = 306 };
-    unsigned from_march = day + MARCH; /* since 0000-03-01 */
+    unsigned number = (unsigned)(year < 0 ? -year : year);
+
+    if (year < 0 || year > 9999) {
+        *to++ = year < 0 ? '-' : '+';
+        to = put_pair(to, number / 10000);
+    }
+    return put_pair(put_pair(to, number / 100 % 100), number % 100);
+}
+
+/* Writes the date of a day by its number, 0 being 2000-01-01, from -4713 on. The years of this count begin in
+ * March, so that the day that only leap years have is their last; five of their months in a row have 153
+ * days, whichever. */
+static char *put_date(char *to, int day)
+{
+    enum { YEARS_4 = 1461, YEARS_100 = 36524, YEARS_400 = 146097, MARCH = 730425, FIRST_YEAR = -4800 };
+    unsigned from_march = (unsigned)(day + MARCH - FIRST_YEAR / 400 * YEARS_400); /* since -4800-03-01 */
     unsigned in_400 = from_march % YEARS_400;
     unsigned year_in_400 =
         (in_400 - in_400 / (YEARS_4 - 1) + in_400 / YEARS_100 - in_400 / (YEARS_400 - 1)) / 365;
@@ -50,7 +48,7 @@ static char *put_date(char *to, unsigned day)
     unsigned month = (5 * in_year + 2) / 153; /* 0: March */
     unsigned year = from_march / YEARS_400 * 400 + year_in_400 + (month >= 10);
 
-    to = put_pair(put_pair(to, year / 100), year % 100);
+    to = put_year(to, (int)year + FIRST_YEAR);
     *to++ = '-';
     to = put_pair(to, month < 10 ? month + 3 : month - 9);
     *to++ = '-';
@@ -73,29 +71,65 @@ static char *put_fraction(char *to, unsigned fraction)
 static void read_time(scalar_t *scalar, int64_t time)
 {
     static const int64_t second = 1000000, day = 86400 * second;
-    static const int64_t first = -730119 * day;  /* 0001-01-01 */
-    static const int64_t beyond = 2921940 * day; /* 10000-01-01 */
-    uint64_t since;
-    unsigned seconds;
+    static const int64_t first = -2451545 * day; /* -4713-11-24, the first that PostgreSQL has */
+    int64_t in_day = time % day < 0 ? time % day + day : time % day;
+    unsigned seconds = (unsigned)(in_day / second);
     char *to = scalar->made;
 
     scalar->text = NULL;
     scalar->is_endless = time == INT64_MAX;
-    if (time < first || time >= beyond)
+    if (time < first || scalar->is_endless)
         return;
-    since = (uint64_t)(time - first);
-    seconds = (unsigned)(since % (uint64_t)day / (uint64_t)second);
-    to = put_date(to, (unsigned)(since / (uint64_t)day));
+    to = put_date(to, (int)((time - in_day) / day));
     *to++ = 'T';
     to = put_pair(to, seconds / 3600);
     *to++ = ':';
     to = put_pair(to, seconds / 60 % 60);
     *to++ = ':';
     to = put_pair(to, seconds % 60);
-    to = put_fraction(to, (unsigned)(since % (uint64_t)second));
+    to = put_fraction(to, (unsigned)(in_day % second));
     *to++ = 'Z';
     scalar->text = scalar->made;
     scalar->length = (apr_size_t)(to - scalar->made);
+}
+
+/* The same in its text format: `YYYY-MM-DD hh:mm:ss[.ffffff]+00`, with up to six digits of the year, ` BC` at
+ * the end of a time ahead of year 1. */
+static void take_time(scalar_t *scalar, const char *text, apr_size_t length)
+{
+    enum { YEAR_MIN = 4, YEAR_MAX = 6, SPACE = 6, OFFSET = 3 };
+    enum { REST_MIN = sizeof "-MM-DD hh:mm:ss+00" - 1, REST_MAX = sizeof "-MM-DD hh:mm:ss.ffffff+00" - 1 };
+    int is_before =
+        length > strlen(" BC") && memcmp(text + length - strlen(" BC"), " BC", strlen(" BC")) == 0;
+    const char *end = text + length - (is_before ? strlen(" BC") : 0);
+    const char *rest = text;
+    int year = 0;
+    char *to;
+
+    scalar->text = NULL;
+    scalar->is_endless = length == strlen("infinity") && memcmp(text, "infinity", length) == 0;
+    for (; rest < end && rest - text < YEAR_MAX && *rest >= '0' && *rest <= '9'; rest++)
+        year = year * 10 + (*rest - '0');
+    if (rest - text < YEAR_MIN || end - rest < REST_MIN || end - rest > REST_MAX || rest[SPACE] != ' ' ||
+        memcmp(end - OFFSET, "+00", OFFSET) != 0)
+        return;
+    to = put_year(scalar->made, is_before ? 1 - year : year);
+    memcpy(to, rest, (apr_size_t)(end - OFFSET - rest));
+    to[SPACE] = 'T';
+    to += end - OFFSET - rest;
+    *to++ = 'Z';
+    scalar->text = scalar->made;
+    scalar->length = (apr_size_t)(to - scalar->made);
+}
+
+const char *scalar_time_value(const scalar_t *scalar, apr_pool_t *pool)
+{
+    int year = atoi(scalar->text);
+    const char *rest = memchr(scalar->text + 1, '-', scalar->length - 1);
+    int length = (int)(scalar->text + scalar->length - rest);
+
+    return year > 0 ? apr_psprintf(pool, "%04d%.*s", year, length, rest)
+                    : apr_psprintf(pool, "%04d%.*s BC", 1 - year, length, rest);
 }
 
 /* --- The others ----------------------------------------------------------------------------------------- */

@@ -37,16 +37,10 @@ static const char *const test_names[FILTER_TESTS] = {
 
 /* --- Text ----------------------------------------------------------------------------------------------- */
 
-/* Whether the field is the time of creation by which rows without one have a place. */
-static int has_oldest(const resource_t *resource, const field_t *field)
-{
-    return resource->order == ORDER_CREATED && field == page_created(resource);
-}
-
 /* What a field is filtered by and sorted by. */
 static const char *expression(const resource_t *resource, const field_t *field)
 {
-    return has_oldest(resource, field) ? CREATED : field_column(field);
+    return page_has_oldest(resource, field) ? CREATED : field_column(field);
 }
 
 /* Whether rows are read from the lowest to the highest. */
@@ -91,7 +85,7 @@ static void add_term(terms_t *terms, const page_t *page, term_t term)
 static void add_terms(terms_t *terms, const page_t *page, const filter_t *filter)
 {
     const field_t *field = filter->field;
-    int has_null = !has_oldest(page->resource, field);
+    int has_null = !page_has_oldest(page->resource, field);
     int is_less = filter->test == FILTER_LESS || filter->test == FILTER_LESS_EQUAL;
 
     if (filter->test == FILTER_EQUAL && field == page_created(page->resource)) {

@@ -78,6 +78,15 @@ static void test_round_trips(void)
     round_trip("users", "created_at", "0001-01-01T00:00:00Z", "x", "0001-01-01T00:00:00.000000Z");
     round_trip("users", "created_at", "1969-12-31T23:59:59.5Z", "x", "1969-12-31T23:59:59.500000Z");
     round_trip("users", "created_at", "infinity", "x", "infinity");
+    round_trip("users", "created_at", "12026-05-05T00:00:00Z", "x", "12026-05-05T00:00:00.000000Z");
+    round_trip("users", "created_at", "294276-12-31T23:59:59.999999Z", "x", "294276-12-31T23:59:59.999999Z");
+    round_trip("users", "created_at", "0001-02-29T00:00:00Z BC", "x", "0001-02-29T00:00:00.000000Z BC");
+    round_trip("users", "created_at", "4714-11-24T00:00:00.000001Z BC", "x",
+               "4714-11-24T00:00:00.000001Z BC");
+    round_trip("calls", "id", NULL, "0", NULL);
+    round_trip("calls", "id", NULL, "-2147483648", NULL);
+    round_trip("users", "id", NULL, "", NULL);
+    round_trip("users", "created_at", time, "a\tb\n", time);
 }
 
 #define CURSOR(literal)                                                                                      \
@@ -95,9 +104,10 @@ static const forged_t of_calls[] = {
     CURSOR(""),
     CURSOR("1"),
     CURSOR(CALLS),
-    CURSOR(CALLS "0"),
-    CURSOR(CALLS "-1"),
+    CURSOR(CALLS "-0"),
+    CURSOR(CALLS "+1"),
     CURSOR(CALLS "01"),
+    CURSOR(CALLS "-2147483649"),
     CURSOR(CALLS "2147483648"),
     CURSOR(CALLS "1 "),
     CURSOR(CALLS "1 2"),
@@ -125,7 +135,12 @@ static const forged_t of_users[] = {
     CURSOR(USERS "x"),
     CURSOR(USERS ": x"),
     CURSOR(USERS "20:2026-11-22T10:11:12Z"),
-    CURSOR(USERS "20:2026-11-22T10:11:12Z "),
+    CURSOR(USERS "23:0000-11-22T10:11:12Z AD x"),
+    CURSOR(USERS "23:4714-11-23T10:11:12Z BC x"),
+    CURSOR(USERS "22:294277-01-01T00:00:00Z x"),
+    CURSOR(USERS "23:2026-11-22T10:11:12ZBC  x"),
+    CURSOR(USERS "27:-003999-01-01T00:00:00.000Z x"),
+    CURSOR(USERS "23:+012026-05-05T00:00:00Z x"),
     CURSOR(USERS "20:2026-11-22T10:11:12Zx"),
     CURSOR(USERS "19:2026-11-22T10:11:12Z x"),
     CURSOR(USERS "21:2026-11-22T10:11:12Z x"),
@@ -139,7 +154,6 @@ static const forged_t of_users[] = {
     CURSOR(USERS "3:now x"),
     CURSOR(USERS "25:2026-11-22T10:11:12+23:99 x"),
     CURSOR(USERS "20:2026-02-30T10:11:12Z x"),
-    CURSOR(USERS "9:-infinity a\tb"),
     CURSOR(USERS "9:-infinity a\0b"),
     CURSOR(USERS "9:-infinity \xc3"),
 };
@@ -271,6 +285,13 @@ static const struct {
     {"users", "created_at", FILTER_LESS_EQUAL, "2026-01-01T00:00:00.000000Z", "-infinity", 0},
     {"users", "created_at", FILTER_GREATER, "2026-01-01T00:00:00.000000Z", "-infinity", 0},
     {"users", "created_at", FILTER_NULL, NULL, "-infinity", 1},
+    {"users", "updated_at", FILTER_NOT_NULL, NULL, "-infinity", 1},
+    {"users", "updated_at", FILTER_LESS, "2026-01-01T00:00:00.000000Z", "-infinity", 1},
+    {"users", "updated_at", FILTER_GREATER, "2026-01-01T00:00:00.000000Z", "-infinity", 0},
+    {"users", "created_at", FILTER_LESS, "2026-01-01T00:00:00.000000Z", "4000-01-01T00:00:00Z BC", 1},
+    {"users", "created_at", FILTER_GREATER, "2026-01-01T00:00:00.000000Z", "4000-01-01T00:00:00Z BC", 0},
+    {"users", "created_at", FILTER_GREATER, "2026-01-01T00:00:00.000000Z", "12026-05-05T00:00:00Z", 1},
+    {"users", "created_at", FILTER_LESS, "2026-01-01T00:00:00.000000Z", "12026-05-05T00:00:00Z", 0},
     {"users", "created_at", FILTER_NULL, NULL, "2026-01-01T00:00:00Z", 0},
     {"users", "created_at", FILTER_NOT_NULL, NULL, "-infinity", 0},
     {"users", "created_at", FILTER_NOT_NULL, NULL, "2026-01-01T00:00:00Z", 1},

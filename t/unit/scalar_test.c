@@ -4,6 +4,7 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 #include <endian.h>
+#include <inttypes.h>
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <time.h>
@@ -81,9 +82,15 @@ static void test_times(void)
         {10, "2000-01-01T00:00:00.00001Z"},
         {59 * DAY, "2000-02-29T00:00:00Z"},
         {-730119 * DAY, "0001-01-01T00:00:00Z"},
-        {-730119 * DAY - 1, NULL},
+        {-730119 * DAY - 1, "0000-12-31T23:59:59.999999Z"},
+        {-730485 * DAY, "0000-01-01T00:00:00Z"},
+        {-730485 * DAY - 1, "-000001-12-31T23:59:59.999999Z"},
+        {-2451545 * DAY, "-004713-11-24T00:00:00Z"},
+        {-2451545 * DAY - 1, NULL}, /* PostgreSQL has none that is earlier */
         {2921940 * DAY - 1, "9999-12-31T23:59:59.999999Z"},
-        {2921940 * DAY, NULL},
+        {2921940 * DAY, "+010000-01-01T00:00:00Z"},
+        {INT64_C(9223371331199999999), "+294276-12-31T23:59:59.999999Z"},
+        {INT64_MIN + 1, NULL},
         {INT64_MIN, NULL},
         {INT64_MAX, NULL},
     };
@@ -94,7 +101,7 @@ static void test_times(void)
         if (times[i].text)
             is_text(text, times[i].text, "%s", times[i].text);
         else
-            ok(!text, "a time that cannot be said");
+            ok(!text, "no time: %" PRId64, times[i].time);
     }
 }
 
@@ -119,6 +126,30 @@ static void test_days(void)
     ok(!wrong, "every day from 0001-01-01 to 9999-12-31");
 }
 
+/* A time as statements take it, in PostgreSQL's spelling. */
+static void test_values(void)
+{
+    static const struct {
+        int64_t time;
+        const char *value;
+    } times[] = {
+        {500000, "2000-01-01T00:00:00.5Z"},
+        {-730119 * DAY, "0001-01-01T00:00:00Z"},
+        {-730119 * DAY - 1, "0001-12-31T23:59:59.999999Z BC"},
+        {-2451545 * DAY, "4714-11-24T00:00:00Z BC"},
+        {2921940 * DAY, "10000-01-01T00:00:00Z"},
+        {INT64_C(9223371331199999999), "294276-12-31T23:59:59.999999Z"},
+    };
+
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        uint64_t word = htobe64((uint64_t)times[i].time);
+        scalar_t scalar;
+
+        scalar_read(&scalar, FIELD_TIME, row_of(&word, sizeof word), 0);
+        is_text(scalar_time_value(&scalar, pool), times[i].value, "%s", times[i].value);
+    }
+}
+
 /* What the text format says, for rows that come in that. */
 static void test_text(void)
 {
@@ -126,8 +157,18 @@ static void test_text(void)
 
     is_text(read_bytes(FIELD_TIME, "2026-11-22 10:00:00.5+00", 24), "2026-11-22T10:00:00.5Z",
             "a time as text");
-    ok(!read_bytes(FIELD_TIME, "10000-01-01 00:00:00+00", 23), "one beyond 9999");
-    ok(!read_bytes(FIELD_TIME, "0044-03-15 00:00:00+00 BC", 25), "one before 1");
+    is_text(read_bytes(FIELD_TIME, "10000-01-01 00:00:00+00", 23), "+010000-01-01T00:00:00Z",
+            "one beyond 9999");
+    is_text(read_bytes(FIELD_TIME, "294276-12-31 23:59:59.999999+00", 31), "+294276-12-31T23:59:59.999999Z",
+            "the last");
+    is_text(read_bytes(FIELD_TIME, "0001-03-15 00:00:00+00 BC", 25), "0000-03-15T00:00:00Z",
+            "one ahead of 1");
+    is_text(read_bytes(FIELD_TIME, "4714-11-24 00:00:00.000001+00 BC", 32), "-004713-11-24T00:00:00.000001Z",
+            "the first");
+    ok(!read_bytes(FIELD_TIME, "-infinity", 9), "-infinity");
+    ok(!read_bytes(FIELD_TIME, "", 0), "none");
+    ok(!read_bytes(FIELD_TIME, " BC", 3), "none but BC");
+    ok(!read_bytes(FIELD_TIME, "2026-11-22 10:00:00.5+01", 24), "one that is not of UTC");
     is_text(read_bytes(FIELD_BOOLEAN, "t", 1), "true", "a boolean as text");
     is_text(read_bytes(FIELD_INTEGER, "12", 2), "12", "a number as text");
     scalar_read(&scalar, FIELD_TIME, row_of("infinity", 8), 0);
@@ -147,6 +188,7 @@ int main(void)
     test_integers();
     test_others();
     test_times();
+    test_values();
     scalar_read(&scalar, FIELD_TIME, row_of("\x7f\xff\xff\xff\xff\xff\xff\xff", 8), 0);
     ok(scalar.is_endless, "infinity");
     test_days();
