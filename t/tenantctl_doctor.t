@@ -204,6 +204,10 @@ subtest 'each index, constraint, policy and trigger' => sub {
         ['DROP INDEX users_tenant_email_key; CREATE INDEX users_tenant_email_key ON users (tenant_id, lower(email))',
             'indexes users_tenant_email_key is missing, or not unique'],
         ['ALTER TABLE calls ALTER tenant_id RESET (n_distinct)', 'indexes calls lacks n_distinct'],
+        ['ALTER TABLE messages ALTER created_at DROP NOT NULL', 'constraints messages.created_at may be NULL'],
+        [q{ALTER TABLE calls DROP CONSTRAINT calls_created_at_range_check; ALTER TABLE calls ADD CONSTRAINT
+            calls_created_at_range_check CHECK (created_at < '10000-01-01') NOT VALID},
+            'constraints calls.calls_created_at_range_check is missing or not validated'],
     );
 };
 

@@ -270,7 +270,7 @@ SELECT t.relname, 'has no validated foreign key to tenants that removes its rows
  UNION ALL
 SELECT format('%s.%s', t.relname, a.attname), 'may be NULL'
   FROM tables t
-  JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = t.key
+  JOIN pg_attribute a ON a.attrelid = t.oid
  WHERE NOT a.attnotnull
  UNION ALL
 SELECT format('%s.%s', t.relname, w.name), 'is missing or not validated'
@@ -282,7 +282,13 @@ SELECT format('%s.%s', t.relname, w.name), 'is missing or not validated'
          ('messages', 'messages_created_at_check'),
          ('recordings', 'recordings_created_at_check'),
          ('users', 'users_created_at_check'),
-         ('users', 'users_updated_at_check')) w (relation, name) ON w.relation = t.relname
+   AND (a.attname = t.key OR a.attname = 'created_at' AND t.relname IN ('calls', 'messages', 'recordings'))
+         ('users', 'users_updated_at_check'),
+         ('calls', 'calls_created_at_range_check'),
+         ('messages', 'messages_created_at_range_check'),
+         ('recordings', 'recordings_created_at_range_check'),
+         ('users', 'users_created_at_range_check'),
+         ('users', 'users_updated_at_range_check')) w (relation, name) ON w.relation = t.relname
  WHERE NOT EXISTS (SELECT FROM pg_constraint c
                     WHERE c.conrelid = t.oid AND c.conname = w.name AND c.contype = 'c' AND c.convalidated)
 

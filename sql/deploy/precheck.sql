@@ -205,6 +205,21 @@ BEGIN
           SELECT format('users %s: email has %s characters, at most 254 fit', id, length(email))
             FROM users WHERE length(email) > 254 $q$),
         ('users', '{id,email}', 'tenant_id', $q$
+        ('calls', '{id}', '', $q$
+          SELECT format('calls %s: created_at is outside of the years 0 to 9999', id)
+            FROM calls WHERE isfinite(created_at) AND (created_at < '0001-01-01 BC' OR created_at >= '10000-01-01') $q$),
+        ('messages', '{id}', '', $q$
+          SELECT format('messages %s: created_at is outside of the years 0 to 9999', id)
+            FROM messages WHERE isfinite(created_at) AND (created_at < '0001-01-01 BC' OR created_at >= '10000-01-01') $q$),
+        ('recordings', '{id}', '', $q$
+          SELECT format('recordings %s: created_at is outside of the years 0 to 9999', id)
+            FROM recordings WHERE isfinite(created_at) AND (created_at < '0001-01-01 BC' OR created_at >= '10000-01-01') $q$),
+        ('users', '{id,created_at}', '', $q$
+          SELECT format('users %s: created_at is outside of the years 0 to 9999', id)
+            FROM users WHERE isfinite(created_at) AND (created_at < '0001-01-01 BC' OR created_at >= '10000-01-01') $q$),
+        ('users', '{id,updated_at}', '', $q$
+          SELECT format('users %s: updated_at is outside of the years 0 to 9999', id)
+            FROM users WHERE isfinite(updated_at) AND (updated_at < '0001-01-01 BC' OR updated_at >= '10000-01-01') $q$),
           SELECT format('users %s share the email %L', string_agg(id, ', ' ORDER BY id), lower(email))
             FROM users WHERE email IS NOT NULL GROUP BY lower(email) HAVING count(*) > 1 $q$),
         ('users', '{id,email,tenant_id}', '', $q$
