@@ -24,6 +24,8 @@ static const char catalog_sql[] =
     " SELECT 0 AS rank, format('transactions are %%s and not read committed by default: run bootstrap.sql',"
     "   current_setting('transaction_isolation')) AS text"
     "  WHERE current_setting('transaction_isolation') <> 'read committed'"
+    " UNION ALL SELECT 0, format('the database is encoded in %%s, not in UTF8', getdatabaseencoding())"
+    "  WHERE getdatabaseencoding() <> 'UTF8'"
     " UNION ALL SELECT 1, format('the role %%s is a superuser', rolname) FROM me WHERE rolsuper"
     " UNION ALL SELECT 2, format('the role %%s has BYPASSRLS', rolname) FROM me WHERE rolbypassrls"
     " UNION ALL SELECT 3, format('the role %%s is a member of %%s', me.rolname, m.roleid::regrole)"

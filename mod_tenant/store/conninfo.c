@@ -40,7 +40,8 @@ static PQconninfoOption *options_parse(const char *conninfo, const char **keywor
     char *why = NULL;
     PQconninfoOption *options = PQconninfoParse(conninfo, &why);
 
-    *keyword = why ? unknown_keyword(conninfo, why, pool) : NULL;
+    if (keyword)
+        *keyword = why ? unknown_keyword(conninfo, why, pool) : NULL;
     PQfreemem(why);
     if (options)
         apr_pool_cleanup_register(pool, options, options_free, apr_pool_cleanup_null);
@@ -98,9 +99,8 @@ const char *conninfo_complete(const char *conninfo, apr_pool_t *pool)
         {"client_encoding", "UTF8"},  {"fallback_application_name", "mod_tenant"},
     };
     const char *complete = "";
-    const char *keyword;
 
-    for (const PQconninfoOption *option = options_parse(conninfo, &keyword, pool); option && option->keyword;
+    for (const PQconninfoOption *option = options_parse(conninfo, NULL, pool); option && option->keyword;
          option++) {
         const char *value = option->val;
 
@@ -128,7 +128,7 @@ const char *conninfo_at_home(const char *complete, const char *home, apr_pool_t 
     };
     const char *at_home = complete;
 
-    for (const PQconninfoOption *option = options_parse(complete, pool); option && option->keyword;
+    for (const PQconninfoOption *option = options_parse(complete, NULL, pool); option && option->keyword;
          option++) {
         for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
             if (strcmp(option->keyword, files[i].keyword) == 0 && !option->val && !getenv(option->envvar))
@@ -172,7 +172,7 @@ const char *conninfo_transport(const char *complete, int *is_safe, apr_pool_t *p
         {"verify-ca", "are encrypted, and the server's certificate is verified", 1},
         {"verify-full", "are encrypted, and the server's certificate and name are verified", 1},
     };
-    const PQconninfoOption *options = options_parse(complete, pool);
+    const PQconninfoOption *options = options_parse(complete, NULL, pool);
     const char *address = value_of(options, "hostaddr");
     const char *host = value_of(options, "host");
     const char *mode = value_of(options, "sslmode");

@@ -105,6 +105,16 @@ SELECT r.rolname, 'may make temporary tables, which SQL of your own could leave 
   FROM roles r
  WHERE has_database_privilege(r.oid, (SELECT oid FROM pg_database WHERE datname = current_database()), 'TEMPORARY')
 
+-- check database
+SELECT current_database(), format('is encoded in %s, not in UTF8: the module serves nothing from it', getdatabaseencoding())
+ WHERE getdatabaseencoding() <> 'UTF8'
+ UNION ALL
+SELECT datname, format('its collation was of version %s, the system has %s now: texts may be in another order than their '
+                       'indexes, and lists miss rows; REINDEX DATABASE, then ALTER DATABASE %I REFRESH COLLATION VERSION',
+                       datcollversion, pg_database_collation_actual_version(oid), datname)
+  FROM pg_database
+ WHERE datname = current_database() AND datcollversion <> pg_database_collation_actual_version(oid)
+
 -- check tables
 SELECT name, 'does not exist: run sqitch deploy'
   FROM unnest('{tenants,calls,messages,recordings,settings,products,users,idempotency_keys}'::text[]) name

@@ -12,6 +12,13 @@ BEGIN
   IF current_user <> 'tenant_owner' THEN
     complaints := complaints || format('deploy as tenant_owner, not as %I', current_user);
   END IF;
+  IF getdatabaseencoding() <> 'UTF8' THEN
+    complaints := complaints || format('database %I is encoded in %s, not in UTF8: restore a dump of it into one that '
+                                       '`createdb --encoding=UTF8 --template=template0` makes',
+                                       current_database(), getdatabaseencoding());
+  ELSIF to_regcollation('pg_catalog."und-x-icu"') IS NULL THEN
+    complaints := complaints || 'there is no collation "und-x-icu": this PostgreSQL has been built without ICU'::text;
+  END IF;
   complaints := complaints || ARRAY(
     SELECT format('role %I is missing: run bootstrap.sql', role)
       FROM unnest('{tenant_owner,tenant_api,tenant_admin,tenant_lookup}'::text[]) role
