@@ -27,7 +27,7 @@ enum { COLUMN_ID, COLUMN_HASH, COLUMN_EMAIL };
 static const statement_t find_user = {
     .label = "lookup_user",
     .shape = "ssS",
-    .sql = "SELECT u.id, u.password_hash, lower(%s::text)"
+    .sql = "SELECT u.id, u.password_hash, lower(%s::text COLLATE \"und-x-icu\")"
            " FROM (VALUES (1)) one LEFT JOIN user_by_email(%d::int, %s) u ON true",
 };
 

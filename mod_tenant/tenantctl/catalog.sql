@@ -87,7 +87,7 @@ SELECT r.rolname, format('lacks the setting %s%s: run bootstrap.sql', w.name, ' 
          ('lock_timeout', NULL),
          ('idle_in_transaction_session_timeout', NULL)) w (name, value)
  WHERE NOT EXISTS (SELECT FROM unnest(r.rolconfig) setting
-                    WHERE lower(split_part(setting, '=', 1)) = w.name
+                    WHERE lower(split_part(setting, '=', 1) COLLATE "C") = w.name
                       AND (w.value IS NULL OR substr(setting, length(w.name) + 2) = w.value))
 
 -- check role-settings
@@ -282,6 +282,7 @@ SELECT format('%s.%s', t.relname, a.attname), 'may be NULL'
   FROM tables t
   JOIN pg_attribute a ON a.attrelid = t.oid
  WHERE NOT a.attnotnull
+   AND (a.attname = t.key OR a.attname = 'created_at' AND t.relname IN ('calls', 'messages', 'recordings'))
  UNION ALL
 SELECT format('%s.%s', t.relname, w.name), 'is missing or not validated'
   FROM tables t
@@ -292,7 +293,6 @@ SELECT format('%s.%s', t.relname, w.name), 'is missing or not validated'
          ('messages', 'messages_created_at_check'),
          ('recordings', 'recordings_created_at_check'),
          ('users', 'users_created_at_check'),
-   AND (a.attname = t.key OR a.attname = 'created_at' AND t.relname IN ('calls', 'messages', 'recordings'))
          ('users', 'users_updated_at_check'),
          ('calls', 'calls_created_at_range_check'),
          ('messages', 'messages_created_at_range_check'),

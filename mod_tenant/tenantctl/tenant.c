@@ -56,7 +56,8 @@ rowset_t *tenant_run(const session_t *session, const char *sql, const char *cons
 int tenant_find(const char **id, const session_t *session, const char *named)
 {
     static const char by_id[] = "SELECT id::text FROM public.tenants WHERE id = $1::int";
-    static const char by_domain[] = "SELECT id::text FROM public.tenants WHERE custom_domain = lower($1)";
+    static const char by_domain[] =
+        "SELECT id::text FROM public.tenants WHERE custom_domain = lower($1 COLLATE \"C\")";
     rowset_t *rows = tenant_run(session, check_is_id(named, strlen(named)) ? by_id : by_domain, &named, 1);
 
     if (!rows)

@@ -177,11 +177,11 @@ BEGIN
             FROM tenants WHERE api_key_hash IS NOT NULL GROUP BY api_key_hash HAVING count(*) > 1 $q$),
         ('tenants', '{id,custom_domain}', '', $q$
           SELECT format('tenants %s share the custom_domain %L', string_agg(id::text, ', ' ORDER BY id),
-                        lower(custom_domain))
-            FROM tenants WHERE custom_domain IS NOT NULL GROUP BY lower(custom_domain) HAVING count(*) > 1 $q$),
+                        lower(custom_domain COLLATE "C"))
+            FROM tenants WHERE custom_domain IS NOT NULL GROUP BY lower(custom_domain COLLATE "C") HAVING count(*) > 1 $q$),
         ('tenants', '{id,custom_domain}', '', $q$
           SELECT format('tenants %s: custom_domain %L is not in lower case', id, custom_domain)
-            FROM tenants WHERE custom_domain <> lower(custom_domain) $q$),
+            FROM tenants WHERE custom_domain <> lower(custom_domain COLLATE "C") $q$),
         ('tenants', '{id,custom_domain}', '', $q$
           SELECT format('tenants %s: custom_domain has %s characters, at most 253 fit', id, length(custom_domain))
             FROM tenants WHERE length(custom_domain) > 253 $q$),
@@ -205,13 +205,6 @@ BEGIN
           SELECT format('users %s: created_at is infinite', id) FROM users WHERE NOT isfinite(created_at) $q$),
         ('users', '{id,updated_at}', '', $q$
           SELECT format('users %s: updated_at is infinite', id) FROM users WHERE NOT isfinite(updated_at) $q$),
-        ('users', '{id}', '', $q$
-          SELECT format('users %s…: id has %s characters, at most 256 fit', left(id, 40), length(id))
-            FROM users WHERE length(id) > 256 $q$),
-        ('users', '{id,email}', '', $q$
-          SELECT format('users %s: email has %s characters, at most 254 fit', id, length(email))
-            FROM users WHERE length(email) > 254 $q$),
-        ('users', '{id,email}', 'tenant_id', $q$
         ('calls', '{id}', '', $q$
           SELECT format('calls %s: created_at is outside of the years 0 to 9999', id)
             FROM calls WHERE isfinite(created_at) AND (created_at < '0001-01-01 BC' OR created_at >= '10000-01-01') $q$),
@@ -227,12 +220,19 @@ BEGIN
         ('users', '{id,updated_at}', '', $q$
           SELECT format('users %s: updated_at is outside of the years 0 to 9999', id)
             FROM users WHERE isfinite(updated_at) AND (updated_at < '0001-01-01 BC' OR updated_at >= '10000-01-01') $q$),
-          SELECT format('users %s share the email %L', string_agg(id, ', ' ORDER BY id), lower(email))
-            FROM users WHERE email IS NOT NULL GROUP BY lower(email) HAVING count(*) > 1 $q$),
+        ('users', '{id}', '', $q$
+          SELECT format('users %s…: id has %s characters, at most 256 fit', left(id, 40), length(id))
+            FROM users WHERE length(id) > 256 $q$),
+        ('users', '{id,email}', '', $q$
+          SELECT format('users %s: email has %s characters, at most 254 fit', id, length(email))
+            FROM users WHERE length(email) > 254 $q$),
+        ('users', '{id,email}', 'tenant_id', $q$
+          SELECT format('users %s share the email %L', string_agg(id, ', ' ORDER BY id), lower(email COLLATE "und-x-icu"))
+            FROM users WHERE email IS NOT NULL GROUP BY lower(email COLLATE "und-x-icu") HAVING count(*) > 1 $q$),
         ('users', '{id,email,tenant_id}', '', $q$
           SELECT format('users %s of tenant %s share the email %L', string_agg(id, ', ' ORDER BY id), tenant_id,
-                        lower(email))
-            FROM users WHERE email IS NOT NULL GROUP BY tenant_id, lower(email) HAVING count(*) > 1 $q$),
+                        lower(email COLLATE "und-x-icu"))
+            FROM users WHERE email IS NOT NULL GROUP BY tenant_id, lower(email COLLATE "und-x-icu") HAVING count(*) > 1 $q$),
         ('products', '{id,name}', '', $q$
           SELECT format('products %s: name has %s characters, at most 256 fit', id, length(name))
             FROM products WHERE length(name) > 256 $q$)

@@ -134,18 +134,23 @@ sub psql {
         '-d', $database, @arguments);
 }
 
-# The database that the others are copies of; nothing connects to it afterwards.
-sub _make_seed {
-    my ($self) = @_;
+# Deploys into a database that is there and empty, and seeds it like the main one; returns the tenants' ids by name.
+sub fill_database {
+    my ($self, $name) = @_;
     my $tenants = $self->{tenants};
     my @variables = map { ('-v', "$_=$tenants->{$_}{hash}") } keys %$tenants;
 
-    $self->{cluster}->create_database('tenant_seed')->bootstrap('tenant_seed')->deploy('tenant_seed');
-    $self->psql('tenant_seed', @variables, '-f', "$top/t/lib/TenantTest/seed.sql");
-    for (split /\n/, $self->psql('tenant_seed', '-F', ' ', '-c', 'SELECT name, id FROM tenants')) {
-        my ($name, $id) = split / /;
-        $tenants->{$name}{id} = 0 + $id;
-    }
+    $self->{cluster}->bootstrap($name)->deploy($name);
+    $self->psql($name, @variables, '-f', "$top/t/lib/TenantTest/seed.sql");
+    return map { split / /, $_, 2 } split /\n/, $self->psql($name, '-F', ' ', '-c', 'SELECT name, id FROM tenants');
+}
+
+# The database that the others are copies of; nothing connects to it afterwards.
+sub _make_seed {
+    my ($self) = @_;
+    $self->{cluster}->create_database('tenant_seed');
+    my %id = $self->fill_database('tenant_seed');
+    $self->{tenants}{$_}{id} = 0 + $id{$_} for keys %id;
 }
 
 sub _make_secrets {
