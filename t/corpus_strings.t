@@ -84,12 +84,11 @@ sub escaped {
 # The code with which a member refuses a string; '' where it takes it, undef where only its pattern tells.
 sub verdict {
     my ($member, $string) = @_;
-    my $controls = $member->{lines} ? qr/[\x00-\x08\x0B\x0C\x0E-\x1F]/ : qr/[\x00-\x1F]/;
     return undef if $member->{type} eq 'time';
     my $length = length($member->{type} eq 'password' ? encode_utf8($string) : $string);
     return 'length' if $length < $member->{min} || $length > $member->{max};
     return '' if $member->{type} eq 'password';
-    return 'pattern' if $string =~ $controls;
+    return 'pattern' if !$member->{controls} && $string =~ /[\x00-\x1F]/;
     return $member->{wrong} ? undef : '';
 }
 

@@ -185,12 +185,10 @@ int check_is_utf8(const char *text, apr_size_t length)
     return 1;
 }
 
-int check_has_controls(const char *text, apr_size_t length, int lines)
+int check_has_controls(const char *text, apr_size_t length)
 {
     for (apr_size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (c < 0x20 && !(lines && (c == '\t' || c == '\n' || c == '\r')))
+        if ((unsigned char)text[i] < 0x20)
             return 1;
     }
     return 0;

@@ -25,8 +25,8 @@ int check_characters(const char *text, apr_size_t length);
 /* Whether bytes are UTF-8 (RFC 3629) without NUL: what PostgreSQL takes as text. */
 int check_is_utf8(const char *text, apr_size_t length);
 
-/* Whether a text holds a C0 control character; TAB, LF and CR pass where lines are allowed. */
-int check_has_controls(const char *text, apr_size_t length, int lines);
+/* Whether a text holds a C0 control character. */
+int check_has_controls(const char *text, apr_size_t length);
 
 /* An id in a path or cursor: [1-9][0-9]{0,9}, at most 2147483647. */
 int check_is_id(const char *text, apr_size_t length);

@@ -106,7 +106,7 @@ static const char *read_text(reader_t *reader, const field_t *field, const char 
 
     if (!check_length(reader, field, (apr_size_t)check_characters(text, length), "characters"))
         return NULL;
-    if (check_has_controls(text, length, field->flags & FIELD_LINES)) {
+    if (!(field->flags & FIELD_CONTROLS) && check_has_controls(text, length)) {
         refuse(reader, field, "pattern", "must not hold control characters");
         return NULL;
     }

@@ -13,8 +13,8 @@
 enum { TIME_MAX = 40, UTF8_MAX = 4 };
 
 /* What a text without a check may hold. */
-#define NO_CONTROLS   "^[^\\u0000-\\u001F]*$"
-#define LINES_ALLOWED "^[^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F]*$"
+#define NO_CONTROLS "^[^\\u0000-\\u001F]*$"
+#define NO_NUL      "^[^\\u0000]*$"
 
 int openapi_field_is_in(const field_t *field, openapi_use_t use)
 {
@@ -95,7 +95,7 @@ static void write_text(const openapi_t *openapi, const field_t *field, openapi_u
     if (is_body && rule)
         member_text(openapi->writer, "pattern", rule->pattern);
     else if (is_body)
-        member_text(openapi->writer, "pattern", field->flags & FIELD_LINES ? LINES_ALLOWED : NO_CONTROLS);
+        member_text(openapi->writer, "pattern", field->flags & FIELD_CONTROLS ? NO_NUL : NO_CONTROLS);
 }
 
 /* Its limits are in bytes of UTF-8, a schema's in characters: nothing that is taken may break the schema. */

@@ -25,7 +25,7 @@ enum {
     FIELD_READ_ONLY = 2,  /* the server's: refused in bodies */
     FIELD_WRITE_ONCE = 4, /* accepted on create, refused on update */
     FIELD_NULLABLE = 8,   /* may be null */
-    FIELD_LINES = 16,     /* TAB, LF and CR are allowed in the text */
+    FIELD_CONTROLS = 16,  /* control characters are allowed in the text: all that PostgreSQL can hold */
     FIELD_KEY = 32,       /* names the row in a path as well as the id does */
     FIELD_FILTER = 64,    /* `field=value` in a list (filter.h); its indexes are (tenant_id, field, id) and
                              (tenant_id, field, created_at, id) */

@@ -43,7 +43,7 @@ static const char *check_value(const field_t *field, const char *value, apr_pool
 
     if (!check_is_utf8(value, length))
         return "must be UTF-8";
-    if (check_has_controls(value, length, 0))
+    if (check_has_controls(value, length))
         return "must not hold control characters";
     characters = check_characters(value, length);
     if (characters < field->min || characters > field->max)

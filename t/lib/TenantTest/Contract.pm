@@ -12,7 +12,7 @@ package TenantTest::Contract;
 # A member:
 #     type        integer, text, boolean, time; password or secret, which are never read
 #     required, nullable, read_only, write_once        1 where that holds
-#     lines       TAB, LF and CR are allowed in the text
+#     controls    control characters are allowed in the text, all but U+0000
 #     min, max    characters of a text or secret, bytes of a password, the range of an integer
 #     good        values that are taken; [in, out] where they come back in another form
 #     wrong       values that are refused for their pattern
@@ -36,6 +36,7 @@ our @EXPORT = qw(
 
 my $hex32 = '0123456789abcdefABCDEF0123456789';
 my $emoji = "\x{1F600}";
+my $controls = join '', map { chr } 1 .. 0x1F, 0x7F .. 0x9F, 0x2028;
 
 sub _sid {
     my (@prefixes) = @_;
@@ -126,10 +127,10 @@ my %resources = (
             body        => {
                 type     => 'text',
                 nullable => 1,
-                lines    => 1,
+                controls => 1,
                 min      => 0,
                 max      => 4096,
-                good     => ['', "a\tb\r\nc\n", $emoji x 4096, '<script>"\\/\'&amp;', '%s %d %% $1 :x'],
+                good     => ['', "a\tb\r\nc\n", $controls, $emoji x 4096, '<script>"\\/\'&amp;', '%s %d %% $1 :x'],
             },
             created_at => \%created_at,
         },
@@ -175,10 +176,10 @@ my %resources = (
             description => {
                 type     => 'text',
                 nullable => 1,
-                lines    => 1,
+                controls => 1,
                 min      => 0,
                 max      => 16384,
-                good     => ['', "a\tb\r\nc\n", 'x' x 16384, $emoji x 16000],
+                good     => ['', "a\tb\r\nc\n", $controls, 'x' x 16384, $emoji x 16000],
             },
         },
     },
@@ -290,10 +291,8 @@ sub wrong_values {
         push @wrong, map { [_shown($_), _json($_), 'length'] } 'x' x ($max + 1), $max < 16000 ? $wide x ($max + 1) : (),
             $min > 0 ? ('', 'x' x ($min - 1)) : (), $type eq 'password' ? $emoji : ();
     }
-    if ($type =~ /^(?:text|secret)$/) {
-        push @wrong, map { [_shown($_), _json("$_$rest"), 'pattern'] } "\x01", "\x0B", "\x1F",
-            $member->{lines} ? () : ("\t", "\n");
-    }
+    push @wrong, map { [_shown($_), _json("$_$rest"), 'pattern'] } "\x01", "\x0B", "\x1F", "\t", "\n"
+        if $type =~ /^(?:text|secret)$/ && !$member->{controls};
     return @wrong;
 }
 

@@ -14,7 +14,7 @@ package TenantTest::Generated;
 #     fallback      fallback if absent   refused         as given
 #     reset         fallback if absent   the fallback    as given
 #     server        refused; fallback                    refused; on_update, or as it was
-# write_once refuses it on update; min, max, lines, check narrow its values; tells: it is whether that secret is
+# write_once refuses it on update; min, max, controls, check narrow its values; tells: it is whether that secret is
 # set. text_id: ids are UUIDs, lists are in the order of created_at. created: its field created_at, the server's; undef
 # where it has none. key: the field that names a row besides the id. is_public: TenantPublicRead may name it.
 
@@ -74,8 +74,8 @@ sub _field {
     } elsif ($type eq 'text') {
         $field{min} = int rand 5;
         $field{max} = $field{min} + 1 + int rand 200;
-        $field{lines} = 1 if rand() < 0.3;
-        $field{check} = 'check_status', $field{min} = 1 if !$field{lines} && rand() < 0.3;
+        $field{controls} = 1 if rand() < 0.3;
+        $field{check} = 'check_status', $field{min} = 1 if !$field{controls} && rand() < 0.3;
     }
     $field{filter} = 1 if rand() < 0.5;
     $field{range} = 1 if $field{filter} && $type =~ /^(?:integer|time)$/ && rand() < 0.5;
@@ -127,7 +127,7 @@ sub random_text {
     return 'RE' . join '', map { _choice(0 .. 9, 'a' .. 'f') } 3 .. $length if $check eq 'check_recording_sid';
     return join '', map { _choice('a' .. 'z') } 1 .. $length if $check eq 'check_status';
     return join '', map { _choice('a' .. 'z', 0 .. 9) } 1 .. $length if is_hidden($field);
-    return join '', map { _choice(@letters, $field->{lines} ? ("\t", "\n", "\r") : ()) } 1 .. $length;
+    return join '', map { _choice(@letters, $field->{controls} ? ("\t", "\n", "\r", "\x01", "\e", "\x1F") : ()) } 1 .. $length;
 }
 
 sub truth { return $_[0] ? JSON::PP::true : JSON::PP::false }
@@ -175,7 +175,7 @@ sub wrong_values {
     push @wrong, [random_text($field, $min - 1), 'length'] if $min > 0;
     return @wrong if is_hidden($field);
     push @wrong, ['A' . random_text($field, $max - 1), 'pattern'] if $field->{check};
-    push @wrong, ["\n" . random_text($field, $max - 1), 'pattern'] unless $field->{lines};
+    push @wrong, ["\n" . random_text($field, $max - 1), 'pattern'] unless $field->{controls};
     return @wrong;
 }
 
@@ -219,7 +219,7 @@ sub _c_field {
     my @flags = (
         { required => 'REQUIRED', nullable => 'NULLABLE', reset => 'RESET', server => 'READ_ONLY' }->{ $field->{presence} } // (),
         $field->{write_once} ? 'WRITE_ONCE' : (), $field->{is_key} ? 'KEY' : (), $field->{filter} ? 'FILTER' : (),
-        $field->{range} ? 'RANGE' : (), $field->{lines} ? 'LINES' : (),
+        $field->{range} ? 'RANGE' : (), $field->{controls} ? 'CONTROLS' : (),
     );
     my @members = ('.name = ' . _c($field->{name}), '.type = FIELD_' . ($field->{tells} ? 'SEALED' : uc $field->{type}));
     push @members, '.flags = ' . join ' | ', map { "FIELD_$_" } @flags if @flags;
