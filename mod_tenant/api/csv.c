@@ -3,24 +3,15 @@
 
 #include <string.h>
 
-/* Whether a spreadsheet may compute it. */
-static int is_formula(const char *text)
-{
-    size_t digits;
+#include "formula.h"
 
-    if (*text == '=' || *text == '@' || *text == '\t' || *text == '\r')
-        return 1;
-    if (*text != '+' && *text != '-')
-        return 0;
-    digits = strspn(text + 1, "0123456789");
-    return digits == 0 || text[1 + digits] != '\0';
-}
+/* What a field has in quotes: what ends one, here or in another language's CSV, and quotes. */
+#define QUOTED ",\"" FORMULA_SEPARATORS
 
-/* Writes a text in quotes, each of its own doubled; ahead of it what `first` is. */
-static void write_quoted(writer_t *writer, const char *first, const char *text)
+/* Writes a text in quotes, each of its own doubled. */
+static void write_quoted(writer_t *writer, const char *text)
 {
     writer_literal(writer, "\"");
-    writer_raw(writer, first, strlen(first));
     for (;;) {
         size_t length = strcspn(text, "\"");
 
@@ -35,12 +26,10 @@ static void write_quoted(writer_t *writer, const char *first, const char *text)
 
 void csv_write(writer_t *writer, const char *text, int is_raw)
 {
-    const char *first = !is_raw && is_formula(text) ? "'" : "";
-
-    if (!*text || text[strcspn(text, ",\"\r\n")]) {
-        write_quoted(writer, first, text);
-        return;
-    }
-    writer_raw(writer, first, strlen(first));
-    writer_raw(writer, text, strlen(text));
+    if (!is_raw)
+        text = formula_guard(text, writer->pool);
+    if (!*text || text[strcspn(text, QUOTED)])
+        write_quoted(writer, text);
+    else
+        writer_raw(writer, text, strlen(text));
 }

@@ -16,8 +16,8 @@ static const struct {
     {" x ", " x ", NULL},
     {"J\xc3\xb6rg", "J\xc3\xb6rg", NULL},
     {"a,b", "\"a,b\"", NULL},
-    {"a;b", "a;b", NULL},
-    {"a\tb", "a\tb", NULL},
+    {"a;b", "\"a;b\"", NULL},
+    {"a\tb", "\"a\tb\"", NULL},
     {"\"", "\"\"\"\"", NULL},
     {"a\"b\"\"", "\"a\"\"b\"\"\"\"\"", NULL},
     {"a\nb", "\"a\nb\"", NULL},
@@ -29,7 +29,7 @@ static const struct {
     {"=1+1", "'=1+1", "=1+1"},
     {"=\"a\"", "\"'=\"\"a\"\"\"", "\"=\"\"a\"\"\""},
     {"@SUM(A1)", "'@SUM(A1)", "@SUM(A1)"},
-    {"\tx", "'\tx", "\tx"},
+    {"\tx", "\"'\tx\"", "\"\tx\""},
     {"\rx", "\"'\rx\"", "\"\rx\""},
     {"\nx", "\"\nx\"", NULL},
     {"+12025550100", "+12025550100", NULL},
@@ -42,6 +42,65 @@ static const struct {
     {"+1 202 555 0100", "'+1 202 555 0100", "+1 202 555 0100"},
     {"-2+3,4", "\"'-2+3,4\"", "\"-2+3,4\""},
     {"+A1", "'+A1", "+A1"},
+    /* behind what does not show */
+    {" =1", "' =1", " =1"},
+    {" \n=1", "\"' \n'=1\"", "\" \n=1\""},
+    {"\xc2\xa0=1", "'\xc2\xa0=1", "\xc2\xa0=1"},
+    {"\xe3\x80\x80@A1", "'\xe3\x80\x80@A1", "\xe3\x80\x80@A1"},
+    {"\xe2\x80\x8b\xef\xbb\xbf-A1", "'\xe2\x80\x8b\xef\xbb\xbf-A1", "\xe2\x80\x8b\xef\xbb\xbf-A1"},
+    {"\xf3\xa0\x80\xa0+A1", "'\xf3\xa0\x80\xa0+A1", "\xf3\xa0\x80\xa0+A1"},
+    {"\x01\x0b\x7f\xc2\x85=1", "'\x01\x0b\x7f\xc2\x85=1", "\x01\x0b\x7f\xc2\x85=1"},
+    {" +12025550100", " +12025550100", NULL},
+    {" \xc2\xa0 x=1", " \xc2\xa0 x=1", NULL},
+    {"\xc3\xa9=1", "\xc3\xa9=1", NULL},
+    /* in other widths */
+    {"\xef\xbc\x9d"
+     "1",
+     "'\xef\xbc\x9d"
+     "1",
+     "\xef\xbc\x9d"
+     "1"},
+    {"\xef\xbc\x8b"
+     "1",
+     "'\xef\xbc\x8b"
+     "1",
+     "\xef\xbc\x8b"
+     "1"},
+    {"\xef\xbc\x8d"
+     "1",
+     "'\xef\xbc\x8d"
+     "1",
+     "\xef\xbc\x8d"
+     "1"},
+    {" \xef\xbc\xa0"
+     "A",
+     "' \xef\xbc\xa0"
+     "A",
+     " \xef\xbc\xa0"
+     "A"},
+    {"\xef\xb9\xa6"
+     "1",
+     "'\xef\xb9\xa6"
+     "1",
+     "\xef\xb9\xa6"
+     "1"},
+    {"\xe2\x88\x92"
+     "A1",
+     "'\xe2\x88\x92"
+     "A1",
+     "\xe2\x88\x92"
+     "A1"},
+    {"\xef\xbc\x9c"
+     "1",
+     "\xef\xbc\x9c"
+     "1",
+     NULL},
+    /* behind what separates cells elsewhere */
+    {"x;=1;-1", "\"x;'=1;-1\"", "\"x;=1;-1\""},
+    {"x\t @A1", "\"x\t' @A1\"", "\"x\t @A1\""},
+    {"x\r\n=1\r\n+1", "\"x\r\n'=1\r\n+1\"", "\"x\r\n=1\r\n+1\""},
+    {"x;\"=1\"", "\"x;'\"\"=1\"\"\"", "\"x;\"\"=1\"\"\""},
+    {"x; y=1,=2", "\"x; y=1,=2\"", NULL},
 };
 
 static const char *written(const char *text, int is_raw, apr_pool_t *pool)
@@ -63,5 +122,6 @@ int main(void)
         is_text(written(cases[i].text, 0, pool), cases[i].safe, "text %zu", i);
         is_text(written(cases[i].text, 1, pool), cases[i].raw ? cases[i].raw : cases[i].safe, "... and raw");
     }
+    is_text(written("\0\xbd", 0, pool), "\"\"", "no byte behind the end is read");
     return done();
 }
