@@ -60,45 +60,106 @@ int filter_is_unique(const filter_t *filter)
     return filter->test == FILTER_EQUAL && field_is_unique(filter->field);
 }
 
-/* Whether value is an integer that the field may hold, in its one spelling. */
-static int is_integer_of(const field_t *field, const char *value, apr_pool_t *pool)
+/* Reads a value as the statement takes it into *taken, in pool; NULL, or what it must be: "must be …". */
+typedef const char *read_fn(const field_t *field, const parameter_t *parameter, const char **taken,
+                            apr_pool_t *pool);
+
+/* An integer that the field may hold, in its one spelling. */
+static const char *read_integer(const field_t *field, const parameter_t *parameter, const char **taken,
+                                apr_pool_t *pool)
 {
+    const char *value = parameter->value;
     apr_int64_t number = apr_atoi64(value);
 
-    return number >= field->min && number <= field->max &&
-           strcmp(value, apr_psprintf(pool, "%" APR_INT64_T_FMT, number)) == 0;
-}
-
-static const char *text_value(const field_t *field, const char *value, apr_pool_t *pool)
-{
-    char *lower;
-
-    if (check_characters(value, strlen(value)) > field->max)
+    *taken = value;
+    if (number >= field->min && number <= field->max &&
+        strcmp(value, apr_psprintf(pool, "%" APR_INT64_T_FMT, number)) == 0)
         return NULL;
-    if (!(field->flags & FIELD_LOWER))
-        return value;
-    lower = apr_pstrdup(pool, value);
-    for (char *c = lower; *c; c++)
-        *c = (char)apr_tolower(*c);
-    return lower;
+    return apr_psprintf(pool, "must be one integer from %d to %d", field->min, field->max);
 }
 
-/* A value as a statement takes it; NULL: no row could hold it. */
-static const char *value_of(const field_t *field, const char *value, apr_pool_t *pool)
+static const char *read_boolean(const field_t *field, const parameter_t *parameter, const char **taken,
+                                apr_pool_t *pool)
 {
-    char *utc;
+    (void)field, (void)pool;
+    *taken = parameter->value;
+    return strcmp(*taken, "true") == 0 || strcmp(*taken, "false") == 0 ? NULL : "must be true or false";
+}
 
+static const char *read_time(const field_t *field, const parameter_t *parameter, const char **taken,
+                             apr_pool_t *pool)
+{
+    char *utc = apr_palloc(pool, CHECK_TIME_SIZE);
+
+    (void)field;
+    *taken = utc;
+    if (check_time(parameter->value, strlen(parameter->value), utc))
+        return NULL;
+    return "must be an RFC 3339 date-time with an offset, in the years 1970 to 9999: `2026-05-17T00:00:00Z`, "
+           "or `2026-05-17T00:00:00%2B02:00`";
+}
+
+/* Whether a party has a space where a number's plus belongs, at its start or behind a colon, and that only
+ * because the query has a bare `+`. */
+static int has_lost_plus(const parameter_t *parameter)
+{
+    const char *value = parameter->value;
+
+    for (apr_size_t i = 0; value[i]; i++) {
+        if (value[i] != parameter->plain[i] && (i == 0 || value[i - 1] == ':'))
+            return 1;
+    }
+    return 0;
+}
+
+static const char *read_text(const field_t *field, const parameter_t *parameter, const char **taken,
+                             apr_pool_t *pool)
+{
+    const char *value = parameter->value;
+    apr_size_t length = strlen(value);
+
+    if (field->flags & FIELD_LOWER) {
+        char *lower = apr_pstrmemdup(pool, value, length);
+
+        for (char *c = lower; *c; c++)
+            *c = (char)apr_tolower(*c);
+        value = lower;
+    }
+    *taken = value;
+    if (check_characters(value, length) > field->max)
+        return apr_psprintf(pool, "must have at most %d characters", field->max);
+    if ((field->flags & FIELD_PARTY) && has_lost_plus(parameter))
+        return "begins with a space where a phone number has its plus";
+    return field->check ? field->check(value, length) : NULL;
+}
+
+static read_fn *reader_of(const field_t *field)
+{
     switch (field->type) {
     case FIELD_INTEGER:
-        return is_integer_of(field, value, pool) ? value : NULL;
+        return read_integer;
     case FIELD_BOOLEAN:
-        return strcmp(value, "true") == 0 || strcmp(value, "false") == 0 ? value : NULL;
+        return read_boolean;
     case FIELD_TIME:
-        utc = apr_palloc(pool, CHECK_TIME_SIZE);
-        return check_time(value, strlen(value), utc) ? utc : NULL;
+        return read_time;
     default:
-        return text_value(field, value, pool);
+        return read_text;
     }
+}
+
+/* What else helps whoever sent such a value; "": nothing. */
+static const char *hint(const parameter_t *parameter)
+{
+    if (strcmp(parameter->value, parameter->plain) != 0)
+        return " In a query `+` is a space: write %2B for a plus, and %20 for a space.";
+    return strchr(parameter->value, ',') ? " A filter takes one value." : "";
+}
+
+static const problem_t *refuse(const parameter_t *parameter, const char *wrong, const char **detail,
+                               apr_pool_t *pool)
+{
+    *detail = apr_pstrcat(pool, "`", parameter->name, "` ", wrong, ".", hint(parameter), NULL);
+    return &problem_bad_parameter;
 }
 
 /* The first test of the field whose parameter ends so; FILTER_TESTS: none. */
@@ -112,22 +173,24 @@ static filter_test_t find_test(const field_t *field, const char *suffix)
     return test;
 }
 
-static const problem_t *parse_null(filter_t *filter, const char *name, const char *value, const char **detail,
+static const problem_t *parse_null(filter_t *filter, const parameter_t *parameter, const char **detail,
                                    apr_pool_t *pool)
 {
-    if (strcmp(value, "true") == 0)
-        return NULL;
-    filter->test = FILTER_NOT_NULL;
-    if (strcmp(value, "false") == 0)
-        return NULL;
-    *detail = apr_psprintf(pool, "`%s` must be true or false.", name);
-    return &problem_bad_parameter;
+    const char *value;
+    const char *wrong = read_boolean(filter->field, parameter, &value, pool);
+
+    if (wrong)
+        return refuse(parameter, wrong, detail, pool);
+    filter->test = strcmp(value, "true") == 0 ? FILTER_NULL : FILTER_NOT_NULL;
+    return NULL;
 }
 
-const problem_t *filter_parse(filter_t *filter, const resource_t *resource, const char *name,
-                              const char *value, const char **detail, apr_pool_t *pool)
+const problem_t *filter_parse(filter_t *filter, const resource_t *resource, const parameter_t *parameter,
+                              const char **detail, apr_pool_t *pool)
 {
+    const char *name = parameter->name;
     apr_size_t length = strcspn(name, ".");
+    const char *wrong;
 
     *filter = (filter_t){.field = resource_field(resource, name, length)};
     filter->test = filter->field ? find_test(filter->field, name + length) : FILTER_TESTS;
@@ -136,10 +199,7 @@ const problem_t *filter_parse(filter_t *filter, const resource_t *resource, cons
         return &problem_bad_parameter;
     }
     if (filter->test == FILTER_NULL)
-        return parse_null(filter, name, value, detail, pool);
-    filter->value = value_of(filter->field, value, pool);
-    if (filter->value)
-        return NULL;
-    *detail = apr_psprintf(pool, "The value of `%s` is not one that this field can have.", name);
-    return &problem_bad_parameter;
+        return parse_null(filter, parameter, detail, pool);
+    wrong = reader_of(filter->field)(filter->field, parameter, &filter->value, pool);
+    return wrong ? refuse(parameter, wrong, detail, pool) : NULL;
 }

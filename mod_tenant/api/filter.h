@@ -5,6 +5,7 @@
 #include <apr_pools.h>
 
 #include "../problem.h"
+#include "query.h"
 #include "resource.h"
 
 /* How a filter of a list compares. */
@@ -46,9 +47,9 @@ int filter_is_range(const filter_t *filter);
 /* Whether at most one row passes. */
 int filter_is_unique(const filter_t *filter);
 
-/* Reads a parameter. problem_bad_parameter, with a sentence in pool: no filter has that name, or no row could
- * have that value. */
-const problem_t *filter_parse(filter_t *filter, const resource_t *resource, const char *name,
-                              const char *value, const char **detail, apr_pool_t *pool);
+/* Reads a parameter. problem_bad_parameter, with a sentence in pool that tells the form that is wanted: no
+ * filter has that name, or the value is none of the field's. */
+const problem_t *filter_parse(filter_t *filter, const resource_t *resource, const parameter_t *parameter,
+                              const char **detail, apr_pool_t *pool);
 
 #endif

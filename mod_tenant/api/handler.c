@@ -109,13 +109,11 @@ static const char *const *media_of_route(api_t *api)
     return file;
 }
 
-static const problem_t *refuse_parameter(void *context, const char *name, const char *value,
-                                         const char **detail)
+static const problem_t *refuse_parameter(void *context, const parameter_t *parameter, const char **detail)
 {
     api_t *api = context;
 
-    (void)value;
-    *detail = query_unknown(name, api->r->pool);
+    *detail = query_unknown(parameter->name, api->r->pool);
     return &problem_bad_parameter;
 }
 

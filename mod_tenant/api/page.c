@@ -143,12 +143,11 @@ int page_has_parameter(const char *name)
 }
 
 /* Puts a filter where it belongs, whatever the order of the query. */
-static const problem_t *take_filter(parser_t *parser, const char *name, const char *value,
-                                    const char **detail)
+static const problem_t *take_filter(parser_t *parser, const parameter_t *parameter, const char **detail)
 {
     page_t *page = parser->page;
     filter_t filter;
-    const problem_t *problem = filter_parse(&filter, page->resource, name, value, detail, parser->pool);
+    const problem_t *problem = filter_parse(&filter, page->resource, parameter, detail, parser->pool);
     filter_t *at;
 
     if (problem)
@@ -166,12 +165,11 @@ static const problem_t *take_filter(parser_t *parser, const char *name, const ch
     return NULL;
 }
 
-static const problem_t *take_parameter(void *context, const char *name, const char *value,
-                                       const char **detail)
+static const problem_t *take_parameter(void *context, const parameter_t *parameter, const char **detail)
 {
-    take_fn *take = find_parameter(name);
+    take_fn *take = find_parameter(parameter->name);
 
-    return take ? take(context, value, detail) : take_filter(context, name, value, detail);
+    return take ? take(context, parameter->value, detail) : take_filter(context, parameter, detail);
 }
 
 /* --- Order ---------------------------------------------------------------------------------------------- */
@@ -314,6 +312,17 @@ static const char *shown_names(const page_t *page, apr_pool_t *pool)
     return names;
 }
 
+/* A value in a query, its spaces as %20: where a number has its plus, `+` would be refused (filter.c). */
+static const char *escaped(const char *value, apr_pool_t *pool)
+{
+    const char *rest = apr_pescape_urlencoded(pool, value);
+    const char *text = "";
+
+    for (apr_size_t length; rest[length = strcspn(rest, "+")]; rest += length + 1)
+        text = apr_pstrcat(pool, text, apr_pstrmemdup(pool, rest, length), "%20", NULL);
+    return *text ? apr_pstrcat(pool, text, rest, NULL) : rest;
+}
+
 const char *page_query(const page_t *page, apr_pool_t *pool)
 {
     static const char *const seeks[] = {[PAGE_AFTER] = "after", [PAGE_BEFORE] = "before"};
@@ -323,7 +332,7 @@ const char *page_query(const page_t *page, apr_pool_t *pool)
         const filter_t *filter = &page->filters[i];
 
         query = apr_pstrcat(pool, query, filter->field->name, filter_suffix(filter->test), "=",
-                            apr_pescape_urlencoded(pool, filter_text(filter)), "&", NULL);
+                            escaped(filter_text(filter), pool), "&", NULL);
     }
     if (page->is_ordered)
         query = apr_pstrcat(pool, query, "order=", page->order->name, page->is_ascending ? ".asc&" : ".desc&",

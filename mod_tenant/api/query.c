@@ -13,15 +13,16 @@ static int hex_value(char c)
     return apr_isdigit(c) ? c - '0' : apr_tolower(c) - 'a' + 10;
 }
 
-/* Decodes in a copy; NULL when an escape is broken or the result is not UTF-8 without NUL. */
-static const char *decode(const char *text, apr_size_t length, apr_pool_t *pool)
+/* Decodes in a copy, `+` as what plus is; NULL when an escape is broken or the result is not UTF-8 without
+ * NUL. */
+static const char *decode(const char *text, apr_size_t length, char plus, apr_pool_t *pool)
 {
     char *decoded = apr_palloc(pool, length + 1);
     char *to = decoded;
 
     for (apr_size_t i = 0; i < length; i++) {
         if (text[i] != '%') {
-            *to++ = text[i] == '+' ? ' ' : text[i];
+            *to++ = text[i] == '+' ? plus : text[i];
         } else if (i + 2 < length && apr_isxdigit(text[i + 1]) && apr_isxdigit(text[i + 2])) {
             *to++ = (char)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]));
             i += 2;
@@ -56,8 +57,11 @@ static const problem_t *take_one(const char *start, apr_size_t length, const cha
 {
     const char *equals = memchr(start, '=', length);
     apr_size_t name_length = equals ? (apr_size_t)(equals - start) : length;
-    const char *name = decode(start, name_length, pool);
-    const char *value = equals ? decode(equals + 1, length - name_length - 1, pool) : "";
+    const char *raw = equals ? equals + 1 : start + length;
+    apr_size_t raw_length = (apr_size_t)(start + length - raw);
+    const char *name = decode(start, name_length, ' ', pool);
+    const char *value = decode(raw, raw_length, ' ', pool);
+    parameter_t parameter = {name, value, value};
 
     if (!name || !value) {
         *detail =
@@ -70,7 +74,9 @@ static const problem_t *take_one(const char *start, apr_size_t length, const cha
         return &problem_bad_parameter;
     }
     apr_table_setn(seen, name, value);
-    return take(context, name, value, detail);
+    if (memchr(raw, '+', raw_length))
+        parameter.plain = decode(raw, raw_length, '+', pool);
+    return take(context, &parameter, detail);
 }
 
 const problem_t *query_parse(const char *args, const char *list, query_take_fn *take, void *context,

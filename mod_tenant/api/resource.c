@@ -29,8 +29,8 @@
     }
 #define PARTY(field, what, sample)                                                                           \
     {                                                                                                        \
-        .name = (field), .type = FIELD_TEXT, .flags = FIELD_NULLABLE | FIELD_FILTER, .min = 0, .max = 320,   \
-        .about = (what), .example = (sample)                                                                 \
+        .name = (field), .type = FIELD_TEXT, .flags = FIELD_NULLABLE | FIELD_FILTER | FIELD_PARTY, .min = 0, \
+        .max = 320, .about = (what), .example = (sample)                                                     \
     }
 #define FROM_NUMBER                                                                                          \
     PARTY("from_number", "Whom it came from: a phone number or a SIP address.", "+12025550100")

@@ -32,6 +32,7 @@ enum {
     FIELD_RANGE = 128,    /* `field.gt=` and its like as well */
     FIELD_LOWER = 512,    /* letters are stored in lower case (ASCII) */
     FIELD_RESET = 256,    /* null stores the fallback */
+    FIELD_PARTY = 4096,   /* a phone number with its plus, or an address that may hold one (`sip:+1…`) */
     FIELD_LEGACY_NULL = 1024, /* rows of an earlier system may lack it, so that answers may show null */
     FIELD_TENANT = 2048,      /* the tenant's id, in the resource's tenant_column: the same in all rows that a
                                  request may see, which therefore shows its own and reads none */

@@ -19,9 +19,16 @@ static const struct {
     const char *resource, *name, *value, *meaning;
 } cases[] = {
     {"calls", "status", "completed", "status = completed"},
-    {"calls", "status", "", "status = "},
-    {"calls", "status", "01234567890123456789", "status = 01234567890123456789"},
-    {"calls", "status", "012345678901234567890", NULL},
+    {"calls", "status", "abcdefghijklmnopqrst", "status = abcdefghijklmnopqrst"},
+    {"calls", "status", "abcdefghijklmnopqrstu", NULL},
+    {"calls", "status", "", NULL},
+    {"calls", "status", "Completed", NULL},
+    {"calls", "status", "completed,failed", NULL},
+    {"calls", "sid", "CA1", NULL},
+    {"recordings", "call_sid", "CA1", NULL},
+    {"users", "email", "ada", NULL},
+    {"tenants", "custom_domain", "acme.example.com.", NULL},
+    {"tenants", "status", "on", NULL},
     {"calls", "from_number", "+1", "from_number = +1"},
     {"calls", "id", "17", "id = 17"},
     {"calls", "id", "x", NULL},
@@ -93,9 +100,10 @@ int main(void)
         const resource_t *const resource = resource_find(name, strlen(name), strcmp(name, "tenants") == 0);
         const char *detail = NULL;
         const char *meaning = NULL;
+        const parameter_t parameter = {cases[i].name, cases[i].value, cases[i].value};
         filter_t filter;
 
-        if (!filter_parse(&filter, resource, cases[i].name, cases[i].value, &detail, pool))
+        if (!filter_parse(&filter, resource, &parameter, &detail, pool))
             meaning = apr_pstrcat(pool, filter.field->name, " ", tests[filter.test], filter.value ? " " : "",
                                   filter.value, NULL);
         is_text(meaning, cases[i].meaning, "%s?%s=%s", name, cases[i].name, cases[i].value);

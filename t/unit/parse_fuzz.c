@@ -26,8 +26,12 @@ static void require(int condition)
         abort();
 }
 
-static const problem_t *take(void *context, const char *name, const char *value, const char **detail)
+static const problem_t *take(void *context, const parameter_t *parameter, const char **detail)
 {
+    const char *const name = parameter->name;
+    const char *const value = parameter->value;
+
+    require(strlen(parameter->plain) == strlen(value));
     require(check_is_utf8(name, strlen(name)) && check_is_utf8(value, strlen(value)));
     *detail = query_unknown(name, context);
     return *value == '!' ? &problem_bad_parameter : NULL;

@@ -8,16 +8,20 @@
 
 static apr_pool_t *pool;
 
-/* Notes the parameters as `[name=value]…`; refuses one that is called stop. */
-static const problem_t *note(void *context, const char *name, const char *value, const char **detail)
+/* Notes the parameters as `[name=value]…`, or `[name=value|plain]` where these differ; refuses one that is
+ * called stop. */
+static const problem_t *note(void *context, const parameter_t *parameter, const char **detail)
 {
     const char **noted = context;
+    const char *const value = parameter->value;
+    const char *const plain = parameter->plain;
 
-    if (strcmp(name, "stop") == 0) {
+    if (strcmp(parameter->name, "stop") == 0) {
         *detail = "stopped";
         return &problem_bad_cursor;
     }
-    *noted = apr_pstrcat(pool, *noted, "[", name, "=", value, "]", NULL);
+    *noted = apr_pstrcat(pool, *noted, "[", parameter->name, "=", value, strcmp(plain, value) ? "|" : "",
+                         strcmp(plain, value) ? plain : "", "]", NULL);
     return NULL;
 }
 
@@ -36,7 +40,8 @@ static void test_good(void)
         {"a=", "[a=]"},
         {"=b", "[=b]"},
         {"a=b=c", "[a=b=c]"},
-        {"a+b=c+d", "[a b=c d]"},
+        {"a+b=c+d", "[a b=c d|c+d]"},
+        {"a=%20+%2B", "[a=  +| ++]"},
         {"a=%2B%26%3D%25", "[a=+&=%]"},
         {"%61=%7a%7A", "[a=zz]"},
         {"a=%c3%a9%E2%82%AC", "[a=\xc3\xa9\xe2\x82\xac]"},
