@@ -51,6 +51,7 @@ sub pages {
         is_status($page, 200, $path) or last;
         my $next = $page->json->{next};
         is($page->link('next'), $next, 'Link says the same as next');
+        is($page->json->{next_cursor}, (($next // '') =~ /[?&]after=([\w-]+)/)[0], 'and so does next_cursor');
         push @pages, $page->json->{data};
         $between->($page) if $between;
         last if @pages > 200;
@@ -164,7 +165,7 @@ subtest 'pages' => sub {
     }
     is(scalar @{ get('/v1/products')->json->{data} }, 50, 'a page has 50 rows unless told');
     db('DELETE FROM products WHERE tenant_id = ?', tenant('globex')->{id});
-    is_deeply(get('/v1/products', as => 'globex')->json, { data => [], next => undef }, 'an empty list');
+    is_deeply(get('/v1/products', as => 'globex')->json, { data => [], next => undef, next_cursor => undef }, 'an empty list');
 };
 
 subtest 'pages of a list that changes' => sub {

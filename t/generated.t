@@ -133,7 +133,7 @@ subtest 'deployed' => sub {
         sleep 0.1;
     }
     is_status($response, 200, 'it is served without a reload');
-    is($response->body, qq({"data":[],"next":null}\n), 'there is no row yet');
+    is($response->body, qq({"data":[],"next":null,"next_cursor":null}\n), 'there is no row yet');
     is(ask(GET => '/v1/')->json->{$name}, $path, 'the index links to it');
     is_described(ask(GET => '/v1/openapi.json')->json);
     is(ask(OPTIONS => $path)->header('Allow'), 'GET, HEAD, POST, OPTIONS', 'methods of the collection');

@@ -99,6 +99,8 @@ subtest 'forth and back' => sub {
                 my @pages = pages("$name&limit=$limit", 'next');
                 is_deeply([map { ids($_) } @pages], \@want, "$name by $limit: every row once, in order");
                 is($_->link('next'), $_->json->{next}, 'Link and next agree') for @pages;
+                is($_->json->{next_cursor}, (($_->json->{next} // '') =~ /[?&]after=([\w-]+)/)[0], '... and next_cursor')
+                    for @pages;
                 is($pages[0]->link('prev'), undef, 'nothing is ahead of the first page');
 
                 my @back = pages($pages[-1]->link('prev'), 'prev');
@@ -121,7 +123,7 @@ subtest 'the edges' => sub {
     is(get($before)->link('prev'), undef, 'and knows it');
 
     my $empty = get(get('/v1/calls?limit=1')->link('next') =~ s/limit=1/limit=1000/r =~ s/after=/before=/r);
-    is_deeply($empty->json, { data => [], next => '/v1/calls?limit=1000' }, 'nothing is ahead of the first row, behind it all');
+    is_deeply($empty->json, { data => [], next => '/v1/calls?limit=1000', next_cursor => undef }, 'nothing is ahead of the first row, behind it all');
     is($empty->link('prev'), undef, 'no page is ahead of it');
     is_deeply([ids(get($empty->json->{next}))], [ids_of('calls', 'true', 'id.desc')], 'the next one is the first');
 
@@ -129,7 +131,7 @@ subtest 'the edges' => sub {
     my $cursor = $all[-2]->json->{next};
     db('DELETE FROM calls WHERE id = ?', $oldest);
     my $gone = get($cursor);
-    is_deeply($gone->json, { data => [], next => undef }, 'the page of a row that is gone is empty');
+    is_deeply($gone->json, { data => [], next => undef, next_cursor => undef }, 'the page of a row that is gone is empty');
     is($gone->header('Link'), undef, 'and leads nowhere');
     db("INSERT INTO calls (id, tenant_id, sid, created_at) VALUES (?, ?, 'CAagain', '2026-01-01Z')", $oldest, $acme);
 };

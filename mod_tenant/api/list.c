@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "cursor.h"
 #include "gate.h"
 #include "prefer.h"
 #include "read.h"
@@ -73,35 +74,42 @@ static const char *path_of(const api_t *api, const page_t *page)
     return apr_pstrcat(api->r->pool, scope_path(api, NULL), "?", page_query(page, api->r->pool), NULL);
 }
 
-/* The path of the page beside row n of this one. */
-static const char *path_beside(const api_t *api, page_seek_t seek, const shown_t *shown, int n)
+/* Moves a page to the next one; 0: there is none. */
+static int move_on(page_t *page, const shown_t *shown, apr_pool_t *pool)
 {
-    page_t page = api->page;
-
-    move(&page, seek, shown->rows, row_of(shown, n), api->r->pool);
-    return path_of(api, &page);
+    if (shown->count == 0) {
+        page->seek = PAGE_FIRST; /* nothing is ahead of that cursor */
+        return shown->is_reversed;
+    }
+    if (!shown->has_more && !shown->is_reversed)
+        return 0;
+    move(page, PAGE_AFTER, shown->rows, row_of(shown, shown->count - 1), pool);
+    return 1;
 }
 
-/* The path of the next page, or NULL. */
-static const char *next_path(const api_t *api, const shown_t *shown)
+/* Writes the members `next` and `next_cursor`; returns the path of the next page, or NULL. */
+static const char *write_next(const api_t *api, writer_t *writer, const shown_t *shown)
 {
-    page_t start = api->page;
+    page_t page = api->page;
+    const char *next = move_on(&page, shown, api->r->pool) ? path_of(api, &page) : NULL;
 
-    if (shown->count > 0)
-        return shown->has_more || shown->is_reversed ? path_beside(api, PAGE_AFTER, shown, shown->count - 1)
-                                                     : NULL;
-    if (!shown->is_reversed)
-        return NULL;
-    start.seek = PAGE_FIRST; /* nothing is ahead of that cursor */
-    return path_of(api, &start);
+    writer_literal(writer, "],\"next\":");
+    writer_text(writer, next);
+    writer_literal(writer, ",\"next_cursor\":");
+    writer_text(writer, next && page.seek != PAGE_FIRST ? cursor_write(&page, api->r->pool) : NULL);
+    return next;
 }
 
 /* The path of the page ahead of this one, or NULL. */
 static const char *previous_path(const api_t *api, const shown_t *shown)
 {
     int is_there = shown->is_reversed ? shown->has_more : api->page.seek == PAGE_AFTER;
+    page_t page = api->page;
 
-    return is_there && shown->count > 0 ? path_beside(api, PAGE_BEFORE, shown, 0) : NULL;
+    if (!is_there || shown->count == 0)
+        return NULL;
+    move(&page, PAGE_BEFORE, shown->rows, row_of(shown, 0), api->r->pool);
+    return path_of(api, &page);
 }
 
 /* RFC 8288. */
@@ -137,9 +145,7 @@ static const problem_t *answer_list(api_t *api, rows_t *rows, const char *count,
             writer_literal(&writer, ",");
         represent_row(&writer, &view, rows, row_of(&shown, n));
     }
-    next = next_path(api, &shown);
-    writer_literal(&writer, "],\"next\":");
-    writer_text(&writer, next);
+    next = write_next(api, &writer, &shown);
     if (count) {
         writer_literal(&writer, ",\"count\":");
         writer_raw(&writer, count, strlen(count));

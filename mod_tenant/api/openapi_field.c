@@ -80,8 +80,7 @@ static void write_choices(const openapi_t *openapi, const openapi_rule_t *rule, 
     member_array_end(openapi->writer);
 }
 
-/* Answers may show what an earlier system wrote, of which neither a pattern nor a least length was asked;
- * filters may look for anything. */
+/* Answers may show what an earlier system wrote, of which neither a pattern nor a least length was asked. */
 static void write_text(const openapi_t *openapi, const field_t *field, openapi_use_t use)
 {
     const openapi_rule_t *rule = openapi_rule(field->check);
@@ -92,7 +91,7 @@ static void write_text(const openapi_t *openapi, const field_t *field, openapi_u
         return;
     }
     write_lengths(openapi, field, is_body ? field->min : 0);
-    if (is_body && rule)
+    if (rule && use != OPENAPI_SHOWN)
         member_text(openapi->writer, "pattern", rule->pattern);
     else if (is_body)
         member_text(openapi->writer, "pattern", field->flags & FIELD_CONTROLS ? NO_NUL : NO_CONTROLS);

@@ -89,15 +89,6 @@ void openapi_response_empty(const openapi_t *openapi, const char *status, const 
     member_object_end(openapi->writer);
 }
 
-void openapi_text_content(const openapi_t *openapi, const char *type)
-{
-    member_object(openapi->writer, type);
-    member_object(openapi->writer, "schema");
-    member_text(openapi->writer, "contentMediaType", type);
-    member_object_end(openapi->writer);
-    member_object_end(openapi->writer);
-}
-
 void openapi_operation_end(const openapi_t *openapi, unsigned failures)
 {
     openapi_failures(openapi, failures);

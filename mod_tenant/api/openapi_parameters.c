@@ -10,7 +10,7 @@
 #include "openapi_parts.h"
 #include "page.h"
 
-enum { CURSOR_MAX = 2048, HEADER_MAX = 8192, KEY_MAX = 255, CODE_MAX = 64 };
+enum { HEADER_MAX = 8192, KEY_MAX = 255, CODE_MAX = 64 };
 
 static void begin_parameter(const openapi_t *openapi, const char *member, const char *name, const char *in,
                             const char *description)
@@ -33,11 +33,11 @@ static const struct {
     openapi_reader_t reader;
 } texts[] = {
     {"After", "after", "query",
-     "Goes on behind the page whose `next` holds this cursor, with the same filters and order. Opaque.",
-     "^[A-Za-z0-9_-]+$", 1, CURSOR_MAX, "MSB0aGluZ3MgaWQgMSAx", OPENAPI_EVERYBODY},
+     "Goes on behind the page whose `next_cursor` this is, with the same filters and order. Opaque.",
+     OPENAPI_CURSOR_PATTERN, 1, OPENAPI_CURSOR_MAX, "MSB0aGluZ3MgaWQgMSAx", OPENAPI_EVERYBODY},
     {"Before", "before", "query",
      "The page ahead of a place, likewise: from the header Link, `rel=\"prev\"`. Not together with `after`.",
-     "^[A-Za-z0-9_-]+$", 1, CURSOR_MAX, "MSB0aGluZ3MgaWQgMSAx", OPENAPI_EVERYBODY},
+     OPENAPI_CURSOR_PATTERN, 1, OPENAPI_CURSOR_MAX, "MSB0aGluZ3MgaWQgMSAx", OPENAPI_EVERYBODY},
     {"IfMatch", "If-Match", "header",
      "Only if the row is as this ETag says, or one of several; with `*`, if it exists. Otherwise 412.", NULL,
      1, HEADER_MAX, "\"5f3a-1c\"", OPENAPI_EVERYBODY},
@@ -62,14 +62,14 @@ static void write_limit(const openapi_t *openapi)
     begin_parameter(
         openapi, "Limit", "limit", "query",
         apr_psprintf(openapi->pool,
-                     "The most rows of a page, at most %d. A stream takes any number, and without it sends "
-                     "all rows.",
+                     "The most rows of a page, at most %d. Of a stream it may be any number; without it all "
+                     "rows come.",
                      config_page_max(openapi->location)));
     member_object(writer, "schema");
     member_text(writer, "type", "integer");
     member_text(writer, "format", "int32");
     member_integer(writer, "minimum", 1);
-    member_integer(writer, "maximum", INT_MAX);
+    member_integer(writer, "maximum", config_page_max(openapi->location));
     member_integer(writer, "default", config_page_default(openapi->location));
     member_object_end(writer);
     member_object_end(writer);

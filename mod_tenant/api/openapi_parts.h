@@ -123,16 +123,15 @@ void openapi_response_json(const openapi_t *openapi, const char *status, const c
 void openapi_response_empty(const openapi_t *openapi, const char *status, const char *description,
                             const char *const *headers);
 
-/* Appends a content: a text of the media type, whatever its length. */
-void openapi_text_content(const openapi_t *openapi, const char *type);
-
 /* Appends what it can fail with (openapi_group_t), and closes the member `responses`, and the operation. */
 void openapi_operation_end(const openapi_t *openapi, unsigned failures);
 
 /* openapi_schema.c: what schemas are made of. */
 
-/* How long a path in an answer may be. */
-enum { OPENAPI_PATH_MAX = 8192 };
+/* How long a path and a cursor in an answer may be. */
+enum { OPENAPI_PATH_MAX = 8192, OPENAPI_CURSOR_MAX = 2048 };
+
+#define OPENAPI_CURSOR_PATTERN "^[A-Za-z0-9_-]+$"
 
 /* Opens the schema of an object that has no members but those in `properties`. description may be NULL. */
 void openapi_object_begin(const openapi_t *openapi, const char *name, const char *description);

@@ -22,14 +22,16 @@ static void write_conflicts(const openapi_t *openapi, const resource_t *resource
     openapi_problems(openapi, "409", problems, count);
 }
 
+/* Pages alone: of several media types generators make a client that is right for none (of NDJSON beside JSON
+ * a stream of anything), and to describe the lines of another there are no words. The operation's description
+ * tells of streams. */
 static void write_list_response(const openapi_t *openapi, const resource_t *resource)
 {
-    static const char *const headers[] = {"Link", "Preference-Applied", "Content-Disposition", NULL};
+    static const char *const headers[] = {"Link", "Preference-Applied", NULL};
     writer_t *writer = openapi->writer;
 
     openapi_response_begin(openapi, "200",
-                           openapi_sentence(openapi, "A page of %s, or all of them.",
-                                            openapi_words(openapi, resource)),
+                           openapi_sentence(openapi, "A page of %s.", openapi_words(openapi, resource)),
                            headers);
     member_object(writer, "content");
     member_object(writer, MEDIA_JSON);
@@ -39,10 +41,9 @@ static void write_list_response(const openapi_t *openapi, const resource_t *reso
     openapi_row_example(openapi, NULL, resource, OPENAPI_SHOWN);
     member_array_end(writer);
     member_text(writer, "next", NULL);
+    member_text(writer, "next_cursor", NULL);
     member_object_end(writer);
     member_object_end(writer);
-    openapi_text_content(openapi, "application/x-ndjson");
-    openapi_text_content(openapi, "text/csv");
     member_object_end(writer);
     member_object_end(writer);
 }
@@ -56,7 +57,8 @@ static void write_list(const openapi_t *openapi, const resource_t *resource)
         openapi_sentence(openapi, "List %s", plural),
         openapi_sentence(
             openapi,
-            "A page of %s; follow `next` until it is null. Filters are joined by AND. With `Accept: "
+            "A page of %s; follow `next`, or pass `next_cursor` as `after`, until it is null. Filters are "
+            "joined by AND. With `Accept: "
             "application/x-ndjson` (a JSON object in each line) or `text/csv` all matching rows come in "
             "one answer, however many there are; a failure on the way breaks the transfer off, so that it "
             "cannot be taken for the whole.",

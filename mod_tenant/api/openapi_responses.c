@@ -16,7 +16,6 @@ static const struct {
     {"Accept-Patch", "Which Content-Type the body of a PATCH may have (RFC 5789).", MEDIA_OF_PATCH,
      OPENAPI_EVERYBODY},
     {"Cache-Control", "Nothing may store what needs a key.", "private, no-store", OPENAPI_EVERYBODY},
-    {"Content-Disposition", "Asks browsers to save the answer.", "attachment", OPENAPI_EVERYBODY},
     {"Content-Security-Policy", "Of a page for browsers: what it may load.", "default-src 'none'",
      OPENAPI_EVERYBODY},
     {"ETag", "Stands for the row as it is now: for If-Match and If-None-Match.", "\"5f3a-1c\"",

@@ -76,7 +76,7 @@ static void write_object(const openapi_t *openapi, const resource_t *resource, c
 /* A page of a list. Its rows have no required members, for `fields` may leave out any. */
 static void write_list(const openapi_t *openapi, const resource_t *resource)
 {
-    static const char *const required[] = {"data", "next", NULL};
+    static const char *const required[] = {"data", "next", "next_cursor", NULL};
     writer_t *writer = openapi->writer;
     const char *type = openapi_type(openapi, resource);
 
@@ -95,6 +95,11 @@ static void write_list(const openapi_t *openapi, const resource_t *resource)
     member_object_end(writer);
     openapi_text(openapi, "next", "The path and query of the next page; null on the last one.",
                  OPENAPI_PATH_MAX, 1);
+    openapi_text(
+        openapi, "next_cursor",
+        "What to pass as `after`, with the same filters and order, for the next page; null on the last "
+        "one. Null as well where the next page is the list's first, behind an empty one of `before`.",
+        OPENAPI_CURSOR_MAX, 1);
     openapi_integer(
         openapi, "count",
         "How many rows there are on all pages. There only when `Prefer: count=exact` asked for it.", 0,

@@ -57,8 +57,6 @@ static void write_responses(const openapi_t *openapi, const service_t *service)
     member_object(openapi->writer, MEDIA_JSON);
     write_schema(openapi, service);
     member_object_end(openapi->writer);
-    if (service->is_html)
-        openapi_text_content(openapi, "text/html");
     member_object_end(openapi->writer);
     member_object_end(openapi->writer);
     if (service->has_tag)
