@@ -15,8 +15,8 @@ typedef struct parameter_t {
 } parameter_t;
 
 /* Calls take for each parameter of a query string, in its order, until take returns a problem. A repeated
- * name is refused, unless it is list, which may be NULL. args may be NULL. The sentence in *detail, in pool, says which parameter is wrong.
- * problem_bad_parameter, or what take returned. */
+ * name is refused, unless it is list, which may be NULL. args may be NULL. The sentence in *detail, in pool,
+ * says which parameter is wrong. problem_bad_parameter, or what take returned. */
 typedef const problem_t *query_take_fn(void *context, const parameter_t *parameter, const char **detail);
 const problem_t *query_parse(const char *args, const char *list, query_take_fn *take, void *context,
                              const char **detail, apr_pool_t *pool);
