@@ -7,6 +7,7 @@
 
 #include "condition.h"
 #include "reply.h"
+#include "sender.h"
 
 const char *file_tag(const char *bytes, apr_size_t length, apr_pool_t *pool)
 {
@@ -22,10 +23,16 @@ const char *file_tag(const char *bytes, apr_size_t length, apr_pool_t *pool)
 const problem_t *file_answer(api_t *api, const file_t *file)
 {
     int is_known;
+    sender_t sender;
     const problem_t *problem = condition_hold(api, file->tag, &is_known);
 
+    if (!problem && is_known)
+        return api_answered(api, reply_file(api->r, HTTP_NOT_MODIFIED, file->type, NULL, 0));
+    if (!problem)
+        problem = sender_enter_answer(&sender, api, file->length);
     if (problem)
         return problem;
-    return api_answered(api, is_known ? reply_file(api->r, HTTP_NOT_MODIFIED, file->type, NULL, 0)
-                                      : reply_file(api->r, HTTP_OK, file->type, file->bytes, file->length));
+    api_answered(api, reply_file(api->r, HTTP_OK, file->type, file->bytes, file->length));
+    sender_leave(&sender);
+    return NULL;
 }

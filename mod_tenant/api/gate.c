@@ -42,8 +42,8 @@ static int is_same_gate(const gate_place_t *a, const gate_place_t *b)
     return a->kind == b->kind && a->scope == b->scope && a->tenant == b->tenant;
 }
 
-/* How many are in the same gate, or wait for it; the caller has the mutex. */
-static int count(const gate_place_t *place, int waiting)
+/* How many are in the same gate; the caller has the mutex. */
+static int count(const gate_place_t *place)
 {
     const gates_t *gates = place->gates;
     const gate_place_t *other;
@@ -51,7 +51,24 @@ static int count(const gate_place_t *place, int waiting)
 
     APR_RING_FOREACH(other, &gates->ring, gate_place_t, link)
     {
-        found += other->is_waiting == waiting && is_same_gate(other, place);
+        found += !other->is_waiting && is_same_gate(other, place);
+    }
+    return found;
+}
+
+/* How many threads the tenant holds up with what is to wait in line, or may be waiting for its clients; the
+ * caller has the mutex. */
+static int count_held(const gate_place_t *place)
+{
+    const gates_t *gates = place->gates;
+    const gate_place_t *other;
+    int found = 0;
+
+    APR_RING_FOREACH(other, &gates->ring, gate_place_t, link)
+    {
+        int is_slow = other->is_waiting || other->kind == GATE_STREAM || other->kind == GATE_ANSWER;
+
+        found += is_slow && other->scope == place->scope && other->tenant == place->tenant;
     }
     return found;
 }
@@ -83,7 +100,7 @@ static int stand_in_line(gate_place_t *place, apr_time_t deadline)
     gates_t *gates = place->gates;
     apr_interval_time_t left = deadline - apr_time_now();
 
-    if (left <= 0 || count(place, 1) >= gates->waiting ||
+    if (left <= 0 || count_held(place) >= gates->waiting ||
         apr_thread_cond_create(&place->given, place->pool) != APR_SUCCESS)
         return 0;
     place->is_waiting = 1;
@@ -108,7 +125,7 @@ gate_place_t *gate_wait(gates_t *gates, gate_kind_t kind, const void *scope, int
     place = apr_palloc(pool, sizeof *place);
     *place = (gate_place_t){.gates = gates, .kind = kind, .scope = scope, .tenant = tenant, .pool = pool};
     apr_thread_mutex_lock(gates->mutex);
-    is_ours = count(place, 0) < most;
+    is_ours = count(place) < most;
     if (is_ours)
         APR_RING_INSERT_TAIL(&gates->ring, place, gate_place_t, link);
     else if (wait > 0)

@@ -12,8 +12,9 @@
 typedef enum gate_kind_t {
     GATE_COUNT,  /* counting all rows of a list: 1 at a time */
     GATE_STREAM, /* sending all rows of a list: 2 at a time */
-    GATE_SENDER, /* the same, as a thread that a slow client holds: by gate_wait(), for all tenants together
-                  */
+    GATE_ANSWER, /* sending an answer that httpd does not take at once: see gate_wait() */
+    GATE_SENDER, /* both of these, as a thread that a slow client holds: by gate_wait(), for all tenants
+                    together */
     GATE_LIST,   /* reading rows of a list and writing them: see gate_wait() */
 } gate_kind_t;
 
@@ -23,7 +24,8 @@ typedef struct gates_t gates_t;
 /* A request's place in one of them. */
 typedef struct gate_place_t gate_place_t;
 
-/* So many requests of one tenant may wait at a time, and no more. NULL: out of memory. */
+/* So many requests of one tenant may wait at a time, and no more; those that its slow clients may be holding
+ * count as well. NULL: out of memory. */
 gates_t *gates_make(int waiting, apr_pool_t *pool);
 
 /* Takes a place; NULL: all are taken, or gates is NULL. scope is a database that the gates tell from others

@@ -11,21 +11,9 @@
 #include "represent.h"
 #include "scalar.h"
 #include "scope.h"
+#include "sender.h"
+#include "sheet.h"
 #include "sql_list.h"
-
-/* The rows of a page, in its order. */
-typedef struct shown_t {
-    rows_t *rows;
-    int count;
-    int is_reversed; /* they were read from the last to the first */
-    int has_more;    /* there are others in the direction in which they were read */
-} shown_t;
-
-/* Row n of the page by its number in the rows. */
-static int row_of(const shown_t *shown, int n)
-{
-    return shown->is_reversed ? shown->count - 1 - n : n;
-}
 
 /* The column of a field in an answer's rows. */
 static int column_of(const resource_t *resource, const field_t *wanted)
@@ -66,7 +54,7 @@ static void move(page_t *page, page_seek_t seek, rows_t *rows, int n, apr_pool_t
 
 void list_advance(page_t *page, rows_t *rows, int n, apr_pool_t *pool)
 {
-    move(page, PAGE_AFTER, rows, n, pool);
+    move(page, page->seek == PAGE_BEFORE ? PAGE_BEFORE : PAGE_AFTER, rows, n, pool);
 }
 
 static const char *path_of(const api_t *api, const page_t *page)
@@ -74,41 +62,56 @@ static const char *path_of(const api_t *api, const page_t *page)
     return apr_pstrcat(api->r->pool, scope_path(api, NULL), "?", page_query(page, api->r->pool), NULL);
 }
 
-/* Moves a page to the next one; 0: there is none. */
-static int move_on(page_t *page, const shown_t *shown, apr_pool_t *pool)
+/* Moves a page to beside row n of a sheet. */
+static void move_beside(page_t *page, page_seek_t seek, const sheet_t *sheet, int n, apr_pool_t *pool)
 {
-    if (shown->count == 0) {
+    int row;
+    rows_t *rows = sheet_row(sheet, n, &row);
+
+    move(page, seek, rows, row, pool);
+}
+
+/* Moves a page to the next one; 0: there is none. */
+static int move_on(page_t *page, const sheet_t *sheet, apr_pool_t *pool)
+{
+    if (sheet->count == 0) {
         page->seek = PAGE_FIRST; /* nothing is ahead of that cursor */
-        return shown->is_reversed;
+        return sheet->is_reversed;
     }
-    if (!shown->has_more && !shown->is_reversed)
+    if (!sheet->has_more && !sheet->is_reversed)
         return 0;
-    move(page, PAGE_AFTER, shown->rows, row_of(shown, shown->count - 1), pool);
+    move_beside(page, PAGE_AFTER, sheet, sheet->count - 1, pool);
     return 1;
 }
 
-/* Writes the members `next` and `next_cursor`; returns the path of the next page, or NULL. */
-static const char *write_next(const api_t *api, writer_t *writer, const shown_t *shown)
+/* Where a list goes on: each NULL where it does not. */
+typedef struct next_t {
+    const char *path;
+    const char *cursor;
+} next_t;
+
+static next_t find_next(const api_t *api, const sheet_t *sheet)
 {
     page_t page = api->page;
-    const char *next = move_on(&page, shown, api->r->pool) ? path_of(api, &page) : NULL;
+    next_t next = {NULL, NULL};
 
-    writer_literal(writer, "],\"next\":");
-    writer_text(writer, next);
-    writer_literal(writer, ",\"next_cursor\":");
-    writer_text(writer, next && page.seek != PAGE_FIRST ? cursor_write(&page, api->r->pool) : NULL);
+    if (!move_on(&page, sheet, api->r->pool))
+        return next;
+    next.path = path_of(api, &page);
+    if (page.seek != PAGE_FIRST)
+        next.cursor = cursor_write(&page, api->r->pool);
     return next;
 }
 
 /* The path of the page ahead of this one, or NULL. */
-static const char *previous_path(const api_t *api, const shown_t *shown)
+static const char *previous_path(const api_t *api, const sheet_t *sheet)
 {
-    int is_there = shown->is_reversed ? shown->has_more : api->page.seek == PAGE_AFTER;
+    int is_there = sheet->is_reversed ? sheet->has_more : api->page.seek == PAGE_AFTER;
     page_t page = api->page;
 
-    if (!is_there || shown->count == 0)
+    if (!is_there || sheet->count == 0)
         return NULL;
-    move(&page, PAGE_BEFORE, shown->rows, row_of(shown, 0), api->r->pool);
+    move_beside(&page, PAGE_BEFORE, sheet, 0, api->r->pool);
     return path_of(api, &page);
 }
 
@@ -124,37 +127,66 @@ static void set_link(const api_t *api, const char *next, const char *previous)
         apr_table_setn(api->r->headers_out, "Link", link);
 }
 
-/* Answers with rows, of which there is one more than are shown where there is more; count is the number of
- * all that the list has, or NULL. The place among the tenant's lists ends with it. */
-static const problem_t *answer_list(api_t *api, rows_t *rows, const char *count, gate_place_t *place)
+/* Writes the page; count is the number of all rows that the list has, or NULL. */
+static void write_page(writer_t *writer, api_t *api, const sheet_t *sheet, const next_t *next,
+                       const char *count)
 {
-    const page_t *page = &api->page;
-    view_t view = scope_view(api, page->fields);
-    shown_t shown = {.rows = rows, .count = rows_count(rows), .is_reversed = page->seek == PAGE_BEFORE};
-    const char *next;
+    view_t view = scope_view(api, api->page.fields);
+
+    writer_literal(writer, "{\"data\":[");
+    for (int n = 0; n < sheet->count; n++) {
+        int row;
+        rows_t *rows = sheet_row(sheet, n, &row);
+
+        if (n > 0)
+            writer_literal(writer, ",");
+        represent_row(writer, &view, rows, row);
+    }
+    writer_literal(writer, "],\"next\":");
+    writer_text(writer, next->path);
+    writer_literal(writer, ",\"next_cursor\":");
+    writer_text(writer, next->cursor);
+    if (count) {
+        writer_literal(writer, ",\"count\":");
+        writer_raw(writer, count, strlen(count));
+    }
+    writer_literal(writer, "}\n");
+}
+
+/* Sends the page as soon as it may. */
+static const problem_t *send_page(api_t *api, const writer_t *writer, const char *next, const char *previous,
+                                  int is_counted)
+{
+    sender_t sender;
+    const problem_t *problem = sender_enter_answer(&sender, api, writer->length);
+
+    if (problem)
+        return problem;
+    if (is_counted)
+        apr_table_setn(api->r->headers_out, "Preference-Applied", "count=exact");
+    set_link(api, next, previous);
+    api_answered(api, reply_json(api->r, HTTP_OK, writer));
+    sender_leave(&sender);
+    return NULL;
+}
+
+/* Answers with the page; the place among the tenant's lists ends with it. Once it is text the rows are not
+ * needed, and once httpd has it the text is not: a slow client keeps neither, and nobody waiting. */
+static const problem_t *answer_list(api_t *api, sheet_t *sheet, const char *count, gate_place_t *place)
+{
+    apr_pool_t *pool = reply_pool(api->r, sheet->size);
+    next_t next = find_next(api, sheet);
+    const char *previous = previous_path(api, sheet);
+    const problem_t *problem;
     writer_t writer;
 
-    if (shown.count > page->limit) {
-        shown.count = page->limit;
-        shown.has_more = 1;
-    }
-    writer_init(&writer, api->r->pool, (apr_size_t)(shown.count + 1) * READ_ROW_SIZE);
-    writer_literal(&writer, "{\"data\":[");
-    for (int n = 0; n < shown.count; n++) {
-        if (n > 0)
-            writer_literal(&writer, ",");
-        represent_row(&writer, &view, rows, row_of(&shown, n));
-    }
-    next = write_next(api, &writer, &shown);
-    if (count) {
-        writer_literal(&writer, ",\"count\":");
-        writer_raw(&writer, count, strlen(count));
-        apr_table_setn(api->r->headers_out, "Preference-Applied", "count=exact");
-    }
-    writer_literal(&writer, "}\n");
-    set_link(api, next, previous_path(api, &shown));
-    gate_leave(place); /* a slow client keeps nobody waiting */
-    return api_answered(api, reply_json(api->r, HTTP_OK, &writer));
+    writer_init(&writer, pool, sheet->size + (apr_size_t)(sheet->count + 1) * READ_ROW_SIZE);
+    write_page(&writer, api, sheet, &next, count);
+    sheet_free(sheet);
+    gate_leave(place);
+    problem = send_page(api, &writer, next.path, previous, count != NULL);
+    reply_pool_end(api->r, pool);
+    return problem;
 }
 
 const problem_t *list_enter(api_t *api, gate_place_t **place, apr_pool_t *pool)
@@ -172,46 +204,34 @@ const problem_t *list_enter(api_t *api, gate_place_t **place, apr_pool_t *pool)
     return &problem_rate_limited;
 }
 
-/* Makes the statement of a list's next rows, so many at most. */
-static void prepare_rows(const api_t *api, int limit, statement_t *statement, values_t *values,
-                         apr_pool_t *pool)
+/* Makes the statement of a page's rows, so many at most. */
+static void prepare_rows(const api_t *api, const page_t *page, int limit, statement_t *statement,
+                         values_t *values, apr_pool_t *pool)
 {
     values->count = 0;
     scope_add(values, api);
-    sql_list_values(&api->page, values);
+    sql_list_values(page, values);
     values_add(values, apr_itoa(pool, limit));
     scope_add(values, api);
-    sql_list(statement, &api->page, pool);
+    sql_list(statement, page, pool);
 }
 
-const problem_t *list_read(const api_t *api, int limit, rows_t **rows, apr_pool_t *pool)
+const problem_t *list_read(const api_t *api, const page_t *page, int limit, rows_t **rows, apr_pool_t *pool)
 {
     values_t values;
     statement_t statement;
 
-    prepare_rows(api, limit, &statement, &values, pool);
+    prepare_rows(api, page, limit, &statement, &values, pool);
     return database_read_into(scope_database(api), api->r, &statement, values.list, rows, pool);
 }
 
-/* A page of so many rows at most takes so little time that others may wait for it. */
-enum { SHORT_PAGE = 50 };
-
-/* Whether the page is such a one, with no rows in between that a filter turns down. */
-static int is_short(const page_t *page)
-{
-    return page->filter_count == 0 && page->limit <= SHORT_PAGE && !page->resource->is_admin;
-}
-
-/* The rows of the page that is asked for, and one more. */
-static const problem_t *read_page(const api_t *api, rows_t **rows)
+const problem_t *list_read_short(const api_t *api, int limit, rows_t **rows)
 {
     values_t values;
     statement_t statement;
 
-    prepare_rows(api, api->page.limit + 1, &statement, &values, api->r->pool);
-    if (is_short(&api->page))
-        return database_read_page(scope_database(api), api->r, &statement, values.list, rows);
-    return database_read(scope_database(api), api->r, &statement, values.list, rows);
+    prepare_rows(api, &api->page, limit, &statement, &values, api->r->pool);
+    return database_read_page(scope_database(api), api->r, &statement, values.list, rows);
 }
 
 /* Lets a list in that is to be counted, which may take long: one at a time, and nobody stands in line. */
@@ -251,9 +271,9 @@ const problem_t *list_run(api_t *api)
     int is_counted = prefer_states(apr_table_get(api->r->headers_in, "Prefer"), "count", "exact");
     const char *count = NULL;
     gate_place_t *counting = NULL;
-    gate_place_t *place;
+    gate_place_t *place = NULL;
     const problem_t *problem = is_counted ? enter_count(api, &counting) : NULL;
-    rows_t *rows;
+    sheet_t sheet;
 
     if (!problem)
         problem = list_enter(api, &place, api->r->pool);
@@ -262,6 +282,6 @@ const problem_t *list_run(api_t *api)
     if (counting)
         gate_leave(counting);
     if (!problem)
-        problem = read_page(api, &rows);
-    return problem ? problem : answer_list(api, rows, count, place);
+        problem = sheet_read(api, &sheet);
+    return problem ? problem : answer_list(api, &sheet, count, place);
 }

@@ -62,8 +62,8 @@ static void write_limit(const openapi_t *openapi)
     begin_parameter(
         openapi, "Limit", "limit", "query",
         apr_psprintf(openapi->pool,
-                     "The most rows of a page, at most %d. Of a stream it may be any number; without it all "
-                     "rows come.",
+                     "The most rows of a page, at most %d. A page of long rows may have fewer. Of a "
+                     "stream it may be any number; without it all rows come.",
                      config_page_max(openapi->location)));
     member_object(writer, "schema");
     member_text(writer, "type", "integer");

@@ -65,9 +65,10 @@ static void write_responses(const openapi_t *openapi, const service_t *service)
 
 static void write_service(const openapi_t *openapi, const service_t *service)
 {
-    unsigned failures =
-        OPENAPI_BAD_REQUEST | (OPENAPI_ALWAYS & ~(unsigned)(OPENAPI_UNAVAILABLE | OPENAPI_RATE_LIMITED)) |
-        (service->has_tag ? OPENAPI_PRECONDITION_FAILED : 0) | (service->may_fail ? OPENAPI_UNAVAILABLE : 0);
+    unsigned failures = OPENAPI_BAD_REQUEST |
+                        (OPENAPI_ALWAYS & ~(unsigned)(OPENAPI_UNAVAILABLE | OPENAPI_RATE_LIMITED)) |
+                        (service->has_tag ? OPENAPI_PRECONDITION_FAILED | OPENAPI_RATE_LIMITED : 0) |
+                        (service->may_fail ? OPENAPI_UNAVAILABLE : 0);
     int is_row = strchr(service->path, '{') != NULL;
 
     member_object(openapi->writer, service->path);

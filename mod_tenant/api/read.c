@@ -6,12 +6,15 @@
 #include "represent.h"
 #include "scope.h"
 #include "sealed.h"
+#include "sender.h"
 #include "sql.h"
 
 /* Writes what a row, or a single resource without one, shows. */
 static const problem_t *answer(api_t *api, int status, rows_t *rows)
 {
     view_t view = scope_view(api, FIELDS_ALL);
+    const problem_t *problem;
+    sender_t sender;
     writer_t writer;
 
     writer_init(&writer, api->r->pool, READ_ROW_SIZE);
@@ -20,7 +23,12 @@ static const problem_t *answer(api_t *api, int status, rows_t *rows)
     else
         represent_absent(&writer, &view);
     writer_literal(&writer, "\n");
-    return api_answered(api, reply_json(api->r, status, &writer));
+    problem = sender_enter_answer(&sender, api, writer.length);
+    if (problem)
+        return problem;
+    api_answered(api, reply_json(api->r, status, &writer));
+    sender_leave(&sender);
+    return NULL;
 }
 
 const problem_t *read_answer(api_t *api, int status, rows_t *rows)

@@ -22,14 +22,42 @@ void reply_set_headers(request_rec *r)
     apr_table_setn(headers, "X-Content-Type-Options", "nosniff");
 }
 
-/* Hands the whole answer to the filters in one piece, without a copy. */
+/* From so many bytes on an answer is long: it is dearer to keep than to copy what of it is left to send. */
+enum { LONG_ANSWER = 64 * 1024 };
+
+apr_pool_t *reply_pool(request_rec *r, apr_size_t bytes)
+{
+    apr_pool_t *pool;
+
+    if (bytes < LONG_ANSWER || apr_pool_create_unmanaged(&pool) != APR_SUCCESS)
+        return r->pool;
+    return pool;
+}
+
+void reply_pool_end(request_rec *r, apr_pool_t *pool)
+{
+    if (pool != r->pool)
+        apr_pool_destroy(pool);
+}
+
+/* Bytes of an answer as httpd takes them: of a short one without a copy, of a long one what it has not sent
+ * when it returns is copied, FlushMaxThreshold at most. */
+static apr_bucket *bucket_of(request_rec *r, const char *bytes, apr_size_t length)
+{
+    apr_bucket_alloc_t *allocator = r->connection->bucket_alloc;
+
+    return length < LONG_ANSWER ? apr_bucket_pool_create(bytes, length, r->pool, allocator)
+                                : apr_bucket_transient_create(bytes, length, allocator);
+}
+
+/* Hands the whole answer to the filters in one piece. */
 static int send_bytes(request_rec *r, const char *bytes, apr_size_t length)
 {
     apr_bucket_alloc_t *allocator = r->connection->bucket_alloc;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, allocator);
 
     if (length > 0)
-        APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create(bytes, length, r->pool, allocator));
+        APR_BRIGADE_INSERT_TAIL(brigade, bucket_of(r, bytes, length));
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(allocator));
     if (ap_pass_brigade(r->output_filters, brigade) != APR_SUCCESS)
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "the client is gone"); /* nobody is left to tell */

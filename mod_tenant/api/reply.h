@@ -11,8 +11,15 @@
 /* Sets the headers that every answer carries. */
 void reply_set_headers(request_rec *r);
 
-/* Answers with a JSON text. Of the module only this file, transfer.c and refusal.c write to a client. Returns
- * what a handler returns. */
+/* A pool for the text of an answer of about so many bytes. Of a long one it is one of its own, whose memory
+ * goes back to the system when it ends; what a request's pool has had stays with the connection. */
+apr_pool_t *reply_pool(request_rec *r, apr_size_t bytes);
+
+/* Ends it, when the answer has been handed over. */
+void reply_pool_end(request_rec *r, apr_pool_t *pool);
+
+/* Answers with a JSON text, which need not outlast the call where it is long. Of the module only this file,
+ * transfer.c and refusal.c write to a client. Returns what a handler returns. */
 int reply_json(request_rec *r, int status, const writer_t *json);
 
 /* Answers 200 with bytes of a media type, which live as long as the request. */

@@ -382,6 +382,20 @@ int field_is_selected(const field_t *field)
     return field_is_readable(field) && !(field->flags & FIELD_TENANT);
 }
 
+apr_size_t resource_row_size(const resource_t *resource)
+{
+    enum { OTHER_SIZE = 32, CHARACTER_SIZE = 4 }; /* of a value that is no text, of a character in UTF-8 */
+    apr_size_t size = 0;
+
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (field_is_selected(field))
+            size += OTHER_SIZE;
+        if (field_is_selected(field) && field->type == FIELD_TEXT)
+            size += (apr_size_t)field->max * CHARACTER_SIZE;
+    }
+    return size;
+}
+
 int field_is_creatable(const field_t *field)
 {
     return !(field->flags & FIELD_READ_ONLY);

@@ -135,6 +135,9 @@ int field_is_selected(const field_t *field);
 int field_is_creatable(const field_t *field);
 int field_is_updatable(const field_t *field);
 
+/* How many bytes the values of a row have that a list reads, at most, about. */
+apr_size_t resource_row_size(const resource_t *resource);
+
 /* Whether answers may show null for it. */
 int field_may_be_null(const field_t *field);
 

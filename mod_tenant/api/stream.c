@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream.h"
 
-#include <ap_mpm.h>
 #include <apr_strings.h>
 #include <http_log.h>
 
@@ -12,6 +11,8 @@
 #include "prefer.h"
 #include "represent.h"
 #include "scope.h"
+#include "sender.h"
+#include "sheet.h"
 #include "transfer.h"
 
 APLOG_USE_MODULE(tenant);
@@ -38,8 +39,7 @@ struct stream_t {
     api_t *api;
     const format_t *format;
     view_t view;
-    gate_place_t *place;  /* among the tenant's streams */
-    gate_place_t *sender; /* among all streams of the child */
+    sender_t sender;
     transfer_t transfer;
     int has_begun;
     writer_t writer;      /* the portion that is being written */
@@ -98,7 +98,7 @@ static const problem_t *read_chunk(stream_t *stream, rows_t **rows, apr_pool_t *
         problem = list_enter(stream->api, &turn, pool);
     if (problem)
         return problem;
-    problem = list_read(stream->api, stream->rows, rows, pool);
+    problem = list_read(stream->api, &stream->api->page, stream->rows, rows, pool);
     gate_leave(turn);
     return problem;
 }
@@ -145,16 +145,22 @@ static int write_chunk(stream_t *stream, rows_t *rows)
     return 1;
 }
 
-/* Moves on behind a chunk. How many rows the next one has follows from how long these were. */
+static int least(int one, int other)
+{
+    return one < other ? one : other;
+}
+
+/* Moves on behind a chunk. How many rows the next one has follows from how long these were; those may be as
+ * long as any can be. */
 static void advance(stream_t *stream, rows_t *rows, apr_pool_t *pool)
 {
     apr_int64_t bytes = stream->bytes + (apr_int64_t)stream->writer.length;
     apr_int64_t fitting = rows_count(rows) * (apr_int64_t)CHUNK_BYTES / (bytes + 1);
 
     list_advance(&stream->api->page, rows, rows_count(rows) - 1, pool);
-    stream->rows = fitting > CHUNK_ROWS_MAX ? CHUNK_ROWS_MAX : fitting > 0 ? (int)fitting : 1;
-    if (stream->rows > stream->left)
-        stream->rows = stream->left;
+    stream->rows = least(stream->left, least(CHUNK_ROWS_MAX, sheet_part_rows(stream->api->route.resource)));
+    if (stream->rows > fitting)
+        stream->rows = fitting > 0 ? (int)fitting : 1;
     stream->bytes = 0;
 }
 
@@ -169,19 +175,11 @@ static void begin(stream_t *stream)
     stream->has_begun = 1;
 }
 
-/* A client may ask for the next stream as soon as it has this one's end. */
-static void leave(stream_t *stream)
-{
-    gate_leave(stream->sender);
-    gate_leave(stream->place);
-    stream->place = stream->sender = NULL;
-}
-
 static void end(stream_t *stream)
 {
     if (stream->api->r->header_only)
         stream->writer.length = 0; /* what there is of a body is not all of it: httpd would tell its length */
-    leave(stream);
+    sender_leave(&stream->sender);
     transfer_end(&stream->transfer, &stream->writer);
 }
 
@@ -219,34 +217,6 @@ static const problem_t *run(stream_t *stream)
     }
 }
 
-/* All streams together may have half of a child's threads: a client that reads slowly holds one. */
-static int senders_max(void)
-{
-    int threads;
-
-    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
-    return threads > 1 ? threads / 2 : 1;
-}
-
-static const problem_t *enter(stream_t *stream)
-{
-    api_t *api = stream->api;
-    gates_t *gates = api->server->gates;
-    apr_pool_t *pool = api->r->pool;
-
-    stream->place = gate_enter(gates, GATE_STREAM, scope_database(api), scope_tenant(api), pool);
-    if (!stream->place) {
-        api->detail = "The tenant has as many streams under way as it may have.";
-        return &problem_rate_limited;
-    }
-    stream->sender = gate_wait(gates, GATE_SENDER, NULL, 0, senders_max(), 0, pool);
-    if (!stream->sender) {
-        api->detail = "There are as many streams under way as there may be.";
-        return &problem_rate_limited;
-    }
-    return NULL;
-}
-
 const problem_t *stream_run(api_t *api)
 {
     request_rec *r = api->r;
@@ -257,15 +227,15 @@ const problem_t *stream_run(api_t *api)
         .is_raw =
             api->media == LIST_CSV && prefer_states(apr_table_get(r->headers_in, "Prefer"), "csv", "raw"),
         .left = api->page.limit,
-        .rows = api->page.limit < CHUNK_ROWS_FIRST ? api->page.limit : CHUNK_ROWS_FIRST,
+        .rows = least(api->page.limit, least(CHUNK_ROWS_FIRST, sheet_part_rows(api->route.resource))),
     };
-    const problem_t *problem = enter(&stream);
+    const problem_t *problem = sender_enter_stream(&stream.sender, api);
 
     apr_pool_create(&stream.pools[0], r->pool);
     apr_pool_create(&stream.pools[1], r->pool);
     if (!problem)
         problem = run(&stream);
-    leave(&stream);
+    sender_leave(&stream.sender);
     if (problem && !stream.has_begun)
         return problem;
     if (problem)

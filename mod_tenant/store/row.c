@@ -12,6 +12,9 @@ struct rows_t {
     int count;
     int current; /* of the result's rows */
     int is_binary;
+    apr_pool_t *pool;
+    void *held; /* what its cleanup gives back */
+    apr_status_t (*release)(void *held);
 };
 
 struct result_t {
@@ -36,6 +39,7 @@ static rows_t *make(PGresult *result, int first, int count, uint64_t cluster, ap
     rows_t *rows = apr_palloc(pool, sizeof *rows);
 
     *rows = (rows_t){
+        .pool = pool,
         .result = result,
         .cluster = cluster,
         .first = first,
@@ -46,16 +50,23 @@ static rows_t *make(PGresult *result, int first, int count, uint64_t cluster, ap
     return rows;
 }
 
+/* Has something of theirs go with the pool, if not before. */
+static rows_t *hold(rows_t *rows, void *held, apr_status_t (*release)(void *held))
+{
+    rows->held = held;
+    rows->release = release;
+    apr_pool_cleanup_register(rows->pool, held, release, apr_pool_cleanup_null);
+    return rows;
+}
+
 rows_t *rows_make(PGresult *result, uint64_t cluster, apr_pool_t *pool)
 {
-    apr_pool_cleanup_register(pool, result, clear_result, apr_pool_cleanup_null);
-    return make(result, 0, PQntuples(result), cluster, pool);
+    return hold(make(result, 0, PQntuples(result), cluster, pool), result, clear_result);
 }
 
 rows_t *rows_of_part(result_t *result, int first, int count, uint64_t cluster, apr_pool_t *pool)
 {
-    apr_pool_cleanup_register(pool, result, drop_result, apr_pool_cleanup_null);
-    return make(result->libpq, first, count, cluster, pool);
+    return hold(make(result->libpq, first, count, cluster, pool), result, drop_result);
 }
 
 result_t *result_make(void)
@@ -99,6 +110,23 @@ int rows_are_binary(const rows_t *rows)
 void rows_seek(rows_t *rows, int n)
 {
     rows->current = rows->first + n;
+}
+
+apr_size_t rows_size(const rows_t *rows, int n)
+{
+    int columns = PQnfields(rows->result);
+    apr_size_t size = 0;
+
+    for (int column = 0; column < columns; column++)
+        size += (apr_size_t)PQgetlength(rows->result, rows->first + n, column);
+    return size;
+}
+
+void rows_free(rows_t *rows)
+{
+    apr_pool_cleanup_run(rows->pool, rows->held, rows->release);
+    rows->result = NULL;
+    rows->count = 0;
 }
 
 const char *rows_value(const rows_t *rows, int column, apr_size_t *length)

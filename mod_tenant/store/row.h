@@ -41,6 +41,13 @@ void rows_seek(rows_t *rows, int n);
  * (statement_t.is_binary). */
 int rows_are_binary(const rows_t *rows);
 
+/* How many bytes the values of row n have together. */
+apr_size_t rows_size(const rows_t *rows, int n);
+
+/* Gives the memory of all values back ahead of the pool's end, for who still has much to do; nothing may be
+ * read of the rows any more. */
+void rows_free(rows_t *rows);
+
 /* Column n (from 0) of the current row in its format, with its length in bytes; NULL for SQL NULL, which is
  * not
  * "". A NUL follows. It lives as long as the rows' pool. */

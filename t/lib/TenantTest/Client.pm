@@ -14,16 +14,18 @@ use strict;
 use warnings;
 
 use IO::Socket::INET;
+use Socket qw(SOL_SOCKET SO_RCVBUF inet_aton pack_sockaddr_in);
 use Time::HiRes qw(time);
 
 use TenantTest::Response;
 
 # port; tls => 1 with ca => FILE (and sni => NAME; the certificate is checked against 127.0.0.1 anyway);
-# timeout: seconds to wait for the server, 30 unless told.
+# timeout: seconds to wait for the server, 30 unless told; buffer: bytes that the kernel keeps of what is not read.
 sub new {
     my ($class, %option) = @_;
     my $timeout = $option{timeout} // 30;
-    my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$option{port}", Timeout => $timeout)
+    my $socket = $option{buffer} ? _connect_with(@option{qw(port buffer)})
+        : IO::Socket::INET->new(PeerAddr => "127.0.0.1:$option{port}", Timeout => $timeout)
         or die "no connection to port $option{port}: $@\n";
 
     if ($option{tls}) {
@@ -43,6 +45,14 @@ sub new {
         read    => '',      # what came and is not yet used
         waiting => [],      # [method, time] of each request sent
     }, $class;
+}
+
+# A connection with a receive buffer of its own, whose size TCP has to know from the beginning.
+sub _connect_with {
+    my ($port, $buffer) = @_;
+    my $socket = IO::Socket::INET->new(Proto => 'tcp');
+    setsockopt $socket, SOL_SOCKET, SO_RCVBUF, $buffer or die "SO_RCVBUF: $!";
+    return $socket->connect(pack_sockaddr_in($port, inet_aton('127.0.0.1'))) ? $socket : undef;
 }
 
 # Sends a request and returns its TenantTest::Response. Arguments as those of send().

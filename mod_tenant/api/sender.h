@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_API_SENDER_H
+#define TENANT_API_SENDER_H
+
+#include "api.h"
+#include "gate.h"
+
+/* Who sends what httpd does not take from the handler at once: its thread is held for as long as the client
+ * takes for that. So one tenant, or all who are nobody, may hold only so many threads, and all together half
+ * of the child's. */
+typedef struct sender_t {
+    gate_place_t *tenant; /* the place among the tenant's */
+    gate_place_t *all;    /* ... among all of the child */
+} sender_t;
+
+/* Whether httpd takes an answer of so many bytes at once, and sends what its client does not take while no
+ * thread waits. */
+int sender_is_free(const request_rec *r, apr_size_t bytes);
+
+/* Takes a place for a stream, which has to wait for its client in any case. problem_rate_limited: there is
+ * none. */
+const problem_t *sender_enter_stream(sender_t *sender, api_t *api);
+
+/* Takes a place for an answer to GET of so many bytes, for which it may stand in line for a while; none for
+ * what httpd takes at once. problem_rate_limited: in vain. */
+const problem_t *sender_enter_answer(sender_t *sender, api_t *api, apr_size_t bytes);
+
+/* Gives the places back, if there are any. A client may ask again as soon as it has the answer's end. */
+void sender_leave(sender_t *sender);
+
+#endif
