@@ -58,7 +58,9 @@ typedef struct problem_t {
       "Ask them to switch it on.")                                                                           \
     X(key_retiring, 403, "key-retiring", "Only the current API key may do this.",                            \
       "This key has been replaced and goes on working for a while only. It cannot make a new key.",          \
-      "Use the key that replaced it.")                                                                       \
+      "Use the key that replaced it. Whoever has lost the answer that showed it sends the same request "     \
+      "with "                                                                                                \
+      "the same Idempotency-Key again.")                                                                     \
     X(user_forbidden, 403, "user-forbidden", "A user's login does not allow this.",                          \
       "The login is right, but users may not do this here: an API key may.",                                 \
       "Use the tenant's API key, or ask whoever has it.")                                                    \

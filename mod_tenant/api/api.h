@@ -27,7 +27,7 @@ typedef struct api_t {
     etag_list_t if_match, if_none_match; /* of a request for one row */
     const tenant_t *tenant;              /* whose rows may be touched; NULL until that is proven */
     const char *login;                   /* what a user's rests on, once authority_confirm() has asked */
-    const char *idempotency_key;         /* of a create: COLLECTION/KEY; else NULL */
+    const char *idempotency_key;         /* of a create or rotation: RESOURCE/KEY; else NULL */
     const char *body;                    /* of a create or update, as it came */
     apr_size_t body_length;
     input_t input;       /* the same, understood */

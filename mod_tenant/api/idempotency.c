@@ -38,12 +38,17 @@ const problem_t *idempotency_check(api_t *api)
 
     if (!key || api->r->method_number != M_POST)
         return NULL;
-    if (api->route.kind != ROUTE_COLLECTION || api->route.resource->is_admin) {
+    if (api->route.resource->is_admin) {
         api->detail = "Idempotency-Key cannot be used here: the answer shows an API key, which is not kept.";
         return &problem_bad_header;
     }
     if (!is_key(key)) {
         api->detail = "Idempotency-Key takes 1 to 255 visible ASCII characters, which are no API key.";
+        return &problem_bad_header;
+    }
+    if (api->route.kind == ROUTE_ROTATION && strlen(key) < IDEMPOTENCY_ROTATION_MIN) {
+        api->detail = "Idempotency-Key takes at least " APR_STRINGIFY(
+            IDEMPOTENCY_ROTATION_MIN) " characters here, that nobody can guess, such as a random UUID.";
         return &problem_bad_header;
     }
     api->idempotency_key = apr_pstrcat(api->r->pool, api->route.resource->name, "/", key, NULL);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "filter.h"
+#include "idempotency.h"
 #include "openapi_parts.h"
 #include "page.h"
 
@@ -49,6 +50,12 @@ static const struct {
      "A name of your choice for this request. When it is sent again within 24 hours, with the same body, "
      "nothing is created anew: the first answer comes once more, with `Idempotency-Replayed: true`.",
      "^[!-~]+$", 1, KEY_MAX, "order-4711-attempt", OPENAPI_TENANTS},
+    {"RotationKey", "Idempotency-Key", "header",
+     "A name for this request that nobody can guess, such as a random UUID. Whoever has lost the answer "
+     "sends "
+     "the same request again, within 24 hours and `grace_seconds`, and gets it once more. Without it a lost "
+     "answer is lost.",
+     "^[!-~]+$", IDEMPOTENCY_ROTATION_MIN, KEY_MAX, "1b4e28ba-2fa1-41d2-883f-0016d3cca427", OPENAPI_TENANTS},
     {"Prefer", "Prefer", "header",
      "`count=exact` adds the number of rows on all pages as `count`. `csv=raw` leaves the cells of CSV as "
      "they are, though a spreadsheet might take one for a formula. Others are ignored (RFC 7240).",

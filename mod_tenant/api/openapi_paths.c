@@ -179,17 +179,22 @@ static void write_delete(const openapi_t *openapi, const resource_t *resource)
 /* POST /tenant/key, or /tenants/{id}/key. */
 static void write_rotation(const openapi_t *openapi, const resource_t *resource)
 {
+    static const char *const headers[] = {"Idempotency-Replayed", NULL};
     unsigned failures = (row_failures(resource) & ~(unsigned)OPENAPI_FORBIDDEN) | OPENAPI_FORBIDDEN_ROTATION;
 
     openapi_operation_begin(
         openapi, "post", "rotateKey", resource->name, "Replace the API key",
         resource->is_admin ? "The former key goes on working for `grace_seconds`."
                            : "Only the current key may ask for a new one. The former key goes on working for "
-                             "`grace_seconds`.");
+                             "`grace_seconds`. It can ask again for an answer that was lost, by the same "
+                             "`Idempotency-Key`.");
     openapi_security(openapi, resource, 0);
+    if (!resource->is_admin)
+        openapi_parameter_refs(openapi, (const char *const[]){"RotationKey", NULL});
     openapi_request_body(openapi, "KeyRotation", "", &resource_rotation, OPENAPI_CREATE);
     member_object(openapi->writer, "responses");
-    openapi_response_json(openapi, "200", "The new key, this once.", NULL, "NewKey", NULL);
+    openapi_response_json(openapi, "200", "The new key, this once.", resource->is_admin ? NULL : headers,
+                          "NewKey", NULL);
     write_conflicts(openapi, &resource_rotation, NULL);
     openapi_operation_end(openapi, failures | OPENAPI_WITH_BODY | OPENAPI_INVALID);
 }

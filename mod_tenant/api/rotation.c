@@ -15,18 +15,58 @@ static const statement_t rotate = {
     .sql = "SELECT tenant_rotate_key(%d::int, %s::text[], %s, %d::int)",
 };
 
+/* Which of some hashes is that of the key which has replaced the one that asks. */
+static const statement_t find = {
+    .label = "rotated_key",
+    .sql = "SELECT tenant_rotated_key(%d::int, %s::text[], %s::text[], %d::int)",
+};
+
 static apr_status_t wipe_key(void *key)
 {
     secret_wipe(key, APIKEY_LENGTH);
     return APR_SUCCESS;
 }
 
-const char *rotation_make_key(api_t *api)
+/* Memory for a key, which is wiped with the request's pool. */
+static char *new_key(api_t *api)
 {
     char *key = apr_palloc(api->r->pool, APIKEY_LENGTH + 1);
 
-    apikey_make(key);
     apr_pool_cleanup_register(api->r->pool, key, wipe_key, apr_pool_cleanup_null);
+    return key;
+}
+
+const char *rotation_make_key(api_t *api)
+{
+    char *key = new_key(api);
+
+    apikey_make(key);
+    return key;
+}
+
+/* What the n-th pepper makes of the key that asks: an element of an array literal without quotes. */
+static const char *own_hash(const api_t *api, int n)
+{
+    const char *hash = resolve_key_hashes(api->r) + 1;
+
+    while (n-- > 0)
+        hash += strcspn(hash, ",") + 1;
+    return apr_pstrmemdup(api->r->pool, hash, strcspn(hash, ",}"));
+}
+
+/* The key that the n-th pepper makes for this very request: nobody else knows its Idempotency-Key, and with
+ * another key or body it is another request. */
+static const char *derive_key(api_t *api, int n)
+{
+    const keyring_key_t *pepper = keyring_key(api->server->keyring, KEYRING_PEPPER, n);
+    char *key;
+
+    if (!pepper)
+        return NULL;
+    key = new_key(api);
+    apikey_derive(key, pepper,
+                  apr_pstrcat(api->r->pool, api->tenant->id_text, " ", own_hash(api, n), " ",
+                              rotation_grace(api), " ", api->idempotency_key, NULL));
     return key;
 }
 
@@ -75,6 +115,42 @@ const problem_t *rotation_answer(api_t *api)
     return api_answered(api, reply_json(api->r, HTTP_OK, writer));
 }
 
+/* The hashes of the keys that this request may have been given, one for each pepper, as a literal. */
+static const char *derived_hashes(api_t *api)
+{
+    const char *literal = "{";
+    const char *key;
+
+    for (int n = 0; (key = derive_key(api, n)) != NULL; n++)
+        literal =
+            apr_pstrcat(api->r->pool, literal, n > 0 ? "," : "",
+                        apikey_hash(keyring_key(api->server->keyring, KEYRING_PEPPER, n), key, api->r->pool),
+                        NULL);
+    return apr_pstrcat(api->r->pool, literal, "}", NULL);
+}
+
+/* The key that asks has been replaced. Where this very request has done so, its answer was lost: it comes
+ * again. */
+static const problem_t *answer_again(api_t *api)
+{
+    const char *values[] = {api->tenant->id_text, resolve_key_hashes(api->r), NULL, rotation_grace(api)};
+    const problem_t *problem;
+    rows_t *rows;
+
+    if (!api->idempotency_key)
+        return &problem_key_retiring;
+    values[2] = derived_hashes(api);
+    problem = database_read(api->server->database, api->r, &find, values, &rows);
+    if (problem)
+        return problem;
+    rows_seek(rows, 0);
+    if (!rows_text(rows, 0))
+        return &problem_key_retiring;
+    api->new_key = derive_key(api, rows_int(rows, 0) - 1);
+    apr_table_setn(api->r->headers_out, "Idempotency-Replayed", "true");
+    return rotation_answer(api);
+}
+
 const problem_t *rotation_run(api_t *api)
 {
     const char *values[4];
@@ -82,7 +158,7 @@ const problem_t *rotation_run(api_t *api)
     const char *result;
     rows_t *rows;
 
-    api->new_key = rotation_make_key(api);
+    api->new_key = api->idempotency_key ? derive_key(api, 0) : rotation_make_key(api);
     values[0] = api->tenant->id_text;
     values[1] = resolve_key_hashes(api->r);
     values[2] = rotation_hash(api);
@@ -94,5 +170,5 @@ const problem_t *rotation_run(api_t *api)
     result = rows_text(rows, 0);
     if (strcmp(result, "rotated") == 0)
         return rotation_answer(api);
-    return strcmp(result, "retiring") == 0 ? &problem_key_retiring : &problem_key_invalid;
+    return strcmp(result, "retiring") == 0 ? answer_again(api) : &problem_key_invalid;
 }

@@ -22,7 +22,9 @@ writer_t *rotation_writer(api_t *api);
 /* Answers with the new key. */
 const problem_t *rotation_answer(api_t *api);
 
-/* POST /tenant/key: gives the tenant a new API key. Only its current key may ask. */
+/* POST /tenant/key: gives the tenant a new API key. Only its current key may ask. With an Idempotency-Key the
+ * new key is made of that, under a pepper, instead of random numbers: so nothing has to be kept for the
+ * former key, in its time of grace, to be answered again, and no other request of that key gets anything. */
 const problem_t *rotation_run(api_t *api);
 
 #endif

@@ -98,6 +98,16 @@ int apikey_is_well_formed(const char *text, apr_size_t length)
     return memcmp(text + CHECKED_LENGTH, check, sizeof check) == 0;
 }
 
+/* Writes the key of 256 bits, which are used up. */
+static void write_key(char key[APIKEY_LENGTH + 1], uint32_t words[RANDOM_WORDS])
+{
+    memcpy(key, APIKEY_PREFIX, PREFIX_LENGTH);
+    write_base62(key + PREFIX_LENGTH, APIKEY_RANDOM_LENGTH, words, RANDOM_WORDS);
+    write_check(key + CHECKED_LENGTH, key);
+    key[APIKEY_LENGTH] = '\0';
+    sodium_memzero(words, RANDOM_WORDS * sizeof *words);
+}
+
 void apikey_make(char key[APIKEY_LENGTH + 1])
 {
     uint32_t words[RANDOM_WORDS];
@@ -105,11 +115,18 @@ void apikey_make(char key[APIKEY_LENGTH + 1])
     if (sodium_init() < 0)
         abort();
     randombytes_buf(words, sizeof words);
-    memcpy(key, APIKEY_PREFIX, PREFIX_LENGTH);
-    write_base62(key + PREFIX_LENGTH, APIKEY_RANDOM_LENGTH, words, RANDOM_WORDS);
-    write_check(key + CHECKED_LENGTH, key);
-    key[APIKEY_LENGTH] = '\0';
-    sodium_memzero(words, sizeof words);
+    write_key(key, words);
+}
+
+void apikey_derive(char key[APIKEY_LENGTH + 1], const keyring_key_t *pepper, const char *text)
+{
+    static const unsigned char personal[crypto_generichash_blake2b_PERSONALBYTES] = "mod_tenant key";
+    uint32_t words[RANDOM_WORDS];
+
+    crypto_generichash_blake2b_salt_personal((unsigned char *)words, sizeof words,
+                                             (const unsigned char *)text, strlen(text), pepper->bytes,
+                                             KEYRING_KEY_BYTES, NULL, personal);
+    write_key(key, words);
 }
 
 /* The most that put_hash() writes: a pepper's id, a colon, the digits, NUL. */

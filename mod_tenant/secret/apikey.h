@@ -25,6 +25,10 @@ int apikey_is_well_formed(const char *text, apr_size_t length);
  * aborts the process where the kernel has none to give. */
 void apikey_make(char key[APIKEY_LENGTH + 1]);
 
+/* Makes a key that the same pepper and text make again, and that nobody can find out who lacks either of
+ * them: BLAKE2b-256, personalised, so that it is no hash of a key. The caller wipes it. */
+void apikey_derive(char key[APIKEY_LENGTH + 1], const keyring_key_t *pepper, const char *text);
+
 /* Whether a tenant has a key, as SQL on its row: who has none has a hash that no key has
  * (sql/deploy/tenants.sql). */
 #define APIKEY_IS_SET "left(api_key_hash, 1) <> '!'"

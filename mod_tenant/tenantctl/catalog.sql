@@ -167,6 +167,7 @@ SELECT c.relname, 'shows tenant_api rows of tenants without security_invoker'
 SELECT name, 'does not exist: run sqitch deploy'
   FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
                     'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)',
+                    'tenant_rotated_key(integer, text[], text[], integer)',
                     'idempotency_purge(integer, text)', 'tenant_context()']) name
  WHERE to_regprocedure('public.' || name) IS NULL
  UNION ALL
@@ -183,6 +184,7 @@ SELECT p.oid::regprocedure::text, 'must not be executable by everyone'
 SELECT w.name, format('must be %s', w.wanted)
   FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
                     'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)',
+                    'tenant_rotated_key(integer, text[], text[], integer)',
                     'idempotency_purge(integer, text)']) name
   JOIN pg_proc p ON p.oid = to_regprocedure('public.' || name)
  CROSS JOIN LATERAL (VALUES

@@ -14,6 +14,9 @@ static const char known_key[] = "mt_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg3
 static const char known_hash[] = "7:62dc47610403e9787215163dbc37ce38dd77b37cec4aed40529bd16ea0b2228e";
 static const char second_hash[] = "8:c4c0195fdd004deb9b03af7b6162540c69a68e252c898706a59c15eadbb5e540";
 
+/* Likewise, of the first pepper; as 32-bit words, which this machine has the lowest byte first in. */
+static const char derived_key[] = "mt_IjIHv2em1uFlejCvVsxbyq4QQ0VHqWvWlkGEPvgvDQb0PkwUy";
+
 /* A key whose checksum, below 62^5, begins with the padding digit. */
 static const char padded_key[] = "mt_000000000000000000000000000000000000000001y00LwaT";
 
@@ -102,6 +105,24 @@ static void test_make(void)
     is(digits, 62, "all 62 digits occur");
 }
 
+/* By hashlib.blake2b(text, digest_size=32, key=…, person=b'mod_tenant key\0\0'). */
+static void test_derive(const keyring_t *ring)
+{
+    const keyring_key_t *first = keyring_key(ring, KEYRING_PEPPER, 0);
+    const keyring_key_t *second = keyring_key(ring, KEYRING_PEPPER, 1);
+    char key[APIKEY_LENGTH + 1], other[APIKEY_LENGTH + 1];
+
+    apikey_derive(key, first, "7 1:ab 60 tenant/x");
+    ok(apikey_is_well_formed(key, strlen(key)), "a derived key is well-formed");
+    is_text(key, derived_key, "keyed and personalised BLAKE2b, in digits of base 62");
+    apikey_derive(other, first, "7 1:ab 60 tenant/x");
+    is_text(other, key, "the same text makes it again");
+    apikey_derive(other, first, "7 1:ab 60 tenant/y");
+    ok(strcmp(other, key) != 0, "another text another one");
+    apikey_derive(other, second, "7 1:ab 60 tenant/x");
+    ok(strcmp(other, key) != 0, "and so does another pepper");
+}
+
 static void test_hash(const keyring_t *ring, apr_pool_t *pool)
 {
     const keyring_key_t *pepper = keyring_key(ring, KEYRING_PEPPER, 0);
@@ -128,13 +149,14 @@ int main(void)
     scratch_make();
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    plan(27);
+    plan(32);
     test_syntax();
     test_meant();
     test_unlike_names();
     test_make();
     is_text(keyring_read(&ring, scratch_write("keys", key_file, sizeof key_file - 1, 0600), pool), NULL,
             "the key file of this test is read");
+    test_derive(ring);
     test_hash(ring, pool);
     test_wipe();
     apr_pool_destroy(pool);
