@@ -232,7 +232,7 @@ for my $case (@SHAPES) {
         my $db = 'shape' . ++$shape;
         database($db, $sql);
         my ($schema, $rows) = (schema($db), rows($db, map { [$_->[0], $_->[1] eq '*' ? 'tenants.*' : $_->[1]] } @tables));
-        my ($status, $output) = $pg->sqitch('deploy', $db);
+        my ($status, $output) = $pg->sqitch('deploy', $db, '--set', 'legacy_timezone=UTC');
         is $status, 0, 'deploys' or diag $output;
         is $pg->query($db, q{SELECT count(*) FROM tenants WHERE api_key_hash = '!' || id}),
             $pg->query($db, q{SELECT count(*) FROM tenants WHERE api_key_hash LIKE '!%'}), 'no tenant without a key has one';

@@ -110,6 +110,46 @@ BEGIN
 END
 $$;
 
+-- Times without a zone become instants: `--set legacy_timezone=ZONE` says in which zone they are local. A time that clocks
+-- there have skipped says that it is another one.
+\if :{?legacy_timezone}
+\else
+  \set legacy_timezone ''
+\endif
+SELECT set_config('tenant_migration.legacy_timezone', :'legacy_timezone', false) \g /dev/null
+
+DO $$
+DECLARE
+  zone text := current_setting('tenant_migration.legacy_timezone');
+  columns name[] := ARRAY(
+    SELECT attname FROM pg_attribute
+     WHERE attrelid = to_regclass('public.users') AND attname IN ('created_at', 'updated_at')
+       AND atttypid = 'timestamp without time zone'::regtype AND NOT attisdropped ORDER BY attname);
+  complaints text[] := '{}';
+  skipped text[];
+  name name;
+BEGIN
+  IF zone <> '' AND NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = zone) THEN
+    complaints := ARRAY[format('legacy_timezone %L is none of the names in pg_timezone_names', zone)];
+  ELSIF zone = '' AND columns <> '{}' THEN
+    complaints := ARRAY[format('users.%s: times without a zone. Say where they are local with --set legacy_timezone=ZONE, '
+                               'such as UTC or Europe/Berlin', array_to_string(columns, ', users.'))];
+  ELSE
+    FOREACH name IN ARRAY columns LOOP
+      EXECUTE format($q$
+        SELECT array_agg(format('users %%s: %1$s %%s does not exist in %%s, where clocks were put forward', id, %1$I, $1))
+          FROM (SELECT id, %1$I FROM users
+                 WHERE (%1$I AT TIME ZONE $1) AT TIME ZONE $1 <> %1$I LIMIT 10) s $q$, name)
+         INTO skipped USING zone;
+      complaints := complaints || skipped;
+    END LOOP;
+  END IF;
+  IF complaints <> '{}' THEN
+    RAISE EXCEPTION USING MESSAGE = 'mod_tenant cannot be deployed here', DETAIL = array_to_string(complaints, E'\n');
+  END IF;
+END
+$$;
+
 -- Keys that a large table cannot be given while others write to it, and references that would break.
 DO $$
 DECLARE
