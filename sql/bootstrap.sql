@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The roles of mod_tenant and what only a superuser can give them. Run once per database, before Sqitch; running it
+-- The roles of mod_tenant and what only their maker can give them. Run once per database, before Sqitch; running it
 -- again changes nothing. It sets no password: use peer authentication, a passfile, or ALTER ROLE by hand.
+--
+-- By a superuser, or, where there is none (managed PostgreSQL), by the owner of the database with CREATEROLE. Such a one
+-- cannot give all of it; README.md says what is lost.
 --
 --     psql -X -d DATABASE -f bootstrap.sql [-v api_statement_timeout=4s] [-v admin_statement_timeout=30s]
 
@@ -18,7 +21,7 @@ SET client_min_messages = warning;
 SET search_path = pg_catalog, pg_temp;
 -- Writers that queue behind a lock of ours wait no longer than this. Run the file again where it gives up.
 SET lock_timeout = '500ms';
-SET deadlock_timeout = '50ms';
+SELECT set_config('deadlock_timeout', '50ms', false) WHERE has_parameter_privilege('deadlock_timeout', 'SET') \g /dev/null
 
 BEGIN;
 
@@ -34,12 +37,37 @@ BEGIN
 END
 $$;
 
--- FORCE ROW LEVEL SECURITY binds an owner too: without BYPASSRLS a backfill silently changes no row, a foreign key
--- validates falsely and pg_dump writes no data.
-ALTER ROLE tenant_owner WITH LOGIN NOCREATEROLE BYPASSRLS NOSUPERUSER NOCREATEDB NOREPLICATION;
-ALTER ROLE tenant_api WITH LOGIN NOCREATEROLE NOBYPASSRLS NOSUPERUSER NOCREATEDB NOREPLICATION;
-ALTER ROLE tenant_admin WITH LOGIN NOCREATEROLE NOBYPASSRLS NOSUPERUSER NOCREATEDB NOREPLICATION;
-ALTER ROLE tenant_lookup WITH NOLOGIN NOCREATEROLE NOBYPASSRLS NOSUPERUSER NOCREATEDB NOREPLICATION;
+-- FORCE ROW LEVEL SECURITY binds an owner too: without BYPASSRLS, or the policies of the change owner_policies, a backfill
+-- silently changes no row, and pg_dump writes no data. Who is no superuser may not even name what a role lacks already.
+DO $$
+DECLARE
+  change record;
+BEGIN
+  FOR change IN
+    SELECT r.rolname, string_agg(CASE WHEN a.wanted THEN '' ELSE 'NO' END || a.attribute, ' ') AS attributes
+      FROM (VALUES ('tenant_owner', true, true), ('tenant_api', true, false), ('tenant_admin', true, false),
+                   ('tenant_lookup', false, false)) w (name, login, bypassrls)
+      JOIN pg_roles r ON r.rolname = w.name
+     CROSS JOIN LATERAL (VALUES
+             ('LOGIN', w.login, r.rolcanlogin),
+             ('BYPASSRLS', w.bypassrls, r.rolbypassrls),
+             ('CREATEROLE', false, r.rolcreaterole),
+             ('SUPERUSER', false, r.rolsuper),
+             ('CREATEDB', false, r.rolcreatedb),
+             ('REPLICATION', false, r.rolreplication)) a (attribute, wanted, has)
+     WHERE a.wanted <> a.has
+       AND NOT (a.attribute = 'BYPASSRLS' AND a.wanted
+                AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user))
+     GROUP BY r.rolname
+  LOOP
+    EXECUTE format('ALTER ROLE %I WITH %s', change.rolname, change.attributes);
+  END LOOP;
+  IF NOT (SELECT rolbypassrls FROM pg_roles WHERE rolname = 'tenant_owner') THEN
+    RAISE WARNING '% is no superuser and cannot give tenant_owner BYPASSRLS: the policies tenant_owner stand in for it',
+      current_user;
+  END IF;
+END
+$$;
 
 -- tenant_owner gives the lookup functions to tenant_lookup, which takes a member of it.
 GRANT tenant_lookup TO tenant_owner;
@@ -72,6 +100,7 @@ ALTER ROLE tenant_owner SET idle_in_transaction_session_timeout = 0;
 DO $$
 DECLARE
   role text;
+  parameter text;
 BEGIN
   FOREACH role IN ARRAY '{tenant_owner,tenant_api,tenant_admin}'::text[] LOOP
     EXECUTE format('ALTER ROLE %I SET timezone = %L', role, 'UTC');
@@ -81,15 +110,26 @@ BEGIN
     -- The level that the statements were written for: at a higher one they fail for each other's sake.
     EXECUTE format('ALTER ROLE %I SET default_transaction_isolation = %L', role, 'read committed');
     EXECUTE format('ALTER ROLE %I SET row_security = on', role);
-    EXECUTE format('ALTER ROLE %I SET log_parameter_max_length = 0', role);
-    EXECUTE format('ALTER ROLE %I SET log_parameter_max_length_on_error = 0', role);
+  END LOOP;
+  FOREACH parameter IN ARRAY '{log_parameter_max_length,log_parameter_max_length_on_error}'::text[] LOOP
+    IF has_parameter_privilege(parameter, 'SET') OR (SELECT context = 'user' FROM pg_settings WHERE name = parameter) THEN
+      EXECUTE format('ALTER ROLE tenant_owner SET %s = 0', parameter);
+      EXECUTE format('ALTER ROLE tenant_api SET %s = 0', parameter);
+      EXECUTE format('ALTER ROLE tenant_admin SET %s = 0', parameter);
+    ELSIF current_setting(parameter) <> '0' THEN
+      RAISE WARNING '% may not set %: set it to 0 for the whole server, else its log can hold passwords and hashes',
+        current_user, parameter;
+    END IF;
+  END LOOP;
+  -- deadlock_timeout: a migration that waits for an autovacuum has it cancelled after that time, with writers queueing
+  -- behind the migration meanwhile.
+  FOREACH parameter IN ARRAY '{log_parameter_max_length,log_parameter_max_length_on_error,deadlock_timeout}'::text[] LOOP
+    IF has_parameter_privilege(parameter, 'SET WITH GRANT OPTION') THEN
+      EXECUTE format('GRANT SET ON PARAMETER %s TO tenant_owner', parameter);
+    END IF;
   END LOOP;
 END
 $$;
-
--- deadlock_timeout: a migration that waits for an autovacuum has it cancelled after that time, with writers queueing
--- behind the migration meanwhile.
-GRANT SET ON PARAMETER log_parameter_max_length, log_parameter_max_length_on_error, deadlock_timeout TO tenant_owner;
 
 -- CREATE on the database for Sqitch's registry and the record of the migration, each in a schema of its own.
 GRANT CONNECT, CREATE ON DATABASE :"DBNAME" TO tenant_owner;
@@ -112,6 +152,17 @@ BEGIN
       EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), role);
     END LOOP;
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC, tenant_api, tenant_admin, tenant_lookup', current_database());
+  END IF;
+END
+$$;
+
+-- Who owns neither the schema nor the database is only warned by GRANT.
+DO $$
+BEGIN
+  IF NOT has_schema_privilege('tenant_owner', 'public', 'CREATE WITH GRANT OPTION')
+     OR NOT has_database_privilege('tenant_owner', current_database(), 'CREATE') THEN
+    RAISE EXCEPTION '% may not let tenant_owner create: run this as the owner of the database and of its schema public',
+      current_user;
   END IF;
 END
 $$;

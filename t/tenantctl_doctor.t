@@ -227,7 +227,9 @@ subtest 'roles' => sub {
     my $postgres = $site->dbh('clean');
     my @breaks = (
         ['ALTER ROLE tenant_api BYPASSRLS',           'ALTER ROLE tenant_api NOBYPASSRLS',        'roles tenant_api must not have BYPASSRLS'],
-        ['ALTER ROLE tenant_owner NOBYPASSRLS',       'ALTER ROLE tenant_owner BYPASSRLS',        'roles tenant_owner must have BYPASSRLS'],
+        ['ALTER ROLE tenant_owner NOBYPASSRLS; DROP POLICY tenant_owner ON calls',
+            'ALTER ROLE tenant_owner BYPASSRLS; CREATE POLICY tenant_owner ON calls TO tenant_owner USING (true) WITH CHECK (true)',
+            'roles tenant_owner must have BYPASSRLS'],
         ['ALTER ROLE tenant_lookup LOGIN',            'ALTER ROLE tenant_lookup NOLOGIN',         'roles tenant_lookup must not have LOGIN'],
         ['CREATE ROLE guest; GRANT guest TO tenant_api', 'REVOKE guest FROM tenant_api; DROP ROLE guest', 'roles tenant_api must not be a member of guest'],
         ['CREATE ROLE guest; GRANT tenant_lookup TO guest', 'DROP ROLE guest',                    'roles guest must not be a member of tenant_lookup'],

@@ -32,7 +32,8 @@ BEGIN
   IF tables IS NULL THEN
     RETURN;
   END IF;
-  PERFORM set_config('lock_timeout', '300ms', true), set_config('deadlock_timeout', '50ms', true);
+  PERFORM set_config('lock_timeout', '300ms', true);
+  PERFORM set_config('deadlock_timeout', '50ms', true) WHERE has_parameter_privilege('deadlock_timeout', 'SET');
   FOR attempt IN 1..100 LOOP
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tables);

@@ -154,6 +154,12 @@ sub dump {
     return $self->_capture({ $self->env($database) }, "$self->{bindir}/pg_dump", @args);
 }
 
+# Runs a program of PostgreSQL as a role on a database; returns its exit status and output.
+sub run_as {
+    my ($self, $user, $database, $program, @args) = @_;
+    return $self->_capture({ $self->env($database, $user) }, "$self->{bindir}/$program", @args);
+}
+
 sub bootstrap {
     my ($self, $database) = @_;
     my ($status, $output) = $self->psql($database, 'postgres', '-q', '-f', "$ROOT/sql/bootstrap.sql");
