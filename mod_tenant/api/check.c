@@ -194,17 +194,30 @@ int check_has_controls(const char *text, apr_size_t length)
     return 0;
 }
 
-int check_is_id(const char *text, apr_size_t length)
+/* Whether it is a number from 1 to one of most_length digits, in its one spelling. */
+static int is_number(const char *text, apr_size_t length, const char *most, apr_size_t most_length)
 {
-    static const char max[] = "2147483647";
-
-    if (length == 0 || length > sizeof max - 1 || text[0] == '0')
+    if (length == 0 || length > most_length || text[0] == '0')
         return 0;
     for (apr_size_t i = 0; i < length; i++) {
         if (!apr_isdigit(text[i]))
             return 0;
     }
-    return length < sizeof max - 1 || memcmp(text, max, length) <= 0;
+    return length < most_length || memcmp(text, most, length) <= 0;
+}
+
+int check_is_id(const char *text, apr_size_t length)
+{
+    static const char most[] = "2147483647";
+
+    return is_number(text, length, most, sizeof most - 1);
+}
+
+int check_is_big_id(const char *text, apr_size_t length)
+{
+    static const char most[] = "9007199254740991";
+
+    return is_number(text, length, most, sizeof most - 1);
 }
 
 /* A text that is read from left to right. */

@@ -31,6 +31,9 @@ int check_has_controls(const char *text, apr_size_t length);
 /* An id in a path or cursor: [1-9][0-9]{0,9}, at most 2147483647. */
 int check_is_id(const char *text, apr_size_t length);
 
+/* The same up to 9007199254740991. */
+int check_is_big_id(const char *text, apr_size_t length);
+
 enum { CHECK_TIME_SIZE = sizeof "YYYY-MM-DDThh:mm:ss.ffffffZ" };
 
 /* Reads a date-time of RFC 3339 section 5.6, with an offset; the instant must lie in the years 1970 to 9999

@@ -117,11 +117,11 @@ static const char *time_key(const char *key, apr_pool_t *pool)
 }
 
 /* Whether a text is an integer of PostgreSQL's in its one spelling. */
-static int is_integer(const char *text, apr_pool_t *pool)
+static int is_integer(const field_t *field, const char *text, apr_pool_t *pool)
 {
     apr_int64_t number = apr_atoi64(text);
 
-    return number == (apr_int32_t)number &&
+    return ((field->flags & FIELD_BIG) || number == (apr_int32_t)number) &&
            strcmp(text, apr_psprintf(pool, "%" APR_INT64_T_FMT, number)) == 0;
 }
 
@@ -131,7 +131,7 @@ static const char *key_value(const field_t *field, const char *key, apr_pool_t *
 {
     switch (field->type) {
     case FIELD_INTEGER:
-        return is_integer(key, pool) ? key : NULL;
+        return is_integer(field, key, pool) ? key : NULL;
     case FIELD_BOOLEAN:
         return strcmp(key, "t") == 0 || strcmp(key, "f") == 0 ? key : NULL;
     case FIELD_TIME:

@@ -107,9 +107,9 @@ static void write_password(const openapi_t *openapi, const field_t *field)
 
 static void write_integer(const openapi_t *openapi, const field_t *field)
 {
-    member_text(openapi->writer, "format", "int32");
+    member_text(openapi->writer, "format", field->flags & FIELD_BIG ? "int64" : "int32");
     member_integer(openapi->writer, "minimum", field->min);
-    member_integer(openapi->writer, "maximum", field->max);
+    member_integer(openapi->writer, "maximum", field_most(field));
 }
 
 static void write_time(const openapi_t *openapi)

@@ -120,9 +120,9 @@ static void write_id(const openapi_t *openapi, const char *name, const field_t *
         member_integer(writer, "maxLength", id->max);
     } else {
         member_text(writer, "type", "integer");
-        member_text(writer, "format", "int32");
+        member_text(writer, "format", id->flags & FIELD_BIG ? "int64" : "int32");
         member_integer(writer, "minimum", 1);
-        member_integer(writer, "maximum", INT_MAX);
+        member_integer(writer, "maximum", field_most(id));
     }
     member_object_end(writer);
 }

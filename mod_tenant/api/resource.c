@@ -192,7 +192,12 @@ const resource_t resources[] = {
         .is_public = 1,
         .fields =
             (const field_t[]){
-                ID,
+                {.name = "id",
+                 .type = FIELD_INTEGER,
+                 .flags = FIELD_READ_ONLY | FIELD_FILTER | FIELD_BIG,
+                 ANY_INTEGER,
+                 .about = "The server's name for the row.",
+                 .example = "1017"},
                 TENANT_ID,
                 {.name = "name",
                  .type = FIELD_TEXT,
@@ -222,7 +227,8 @@ const resource_t resources[] = {
                  .flags = FIELD_READ_ONLY | FIELD_FILTER,
                  .min = 1,
                  .max = 256,
-                 .fallback = "gen_random_uuid()::text",
+                 .fallback = "user_id(gen_random_uuid()::text)",
+                 .taken = "user_id(%s)",
                  .about = "The server's name for the user: a UUID, or the text that an earlier system gave.",
                  .example = "6f1c5b7e-3a52-4f0d-9b1e-2d8c7a6f5e40"},
                 TENANT_ID,
@@ -232,7 +238,7 @@ const resource_t resources[] = {
                  .min = 3,
                  .max = 254,
                  .check = check_email,
-                 .lookup = "user_id_by_email",
+                 .lookup = "user_id_of_email",
                  .about = "What the user logs in with; unique within the tenant, whatever the case of its "
                           "letters."},
                 {.name = "password",
@@ -404,6 +410,11 @@ int field_is_creatable(const field_t *field)
 int field_is_updatable(const field_t *field)
 {
     return !(field->flags & (FIELD_READ_ONLY | FIELD_WRITE_ONCE));
+}
+
+apr_int64_t field_most(const field_t *field)
+{
+    return field->flags & FIELD_BIG ? FIELD_BIG_MAX : field->max;
 }
 
 int field_may_be_null(const field_t *field)

@@ -34,9 +34,13 @@ enum {
     FIELD_RESET = 256,    /* null stores the fallback */
     FIELD_PARTY = 4096,   /* a phone number with its plus, or an address that may hold one (`sip:+1…`) */
     FIELD_LEGACY_NULL = 1024, /* rows of an earlier system may lack it, so that answers may show null */
+    FIELD_BIG = 8192,         /* an integer to FIELD_BIG_MAX; PostgreSQL integer or bigint */
     FIELD_TENANT = 2048,      /* the tenant's id, in the resource's tenant_column: the same in all rows that a
                                  request may see, which therefore shows its own and reads none */
 };
+
+/* The largest integer that every reader of JSON keeps as it is (RFC 8259 section 6). */
+#define FIELD_BIG_MAX 9007199254740991
 
 /* A check past type and length. Returns NULL, or what the text must be, as a sentence's end: "must be …". */
 typedef const char *field_check_fn(const char *text, apr_size_t length);
@@ -50,6 +54,8 @@ typedef struct field_t {
     const char *column;    /* another column's name */
     const char *fallback;  /* SQL for a value that is absent on create. Of a FIELD_BOOLEAN it is JSON as well:
                               what a  single row shows that does not exist yet */
+    const char *taken; /* SQL with a parameter: the column's value of a text, NULL where no row can have it.
+                          For a column of whichever type an earlier system gave it */
     const char *on_update; /* SQL that every update stores */
     const char *about;     /* for the reference: what it is, in Markdown; NULL: its name says it */
     const char *example; /* for the reference: a value that is taken, as text; NULL: made up from the rest */
@@ -137,6 +143,9 @@ int field_is_updatable(const field_t *field);
 
 /* How many bytes the values of a row have that a list reads, at most, about. */
 apr_size_t resource_row_size(const resource_t *resource);
+
+/* The largest number that an integer may be. */
+apr_int64_t field_most(const field_t *field);
 
 /* Whether answers may show null for it. */
 int field_may_be_null(const field_t *field);

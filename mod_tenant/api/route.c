@@ -23,7 +23,7 @@ static int is_name_of_row(const resource_t *resource, const char *text, int *by_
     if (id->type == FIELD_TEXT)
         return length > 0 && check_characters(text, length) <= TEXT_ID_MAX &&
                !check_has_controls(text, length) && check_is_utf8(text, length);
-    if (check_is_id(text, length))
+    if (id->flags & FIELD_BIG ? check_is_big_id(text, length) : check_is_id(text, length))
         return 1;
     *by_key = key && key->check && !key->check(text, length);
     return *by_key;

@@ -64,8 +64,7 @@ static void build_read(resource_sql_t *sql, const resource_t *resource, const fi
     if (resource->is_admin || (id && id->type != FIELD_INTEGER))
         return;
     define(&sql->read_many, resource, "read_many",
-           sql_select_many(resource, sql_row_columns(resource, pool), id ? field_column(id) : NULL, pool),
-           pool);
+           sql_select_many(resource, sql_row_columns(resource, pool), id, pool), pool);
     sql->read_many.shape = apr_pstrcat(pool, sql->read.shape, "I", NULL);
     sql->read.many = &sql->read_many;
 }

@@ -53,7 +53,7 @@ static const char *typed_columns(const resource_t *resource, apr_pool_t *pool)
 
     for (const field_t *field = resource->fields; field->name; field++) {
         if (field_is_selected(field))
-            sql_add(&sql, "%s %s, ", field->name, types[field->type]);
+            sql_add(&sql, "%s %s, ", field->name, field->flags & FIELD_BIG ? "bigint" : types[field->type]);
     }
     sql_add(&sql, "xmin xid");
     return sql.text;

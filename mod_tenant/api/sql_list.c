@@ -190,7 +190,8 @@ static void add_order(sql_text_t *sql, const page_t *page)
         sql_add(sql, "%s%s, ", field_column(null), direction);
     if (page->order != page->resource->fields)
         sql_add(sql, "%s%s, ", expression(page->resource, page->order), direction);
-    sql_add(sql, "%s%s", field_column(page->resource->fields), direction);
+    /* the column, and not what is shown of it, which has its name and may be of another type */
+    sql_add(sql, "%s.%s%s", resource_table(page->resource), field_column(page->resource->fields), direction);
 }
 
 static const char *list_text(const page_t *page, apr_pool_t *pool)

@@ -21,7 +21,9 @@ const char *sql_placeholder(const field_t *field)
         [FIELD_TIME] = "%s::timestamptz", [FIELD_PASSWORD] = "%s", [FIELD_SECRET] = "%s",
     };
 
-    return casts[field->type];
+    if (field->taken)
+        return field->taken;
+    return field->flags & FIELD_BIG ? "%s::bigint" : casts[field->type];
 }
 
 const char *sql_stored(const field_t *field, apr_pool_t *pool)
@@ -99,11 +101,15 @@ const char *sql_select(const resource_t *resource, const char *columns, const ch
     return limit ? apr_pstrcat(pool, text, " LIMIT ", limit, NULL) : text;
 }
 
-const char *sql_select_many(const resource_t *resource, const char *columns, const char *by, apr_pool_t *pool)
+const char *sql_select_many(const resource_t *resource, const char *columns, const field_t *id,
+                            apr_pool_t *pool)
 {
-    return apr_pstrcat(pool, "SELECT r.*, k.n FROM unnest(%s::int[]", by ? ", %s::int[]" : "",
-                       ") WITH ORDINALITY AS k(tenant", by ? ", key" : "", ", n), LATERAL (SELECT ", columns,
-                       " FROM ", resource_table(resource), " WHERE ", resource_tenant_column(resource),
-                       " = k.tenant", by ? " AND " : "", by ? by : "", by ? " = k.key" : "",
+    const char *by = id ? field_column(id) : NULL;
+    const char *keys = !id ? "" : id->flags & FIELD_BIG ? ", %s::bigint[]" : ", %s::int[]";
+
+    return apr_pstrcat(pool, "SELECT r.*, k.n FROM unnest(%s::int[]", keys, ") WITH ORDINALITY AS k(tenant",
+                       by ? ", key" : "", ", n), LATERAL (SELECT ", columns, " FROM ",
+                       resource_table(resource), " WHERE ", resource_tenant_column(resource), " = k.tenant",
+                       by ? " AND " : "", by ? by : "", by ? " = k.key" : "",
                        " LIMIT length(" SQL_CONTEXT_OF("k.tenant::text") ")) AS r", NULL);
 }

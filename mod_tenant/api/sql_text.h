@@ -52,11 +52,11 @@ const char *sql_where_tenant(const resource_t *resource, apr_pool_t *pool);
 const char *sql_select(const resource_t *resource, const char *columns, const char *inner, const char *limit,
                        apr_pool_t *pool);
 
-/* The same for several tenants' rows at a time (statement_t.many), which the column `by` of each tells apart;
+/* The same for several tenants' rows at a time (statement_t.many), which the id of each tells apart;
  * NULL: a tenant has one row. LATERAL looks for each row by itself, in the context of its own tenant: LIMIT
  * is computed anew each time, and is a wall that PostgreSQL's planner moves nothing across. Not for the
  * administrator's resources. */
-const char *sql_select_many(const resource_t *resource, const char *columns, const char *by,
+const char *sql_select_many(const resource_t *resource, const char *columns, const field_t *id,
                             apr_pool_t *pool);
 
 #endif

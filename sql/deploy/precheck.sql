@@ -80,12 +80,12 @@ BEGIN
       ('settings', 'id', '{integer}', true),
       ('settings', 'tenant_id', '{integer}', true),
       ('settings', 'auto_record_calls', '{boolean}', true),
-      ('products', 'id', '{integer}', true),
+      ('products', 'id', '{integer,bigint}', true),
       ('products', 'name', '{character varying,text}', false),
       ('products', 'description', '{text,character varying}', false),
       ('products', 'tenant_id', '{integer}', false),
-      ('users', 'id', '{text,character varying}', true),
-      ('users', 'email', '{text,character varying}', false),
+      ('users', 'id', '{text,character varying,uuid}', true),
+      ('users', 'email', '{text,character varying,citext}', false),
       ('users', 'password_hash', '{text,character varying}', false),
       ('users', 'created_at', '{timestamp with time zone,timestamp without time zone}', false),
       ('users', 'updated_at', '{timestamp with time zone,timestamp without time zone}', false),
@@ -93,7 +93,7 @@ BEGIN
     SELECT CASE
              WHEN a.attname IS NULL
                THEN format('%I.%I is missing', w.relation, w.name)
-             WHEN format_type(a.atttypid, NULL) <> ALL (w.types)
+             WHEN t.name <> ALL (w.types)
                THEN format('%I.%I is of type %s, not %s', w.relation, w.name, format_type(a.atttypid, NULL),
                            array_to_string(w.types, ' or '))
              ELSE format('%I.tenant_id may be null', w.relation)
@@ -101,8 +101,10 @@ BEGIN
       FROM wanted w
       JOIN pg_class c ON c.oid = to_regclass('public.' || w.relation)
       LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = w.name AND NOT a.attisdropped
+      -- citext may be in a schema of its own
+     CROSS JOIN LATERAL regexp_replace(format_type(a.atttypid, NULL), '^\w+\.citext$', 'citext') t (name)
      WHERE a.attname IS NULL AND w.needed
-        OR format_type(a.atttypid, NULL) <> ALL (w.types)
+        OR t.name <> ALL (w.types)
         OR a.attname = 'tenant_id' AND NOT a.attnotnull);
   IF complaints <> '{}' THEN
     RAISE EXCEPTION USING MESSAGE = 'mod_tenant cannot be deployed here', DETAIL = array_to_string(complaints, E'\n');
@@ -261,18 +263,21 @@ BEGIN
           SELECT format('users %s: updated_at is outside of the years 0 to 9999', id)
             FROM users WHERE isfinite(updated_at) AND (updated_at < '0001-01-01 BC' OR updated_at >= '10000-01-01') $q$),
         ('users', '{id}', '', $q$
-          SELECT format('users %s…: id has %s characters, at most 256 fit', left(id, 40), length(id))
-            FROM users WHERE length(id) > 256 $q$),
+          SELECT format('users %s…: id has %s characters, at most 256 fit', left(id::text, 40), length(id::text))
+            FROM users WHERE length(id::text) > 256 $q$),
         ('users', '{id,email}', '', $q$
           SELECT format('users %s: email has %s characters, at most 254 fit', id, length(email))
             FROM users WHERE length(email) > 254 $q$),
         ('users', '{id,email}', 'tenant_id', $q$
-          SELECT format('users %s share the email %L', string_agg(id, ', ' ORDER BY id), lower(email COLLATE "und-x-icu"))
+          SELECT format('users %s share the email %L', string_agg(id::text, ', ' ORDER BY id), lower(email COLLATE "und-x-icu"))
             FROM users WHERE email IS NOT NULL GROUP BY lower(email COLLATE "und-x-icu") HAVING count(*) > 1 $q$),
         ('users', '{id,email,tenant_id}', '', $q$
-          SELECT format('users %s of tenant %s share the email %L', string_agg(id, ', ' ORDER BY id), tenant_id,
+          SELECT format('users %s of tenant %s share the email %L', string_agg(id::text, ', ' ORDER BY id), tenant_id,
                         lower(email COLLATE "und-x-icu"))
             FROM users WHERE email IS NOT NULL GROUP BY tenant_id, lower(email COLLATE "und-x-icu") HAVING count(*) > 1 $q$),
+        ('products', '{id}', '', $q$
+          SELECT format('products.id %s is beyond 9007199254740991', id) FROM products
+           WHERE id > 9007199254740991 $q$),
         ('products', '{id,name}', '', $q$
           SELECT format('products %s: name has %s characters, at most 256 fit', id, length(name))
             FROM products WHERE length(name) > 256 $q$)

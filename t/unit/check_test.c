@@ -315,6 +315,11 @@ static void test_ids(void)
         ok(check_is_id(good[i], strlen(good[i])), "`%s` is an id", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ok(!check_is_id(bad[i], strlen(bad[i])), "`%s` is none", bad[i]);
+    ok(check_is_big_id(TEXT("2147483648")) && check_is_big_id(TEXT("9007199254740991")),
+       "big ids go further");
+    ok(!check_is_big_id(TEXT("9007199254740992")) && !check_is_big_id(TEXT("10000000000000000")) &&
+           !check_is_big_id(TEXT("01")) && !check_is_big_id(TEXT("")),
+       "to 2^53 - 1");
     ok(!check_is_id(TEXT("1\0")), "nor is 1 with a NUL");
     ok(check_is_id("123", 2), "no byte behind the end is read");
 }
