@@ -46,7 +46,8 @@ static int build_tables(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary
     return OK;
 }
 
-static void register_hooks(apr_pool_t *pool)
+/* At start, and in a new child. */
+static void hook_start(void)
 {
     ap_hook_check_config(startup_check, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(startup_finish, NULL, NULL, APR_HOOK_MIDDLE);
@@ -54,7 +55,11 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_post_config(vary_prepare, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(build_tables, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(startup_child, NULL, NULL, APR_HOOK_MIDDLE);
+}
 
+/* Keys and logins, taken out of what others may see. */
+static void hook_credentials(void)
+{
     ap_hook_pre_connection(rinse_connection, NULL, NULL, APR_HOOK_MIDDLE);
     /* ahead of everybody who might log, copy or forward the headers that carry a key; mod_log_forensic is
      * REALLY_FIRST itself, and loaded ahead of us in Debian */
@@ -64,6 +69,11 @@ static void register_hooks(apr_pool_t *pool)
     /* ahead of mod_http2, which copies the headers there */
     ap_hook_protocol_switch(resolve_hand_over, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_log_transaction(resolve_withdraw, NULL, NULL, APR_HOOK_REALLY_FIRST);
+}
+
+/* The way of a request in a Location of ours. */
+static void hook_handler(void)
+{
     /* ahead of the decoding of the path, which may fail in two places */
     ap_hook_post_read_request(refusal_foresee, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_translate_name(refusal_prepare, NULL, NULL, APR_HOOK_FIRST);
@@ -75,7 +85,11 @@ static void register_hooks(apr_pool_t *pool)
     /* ahead of what a SetHandler elsewhere may bring, which may be mod_proxy again */
     ap_hook_handler(handler_run, NULL, NULL, APR_HOOK_FIRST - 1);
     ap_hook_insert_error_filter(refusal_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
+}
 
+/* The tenant, told to logs, expressions, backends and caches of any content. */
+static void hook_exposure(void)
+{
     /* ahead of everybody who answers early: from a cache, by a redirect, by a challenge; logs name the tenant
      * of such an answer too */
     ap_hook_quick_handler(expose_first, NULL, NULL, APR_HOOK_REALLY_FIRST);
@@ -94,14 +108,26 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_insert_filter(vary_insert_filter, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_insert_error_filter(vary_insert_filter, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_expr_lookup(expose_expression, NULL, NULL, APR_HOOK_MIDDLE);
+}
 
+/* AuthType, Require and the provider, for any content. */
+static void hook_authentication(void)
+{
     /* around those that ask providers for a login */
     ap_hook_check_authn(provider_check_authn, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_handler(provider_handle_form, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* one AuthType, one Require: the order among authentication modules does not matter */
     ap_hook_check_authn(auth_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(auth_challenge, NULL, NULL, APR_HOOK_MIDDLE);
+}
 
+static void register_hooks(apr_pool_t *pool)
+{
+    hook_start();
+    hook_credentials();
+    hook_handler();
+    hook_exposure();
+    hook_authentication();
     auth_register(pool);
     provider_register(pool);
     expose_register();

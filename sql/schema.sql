@@ -149,6 +149,22 @@ $$;
 
 ALTER FUNCTION public.tenant_rotate_key(tenant_id integer, hashes text[], new_hash text, grace_seconds integer) OWNER TO tenant_lookup;
 
+CREATE FUNCTION public.tenant_rotated_key(tenant_id integer, hashes text[], new_hashes text[], grace_seconds integer) RETURNS integer
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  RETURN (SELECT array_position(new_hashes, t.api_key_hash)
+            FROM public.tenants t
+           WHERE t.id = tenant_rotated_key.tenant_id
+             AND t.retiring_api_key_hash = ANY (tenant_rotated_key.hashes)
+             AND t.retiring_api_key_expires_at > now()
+             AND t.retiring_api_key_expires_at - make_interval(secs => grace_seconds) > now() - interval '1 day');
+END
+$$;
+
+ALTER FUNCTION public.tenant_rotated_key(tenant_id integer, hashes text[], new_hashes text[], grace_seconds integer) OWNER TO tenant_lookup;
+
 CREATE PROCEDURE public.tenant_table_check(IN resource regclass)
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -212,7 +228,7 @@ BEGIN
 
   EXECUTE format('CREATE UNIQUE INDEX ON %s (tenant_id, id)', resource);
   IF columns @> '{created_at}' THEN
-    EXECUTE format('ALTER TABLE %s ALTER created_at SET NOT NULL, ADD CHECK (isfinite(created_at))', resource);
+    EXECUTE format('ALTER TABLE %s ALTER created_at SET NOT NULL, ADD CHECK (created_at >= ''0001-01-01 00:00:00+00 BC'' AND created_at < ''10000-01-01 00:00:00+00'')', resource);
     EXECUTE format('CREATE INDEX ON %s (tenant_id, %s, id)', resource, created_at);
   END IF;
   FOREACH field IN ARRAY filterable LOOP
@@ -230,6 +246,7 @@ BEGIN
   EXECUTE format('CREATE POLICY tenant ON %s TO tenant_api '
                  'USING (tenant_id = tenant_context()) WITH CHECK (tenant_id = tenant_context())', resource);
   EXECUTE format('CREATE POLICY tenant_admin ON %s TO tenant_admin USING (true) WITH CHECK (true)', resource);
+  EXECUTE format('CREATE POLICY tenant_owner ON %s TO tenant_owner USING (true) WITH CHECK (true)', resource);
   EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', resource);
 
   EXECUTE format('GRANT SELECT (xmin, %1$s) ON %2$s TO tenant_api, tenant_admin',
@@ -257,11 +274,17 @@ BEGIN
   SELECT u.id::text, u.password_hash::text
     FROM public.users u
    WHERE u.tenant_id = user_by_email.tenant_id
-     AND lower(u.email) = lower(user_by_email.email);
+     AND lower(u.email COLLATE "und-x-icu") COLLATE "C" = lower(user_by_email.email COLLATE "und-x-icu") COLLATE "C";
 END
 $$;
 
 ALTER FUNCTION public.user_by_email(tenant_id integer, email text) OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.user_id(value text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN value;
+
+ALTER FUNCTION public.user_id(value text) OWNER TO tenant_owner;
 
 CREATE FUNCTION public.user_id_by_email(tenant_id integer, email text) RETURNS text
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -271,11 +294,18 @@ BEGIN
   RETURN (SELECT u.id
             FROM public.users u
            WHERE u.tenant_id = user_id_by_email.tenant_id
-             AND lower(u.email) = lower(user_id_by_email.email));
+             AND lower(u.email COLLATE "und-x-icu") COLLATE "C"
+                 = lower(user_id_by_email.email COLLATE "und-x-icu") COLLATE "C");
 END
 $$;
 
 ALTER FUNCTION public.user_id_by_email(tenant_id integer, email text) OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.user_id_of_email(tenant_id integer, email text) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN public.user_id_by_email(tenant_id, email);
+
+ALTER FUNCTION public.user_id_of_email(tenant_id integer, email text) OWNER TO tenant_owner;
 
 CREATE FUNCTION public.user_rehash(id text, former text, present text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -284,7 +314,8 @@ CREATE FUNCTION public.user_rehash(id text, former text, present text) RETURNS b
 BEGIN
   UPDATE public.users u
      SET password_hash = user_rehash.present
-   WHERE u.tenant_id = public.tenant_context() AND u.id = user_rehash.id AND u.password_hash = user_rehash.former;
+   WHERE u.tenant_id = public.tenant_context() AND u.id = public.user_id(user_rehash.id)
+     AND u.password_hash = user_rehash.former;
   RETURN FOUND;
 END
 $$;
@@ -398,7 +429,8 @@ BEGIN
   IF tables IS NULL THEN
     RETURN;
   END IF;
-  PERFORM set_config('lock_timeout', '300ms', true), set_config('deadlock_timeout', '50ms', true);
+  PERFORM set_config('lock_timeout', '300ms', true);
+  PERFORM set_config('deadlock_timeout', '50ms', true) WHERE has_parameter_privilege('deadlock_timeout', 'SET');
   FOR attempt IN 1..100 LOOP
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tables);
@@ -518,7 +550,8 @@ CREATE TABLE public.calls (
     to_number character varying(320),
     status character varying(20),
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT calls_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at)))
+    CONSTRAINT calls_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at))),
+    CONSTRAINT calls_created_at_range_check CHECK (((created_at >= '0001-01-01 00:00:00+00 BC'::timestamp with time zone) AND (created_at < '10000-01-01 00:00:00+00'::timestamp with time zone)))
 );
 ALTER TABLE ONLY public.calls ALTER COLUMN tenant_id SET (n_distinct=1000);
 ALTER TABLE ONLY public.calls ALTER COLUMN from_number SET (n_distinct=1000);
@@ -563,7 +596,8 @@ CREATE TABLE public.messages (
     status character varying(20),
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     body text,
-    CONSTRAINT messages_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at)))
+    CONSTRAINT messages_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at))),
+    CONSTRAINT messages_created_at_range_check CHECK (((created_at >= '0001-01-01 00:00:00+00 BC'::timestamp with time zone) AND (created_at < '10000-01-01 00:00:00+00'::timestamp with time zone)))
 );
 ALTER TABLE ONLY public.messages ALTER COLUMN tenant_id SET (n_distinct=1000);
 ALTER TABLE ONLY public.messages ALTER COLUMN from_number SET (n_distinct=1000);
@@ -619,7 +653,8 @@ CREATE TABLE public.recordings (
     url text,
     duration integer,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT recordings_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at)))
+    CONSTRAINT recordings_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at))),
+    CONSTRAINT recordings_created_at_range_check CHECK (((created_at >= '0001-01-01 00:00:00+00 BC'::timestamp with time zone) AND (created_at < '10000-01-01 00:00:00+00'::timestamp with time zone)))
 );
 ALTER TABLE ONLY public.recordings ALTER COLUMN tenant_id SET (n_distinct=1000);
 ALTER TABLE ONLY public.recordings ALTER COLUMN call_sid SET (n_distinct=1000);
@@ -706,7 +741,9 @@ CREATE TABLE public.users (
     updated_at timestamp with time zone DEFAULT now(),
     tenant_id integer NOT NULL,
     CONSTRAINT users_created_at_check CHECK (isfinite(created_at)),
-    CONSTRAINT users_updated_at_check CHECK (isfinite(updated_at))
+    CONSTRAINT users_created_at_range_check CHECK (((created_at >= '0001-01-01 00:00:00+00 BC'::timestamp with time zone) AND (created_at < '10000-01-01 00:00:00+00'::timestamp with time zone))),
+    CONSTRAINT users_updated_at_check CHECK (isfinite(updated_at)),
+    CONSTRAINT users_updated_at_range_check CHECK (((updated_at >= '0001-01-01 00:00:00+00 BC'::timestamp with time zone) AND (updated_at < '10000-01-01 00:00:00+00'::timestamp with time zone)))
 );
 ALTER TABLE ONLY public.users ALTER COLUMN updated_at SET (n_distinct=1000);
 ALTER TABLE ONLY public.users ALTER COLUMN tenant_id SET (n_distinct=1000);
@@ -856,7 +893,7 @@ CASE
     ELSE created_at
 END), id);
 
-CREATE UNIQUE INDEX users_tenant_email_key ON public.users USING btree (tenant_id, lower(email));
+CREATE UNIQUE INDEX users_tenant_email_key ON public.users USING btree (tenant_id, lower((email COLLATE "und-x-icu")) COLLATE "C");
 
 CREATE UNIQUE INDEX users_tenant_id_key ON public.users USING btree (tenant_id, id);
 
@@ -959,6 +996,22 @@ CREATE POLICY tenant_lookup ON public.tenants FOR SELECT TO tenant_lookup USING 
 
 CREATE POLICY tenant_lookup ON public.users FOR SELECT TO tenant_lookup USING (true);
 
+CREATE POLICY tenant_owner ON public.calls TO tenant_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_owner ON public.idempotency_keys TO tenant_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_owner ON public.messages TO tenant_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_owner ON public.products TO tenant_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_owner ON public.recordings TO tenant_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_owner ON public.settings TO tenant_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_owner ON public.tenants TO tenant_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY tenant_owner ON public.users TO tenant_owner USING (true) WITH CHECK (true);
+
 CREATE POLICY tenant_purge ON public.idempotency_keys FOR DELETE TO tenant_lookup USING ((kept_at <= (now() - '1 day'::interval)));
 
 ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
@@ -981,6 +1034,9 @@ GRANT ALL ON FUNCTION public.tenant_by_key(hashes text[]) TO tenant_api;
 
 REVOKE ALL ON FUNCTION public.tenant_rotate_key(tenant_id integer, hashes text[], new_hash text, grace_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_rotate_key(tenant_id integer, hashes text[], new_hash text, grace_seconds integer) TO tenant_api;
+
+REVOKE ALL ON FUNCTION public.tenant_rotated_key(tenant_id integer, hashes text[], new_hashes text[], grace_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tenant_rotated_key(tenant_id integer, hashes text[], new_hashes text[], grace_seconds integer) TO tenant_api;
 
 REVOKE ALL ON PROCEDURE public.tenant_table_check(IN resource regclass) FROM PUBLIC;
 
@@ -1011,6 +1067,7 @@ GRANT INSERT(status),UPDATE(status) ON TABLE public.calls TO tenant_api;
 GRANT INSERT(created_at) ON TABLE public.calls TO tenant_api;
 
 GRANT USAGE ON SEQUENCE public.calls_id_seq TO tenant_api;
+GRANT SELECT ON SEQUENCE public.calls_id_seq TO tenant_admin;
 
 GRANT DELETE ON TABLE public.idempotency_keys TO tenant_lookup;
 
@@ -1053,6 +1110,7 @@ GRANT INSERT(created_at) ON TABLE public.messages TO tenant_api;
 GRANT INSERT(body),UPDATE(body) ON TABLE public.messages TO tenant_api;
 
 GRANT USAGE ON SEQUENCE public.messages_id_seq TO tenant_api;
+GRANT SELECT ON SEQUENCE public.messages_id_seq TO tenant_admin;
 
 GRANT SELECT,DELETE ON TABLE public.products TO tenant_api;
 GRANT SELECT ON TABLE public.products TO tenant_admin;
@@ -1064,6 +1122,7 @@ GRANT INSERT(description),UPDATE(description) ON TABLE public.products TO tenant
 GRANT INSERT(tenant_id) ON TABLE public.products TO tenant_api;
 
 GRANT USAGE ON SEQUENCE public.products_id_seq TO tenant_api;
+GRANT SELECT ON SEQUENCE public.products_id_seq TO tenant_admin;
 
 GRANT SELECT,DELETE ON TABLE public.recordings TO tenant_api;
 GRANT SELECT ON TABLE public.recordings TO tenant_admin;
@@ -1081,6 +1140,7 @@ GRANT INSERT(duration),UPDATE(duration) ON TABLE public.recordings TO tenant_api
 GRANT INSERT(created_at) ON TABLE public.recordings TO tenant_api;
 
 GRANT USAGE ON SEQUENCE public.recordings_id_seq TO tenant_api;
+GRANT SELECT ON SEQUENCE public.recordings_id_seq TO tenant_admin;
 
 GRANT SELECT ON TABLE public.settings TO tenant_api;
 GRANT SELECT ON TABLE public.settings TO tenant_admin;
@@ -1090,6 +1150,7 @@ GRANT INSERT(tenant_id) ON TABLE public.settings TO tenant_api;
 GRANT INSERT(auto_record_calls),UPDATE(auto_record_calls) ON TABLE public.settings TO tenant_api;
 
 GRANT USAGE ON SEQUENCE public.settings_id_seq TO tenant_api;
+GRANT SELECT ON SEQUENCE public.settings_id_seq TO tenant_admin;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tenants TO tenant_admin;
 
@@ -1123,7 +1184,7 @@ GRANT SELECT(retiring_api_key_hash),UPDATE(retiring_api_key_hash) ON TABLE publi
 
 GRANT SELECT(retiring_api_key_expires_at),UPDATE(retiring_api_key_expires_at) ON TABLE public.tenants TO tenant_lookup;
 
-GRANT USAGE ON SEQUENCE public.tenants_id_seq TO tenant_admin;
+GRANT SELECT,USAGE ON SEQUENCE public.tenants_id_seq TO tenant_admin;
 
 GRANT DELETE ON TABLE public.users TO tenant_api;
 
@@ -1150,4 +1211,6 @@ GRANT SELECT(updated_at) ON TABLE public.users TO tenant_admin;
 GRANT SELECT(tenant_id) ON TABLE public.users TO tenant_lookup;
 GRANT SELECT(tenant_id),INSERT(tenant_id) ON TABLE public.users TO tenant_api;
 GRANT SELECT(tenant_id) ON TABLE public.users TO tenant_admin;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE tenant_owner IN SCHEMA public GRANT SELECT ON SEQUENCES  TO tenant_admin;
 

@@ -75,7 +75,8 @@ static const char *read_integer(const field_t *field, const parameter_t *paramet
     if (number >= field->min && number <= field_most(field) &&
         strcmp(value, apr_psprintf(pool, "%" APR_INT64_T_FMT, number)) == 0)
         return NULL;
-    return apr_psprintf(pool, "must be one integer from %d to %" APR_INT64_T_FMT, field->min, field_most(field));
+    return apr_psprintf(pool, "must be one integer from %d to %" APR_INT64_T_FMT, field->min,
+                        field_most(field));
 }
 
 static const char *read_boolean(const field_t *field, const parameter_t *parameter, const char **taken,

@@ -8,8 +8,8 @@
 #include "tenant.h"
 
 /* The hook post_read_request: takes the credential out of the headers, and covers a user's Basic credentials.
- * Nobody is looked up here: what needs no tenant never waits for one, and whether a request shows one does not
- * depend on what the cache knows. */
+ * Nobody is looked up here: what needs no tenant never waits for one, and whether a request shows one does
+ * not depend on what the cache knows. */
 int resolve_prepare(request_rec *r);
 
 /* The same hook, behind those who would log them: uncovers the user's credentials. */

@@ -18,7 +18,7 @@ BEGIN
     RAISE EXCEPTION 'database % is encoded in %, not in UTF8', current_database(), getdatabaseencoding();
   END IF;
   complaints := ARRAY(
-    SELECT format('users %s of tenant %s share the email %L', string_agg(id, ', ' ORDER BY id), tenant_id,
+    SELECT format('users %s of tenant %s share the email %L', string_agg(id::text, ', ' ORDER BY id::text), tenant_id,
                   lower(email COLLATE "und-x-icu"))
       FROM users WHERE email IS NOT NULL
      GROUP BY tenant_id, lower(email COLLATE "und-x-icu") HAVING count(*) > 1
