@@ -26,8 +26,9 @@ my @refusals = (
 
 my $site = TenantTest::Site->make;
 $site->cluster->stop;
-my $server = TenantTest::Server->start(site => $site, server => 'TenantPool wait=10s');
+my $server = TenantTest::Server->prepare(site => $site, server => 'TenantPool wait=10s');
 my $log = $server->error_log;
+$server->boot;
 
 is_problem(request(GET => '/v1/calls', as => 'acme', to => $server), 503, 'database-away', 'httpd starts without PostgreSQL');
 
@@ -64,6 +65,7 @@ subtest 'httpd starts and refuses at once' => sub {
 };
 
 subtest 'the log says so once' => sub {
+    ok($log->wait_for(qr/:error\] .*TenantDatabase: changes of tenants cannot be heard/, 5), 'ahead of any request, who listens');
     request(GET => '/v1/calls', as => 'acme', to => $server) for 1 .. 20;
     sleep 1;    # more than one more attempt to connect
     my @lines = $log->matching(qr/TenantDatabase cannot be reached/);

@@ -55,6 +55,19 @@ sub is_broken {
 
 $site->make_database('clean');
 
+subtest 'who serves requests' => sub {
+    my $me = getpwuid $<;
+    my $check = sub {
+        my ($conninfo) = @_;
+        my $server = TenantTest::Server->prepare(site => $site, config => join "\n", "User $me",
+            qq{TenantDatabase "$conninfo" admin="} . $site->conninfo('clean', 'tenant_admin') . '"', qq{TenantKeyFile "$keys"}, '');
+        return tenantctl('doctor', '--json', '--config', $server->root . '/httpd.conf');
+    };
+    is_done($check->($site->conninfo('clean')), 'is let in');
+    is_found($check->($site->conninfo('clean', 'nobody_knows')),
+        [qq{connection TenantDatabase does not let in the user $me, as httpd is: }], 'or is not, as nobody else would notice');
+};
+
 subtest 'a clean database' => sub {
     my $run = doctor('clean');
     is_done($run, 'is found so');

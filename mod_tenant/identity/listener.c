@@ -43,6 +43,7 @@ typedef struct listener_t {
     notify_settings_t notify;
     server_rec *server;
     apr_thread_t *thread;
+    int has_heard; /* this child has had a connection */
     _Atomic int stopping;
 } listener_t;
 
@@ -90,12 +91,13 @@ static void report(listener_t *listener, int is_heard, const char *why)
         return;
     if (is_heard)
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, listener->server,
-                     "TenantCache: changes of tenants are heard again");
-    else
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, listener->server,
-                     "TenantCache: changes of tenants cannot be heard, so nothing is cached and each request "
-                     "looks its tenant up: %s",
-                     why);
+                     "TenantDatabase: changes of tenants are heard again");
+    else /* at start this is the first connection of all: a user who is not let in shows here */
+        ap_log_error(
+            APLOG_MARK, listener->has_heard ? APLOG_WARNING : APLOG_ERR, 0, listener->server,
+            "TenantDatabase: changes of tenants cannot be heard, so nothing is cached and each request "
+            "looks its tenant up: %s",
+            why);
 }
 
 /* Connects and serves the connection, again and again. The caller has the lock. */
@@ -109,6 +111,7 @@ static void lead(listener_t *listener, apr_pool_t *scratch)
         notify_t *notify = notify_open(&listener->notify, &why, scratch);
 
         if (notify) {
+            listener->has_heard = 1;
             report(listener, 1, NULL);
             serve(listener, notify);
             why = notify_why(notify);

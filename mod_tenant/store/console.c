@@ -2,9 +2,14 @@
 #include "console.h"
 
 #include <apr_strings.h>
+#include <errno.h>
+#include <grp.h>
 #include <libpq-fe.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "conninfo.h"
 
@@ -84,6 +89,56 @@ const char *console_open(console_t **console, const char *conninfo, const char *
         return first_line(PQerrorMessage((*console)->connection), pool);
     PQsetNoticeReceiver((*console)->connection, ignore, NULL);
     return check_role(*console, pool);
+}
+
+/* Becomes the user; 0: that is not possible. */
+static int become(const char *user)
+{
+    const struct passwd *account = getpwnam(user);
+
+    if (!account)
+        return 0;
+    if (account->pw_uid == geteuid())
+        return 1;
+    return geteuid() == 0 && initgroups(user, account->pw_gid) == 0 && setgid(account->pw_gid) == 0 &&
+           setuid(account->pw_uid) == 0;
+}
+
+/* The child: tries, and writes what is wrong. */
+static void try_as(const char *conninfo, const char *user, int out, apr_pool_t *pool)
+{
+    PGconn *connection = become(user) ? PQconnectdb(conninfo) : NULL;
+    const char *why = "";
+
+    if (connection && PQstatus(connection) != CONNECTION_OK)
+        why = first_line(PQerrorMessage(connection), pool);
+    _exit(write(out, why, strlen(why)) < 0);
+}
+
+const char *console_try_as(const char *conninfo, const char *user, apr_pool_t *pool)
+{
+    enum { WHY_MAX = 1024 };
+    char *why = apr_pcalloc(pool, WHY_MAX + 1);
+    const char *sentence;
+    int ends[2];
+    ssize_t got;
+    pid_t child;
+
+    conninfo = complete(conninfo, NULL, &sentence, pool);
+    if (!conninfo)
+        return sentence;
+    if (pipe(ends) != 0)
+        return NULL;
+    child = fork();
+    if (child == 0)
+        try_as(conninfo, user, ends[1], pool);
+    close(ends[1]);
+    while ((got = read(ends[0], why, WHY_MAX)) < 0 && errno == EINTR)
+        ;
+    close(ends[0]);
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return got > 0 ? why : NULL;
 }
 
 /* A column may hold a token in clear, which libpq would leave in freed memory. */

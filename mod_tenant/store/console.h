@@ -16,6 +16,10 @@ typedef struct rowset_t rowset_t;
  * unless NULL, is connected as whatever conninfo says. */
 const char *console_open(console_t **console, const char *conninfo, const char *role, apr_pool_t *pool);
 
+/* Whether a user of the system can connect, which takes a process of its own; only root can try for others.
+ * NULL: yes, or it cannot be tried; else a sentence in pool. */
+const char *console_try_as(const char *conninfo, const char *user, apr_pool_t *pool);
+
 /* Runs one statement with text parameters, $1 being values[0], NULL standing for SQL's. NULL where it failed.
  */
 rowset_t *console_run(console_t *console, apr_pool_t *pool, const char *sql, const char *const *values,

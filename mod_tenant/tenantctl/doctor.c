@@ -153,6 +153,20 @@ static void check_connection(doctor_t *doctor)
                     "is reached in the clear: set sslmode=verify-full and sslrootcert, or require at least");
 }
 
+/* Whether httpd's user is let in, which nobody else can tell where PostgreSQL asks the system who it is. */
+static void check_service(doctor_t *doctor)
+{
+    const session_t *session = doctor->session;
+    const char *why = session->service && session->user
+                          ? console_try_as(session->service, session->user, session->pool)
+                          : NULL;
+
+    if (why)
+        finding_add(doctor->findings, "connection", "TenantDatabase",
+                    apr_psprintf(session->pool, "does not let in the user %s, as httpd is: %s", session->user,
+                                 why));
+}
+
 static int print_findings(const call_t *call, const output_t *findings)
 {
     static const output_column_t columns[] = {{.key = "clean", .type = OUTPUT_LITERAL}, {0}};
@@ -174,6 +188,7 @@ int doctor_run(const call_t *call)
     if (status != EXIT_DONE)
         return status;
     check_connection(&doctor);
+    check_service(&doctor);
     catalog_check(doctor.findings, session.database, call->pool);
     check_tenants(&doctor);
     if (check_key_file(&doctor)) {

@@ -163,7 +163,7 @@ static void read_database(httpd_t *httpd, const char *line, apr_pool_t *pool)
 
 static void read_line(httpd_t *httpd, const char *line, apr_pool_t *pool)
 {
-    static const char runtime[] = "Mutex default: dir=";
+    static const char runtime[] = "Mutex default: dir=", user[] = "User: name=";
     const char *arguments;
 
     while (apr_isspace(*line))
@@ -172,7 +172,10 @@ static void read_line(httpd_t *httpd, const char *line, apr_pool_t *pool)
         read_database(httpd, arguments, pool);
     else if ((arguments = arguments_of(line, "TenantKeyFile")) != NULL)
         httpd->key_file = next_word(&arguments, pool);
-    else if (strncmp(line, runtime, sizeof runtime - 1) == 0) {
+    else if (strncmp(line, user, sizeof user - 1) == 0) {
+        arguments = line + sizeof user - 1;
+        httpd->user = next_word(&arguments, pool);
+    } else if (strncmp(line, runtime, sizeof runtime - 1) == 0) {
         char *folder;
 
         arguments = line + sizeof runtime - 1; /* httpd shows DefaultRuntimeDir, or its own, only here */

@@ -15,6 +15,7 @@ typedef struct httpd_t {
     int several;             /* different ones stand in several servers */
     const char *key_file;    /* TenantKeyFile */
     const char *runtime_dir; /* the folder that httpd keeps its state in */
+    const char *user;        /* who serves requests */
 } httpd_t;
 
 /* Reads a configuration file through httpd itself, which knows about Include, Define and IfModule: `apachectl

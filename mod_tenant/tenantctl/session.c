@@ -52,6 +52,8 @@ static int read_config(session_t *session, const char *file)
         session->conninfo = httpd.admin ? httpd.admin : httpd.database;
         session->role = httpd.admin ? NULL : ADMIN_ROLE;
     }
+    session->service = httpd.database;
+    session->user = httpd.user;
     if (!session->key_file)
         session->key_file = httpd.key_file;
     if (!session->runtime_dir)

@@ -19,6 +19,8 @@ typedef struct session_t {
     const char *config;      /* the configuration that was read; NULL: none */
     const char *conninfo;    /* as given; NULL: none */
     const char *role;        /* what to connect as where conninfo is the module's own; else NULL */
+    const char *service;     /* the module's own connection string, by the configuration; NULL: not known */
+    const char *user;        /* who httpd connects as, of the system's users; NULL: not known */
     const char *key_file;    /* absolute; NULL: none */
     const char *runtime_dir; /* absolute; NULL: not known */
     console_t *database;     /* NULL unless wanted */
