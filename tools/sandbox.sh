@@ -192,8 +192,9 @@ psql() {
     command psql -X -q -v ON_ERROR_STOP=1 "$@"
 }
 
-# The schema, in $database.
+# The roles and the schema, in $database: what an upgrade does, and nothing where all is there.
 deploy() {
+    psql -f "$top/sql/bootstrap.sql" || fail "the roles could not be made"
     (cd "$top/sql" && SQITCH_FULLNAME=Demo SQITCH_EMAIL=demo@localhost TZ=UTC PGUSER=tenant_owner \
         PGOPTIONS='-c client_min_messages=warning' sqitch --quiet deploy "db:pg:$database") || fail "the schema could not be deployed (make clean, then $command, starts anew)"
 }
