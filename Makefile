@@ -127,8 +127,8 @@ dist: reference
 	$(say) build/$(RELEASE).tar.gz
 
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
-PARSERS := $(call object,$(patsubst %,mod_tenant/api/%.c,check csv cursor etag filter formula gate media page prefer query \
-    resource route scalar span sql sql_create sql_list sql_text) \
+PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag formula gate media prefer query span text) \
+    $(patsubst %,mod_tenant/resource/%.c,check cursor filter page resource route scalar sql sql_create sql_list sql_text) \
     $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations logins table) \
     $(patsubst %,mod_tenant/store/%.c,conninfo row sqlstate))
 

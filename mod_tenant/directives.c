@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "api/reference.h"
-#include "api/resource.h"
 #include "config.h"
+#include "resource/resource.h"
 #include "secret/slots.h"
 #include "store/conninfo.h"
 

@@ -11,21 +11,21 @@
 #include <mod_proxy.h>
 
 #include "api/handler.h"
-#include "api/linger.h"
-#include "api/openapi.h"
-#include "api/refusal.h"
-#include "api/represent.h"
-#include "api/resource.h"
-#include "api/sql.h"
 #include "config.h"
 #include "directives.h"
+#include "http/linger.h"
+#include "http/refusal.h"
 #include "identity/auth.h"
 #include "identity/expose.h"
 #include "identity/provider.h"
 #include "identity/resolve.h"
 #include "identity/rinse.h"
-#include "loglevels.h"
 #include "identity/vary.h"
+#include "loglevels.h"
+#include "openapi/openapi.h"
+#include "resource/represent.h"
+#include "resource/resource.h"
+#include "resource/sql.h"
 #include "startup.h"
 
 static int build_tables(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)

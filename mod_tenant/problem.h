@@ -14,6 +14,13 @@ typedef struct problem_t {
     const char *advice;  /* what to do, likewise */
 } problem_t;
 
+/* One thing that is wrong with a body, as an answer with problem_invalid lists them. */
+typedef struct problem_error_t {
+    const char *pointer; /* JSON Pointer (RFC 6901) of the member; "": the body */
+    const char *code;   /* required, unknown, read-only, type, length, pattern, range, null, nul, duplicate */
+    const char *detail; /* a sentence */
+} problem_error_t;
+
 /* X(identifier, status, code, title, meaning, advice) */
 #define PROBLEMS(X)                                                                                          \
     X(bad_request, 400, "bad-request", "The request is malformed.",                                          \

@@ -10,10 +10,10 @@
 #include <unistd.h>
 #include <unixd.h>
 
-#include "api/gate.h"
-#include "api/linger.h"
 #include "api/reference.h"
 #include "config.h"
+#include "http/gate.h"
+#include "http/linger.h"
 #include "identity/listener.h"
 #include "identity/logins.h"
 #include "secret/keyring.h"

@@ -3,11 +3,11 @@
 
 #include <apr_strings.h>
 
+#include "../http/reply.h"
 #include "../identity/user.h"
 #include "../secret/apikey.h"
 #include "../store/database.h"
 #include "condition.h"
-#include "reply.h"
 #include "rotation.h"
 #include "scope.h"
 

@@ -2,8 +2,8 @@
 #ifndef TENANT_API_ADMIN_H
 #define TENANT_API_ADMIN_H
 
+#include "../resource/values.h"
 #include "api.h"
-#include "values.h"
 
 /* What an administrator's request has to pass in place of a tenant's key: httpd has authenticated a user by a
  * provider other than ours. `Require local` alone does not do: behind a local proxy everybody is local.

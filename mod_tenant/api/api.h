@@ -5,13 +5,13 @@
 #include <httpd.h>
 
 #include "../config.h"
+#include "../http/etag.h"
 #include "../identity/tenant.h"
 #include "../json/writer.h"
+#include "../resource/input.h"
+#include "../resource/page.h"
+#include "../resource/route.h"
 #include "../store/row.h"
-#include "etag.h"
-#include "input.h"
-#include "page.h"
-#include "route.h"
 
 /* The media types of a list by their indexes. */
 enum { LIST_JSON, LIST_NDJSON, LIST_CSV };
@@ -34,7 +34,7 @@ typedef struct api_t {
     const char *new_key; /* an API key that this request makes */
 
     const char *detail;         /* a sentence about the problem of this request */
-    apr_array_header_t *errors; /* of input_error_t */
+    apr_array_header_t *errors; /* of problem_error_t */
     int answered;               /* the answer has been written; status is what the hook returns */
     int status;
 } api_t;

@@ -4,10 +4,10 @@
 #include <apr_strings.h>
 #include <http_protocol.h>
 
+#include "../http/site.h"
 #include "../identity/resolve.h"
 #include "../identity/user.h"
 #include "../secret/secret.h"
-#include "site.h"
 
 /* Whether the Host alone may read this. */
 static int is_public(const api_t *api)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "condition.h"
 
-#include "etag.h"
-#include "reply.h"
+#include "../http/etag.h"
+#include "../http/reply.h"
+#include "../resource/sql.h"
 #include "scope.h"
-#include "sql.h"
 
 /* Whether the request is for what has an entity tag. */
 static int is_conditional(const api_t *api)

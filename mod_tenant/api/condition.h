@@ -2,8 +2,8 @@
 #ifndef TENANT_API_CONDITION_H
 #define TENANT_API_CONDITION_H
 
+#include "../resource/values.h"
 #include "api.h"
-#include "values.h"
 
 /* If-Match and If-None-Match (RFC 9110 section 13) of requests for one row, or a file. Elsewhere they are not
  * looked at, and neither are If-Modified-Since and If-Unmodified-Since anywhere: no answer has a

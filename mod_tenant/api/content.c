@@ -4,11 +4,11 @@
 #include <apr_strings.h>
 #include <stdlib.h>
 
+#include "../http/body.h"
+#include "../http/media.h"
 #include "../identity/user.h"
 #include "../json/scan.h"
 #include "../json/tree.h"
-#include "body.h"
-#include "media.h"
 
 static int has_body(const api_t *api)
 {
@@ -72,9 +72,9 @@ static const problem_t *refuse_json(api_t *api, const problem_t *problem, const 
 {
     api->detail = apr_psprintf(api->r->pool, "At byte %" APR_SIZE_T_FMT ": %s", error->offset, error->detail);
     if (problem == &problem_invalid) {
-        api->errors = apr_array_make(api->r->pool, 1, sizeof(input_error_t));
-        APR_ARRAY_PUSH(api->errors, input_error_t) =
-            (input_error_t){error->pointer, error->code, error->detail};
+        api->errors = apr_array_make(api->r->pool, 1, sizeof(problem_error_t));
+        APR_ARRAY_PUSH(api->errors, problem_error_t) =
+            (problem_error_t){error->pointer, error->code, error->detail};
         api->detail = NULL;
     }
     return problem;

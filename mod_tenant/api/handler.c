@@ -7,25 +7,26 @@
 #include <http_protocol.h>
 #include <http_request.h>
 
+#include "../http/body.h"
+#include "../http/linger.h"
+#include "../http/media.h"
+#include "../http/query.h"
+#include "../http/reply.h"
+#include "../http/site.h"
 #include "../identity/resolve.h"
 #include "../identity/vary.h"
+#include "../openapi/openapi.h"
 #include "admin.h"
 #include "api.h"
+#include "asset.h"
 #include "authority.h"
-#include "body.h"
 #include "condition.h"
 #include "content.h"
 #include "health.h"
 #include "idempotency.h"
-#include "linger.h"
-#include "media.h"
-#include "openapi.h"
 #include "operation.h"
 #include "problems.h"
-#include "query.h"
 #include "reference.h"
-#include "reply.h"
-#include "site.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -155,7 +156,7 @@ static const problem_t *answer_open(api_t *api)
     case ROUTE_READY:
         return health_answer(api);
     case ROUTE_OPENAPI:
-        return openapi_answer(api);
+        return asset_answer(api, openapi_document(api->location, api->r->pool));
     case ROUTE_PROBLEMS:
         return problems_answer_all(api);
     case ROUTE_PROBLEM:

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health.h"
 
+#include "../http/reply.h"
 #include "../json/member.h"
 #include "../store/database.h"
-#include "reply.h"
 
 int health_is_route(const route_t *route)
 {

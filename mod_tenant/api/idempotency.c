@@ -6,11 +6,11 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "../resource/sql.h"
 #include "../secret/apikey.h"
 #include "../secret/fingerprint.h"
 #include "../secret/keyring.h"
 #include "scope.h"
-#include "sql.h"
 #include "write.h"
 
 enum { KEY_MAX = 255, PURGE_ONE_IN = 64 };
@@ -46,9 +46,9 @@ const problem_t *idempotency_check(api_t *api)
         api->detail = "Idempotency-Key takes 1 to 255 visible ASCII characters, which are no API key.";
         return &problem_bad_header;
     }
-    if (api->route.kind == ROUTE_ROTATION && strlen(key) < IDEMPOTENCY_ROTATION_MIN) {
+    if (api->route.kind == ROUTE_ROTATION && strlen(key) < RESOURCE_REPEAT_MIN) {
         api->detail = "Idempotency-Key takes at least " APR_STRINGIFY(
-            IDEMPOTENCY_ROTATION_MIN) " characters here, that nobody can guess, such as a random UUID.";
+            RESOURCE_REPEAT_MIN) " characters here, that nobody can guess, such as a random UUID.";
         return &problem_bad_header;
     }
     api->idempotency_key = apr_pstrcat(api->r->pool, api->route.resource->name, "/", key, NULL);

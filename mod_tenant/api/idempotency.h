@@ -8,9 +8,6 @@
  * answer of the first, and writes nothing. Keys belong to the tenant and the collection. Answers are kept for
  * a day, together with the row; what was refused is not kept. */
 
-/* The least length of a key that can lead to an API key: 128 random bits in base64. */
-#define IDEMPOTENCY_ROTATION_MIN 22
-
 /* Reads the header, where it means something. problem_bad_header; also where the answer shows an API key,
  * which must not be kept, but of a tenant's rotation, which can be answered again without that
  * (rotation_run()). */

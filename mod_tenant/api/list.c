@@ -3,17 +3,17 @@
 
 #include <apr_strings.h>
 
-#include "cursor.h"
-#include "gate.h"
-#include "prefer.h"
+#include "../http/gate.h"
+#include "../http/prefer.h"
+#include "../http/reply.h"
+#include "../resource/cursor.h"
+#include "../resource/represent.h"
+#include "../resource/scalar.h"
+#include "../resource/sql_list.h"
 #include "read.h"
-#include "reply.h"
-#include "represent.h"
-#include "scalar.h"
 #include "scope.h"
 #include "sender.h"
 #include "sheet.h"
-#include "sql_list.h"
 
 /* The column of a field in an answer's rows. */
 static int column_of(const resource_t *resource, const field_t *wanted)

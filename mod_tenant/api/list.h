@@ -2,8 +2,8 @@
 #ifndef TENANT_API_LIST_H
 #define TENANT_API_LIST_H
 
+#include "../http/gate.h"
 #include "api.h"
-#include "gate.h"
 
 /* Answers the page of the collection that the query asks for. */
 const problem_t *list_run(api_t *api);

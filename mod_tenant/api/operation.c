@@ -3,11 +3,11 @@
 
 #include <apr_strings.h>
 
+#include "../http/reply.h"
 #include "../json/member.h"
 #include "admin.h"
 #include "list.h"
 #include "read.h"
-#include "reply.h"
 #include "rotation.h"
 #include "stream.h"
 #include "write.h"

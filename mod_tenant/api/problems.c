@@ -4,10 +4,10 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "../http/html.h"
+#include "../http/media.h"
+#include "../http/reply.h"
 #include "../json/member.h"
-#include "html.h"
-#include "media.h"
-#include "reply.h"
 
 enum { TYPE_JSON, TYPE_HTML, PAGE_SIZE = 4096, ALL_SIZE = 32768 };
 

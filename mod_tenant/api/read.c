@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "read.h"
 
+#include "../http/reply.h"
+#include "../resource/represent.h"
+#include "../resource/sql.h"
 #include "condition.h"
-#include "reply.h"
-#include "represent.h"
 #include "scope.h"
 #include "sealed.h"
 #include "sender.h"
-#include "sql.h"
 
 /* Writes what a row, or a single resource without one, shows. */
 static const problem_t *answer(api_t *api, int status, rows_t *rows)

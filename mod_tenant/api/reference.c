@@ -5,8 +5,8 @@
 #include <apr_strings.h>
 #include <http_protocol.h>
 
-#include "file.h"
-#include "reply.h"
+#include "../http/reply.h"
+#include "asset.h"
 
 /* The files that there are, whatever else a folder holds: the viewer's, and ours that start and mend it. */
 static const struct {
@@ -171,5 +171,5 @@ const problem_t *reference_answer_file(api_t *api)
     const reference_file_t *file = reference_find(api->location->reference, api->route.id);
     const char *type = apr_pstrcat(api->r->pool, file->type, "; charset=utf-8", NULL);
 
-    return file_answer(api, &(file_t){type, file->bytes, file->length, file->tag});
+    return asset_answer(api, &(file_t){type, file->bytes, file->length, file->tag});
 }

@@ -3,11 +3,11 @@
 
 #include <apr_strings.h>
 
+#include "../http/reply.h"
 #include "../identity/resolve.h"
 #include "../secret/apikey.h"
 #include "../secret/secret.h"
 #include "../store/database.h"
-#include "reply.h"
 
 static const statement_t rotate = {
     .label = "rotate_key",

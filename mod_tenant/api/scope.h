@@ -2,10 +2,10 @@
 #ifndef TENANT_API_SCOPE_H
 #define TENANT_API_SCOPE_H
 
+#include "../resource/represent.h"
+#include "../resource/values.h"
 #include "../store/database.h"
 #include "api.h"
-#include "represent.h"
-#include "values.h"
 
 /* Whose rows a request is about, and where they are. */
 

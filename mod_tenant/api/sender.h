@@ -2,8 +2,8 @@
 #ifndef TENANT_API_SENDER_H
 #define TENANT_API_SENDER_H
 
+#include "../http/gate.h"
 #include "api.h"
-#include "gate.h"
 
 /* Who sends what httpd does not take from the handler at once: its thread is held for as long as the client
  * takes for that. So one tenant, or all who are nobody, may hold only so many threads, and all together half

@@ -4,16 +4,16 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
+#include "../http/gate.h"
+#include "../http/prefer.h"
+#include "../http/transfer.h"
 #include "../json/writer.h"
+#include "../resource/represent.h"
 #include "authority.h"
-#include "gate.h"
 #include "list.h"
-#include "prefer.h"
-#include "represent.h"
 #include "scope.h"
 #include "sender.h"
 #include "sheet.h"
-#include "transfer.h"
 
 APLOG_USE_MODULE(tenant);
 

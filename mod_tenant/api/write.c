@@ -3,14 +3,14 @@
 
 #include <apr_strings.h>
 
+#include "../http/reply.h"
 #include "../identity/resolve.h"
+#include "../resource/sql.h"
 #include "admin.h"
 #include "condition.h"
 #include "idempotency.h"
 #include "read.h"
-#include "reply.h"
 #include "scope.h"
-#include "sql.h"
 
 /* What a tenant is, and who may log in, is in effect before its writer has the answer. */
 static void forget_former(const api_t *api)

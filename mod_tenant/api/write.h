@@ -2,8 +2,8 @@
 #ifndef TENANT_API_WRITE_H
 #define TENANT_API_WRITE_H
 
+#include "../resource/values.h"
 #include "api.h"
-#include "values.h"
 
 /* Creates, updates or removes a row, as the request's body and path say, and answers it. Conflicts of the
  * resource's table; problem_not_found. */

@@ -9,8 +9,8 @@
 #include "credential.h"
 #include "lookup.h"
 #include "upgrade.h"
-#include "veil.h"
 #include "vary.h"
+#include "veil.h"
 
 /* What a request knows about who is asking. Belongs to the request, never to its connection. */
 typedef struct identity_t {

@@ -3,7 +3,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#include "../api/check.h"
+#include "../resource/check.h"
 #include "../secret/loaded.h"
 #include "../secret/seal.h"
 #include "catalog.h"

@@ -5,7 +5,7 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "../api/resource.h"
+#include "../resource/resource.h"
 #include "httpd.h"
 
 static const struct {

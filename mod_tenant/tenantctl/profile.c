@@ -5,9 +5,10 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#include "../api/check.h"
-#include "../secret/secret.h"
+#include "../http/text.h"
+#include "../resource/check.h"
 #include "../secret/seal.h"
+#include "../secret/secret.h"
 #include "input.h"
 #include "output.h"
 
@@ -41,11 +42,11 @@ static const char *check_value(const field_t *field, const char *value, apr_pool
     apr_size_t length = strlen(value);
     int characters;
 
-    if (!check_is_utf8(value, length))
+    if (!text_is_utf8(value, length))
         return "must be UTF-8";
-    if (check_has_controls(value, length))
+    if (text_has_controls(value, length))
         return "must not hold control characters";
-    characters = check_characters(value, length);
+    characters = text_characters(value, length);
     if (characters < field->min || characters > field->max)
         return field->min == field->max
                    ? apr_psprintf(pool, "must have %d characters", field->min)

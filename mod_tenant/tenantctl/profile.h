@@ -2,7 +2,7 @@
 #ifndef TENANT_TENANTCTL_PROFILE_H
 #define TENANT_TENANTCTL_PROFILE_H
 
-#include "../api/resource.h"
+#include "../resource/resource.h"
 #include "command.h"
 
 struct keyring_t;

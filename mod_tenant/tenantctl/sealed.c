@@ -5,7 +5,7 @@
 #include <apr_tables.h>
 #include <stdlib.h>
 
-#include "../api/resource.h"
+#include "../resource/resource.h"
 
 /* Rows that are read at a time. */
 #define PAGE "200"

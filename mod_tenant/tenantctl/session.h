@@ -3,8 +3,8 @@
 #define TENANT_TENANTCTL_SESSION_H
 
 #include "../secret/keyring.h"
-#include "command.h"
 #include "../store/console.h"
+#include "command.h"
 
 /* What a command needs beside its operands. */
 enum {

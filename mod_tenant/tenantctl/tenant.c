@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../api/check.h"
-#include "../api/resource.h"
+#include "../resource/check.h"
+#include "../resource/resource.h"
 #include "../secret/apikey.h"
 #include "../secret/secret.h"
 #include "output.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the fields of the table require past type and length. */
-#include "../../mod_tenant/api/check.h"
+#include "../../mod_tenant/http/text.h"
+#include "../../mod_tenant/resource/check.h"
 
 #include <apr_general.h>
 
@@ -286,21 +287,21 @@ static void test_utf8(void)
     };
 
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        ok(check_is_utf8(good[i].text, good[i].length), "UTF-8 text %zu is taken", i);
+        ok(text_is_utf8(good[i].text, good[i].length), "UTF-8 text %zu is taken", i);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        ok(!check_is_utf8(bad[i].text, bad[i].length), "text %zu, which is not UTF-8, is refused", i);
-    ok(check_is_utf8("\xc3\xa9", 2) && !check_is_utf8("\xc3\xa9", 1), "no byte behind the end is read");
-    is(check_characters(TEXT("")), 0, "no character");
-    is(check_characters(TEXT("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80")), 4, "characters of 1, 2, 3, 4 bytes");
+        ok(!text_is_utf8(bad[i].text, bad[i].length), "text %zu, which is not UTF-8, is refused", i);
+    ok(text_is_utf8("\xc3\xa9", 2) && !text_is_utf8("\xc3\xa9", 1), "no byte behind the end is read");
+    is(text_characters(TEXT("")), 0, "no character");
+    is(text_characters(TEXT("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80")), 4, "characters of 1, 2, 3, 4 bytes");
 }
 
 static void test_controls(void)
 {
-    ok(!check_has_controls(TEXT(" ~\x7f\xc2\x80")), "neither DEL nor C1 is a C0 control");
+    ok(!text_has_controls(TEXT(" ~\x7f\xc2\x80")), "neither DEL nor C1 is a C0 control");
     for (char c = 0; c < 0x20; c++) {
         const char text[] = {'a', c, 'b'};
 
-        ok(check_has_controls(text, sizeof text), "control %d is one", c);
+        ok(text_has_controls(text, sizeof text), "control %d is one", c);
     }
 }
 

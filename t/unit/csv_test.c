@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../../mod_tenant/api/csv.h"
+#include "../../mod_tenant/http/csv.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>

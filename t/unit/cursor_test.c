@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cursors: each stands for one place in one list, and nothing else passes for one. */
-#include "../../mod_tenant/api/cursor.h"
+#include "../../mod_tenant/resource/cursor.h"
 
 #include <apr_base64.h>
 #include <apr_general.h>

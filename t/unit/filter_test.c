@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Filters: which parameters are some, and which values a field can have. */
-#include "../../mod_tenant/api/filter.h"
+#include "../../mod_tenant/resource/filter.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>

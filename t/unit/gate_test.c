@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "api/gate.h"
+#include "http/gate.h"
 #include "tap.h"
 
 enum { THREADS = 20, ROUNDS = 2000 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../../mod_tenant/api/media.h"
+#include "../../mod_tenant/http/media.h"
 
 #include "tap.h"
 

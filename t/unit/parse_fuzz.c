@@ -8,14 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../mod_tenant/api/check.h"
-#include "../../mod_tenant/api/csv.h"
-#include "../../mod_tenant/api/etag.h"
-#include "../../mod_tenant/api/media.h"
-#include "../../mod_tenant/api/page.h"
-#include "../../mod_tenant/api/prefer.h"
-#include "../../mod_tenant/api/query.h"
-#include "../../mod_tenant/api/route.h"
+#include "../../mod_tenant/http/text.h"
+#include "../../mod_tenant/resource/check.h"
+#include "../../mod_tenant/http/csv.h"
+#include "../../mod_tenant/http/etag.h"
+#include "../../mod_tenant/http/media.h"
+#include "../../mod_tenant/resource/page.h"
+#include "../../mod_tenant/http/prefer.h"
+#include "../../mod_tenant/http/query.h"
+#include "../../mod_tenant/resource/route.h"
 #include "../../mod_tenant/store/sqlstate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -32,7 +33,7 @@ static const problem_t *take(void *context, const parameter_t *parameter, const 
     const char *const value = parameter->value;
 
     require(strlen(parameter->plain) == strlen(value));
-    require(check_is_utf8(name, strlen(name)) && check_is_utf8(value, strlen(value)));
+    require(text_is_utf8(name, strlen(name)) && text_is_utf8(value, strlen(value)));
     *detail = query_unknown(name, context);
     return *value == '!' ? &problem_bad_parameter : NULL;
 }
@@ -77,7 +78,7 @@ static void parse_route(char *text, apr_size_t length, apr_pool_t *pool)
     require(strstr(route_allow(&route, pool), "OPTIONS") != NULL);
     require(route.kind != ROUTE_ROW || (route.id && route.resource));
     require(route_is_open(&route) == !route.resource);
-    require(route.kind != ROUTE_ROW || (check_is_utf8(route.id, strlen(route.id)) && !strchr(route.id, '/')));
+    require(route.kind != ROUTE_ROW || (text_is_utf8(route.id, strlen(route.id)) && !strchr(route.id, '/')));
 }
 
 static void parse_media(char *text, apr_size_t length, apr_pool_t *pool)
@@ -189,8 +190,8 @@ static void parse_fields(char *text, apr_size_t length, apr_pool_t *pool)
     check_status(text, length);
     check_message_sid(text, length);
     require(!check_is_id(text, length) || (atoi(text) >= 1 && length <= 10));
-    if (check_is_utf8(text, length))
-        require(strlen(text) == length && check_characters(text, length) <= (int)length);
+    if (text_is_utf8(text, length))
+        require(strlen(text) == length && text_characters(text, length) <= (int)length);
 }
 
 typedef void parse_fn(char *text, apr_size_t length, apr_pool_t *pool);

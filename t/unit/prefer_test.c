@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../../mod_tenant/api/prefer.h"
+#include "../../mod_tenant/http/prefer.h"
 
 #include "tap.h"
 

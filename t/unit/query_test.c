@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../../mod_tenant/api/query.h"
+#include "../../mod_tenant/http/query.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>

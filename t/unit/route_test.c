@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../../mod_tenant/api/route.h"
+#include "../../mod_tenant/resource/route.h"
 
 #include <apr_general.h>
 #include <httpd.h>

@@ -15,9 +15,9 @@
 #include <apr_strings.h>
 #include <stdio.h>
 
-#include "api/page.h"
-#include "api/sql.h"
-#include "api/sql_list.h"
+#include "resource/page.h"
+#include "resource/sql.h"
+#include "resource/sql_list.h"
 
 static void print_one(const resource_t *resource, const statement_t *statement, const char *values)
 {
