@@ -65,7 +65,7 @@ COMMAND_SOURCES := $(wildcard mod_tenant/tenantctl/*.c) mod_tenant/store/console
 SOURCES := $(sort $(filter-out $(COMMAND_SOURCES),$(wildcard mod_tenant/*.c mod_tenant/*/*.c)))
 OBJECTS := $(call object,$(SOURCES))
 COMMAND_OBJECTS := $(call object,$(COMMAND_SOURCES))
-SECRET := $(call object,$(wildcard mod_tenant/secret/*.c) mod_tenant/problem.c)
+SECRET := $(call object,$(wildcard mod_tenant/secret/*.c) mod_tenant/problem.c mod_tenant/text.c)
 JSON := $(call object,$(wildcard mod_tenant/json/*.c))
 
 # A room sees the headers that it may know, and no others.
@@ -127,7 +127,7 @@ dist: reference
 	$(say) build/$(RELEASE).tar.gz
 
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
-PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag formula gate media prefer query span text) \
+PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag formula gate media prefer query span) \
     $(patsubst %,mod_tenant/resource/%.c,check cursor filter page resource route scalar sql sql_create sql_list sql_text) \
     $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations logins table) \
     $(patsubst %,mod_tenant/store/%.c,conninfo row sqlstate))

@@ -226,7 +226,7 @@ subtest 'filters' => sub {
     for my $resource (collections()) {
         for my $column ('id', @{ $by{$resource} }) {
             my $theirs = id_of(globex => $resource, $column);
-            my $none = $column eq 'id' && $resource ne 'users' ? 2147483647 : 'x' . substr $theirs, 1;
+            my $none = $column eq 'id' && $resource ne 'users' ? 2147483647 : $column =~ /sid$/ ? substr($theirs, 0, 2) . '0' x 32 : 'x' . substr $theirs, 1;
             my ($foreign, $missing) =
                 map { ask(acme => GET => "/v1/$resource?$column=" . s/@/%40/r, as => 'acme') } $theirs, $none;
 

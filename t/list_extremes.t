@@ -102,7 +102,7 @@ my @lists = (
     ['calls', 'created_at.gte=2026-02-28T00:00:00.5Z', "created_at >= '2026-02-28 00:00:00.5Z'", 'created_at'],
     ['calls', 'from_number.null=false', 'from_number IS NOT NULL', 'from_number'],
     ['calls', 'status.null=false', 'status IS NOT NULL', 'status'],
-    ['calls', 'status=' . '%0A', "status = E'\\n'", 'id'],
+    ['calls', 'from_number=a%0Ab', "from_number = E'a\\nb'", 'id'],
     ['recordings', '', 'true', 'id', 'created_at'],
     ['recordings', 'duration.null=false', 'duration IS NOT NULL', 'duration'],
     ['recordings', 'duration.null=true', 'duration IS NULL', 'id', 'created_at'],

@@ -6,7 +6,7 @@
 #include <apr_tables.h>
 #include <string.h>
 
-#include "text.h"
+#include "../text.h"
 
 static int hex_value(char c)
 {

@@ -7,6 +7,7 @@
 #include "../config.h"
 #include "../store/database.h"
 #include "../store/monotonic.h"
+#include "../text.h"
 #include "cache.h"
 
 /* Columns of the statements. */
@@ -81,6 +82,13 @@ static const tenant_t *tenant_of_row(rows_t *rows, tenant_via_t via, apr_pool_t 
     return tenant;
 }
 
+/* The Host, unless it can be nobody's: httpd lets bytes through that are no text, with HttpProtocolOptions
+ * Unsafe. */
+static const char *host_of(const request_rec *r)
+{
+    return r->hostname && text_is_utf8(r->hostname, strlen(r->hostname)) ? r->hostname : NULL;
+}
+
 /* Notes what the database said; who is not in the rows is nobody. asked_at: ahead of the statement. */
 static void take_rows(question_t *question, rows_t *rows, apr_time_t asked_at)
 {
@@ -106,7 +114,7 @@ static const problem_t *ask_database(question_t *question)
 {
     request_rec *r = question->r;
     database_t *database = config_server(r->server)->database;
-    const char *values[] = {question->hashes, r->hostname};
+    const char *values[] = {question->hashes, host_of(r)};
     int without_key = question->key->is_done;
     apr_time_t asked_at = monotonic_now();
     const problem_t *problem;
@@ -193,7 +201,7 @@ static const problem_t *answer(request_rec *r, const char *hashes, lookup_t *key
     };
     generation_t moment;
 
-    if (!r->hostname)
+    if (!host_of(r))
         host->is_done = 1;
     if (!question.cache)
         return key->is_done && host->is_done ? NULL : ask_database(&question);

@@ -9,6 +9,7 @@
 #include "../config.h"
 #include "../secret/password.h"
 #include "../store/database.h"
+#include "../text.h"
 #include "attempts.h"
 #include "logins.h"
 #include "resolve.h"
@@ -140,9 +141,9 @@ static const problem_t *read_user(login_t *login)
         return &problem_misconfigured;
     if (login->config->generations)
         login->moment = logins_moment(login->config->generations);
+    if (!text_is_utf8(login->email, strlen(login->email)))
+        return NULL; /* PostgreSQL takes it for no text: nobody's address */
     problem = database_lookup(login->config->database, login->r, &find_user, values, &rows, login->r->pool);
-    if (problem == &problem_invalid)
-        return NULL; /* bytes that PostgreSQL takes for no text: nobody's address */
     if (problem)
         return problem;
     rows_seek(rows, 0);

@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#include "../http/text.h"
+#include "../text.h"
 #include "check.h"
 
 /* A cursor's text ahead of base64url: `VERSION RESOURCE ORDER FILTERS ID`, with `LENGTH:KEY ` ahead of ID

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../http/query.h"
-#include "../http/text.h"
+#include "../text.h"
 #include "check.h"
 
 static const char *const suffixes[FILTER_TESTS] = {

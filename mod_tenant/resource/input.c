@@ -5,7 +5,7 @@
 #include <httpd.h>
 #include <string.h>
 
-#include "../http/text.h"
+#include "../text.h"
 #include "../secret/password.h"
 #include "../secret/seal.h"
 #include "check.h"

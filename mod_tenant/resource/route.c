@@ -5,7 +5,7 @@
 #include <httpd.h>
 #include <string.h>
 
-#include "../http/text.h"
+#include "../text.h"
 #include "check.h"
 
 /* The longest text id that a path may hold: users' own ids are UUIDs, older ones are free text. */

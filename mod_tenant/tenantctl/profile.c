@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#include "../http/text.h"
+#include "../text.h"
 #include "../resource/check.h"
 #include "../secret/seal.h"
 #include "../secret/secret.h"

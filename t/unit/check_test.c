@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the fields of the table require past type and length. */
-#include "../../mod_tenant/http/text.h"
+#include "../../mod_tenant/text.h"
 #include "../../mod_tenant/resource/check.h"
 
 #include <apr_general.h>

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../mod_tenant/http/text.h"
+#include "../../mod_tenant/text.h"
 #include "../../mod_tenant/resource/check.h"
 #include "../../mod_tenant/http/csv.h"
 #include "../../mod_tenant/http/etag.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TENANT_HTTP_TEXT_H
-#define TENANT_HTTP_TEXT_H
+#ifndef TENANT_TEXT_H
+#define TENANT_TEXT_H
 
 #include <apr_pools.h>
 
