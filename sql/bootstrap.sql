@@ -3,7 +3,7 @@
 -- again changes nothing. It sets no password: use peer authentication, a passfile, or ALTER ROLE by hand.
 --
 -- By a superuser, or, where there is none (managed PostgreSQL), by the owner of the database with CREATEROLE. Such a one
--- cannot give all of it; README.md says what is lost.
+-- cannot give all of it; docs/install.md says what is lost.
 --
 --     psql -X -d DATABASE -f bootstrap.sql [-v api_statement_timeout=4s] [-v admin_statement_timeout=30s]
 

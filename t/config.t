@@ -502,7 +502,7 @@ my @directives = $listing =~ /^(\w+) \(mod_tenant\.c\)/mg;
 cmp_ok(scalar @directives, '>=', 8, 'httpd lists our directives');
 my $refusals = join "\n", map { $_->[1] } @refused;
 my $acceptances = join "\n", map { $_->[1] } @accepted;
-my %document = map { $_ => slurp($_) } qw(README.md conf/tenant.conf);
+my %document = map { $_ => slurp($_) } qw(docs/directives.md conf/tenant.conf);
 for my $directive (@directives) {
     ok($refusals =~ /^\s*$directive\b/m, "$directive is refused in a test");
     ok($acceptances =~ /^\s*$directive\b/m, "$directive is accepted in a test");
@@ -512,6 +512,14 @@ for my $name (sort keys %document) {
     my %known = map { $_ => 1 } @directives;
     my @unknown = grep { !$known{$_} } $document{$name} =~ /^\s*#?\s*(Tenant[A-Z]\w*)/mg;
     is_deeply(\@unknown, [], "$name has no other directive");
+}
+
+# Each directive has a section with all that a reader looks for.
+my %section_of = map { /^(Tenant\w+)\n(.*)/s ? ($1 => $2) : () } split /^## /m, $document{'docs/directives.md'};
+is_deeply([sort keys %section_of], [sort @directives], 'docs/directives.md has a section for each directive');
+for my $directive (sort keys %section_of) {
+    like($section_of{$directive}, qr/^\| \Q$_\E \| \S/m, "$directive: $_") for qw(Syntax Default Context);
+    like($section_of{$directive}, qr/^    .*\b$directive\b/m, "$directive: an example");
 }
 
 done_testing;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # JSONTestSuite, file by file, as request bodies: what RFC 8259 calls no JSON is 400 bad-json, what it calls JSON
-# is judged by what it says, and what it leaves open is answered as the README states. No body makes a row,
+# is judged by what it says, and what it leaves open is answered as docs/api.md states. No body makes a row,
 # harms the server or costs much memory.
 
 use strict;

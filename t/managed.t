@@ -108,7 +108,7 @@ subtest 'the doctor' => sub {
     unlike((bootstrap('app'))[1], qr/log_parameter/, 'bootstrap is content with it, too');
 };
 
-# README.md has the same steps.
+# docs/operate.md has the same steps.
 sub restored_is_same {
     my ($from, $to, $by, @option) = @_;
     my $file = $pg->socket_dir . "/$from.dump";

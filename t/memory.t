@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What httpd's children keep of keys and passwords in their memory once the requests have been answered: nothing, where
-# HTTP/1.1 came without TLS. Buffers of mod_ssl, OpenSSL and mod_http2 are out of our reach (README, "Secrets").
+# HTTP/1.1 came without TLS. Buffers of mod_ssl, OpenSSL and mod_http2 are out of our reach (docs/operate.md, "Secrets in memory").
 
 use strict;
 use warnings;

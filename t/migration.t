@@ -252,7 +252,7 @@ for my $case (@SHAPES) {
 }
 
 # How an application of the old schema keeps working behind row level security: its role gets a fixed context and
-# policies of its own, which its connections have after a restart, and then defaults. README.md has the same statements.
+# policies of its own, which its connections have after a restart, and then defaults. docs/migrate.md has the same statements.
 my $GIVE_CONTEXT = q{
     ALTER ROLE shop IN DATABASE live SET mod_tenant.tenant_id = '1';
     CREATE POLICY legacy ON tenants TO shop USING (id = tenant_context()) WITH CHECK (id = tenant_context());

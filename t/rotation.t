@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Keys are replaced while fifty requests a second go on: a tenant's API key, a pepper and a sealing key of the key
-# file, step by step as the README has it. No request fails.
+# file, step by step as docs/tenantctl.md has it. No request fails.
 
 use strict;
 use warnings;
