@@ -12,7 +12,7 @@
 #   make schema   sql/schema.sql, what the Sqitch changes deploy
 #   make debug    a build for gdb; make compile_commands.json for language servers
 #   make bench    how fast it is: seeds 1,000 tenants, measures, prints a table; leaves its servers running until make stop
-#   make lint     the compiler's warnings, the format, the walls between the rooms, the scripts
+#   make lint     the compiler's warnings, the format, the walls between the rooms, the scripts, the documents' links
 #   make fuzz     the parsers under libFuzzer, SECONDS (300) each
 #   make dist     a release, build/mod_tenant-VERSION.tar.gz, with the reference page
 #   make install  module, header, .load and .conf, tenantctl, reference page, Sqitch project; enables nothing (DESTDIR)
