@@ -60,28 +60,36 @@ static int is_number(const char *text)
            (!text[1 + digits] || strchr(FORMULA_SEPARATORS, text[1 + digits]));
 }
 
-/* Whether a cell that begins here may be computed. `"` stands where a program that looks for the separator
+/* Where a cell begins to show, and whether it may be computed. */
+typedef struct shown_t {
+    const char *at;
+    int is_formula;
+} shown_t;
+
+/* Looks for what a cell that begins here shows first. `"` stands where a program that looks for the separator
  * alone would take it for the cell's own quotes. */
-static int is_formula(const char *cell, int is_inner)
+static shown_t look(const char *cell, int is_inner)
 {
     for (;;) {
         const char *next;
         uint32_t c = read_character(cell, &next);
 
-        if (IS_IN(openers, c))
-            return !is_number(cell);
         if (!IS_IN(unseen, c) && !(is_inner && c == '"'))
-            return 0;
+            return (shown_t){cell, IS_IN(openers, c) && !is_number(cell)};
         cell = next;
     }
 }
 
-/* The next place in text that wants a mark; NULL: none does. */
-static const char *find_inner(const char *text)
+/* The next place in text that wants a mark; NULL: none does. Separators in a row, with nothing but what does
+ * not show in between, have the same behind them: shown is what was found last, so that all takes time in
+ * proportion to the text. */
+static const char *find_inner(const char *text, shown_t *shown)
 {
     for (text = strpbrk(text, FORMULA_SEPARATORS); text; text = strpbrk(text, FORMULA_SEPARATORS)) {
         text += strspn(text, FORMULA_SEPARATORS);
-        if (is_formula(text, 1))
+        if (text > shown->at)
+            *shown = look(text, 1);
+        if (shown->is_formula)
             return text;
     }
     return NULL;
@@ -89,8 +97,9 @@ static const char *find_inner(const char *text)
 
 const char *formula_guard(const char *text, apr_pool_t *pool)
 {
-    int is_first = *text == '\t' || *text == '\r' || is_formula(text, 0);
-    const char *place = find_inner(text);
+    int is_first = *text == '\t' || *text == '\r' || look(text, 0).is_formula;
+    shown_t shown = {text, 0};
+    const char *place = find_inner(text, &shown);
     char *guarded, *to;
 
     if (!is_first && !place)
@@ -98,7 +107,7 @@ const char *formula_guard(const char *text, apr_pool_t *pool)
     guarded = to = apr_palloc(pool, 2 * strlen(text) + 2);
     if (is_first)
         *to++ = '\'';
-    for (; place; place = find_inner(text)) {
+    for (; place; place = find_inner(text, &shown)) {
         memcpy(to, text, (size_t)(place - text));
         to += place - text;
         *to++ = '\'';

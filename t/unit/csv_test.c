@@ -101,6 +101,7 @@ static const struct {
     {"x\r\n=1\r\n+1", "\"x\r\n'=1\r\n+1\"", "\"x\r\n=1\r\n+1\""},
     {"x;\"=1\"", "\"x;'\"\"=1\"\"\"", "\"x;\"\"=1\"\"\""},
     {"x; y=1,=2", "\"x; y=1,=2\"", NULL},
+    {";\n \"\n=1\n x\n-", "\";\n' \"\"\n'=1\n x\n'-\"", "\";\n \"\"\n=1\n x\n-\""},
 };
 
 static const char *written(const char *text, int is_raw, apr_pool_t *pool)
@@ -110,6 +111,25 @@ static const char *written(const char *text, int is_raw, apr_pool_t *pool)
     writer_init(&writer, pool, 1);
     csv_write(&writer, text, is_raw);
     return apr_pstrmemdup(pool, writer.text, writer.length);
+}
+
+/* Whoever may write a text must not make those who read it as CSV work for long: so long a one takes a
+ * moment, and would take minutes if each of its lines looked at all that follow. */
+static void write_many_lines(const char *end, apr_pool_t *pool)
+{
+    enum { LINES = 400 * 1000 };
+    char *text = apr_palloc(pool, 2 * LINES + strlen(end) + 1);
+    apr_time_t start = apr_time_now();
+    int marks = 0;
+    const char *csv;
+
+    for (int n = 0; n < LINES; n++)
+        memcpy(text + 2 * n, "\n ", 2);
+    strcpy(text + 2 * LINES, end);
+    for (csv = written(text, 0, pool); *csv; csv++)
+        marks += *csv == '\'';
+    is(marks, *end == '=' ? LINES + 1 : 0, "%d lines before %s", LINES, end);
+    ok(apr_time_now() - start < apr_time_from_sec(20), "... soon");
 }
 
 int main(void)
@@ -122,6 +142,8 @@ int main(void)
         is_text(written(cases[i].text, 0, pool), cases[i].safe, "text %zu", i);
         is_text(written(cases[i].text, 1, pool), cases[i].raw ? cases[i].raw : cases[i].safe, "... and raw");
     }
+    write_many_lines("x", pool);
+    write_many_lines("=1", pool);
     is_text(written("\0\xbd", 0, pool), "\"\"", "no byte behind the end is read");
     return done();
 }
