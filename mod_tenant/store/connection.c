@@ -102,12 +102,17 @@ void connection_clock_start(connection_t *connection)
     connection->deadline = monotonic_now() + connection->statement_limit;
 }
 
+static int is_new(const connection_t *connection)
+{
+    return monotonic_now() - connection->born < NEW;
+}
+
 /* Takes note of what an error says of the session. Whether another one may do better. */
 static int judge_session(connection_t *connection, const char *code)
 {
     unfit_t unfit = sqlstate_unfit(code);
 
-    if (!unfit || (unfit != UNFIT_PLANS && monotonic_now() - connection->born < NEW))
+    if (!unfit || (unfit != UNFIT_PLANS && is_new(connection)))
         return 0;
     connection->unfit = unfit;
     return 1;
@@ -137,7 +142,7 @@ run_t connection_check_rows(connection_t *connection, const statement_t *stateme
 
     if (!column)
         return RUN_DONE;
-    if (!connection->unfit)
+    if (!connection->unfit && !is_new(connection))
         connection->unfit = UNFIT_ALONE;
     *state =
         (sqlstate_t){.message = apr_psprintf(pool, "column %d of its rows is not as it should be", column)};

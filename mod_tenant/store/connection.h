@@ -43,7 +43,7 @@ typedef enum run_t {
     RUN_REFUSED, /* PostgreSQL reported an error; the connection is fine */
     RUN_STALE,   /* PostgreSQL refused it for what the session is, not for what it asks: it had no effect, and
                     another connection may run it */
-    RUN_ODD,     /* done, but its rows have another form than they should have: drop the connection */
+    RUN_ODD,     /* done, but its rows have another form than they should have */
     RUN_OVERDUE, /* the hard limit has passed; the connection is lost */
     RUN_LOST,    /* the connection is lost; whether the statement took effect is unknown */
 } run_t;
