@@ -155,7 +155,7 @@ sub pages {
 # By what its rows begin with, and without parsing megabytes.
 sub ids { return map { $_->body =~ /\{"id":(\d+),/g } @_ }
 
-sub next_of { return ($_[0]->body =~ /"next":(\S+?)(?:,"count":\d+)?\}\n\z/)[0] }
+sub next_of { return ($_[0]->body =~ /"next":([^\s,]+),"next_cursor":\S+?(?:,"count":\d+)?\}\n\z/)[0] }
 
 subtest 'pages of long rows' => sub {
     my $server = start();

@@ -266,8 +266,10 @@ int handler_map_to_storage(request_rec *r)
     if (!is_ours(r))
         return DECLINED;
     if (r->handler != handler_name) {
+        char *path = apr_pstrdup(r->pool, r->parsed_uri.path); /* as it came, in escapes */
+
         r->proxyreq = PROXYREQ_NONE;
-        if (r->parsed_uri.path && strcmp(r->uri, r->parsed_uri.path) == 0)
+        if (path && ap_unescape_url(path) == OK && strcmp(r->uri, path) == 0)
             r->args = r->parsed_uri.query;
         claim(r);
     }

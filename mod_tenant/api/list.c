@@ -57,9 +57,11 @@ void list_advance(page_t *page, rows_t *rows, int n, apr_pool_t *pool)
     move(page, page->seek == PAGE_BEFORE ? PAGE_BEFORE : PAGE_AFTER, rows, n, pool);
 }
 
-static const char *path_of(const api_t *api, const page_t *page)
+/* The path of a page; cursor is its own, or NULL of a first page. */
+static const char *path_of(const api_t *api, const page_t *page, const char *cursor)
 {
-    return apr_pstrcat(api->r->pool, scope_path(api, NULL), "?", page_query(page, api->r->pool), NULL);
+    return apr_pstrcat(api->r->pool, scope_path(api, NULL), "?", page_query_at(page, cursor, api->r->pool),
+                       NULL);
 }
 
 /* Moves a page to beside row n of a sheet. */
@@ -97,9 +99,9 @@ static next_t find_next(const api_t *api, const sheet_t *sheet)
 
     if (!move_on(&page, sheet, api->r->pool))
         return next;
-    next.path = path_of(api, &page);
     if (page.seek != PAGE_FIRST)
         next.cursor = cursor_write(&page, api->r->pool);
+    next.path = path_of(api, &page, next.cursor);
     return next;
 }
 
@@ -112,7 +114,7 @@ static const char *previous_path(const api_t *api, const sheet_t *sheet)
     if (!is_there || sheet->count == 0)
         return NULL;
     move_beside(&page, PAGE_BEFORE, sheet, 0, api->r->pool);
-    return path_of(api, &page);
+    return path_of(api, &page, cursor_write(&page, api->r->pool));
 }
 
 /* RFC 8288. */

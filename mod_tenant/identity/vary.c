@@ -8,14 +8,13 @@
 #include "../config.h"
 #include "resolve.h"
 
-#define FILTER     "TENANT_VARY"
-#define SUB_FILTER "TENANT_VARY_SUBREQUEST"
-
 /* mod_cache's own variable. The member no_cache would do, but gives each answer an Expires as well. */
 #define NO_CACHE "no-cache"
 
 /* What stands in a request in the place of a key that was taken out, while mod_cache looks at it. */
 static const char stand_in[] = "Tenant";
+
+static ap_filter_rec_t *filter, *sub_filter; /* of subrequests */
 
 /* Whether there is a mod_cache to be careful of; found out at start. */
 static int is_beside_cache;
@@ -43,23 +42,24 @@ static void add_vary(request_rec *r)
     }
 }
 
-static apr_status_t filter_vary(ap_filter_t *filter, apr_bucket_brigade *brigade)
+static apr_status_t filter_vary(ap_filter_t *self, apr_bucket_brigade *brigade)
 {
-    if (resolve_is_asked(filter->r))
-        add_vary(filter->r);
-    ap_remove_output_filter(filter);
-    return ap_pass_brigade(filter->next, brigade);
+    if (resolve_is_asked(self->r))
+        add_vary(self->r);
+    ap_remove_output_filter(self);
+    return ap_pass_brigade(self->next, brigade);
 }
 
 void vary_insert_filter(request_rec *r)
 {
-    if (!config_is_ours(config_location(r)))
-        ap_add_output_filter(r->main ? SUB_FILTER : FILTER, NULL, r, r->connection);
+    if (config_server(r->server)->connect && !config_is_ours(config_location(r)))
+        ap_add_output_filter_handle(r->main ? sub_filter : filter, NULL, r, r->connection);
 }
 
 void vary_forbid(request_rec *r)
 {
-    apr_table_setn(r->subprocess_env, NO_CACHE, "1");
+    if (is_beside_cache)
+        apr_table_setn(r->subprocess_env, NO_CACHE, "1");
 }
 
 int vary_is_forbidden(const request_rec *r)
@@ -97,6 +97,7 @@ void vary_register(void)
 {
     /* behind mod_headers, which may ask in an expression, and ahead of mod_cache, which is CONTENT_SET + 1,
      * and in subrequests CONTENT_SET - 1 */
-    ap_register_output_filter(FILTER, filter_vary, NULL, AP_FTYPE_CONTENT_SET);
-    ap_register_output_filter(SUB_FILTER, filter_vary, NULL, AP_FTYPE_CONTENT_SET - 2);
+    filter = ap_register_output_filter("TENANT_VARY", filter_vary, NULL, AP_FTYPE_CONTENT_SET);
+    sub_filter =
+        ap_register_output_filter("TENANT_VARY_SUBREQUEST", filter_vary, NULL, AP_FTYPE_CONTENT_SET - 2);
 }

@@ -323,7 +323,7 @@ static const char *escaped(const char *value, apr_pool_t *pool)
     return *text ? apr_pstrcat(pool, text, rest, NULL) : rest;
 }
 
-const char *page_query(const page_t *page, apr_pool_t *pool)
+const char *page_query_at(const page_t *page, const char *cursor, apr_pool_t *pool)
 {
     static const char *const seeks[] = {[PAGE_AFTER] = "after", [PAGE_BEFORE] = "before"};
     const char *query = "";
@@ -340,7 +340,10 @@ const char *page_query(const page_t *page, apr_pool_t *pool)
     if (page->fields != FIELDS_ALL)
         query = apr_pstrcat(pool, query, "fields=", shown_names(page, pool), "&", NULL);
     query = apr_psprintf(pool, "%slimit=%d", query, page->limit);
-    if (page->seek == PAGE_FIRST)
-        return query;
-    return apr_pstrcat(pool, query, "&", seeks[page->seek], "=", cursor_write(page, pool), NULL);
+    return cursor ? apr_pstrcat(pool, query, "&", seeks[page->seek], "=", cursor, NULL) : query;
+}
+
+const char *page_query(const page_t *page, apr_pool_t *pool)
+{
+    return page_query_at(page, page->seek == PAGE_FIRST ? NULL : cursor_write(page, pool), pool);
 }

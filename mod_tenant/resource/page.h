@@ -72,7 +72,9 @@ void page_start(page_t *page, const resource_t *resource);
  * as statements take them. */
 void page_move(page_t *page, page_seek_t seek, const char *key, const char *id);
 
-/* The query string that asks for the page, its cursor included. In pool. */
+/* The query string that asks for the page, its cursor included. In pool. page_query_at() has the cursor
+ * already (cursor_write()), or NULL of a first page. */
 const char *page_query(const page_t *page, apr_pool_t *pool);
+const char *page_query_at(const page_t *page, const char *cursor, apr_pool_t *pool);
 
 #endif

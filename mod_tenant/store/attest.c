@@ -86,7 +86,9 @@ static const char *bare_read_sql(rows_t *rows, apr_pool_t *pool)
 static const problem_t *check_failed(run_t run, const sqlstate_t *state, const char *what, const char **why,
                                      apr_pool_t *pool)
 {
-    const problem_t *problem = run == RUN_REFUSED ? sqlstate_problem(state, NULL, 0) : &problem_database_away;
+    int is_told =
+        run == RUN_REFUSED || run == RUN_STALE; /* the same, of a connection that took long to open */
+    const problem_t *problem = is_told ? sqlstate_problem(state, NULL, 0) : &problem_database_away;
 
     *why = apr_pstrcat(pool, what, state->message, NULL);
     return problem == &problem_database_away || problem == &problem_query_timeout ? &problem_database_away

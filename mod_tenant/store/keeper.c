@@ -122,7 +122,7 @@ static const problem_t *connect_one(pool_t *pool, apr_pool_t *scratch)
     connection =
         connection_open(pool->conninfo, pool->settings.statement, pool->settings.prepare, &why, scratch);
     pthread_mutex_lock(&pool->mutex);
-    if (connection)
+    if (connection && !pool->stopping) /* else nobody would watch */
         problem = attest_watched(pool, connection, &why, scratch);
     pool->is_connecting = 0;
     take_verdict(pool, problem, why);

@@ -45,9 +45,9 @@ static void wake_them(pool_t *pool, wake_t wake)
         pthread_cond_signal(&pool->lookup_possible);
 }
 
-static void insert_idle(pool_t *pool, connection_t *connection)
+static void insert_idle(pool_t *pool, connection_t *connection, apr_time_t now)
 {
-    connection->idle_since = monotonic_now();
+    connection->idle_since = now;
     if (connection->answered) {
         pool->answered = connection->idle_since;
         connection->answered = 0;
@@ -58,7 +58,7 @@ static void insert_idle(pool_t *pool, connection_t *connection)
 
 void pool_push_idle(pool_t *pool, connection_t *connection)
 {
-    insert_idle(pool, connection);
+    insert_idle(pool, connection, monotonic_now());
     wake_them(pool, whom_to_wake(pool));
 }
 
@@ -240,10 +240,9 @@ uint64_t pool_cluster(const pool_t *pool)
 
 /* Whether the connector is to look at a connection that comes back: one at a time, and while it has nothing
  * else to do, so that a database that is slow to connect to keeps none from requests. */
-static int is_suspect(const pool_t *pool, const connection_t *connection)
+static int is_suspect(const pool_t *pool, const connection_t *connection, apr_time_t now)
 {
-    return !pool->suspect && !pool->is_connecting && !pool->away &&
-           session_is_due(connection, monotonic_now());
+    return !pool->suspect && !pool->is_connecting && !pool->away && session_is_due(connection, now);
 }
 
 void pool_doom_its_like(pool_t *pool, const connection_t *connection, struct connections_t *doomed)
@@ -259,6 +258,7 @@ void pool_doom_its_like(pool_t *pool, const connection_t *connection, struct con
 
 void pool_release(pool_t *pool, connection_t *connection)
 {
+    apr_time_t now = monotonic_now();
     struct connections_t doomed;
     wake_t wake;
     int reusable;
@@ -269,13 +269,13 @@ void pool_release(pool_t *pool, connection_t *connection)
     reusable = connection_is_reusable(connection) && connection->born > pool->renewed && !pool->stopping &&
                pool->away != &problem_misconfigured;
     unlink_busy(pool, connection);
-    if (reusable && is_suspect(pool, connection))
+    if (reusable && is_suspect(pool, connection, now))
         pool->suspect = connection;
     else if (reusable)
-        insert_idle(pool, connection);
+        insert_idle(pool, connection, now);
     else
         pool->open--;
-    if (pool->suspect || !reusable)
+    if (pool->suspect == connection || !reusable)
         pthread_cond_signal(&pool->wanted);
     wake = whom_to_wake(pool);
     pthread_mutex_unlock(&pool->mutex);
