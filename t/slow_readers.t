@@ -11,6 +11,7 @@ use Time::HiRes qw(sleep time);
 
 use TenantTest;
 use TenantTest::Fault;
+use TenantTest::Window;
 
 my $database = 'slow_readers';
 my $conninfo = database($database);
@@ -100,16 +101,6 @@ for my $tls (0, 1) {
         is($page->error, undef, 'one that is not, and reads after all,');
         is($page->header('Content-Length'), length $page->body, '... has its whole page');
     };
-}
-
-# A connection of HTTP/2 whose client asks for something and lets the server send nothing of it.
-sub closed_window {
-    my ($server, $path) = @_;
-    my %field = (':method' => 'GET', ':scheme' => 'http', ':path' => $path, ':authority' => 'localhost', 'authorization' => (bearer('acme'))[1]);
-    my $fields = join '', map { "\0" . pack('C/a* C/a*', $_, $field{$_}) } sort keys %field;
-    my $frame = sub { my ($type, $flags, $stream, $payload) = @_; return substr(pack('N', length $payload), 1) . pack('CCN', $type, $flags, $stream) . $payload };
-    my $window_of_none = $frame->(4, 0, 0, pack('nN', 4, 0));
-    return $server->client->write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" . $window_of_none . $frame->(1, 5, 1, $fields));
 }
 
 subtest 'pages by HTTP/2' => sub {
