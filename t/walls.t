@@ -179,7 +179,7 @@ sub values_of {
             : $before =~ / unnest\($/                                                    ? "{$as}"
             : $before =~ /^::int\[\], $/                                                 ? "{$row->{id}}"
             : $before =~ / WHERE (?:\w+ = )?$| VALUES \((?:\d+ \+ 0 \* )?$/             ? $as
-            : $before =~ / AND (\w+) = $/                                                ? $row->{$1}
+            : $before =~ / AND (\w+) = (?:user_id\()?$/                                  ? $row->{$1}
             : $before =~ / AS id, $/                              ? $row->{id} . (creates($statement) ? ' anew' : '')
             : $before =~ / AS request, $/                                               ? '1:00'
             : $before =~ /xact_lock\($/                                                 ? 1

@@ -31,35 +31,40 @@ int sender_is_free(const request_rec *r, apr_size_t bytes)
     return !r->connection->master && is_async() && bytes <= core->flush_max_threshold / 4 * 3;
 }
 
-/* A share of the child's threads, at least one. */
-static int threads_share(int divisor)
+/* So many of eight of the child's threads, at least one. */
+static int threads_of_eight(int share)
 {
     int threads;
 
     ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
-    return threads > divisor ? threads / divisor : 1;
+    return threads * share / 8 > 1 ? threads * share / 8 : 1;
 }
 
 /* Takes the place among all; without it the tenant's is given back. */
-static const problem_t *enter_all(sender_t *sender, api_t *api)
+static const problem_t *enter_all(sender_t *sender, const api_t *api, gate_kind_t kind, int share)
 {
-    sender->all = gate_wait(api->server->gates, GATE_SENDER, NULL, 0, threads_share(2), 0, api->r->pool);
+    sender->all = gate_wait(api->server->gates, kind, NULL, 0, threads_of_eight(share), 0, api->r->pool);
     if (sender->all)
         return NULL;
     sender_leave(sender);
-    api->detail = "There are as many streams under way as there may be.";
     return &problem_rate_limited;
 }
 
 const problem_t *sender_enter_stream(sender_t *sender, api_t *api)
 {
+    const problem_t *problem;
+
     *sender = (sender_t){0};
     sender->tenant =
         gate_enter(api->server->gates, GATE_STREAM, scope_database(api), scope_tenant(api), api->r->pool);
-    if (sender->tenant)
-        return enter_all(sender, api);
-    api->detail = "The tenant has as many streams under way as it may have.";
-    return &problem_rate_limited;
+    if (!sender->tenant) {
+        api->detail = "The tenant has as many streams under way as it may have.";
+        return &problem_rate_limited;
+    }
+    problem = enter_all(sender, api, GATE_ALL_STREAMS, 4);
+    if (problem)
+        api->detail = "There are as many streams under way as there may be.";
+    return problem;
 }
 
 const problem_t *sender_enter_answer(sender_t *sender, api_t *api, apr_size_t bytes)
@@ -71,9 +76,9 @@ const problem_t *sender_enter_answer(sender_t *sender, api_t *api, apr_size_t by
     if (api->r->method_number != M_GET || api->r->header_only || sender_is_free(api->r, bytes))
         return NULL;
     sender->tenant = gate_wait(api->server->gates, GATE_ANSWER, is_open ? NULL : scope_database(api),
-                               is_open ? NOBODY : scope_tenant(api), threads_share(4), api->server->pool.wait,
-                               api->r->pool);
-    problem = sender->tenant ? enter_all(sender, api) : &problem_rate_limited;
+                               is_open ? NOBODY : scope_tenant(api), threads_of_eight(2),
+                               api->server->pool.wait, api->r->pool);
+    problem = sender->tenant ? enter_all(sender, api, GATE_ALL_ANSWERS, 3) : &problem_rate_limited;
     if (!problem)
         return NULL;
     apr_table_unset(api->r->headers_out, "ETag"); /* of the answer that is not sent */

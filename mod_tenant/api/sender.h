@@ -6,8 +6,8 @@
 #include "api.h"
 
 /* Who sends what httpd does not take from the handler at once: its thread is held for as long as the client
- * takes for that. So one tenant, or all who are nobody, may hold only so many threads, and all together half
- * of the child's. */
+ * takes for that. So one tenant, or all who are nobody, may hold only so many threads, all streams together
+ * half of the child's, and all answers three in eight, be there streams or not. */
 typedef struct sender_t {
     gate_place_t *tenant; /* the place among the tenant's */
     gate_place_t *all;    /* ... among all of the child */

@@ -10,12 +10,12 @@
 
 /* What is dear. */
 typedef enum gate_kind_t {
-    GATE_COUNT,  /* counting all rows of a list: 1 at a time */
-    GATE_STREAM, /* sending all rows of a list: 2 at a time */
-    GATE_ANSWER, /* sending an answer that httpd does not take at once: see gate_wait() */
-    GATE_SENDER, /* both of these, as a thread that a slow client holds: by gate_wait(), for all tenants
-                    together */
-    GATE_LIST,   /* reading rows of a list and writing them: see gate_wait() */
+    GATE_COUNT,       /* counting all rows of a list: 1 at a time */
+    GATE_STREAM,      /* sending all rows of a list: 2 at a time */
+    GATE_ANSWER,      /* sending an answer that httpd does not take at once: see gate_wait() */
+    GATE_ALL_STREAMS, /* each of these two, as a thread that a slow client holds: by gate_wait(), for all */
+    GATE_ALL_ANSWERS, /* tenants together */
+    GATE_LIST,        /* reading rows of a list and writing them: see gate_wait() */
 } gate_kind_t;
 
 /* The gates of one child. */
