@@ -10,8 +10,8 @@ use Test::More;
 use Time::HiRes qw(sleep);
 
 use TenantTest;
+use TenantTest::Http2;
 use TenantTest::Sample;
-use TenantTest::Window;
 
 my ($workers) = slurp('conf/tuning.conf') =~ m{^(<IfModule http2_module>.*?</IfModule>)}ms or die 'tuning.conf has no line';
 my $server = TenantTest::Server->start(processes => 1, threads => 8, server => <<"CONFIG");
@@ -23,20 +23,10 @@ Protocols h2 h2c http/1.1
 $workers
 CONFIG
 
-# The version and status that another tenant's new connection is answered with.
-sub answer_of {
-    my ($tls, $path) = @_;
-    my $url = $tls ? 'https://127.0.0.1:' . $server->tls_port : 'http://127.0.0.1:' . $server->port;
-    my ($name, $value) = bearer('globex');
-    open my $out, '-|', 'curl', '-s', '-m', 20, '--cacert', $server->{ca}, $tls ? '--http2' : '--http2-prior-knowledge', '-o', '/dev/null',
-        '-w', '%{http_version} %{http_code}', '-H', "$name: $value", "$url$path" or die "curl: $!";
-    return join '', <$out>;
-}
-
 my @clients = map { closed_window($server, '/v1/calls?limit=5') } 1 .. 60;
 sleep 2;
 for my $path ('/static.txt', '/v1/calls?limit=5', '/v1/tenant') {
-    is(answer_of($_, $path), '2 200', "$path by " . ($_ ? 'https' : 'http')) for 0, 1;
+    is(http2_answer($server, $path, tls => $_), '2 200', "$path by " . ($_ ? 'https' : 'http')) for 0, 1;
 }
 is_status(request(GET => '/v1/tenant', as => 'globex', to => $server), 200, 'HTTP/1.1 too');
 
