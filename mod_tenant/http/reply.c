@@ -39,24 +39,34 @@ void reply_pool_end(request_rec *r, apr_pool_t *pool)
         apr_pool_destroy(pool);
 }
 
-/* Bytes of an answer as httpd takes them: of a short one without a copy, of a long one what it has not sent
- * when it returns is copied, FlushMaxThreshold at most. */
-static apr_bucket *bucket_of(request_rec *r, const char *bytes, apr_size_t length)
+/* What mod_http2 takes at a time: it keeps a bucket as a whole, however long, and of several no more than
+ * H2StreamMaxMemSize says, 32 KiB by default. */
+enum { PIECE = 16 * 1024 };
+
+/* Adds bytes of an answer as httpd takes them: of a short one without a copy, of a long one what it has not
+ * sent when it returns is copied, FlushMaxThreshold at most, or what mod_http2 keeps. */
+static void add_bytes(apr_bucket_brigade *brigade, request_rec *r, const char *bytes, apr_size_t length)
 {
     apr_bucket_alloc_t *allocator = r->connection->bucket_alloc;
+    int is_long = length >= LONG_ANSWER;
 
-    return length < LONG_ANSWER ? apr_bucket_pool_create(bytes, length, r->pool, allocator)
-                                : apr_bucket_transient_create(bytes, length, allocator);
+    while (length > 0) {
+        apr_size_t piece = r->connection->master && length > PIECE ? PIECE : length;
+
+        APR_BRIGADE_INSERT_TAIL(brigade, is_long ? apr_bucket_transient_create(bytes, piece, allocator)
+                                                 : apr_bucket_pool_create(bytes, piece, r->pool, allocator));
+        bytes += piece;
+        length -= piece;
+    }
 }
 
-/* Hands the whole answer to the filters in one piece. */
+/* Hands the whole answer to the filters at once. */
 static int send_bytes(request_rec *r, const char *bytes, apr_size_t length)
 {
     apr_bucket_alloc_t *allocator = r->connection->bucket_alloc;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, allocator);
 
-    if (length > 0)
-        APR_BRIGADE_INSERT_TAIL(brigade, bucket_of(r, bytes, length));
+    add_bytes(brigade, r, bytes, length);
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(allocator));
     if (ap_pass_brigade(r->output_filters, brigade) != APR_SUCCESS)
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "the client is gone"); /* nobody is left to tell */
