@@ -120,7 +120,7 @@ void *config_location_merge(apr_pool_t *pool, void *base_config, void *own_confi
 {
     const location_config_t *base = base_config;
     const location_config_t *own = own_config;
-    const location_config_t *handler = own->handler != HANDLER_UNSET ? own : base;
+    const location_config_t *handler = own->handler ? own : base;
     location_config_t *merged = apr_pcalloc(pool, sizeof *merged);
 
     LOCATION_MEMBERS(MEMBER_MERGE)
@@ -141,7 +141,7 @@ const location_config_t *config_location(const request_rec *r)
 
 int config_is_ours(const location_config_t *location)
 {
-    return location->handler == HANDLER_API || location->handler == HANDLER_ADMIN;
+    return location->handler && location->handler->steps;
 }
 
 int config_enter_location(request_rec *r)

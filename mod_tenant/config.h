@@ -5,6 +5,7 @@
 #include <httpd.h>
 #include <http_config.h>
 
+#include "handler.h"
 #include "identity/attempts.h"
 #include "identity/cache.h"
 #include "store/pool.h"
@@ -33,12 +34,11 @@ typedef struct server_config_t {
     int password_slots;              /* TenantPasswordSlots; CONFIG_UNSET until completed */
     attempts_rate_t login_rate;      /* TenantLoginRate; its count CONFIG_UNSET until completed */
     apr_interval_time_t linger;      /* TenantLinger; 0: off; CONFIG_UNSET until completed */
-    apr_array_header_t
-        *handled; /* the Locations of this very server with TenantHandler api or admin, or NULL */
-    apr_array_header_t *based;      /* those with TenantBasePath, as const char * too */
-    int has_admin;                  /* one of them is admin */
-    int has_exposure;               /* TenantIdentify or TenantForward stands in this server or its parent */
-    apr_array_header_t *references; /* TenantReference of this very server (struct reference_t *), or NULL */
+    apr_array_header_t *handled;     /* the Locations of this very server that we answer in, or NULL */
+    apr_array_header_t *based;       /* those with TenantBasePath, as const char * too */
+    int has_admin;                   /* one of them is admin */
+    int has_exposure;                /* TenantIdentify or TenantForward stands in this server or its parent */
+    apr_array_header_t *references;  /* TenantReference of this very server (struct reference_t *), or NULL */
 
     /* made at start, the same for all requests */
     const char *connect;            /* the complete connection string; NULL without TenantDatabase */
@@ -55,14 +55,6 @@ typedef struct server_config_t {
     struct lingers_t *lingers; /* the same; NULL: the MPM is none to linger with */
     attempts_t *attempts;      /* one per server and its next generations */
 } server_config_t;
-
-/* What answers in a Location. */
-typedef enum handler_kind_t {
-    HANDLER_UNSET,
-    HANDLER_OFF,
-    HANDLER_API,
-    HANDLER_ADMIN,
-} handler_kind_t;
 
 /* What a tenant's users may do with the API by their login. */
 typedef enum user_authority_t {
@@ -81,7 +73,7 @@ typedef struct base_path_t {
 
 /* A Location's settings. handler and prefix are one unit: a Location inside of another one inherits both. */
 typedef struct location_config_t {
-    handler_kind_t handler;
+    const handler_t *handler;        /* what answers; NULL: no TenantHandler */
     const char *prefix;              /* the Location's path, without a slash at its end; "" for / */
     const base_path_t *base_path;    /* TenantBasePath */
     apr_array_header_t *public_read; /* TenantPublicRead: names of resources (char *) */
@@ -106,7 +98,7 @@ void config_server_complete(server_config_t *config);
 server_config_t *config_server(const server_rec *server);
 const location_config_t *config_location(const request_rec *r);
 
-/* Whether the API or the administration answers in a Location. */
+/* Whether a handler of ours answers in a Location. */
 int config_is_ours(const location_config_t *location);
 
 /* Gives a request the settings of the Location of ours that its path, as it is now, is in. 0: it is in none,

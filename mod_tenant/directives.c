@@ -7,6 +7,7 @@
 
 #include "api/reference.h"
 #include "config.h"
+#include "handlers.h"
 #include "resource/resource.h"
 #include "secret/slots.h"
 #include "store/conninfo.h"
@@ -280,18 +281,13 @@ static const char *set_handler(cmd_parms *cmd, void *config, const char *name)
 
     if (why)
         return why;
-    if (strcasecmp(name, "api") == 0)
-        location->handler = HANDLER_API;
-    else if (strcasecmp(name, "admin") == 0)
-        location->handler = HANDLER_ADMIN;
-    else if (strcasecmp(name, "off") == 0)
-        location->handler = HANDLER_OFF;
-    else
-        return "TenantHandler must be api, admin or off";
+    location->handler = handlers_find(name);
+    if (!location->handler)
+        return apr_pstrcat(cmd->pool, "TenantHandler must be ", handlers_names(cmd->pool), NULL);
     location->prefix = cut_slash(cmd->path, cmd->pool);
-    if (location->handler != HANDLER_OFF)
+    if (config_is_ours(location))
         note_location(&config_server(cmd->server)->handled, cmd);
-    if (location->handler == HANDLER_ADMIN)
+    if (location->handler->spans_tenants)
         config_server(cmd->server)->has_admin = 1;
     return NULL;
 }

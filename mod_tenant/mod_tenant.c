@@ -10,9 +10,9 @@
 #include <http_request.h>
 #include <mod_proxy.h>
 
-#include "api/handler.h"
 #include "config.h"
 #include "directives.h"
+#include "handlers.h"
 #include "http/linger.h"
 #include "http/refusal.h"
 #include "identity/auth.h"
@@ -78,12 +78,12 @@ static void hook_handler(void)
     ap_hook_post_read_request(refusal_foresee, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_translate_name(refusal_prepare, NULL, NULL, APR_HOOK_FIRST);
     /* behind those who redirect and rewrite, ahead of core, which makes a file's name of the path */
-    ap_hook_translate_name(handler_translate, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_translate_name(handlers_translate, NULL, NULL, APR_HOOK_LAST);
     /* ahead of core, which would walk the file system, and of mod_proxy, which is FIRST itself, and loaded
      * ahead of us in Debian: the Location is ours; behind core's upgrade to another protocol */
-    ap_hook_map_to_storage(handler_map_to_storage, NULL, NULL, APR_HOOK_FIRST - 1);
+    ap_hook_map_to_storage(handlers_map_to_storage, NULL, NULL, APR_HOOK_FIRST - 1);
     /* ahead of what a SetHandler elsewhere may bring, which may be mod_proxy again */
-    ap_hook_handler(handler_run, NULL, NULL, APR_HOOK_FIRST - 1);
+    ap_hook_handler(handlers_run, NULL, NULL, APR_HOOK_FIRST - 1);
     ap_hook_insert_error_filter(refusal_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
 }
 

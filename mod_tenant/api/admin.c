@@ -28,27 +28,32 @@ static const statement_t rotate = {
            " WHERE id = %d::int RETURNING id",
 };
 
-const problem_t *admin_check_user(api_t *api)
+const problem_t *admin_check_user(exchange_t *exchange)
 {
-    if (api->r->user && api->r->ap_auth_type && strcasecmp(api->r->ap_auth_type, "Tenant") != 0 &&
-        !user_is_logged_in(api->r))
+    api_t *api = api_of(exchange);
+    request_rec *r = exchange->r;
+
+    api->scope.database = exchange->server->admin_database;
+    if (r->user && r->ap_auth_type && strcasecmp(r->ap_auth_type, "Tenant") != 0 && !user_is_logged_in(r))
         return NULL;
-    api->detail = "The Location needs an AuthType with a provider that is not mod_tenant's, and a Require.";
+    exchange->detail =
+        "The Location needs an AuthType with a provider that is not mod_tenant's, and a Require.";
     return &problem_admin_unprotected;
 }
 
-const problem_t *admin_prepare(api_t *api)
+const problem_t *admin_prepare(exchange_t *exchange)
 {
+    api_t *api = api_of(exchange);
     static const char *const nothing[] = {NULL};
     const problem_t *problem;
     rows_t *rows;
 
-    if (api->r->method_number != M_POST)
+    if (exchange->r->method_number != M_POST)
         return NULL;
     api->new_key = rotation_make_key(api);
     if (api->route.kind == ROUTE_ROTATION)
         return NULL;
-    problem = database_read(api->server->admin_database, api->r, &next_id, nothing, &rows);
+    problem = database_read(api->scope.database, exchange->r, &next_id, nothing, &rows);
     if (problem)
         return problem;
     rows_seek(rows, 0);
@@ -73,7 +78,7 @@ const problem_t *admin_answer_new(api_t *api, rows_t *rows)
     writer_literal(writer, ",\"api_key\":");
     writer_text(writer, api->new_key);
     writer_literal(writer, "}\n");
-    return api_answered(api, reply_json(api->r, HTTP_CREATED, writer));
+    return exchange_answered(&api->exchange, reply_json(api->exchange.r, HTTP_CREATED, writer));
 }
 
 const problem_t *admin_rotate(api_t *api)
@@ -83,8 +88,8 @@ const problem_t *admin_rotate(api_t *api)
     const problem_t *problem;
     rows_t *rows;
 
-    problem =
-        database_change(api->server->admin_database, api->r, 0, DATABASE_ANY_CLUSTER, &rotate, values, &rows);
+    problem = database_change(api->scope.database, api->exchange.r, 0, DATABASE_ANY_CLUSTER, &rotate, values,
+                              &rows);
     if (problem)
         return problem;
     return rows_count(rows) > 0 ? rotation_answer(api) : &problem_not_found;
@@ -92,6 +97,6 @@ const problem_t *admin_rotate(api_t *api)
 
 const problem_t *admin_refuse_removal(api_t *api)
 {
-    api->detail = "Set its status to inactive first: removing a tenant removes all of its rows.";
+    api->exchange.detail = "Set its status to inactive first: removing a tenant removes all of its rows.";
     return &problem_tenant_active;
 }

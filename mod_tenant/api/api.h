@@ -4,47 +4,45 @@
 
 #include <httpd.h>
 
-#include "../config.h"
 #include "../http/etag.h"
+#include "../http/exchange.h"
 #include "../identity/tenant.h"
 #include "../json/writer.h"
 #include "../resource/input.h"
 #include "../resource/page.h"
 #include "../resource/route.h"
+#include "../store/database.h"
 #include "../store/row.h"
 
 /* The media types of a list by their indexes. */
 enum { LIST_JSON, LIST_NDJSON, LIST_CSV };
 
+/* What a request may reach. */
+typedef struct scope_t {
+    database_t *database;   /* the administrator has connections of its own */
+    const tenant_t *tenant; /* whose rows alone; NULL: those of all tenants, for an administrator */
+} scope_t;
+
 /* One request to the API, as far as it has been understood. */
 typedef struct api_t {
-    request_rec *r;
-    const server_config_t *server;
-    const location_config_t *location;
+    exchange_t exchange;
     route_t route;
     int media;                           /* the answer's: its index among those of the route; -1: none */
     page_t page;                         /* of a list */
     etag_list_t if_match, if_none_match; /* of a request for one row */
-    const tenant_t *tenant;              /* whose rows may be touched; NULL until that is proven */
+    scope_t scope;                       /* nothing until authority is proven */
     const char *login;                   /* what a user's rests on, once authority_confirm() has asked */
     const char *idempotency_key;         /* of a create or rotation: RESOURCE/KEY; else NULL */
     const char *body;                    /* of a create or update, as it came */
     apr_size_t body_length;
     input_t input;       /* the same, understood */
     const char *new_key; /* an API key that this request makes */
-
-    const char *detail;         /* a sentence about the problem of this request */
-    apr_array_header_t *errors; /* of problem_error_t */
-    int answered;               /* the answer has been written; status is what the hook returns */
-    int status;
 } api_t;
 
-/* Notes what a hook returns once an answer is written. */
-static inline const problem_t *api_answered(api_t *api, int status)
+/* The request whose way a step is part of. */
+static inline api_t *api_of(exchange_t *exchange)
 {
-    api->answered = 1;
-    api->status = status;
-    return NULL;
+    return (api_t *)exchange;
 }
 
 #endif

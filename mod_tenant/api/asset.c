@@ -12,12 +12,14 @@ const problem_t *asset_answer(api_t *api, const file_t *file)
     const problem_t *problem = condition_hold(api, file->tag, &is_known);
 
     if (!problem && is_known)
-        return api_answered(api, reply_file(api->r, HTTP_NOT_MODIFIED, file->type, NULL, 0));
+        return exchange_answered(&api->exchange,
+                                 reply_file(api->exchange.r, HTTP_NOT_MODIFIED, file->type, NULL, 0));
     if (!problem)
         problem = sender_enter_answer(&sender, api, file->length);
     if (problem)
         return problem;
-    api_answered(api, reply_file(api->r, HTTP_OK, file->type, file->bytes, file->length));
+    exchange_answered(&api->exchange,
+                      reply_file(api->exchange.r, HTTP_OK, file->type, file->bytes, file->length));
     sender_leave(&sender);
     return NULL;
 }

@@ -7,26 +7,21 @@
 #include "../http/site.h"
 #include "../identity/resolve.h"
 #include "../identity/user.h"
+#include "../resource/rights.h"
 #include "../secret/secret.h"
 
-/* Whether the Host alone may read this. */
-static int is_public(const api_t *api)
+/* What this request may do where such a caller asks. */
+static right_t right_of(const api_t *api, caller_t caller)
 {
-    const apr_array_header_t *names = api->location->public_read;
+    const exchange_t *exchange = &api->exchange;
 
-    if (!names || api->r->method_number != M_GET || !api->route.resource)
-        return 0;
-    for (int i = 0; i < names->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(names, i, const char *), api->route.resource->name) == 0)
-            return 1;
-    }
-    return 0;
+    return rights_of(exchange->location, api->route.resource, caller, exchange->r->method_number == M_GET);
 }
 
 /* Whether httpd's own authentication has logged a user in, by AuthBasicProvider tenant. */
 static int is_logged_in(const api_t *api)
 {
-    const tenant_t *tenant = tenant_get(api->r);
+    const tenant_t *tenant = tenant_get(api->exchange.r);
 
     return tenant && tenant->via == TENANT_VIA_USER;
 }
@@ -34,37 +29,38 @@ static int is_logged_in(const api_t *api)
 /* Whether a user's login is to decide. */
 static int is_by_login(const api_t *api)
 {
-    return config_lets_users_in(api->location) && resolve_check_key(api->r) == &problem_key_missing &&
-           (is_logged_in(api) || resolve_has_login(api->r));
+    return config_lets_users_in(api->exchange.location) &&
+           resolve_check_key(api->exchange.r) == &problem_key_missing &&
+           (is_logged_in(api) || resolve_has_login(api->exchange.r));
 }
 
 /* What is no tenant's is for everybody; what is public needs no key, but a wrong one is still refused. */
-const problem_t *authority_check(api_t *api)
+const problem_t *authority_check(exchange_t *exchange)
 {
-    const problem_t *problem = resolve_check_key(api->r);
+    api_t *api = api_of(exchange);
+    const problem_t *problem = resolve_check_key(exchange->r);
 
     if (is_by_login(api))
-        return site_check(api->r);
-    if (problem == &problem_key_missing && (route_is_open(&api->route) || is_public(api)))
+        return site_check(exchange->r);
+    if (problem == &problem_key_missing &&
+        (route_is_open(&api->route) || right_of(api, CALLER_ANYBODY) != RIGHT_NONE))
         return NULL;
     return problem;
 }
 
-/* Whether a user may do this: never with what the tenant itself is, nor with another user. */
+/* Whether a user may do this. */
 static int may_user(const api_t *api)
 {
-    const resource_t *resource = api->route.resource;
+    right_t right = right_of(api, CALLER_USER);
 
-    if (api->location->user_authority != USER_AUTHORITY_WRITE && api->r->method_number != M_GET)
-        return 0;
-    if (resource->is_users)
-        return api->route.kind == ROUTE_ROW && strcmp(api->route.id, api->tenant->user) == 0;
-    return !resource->is_profile;
+    if (right == RIGHT_OWN)
+        return api->route.kind == ROUTE_ROW && strcmp(api->route.id, api->scope.tenant->user) == 0;
+    return right == RIGHT_ALL;
 }
 
 static const problem_t *prove_login(api_t *api)
 {
-    request_rec *r = api->r;
+    request_rec *r = api->exchange.r;
     const char *email, *password, *user;
     const problem_t *problem = NULL;
 
@@ -78,10 +74,10 @@ static const problem_t *prove_login(api_t *api)
         r->user = apr_pstrdup(r->pool, email);
         r->ap_auth_type = (char *)"Basic";
     }
-    api->tenant = tenant_get(r);
+    api->scope.tenant = tenant_get(r);
     if (may_user(api))
         return NULL;
-    api->detail = "An API key may do this, if anybody may.";
+    api->exchange.detail = "An API key may do this, if anybody may.";
     return &problem_user_forbidden;
 }
 
@@ -89,12 +85,12 @@ static const problem_t *prove_login(api_t *api)
 static const problem_t *confirm_login(api_t *api, apr_pool_t *pool)
 {
     const char *stamp;
-    const problem_t *problem = user_stamp(api->r, &stamp, pool);
+    const problem_t *problem = user_stamp(api->exchange.r, &stamp, pool);
 
     if (problem)
         return problem;
     if (stamp && !api->login)
-        api->login = apr_pstrdup(api->r->pool, stamp);
+        api->login = apr_pstrdup(api->exchange.r->pool, stamp);
     return stamp && strcmp(stamp, api->login) == 0 ? NULL : &problem_login_invalid;
 }
 
@@ -102,22 +98,24 @@ const problem_t *authority_confirm(api_t *api, apr_pool_t *pool)
 {
     const problem_t *problem;
 
-    if (api->route.resource->is_admin) /* httpd's own login, which is over once it has let somebody in */
+    if (!api->scope.tenant) /* httpd's own login, which is over once it has let somebody in */
         return NULL;
-    problem = resolve_again(api->r, pool);
-    if (problem || api->tenant->via != TENANT_VIA_USER)
+    problem = resolve_again(api->exchange.r, pool);
+    if (problem || api->scope.tenant->via != TENANT_VIA_USER)
         return problem;
     return confirm_login(api, pool);
 }
 
-const problem_t *authority_prove(api_t *api)
+const problem_t *authority_prove(exchange_t *exchange)
 {
+    api_t *api = api_of(exchange);
     const problem_t *problem;
 
+    api->scope.database = exchange->server->database;
     if (is_by_login(api))
         return prove_login(api);
-    if (resolve_check_key(api->r) != &problem_key_missing)
-        return resolve_key(api->r, &api->tenant);
-    problem = resolve_host(api->r, &api->tenant);
-    return !problem && !api->tenant ? &problem_key_missing : problem;
+    if (resolve_check_key(exchange->r) != &problem_key_missing)
+        return resolve_key(exchange->r, &api->scope.tenant);
+    problem = resolve_host(exchange->r, &api->scope.tenant);
+    return !problem && !api->scope.tenant ? &problem_key_missing : problem;
 }

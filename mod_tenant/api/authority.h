@@ -7,11 +7,11 @@
 /* What is wrong with a request's credentials without asking the database. A key decides; without one, a
  * user's login where TenantUserAuthority lets users in, or the Host where TenantPublicRead allows it. The
  * problems of resolve_check_key(); problem_cross_site for a login. */
-const problem_t *authority_check(api_t *api);
+const problem_t *authority_check(exchange_t *exchange);
 
-/* Finds api->tenant, whose rows the request may touch in the way that it asks for. The problems of
+/* Finds api->scope.tenant, whose rows the request may touch in the way that it asks for. The problems of
  * resolve_key(), user_login() and resolve_host(); problem_user_forbidden. */
-const problem_t *authority_prove(api_t *api);
+const problem_t *authority_prove(exchange_t *exchange);
 
 /* Whether what authority_prove() found is still true, for an answer that takes long: the key, or the login,
  * and the tenant. The first call is to come soon after that. All memory is taken from pool. The problems of

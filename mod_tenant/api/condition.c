@@ -9,7 +9,7 @@
 /* Whether the request is for what has an entity tag. */
 static int is_conditional(const api_t *api)
 {
-    int method = api->r->method_number;
+    int method = api->exchange.r->method_number;
 
     switch (api->route.kind) {
     case ROUTE_ROW:
@@ -23,15 +23,16 @@ static int is_conditional(const api_t *api)
     }
 }
 
-const problem_t *condition_check(api_t *api)
+const problem_t *condition_check(exchange_t *exchange)
 {
-    const apr_table_t *headers = api->r->headers_in;
+    api_t *api = api_of(exchange);
+    const apr_table_t *headers = exchange->r->headers_in;
 
     if (!is_conditional(api) ||
-        (etag_list_parse(&api->if_match, apr_table_get(headers, "If-Match"), api->r->pool) &&
-         etag_list_parse(&api->if_none_match, apr_table_get(headers, "If-None-Match"), api->r->pool)))
+        (etag_list_parse(&api->if_match, apr_table_get(headers, "If-Match"), exchange->r->pool) &&
+         etag_list_parse(&api->if_none_match, apr_table_get(headers, "If-None-Match"), exchange->r->pool)))
         return NULL;
-    api->detail = "If-Match and If-None-Match take * or a list of entity tags, such as ETag gives.";
+    exchange->detail = "If-Match and If-None-Match take * or a list of entity tags, such as ETag gives.";
     return &problem_bad_header;
 }
 
@@ -56,12 +57,12 @@ const problem_t *condition_add(values_t *values, const api_t *api, uint64_t *clu
         values_add(values, NULL);
         return NULL;
     }
-    problem = database_cluster(scope_database(api), cluster);
+    problem = database_cluster(api->scope.database, cluster);
     if (problem)
         return problem;
     salt = salt_of(api, *cluster);
-    values_add(values, etag_list_versions(&api->if_match, salt, ETAG_STRONG, api->r->pool));
-    values_add(values, etag_list_versions(&api->if_none_match, salt, ETAG_WEAK, api->r->pool));
+    values_add(values, etag_list_versions(&api->if_match, salt, ETAG_STRONG, api->exchange.r->pool));
+    values_add(values, etag_list_versions(&api->if_none_match, salt, ETAG_WEAK, api->exchange.r->pool));
     return NULL;
 }
 
@@ -78,24 +79,25 @@ const char *condition_set_tag(const api_t *api, rows_t *rows)
     if (rows) {
         rows_seek(rows, 0);
         tag = etag_make(rows_text(rows, sql_of(api->route.resource)->version_column),
-                        salt_of(api, rows_cluster(rows)), api->r->pool);
+                        salt_of(api, rows_cluster(rows)), api->exchange.r->pool);
     }
-    apr_table_setn(api->r->headers_out, "ETag", tag);
+    apr_table_setn(api->exchange.r->headers_out, "ETag", tag);
     return tag;
 }
 
 const problem_t *condition_hold(api_t *api, const char *tag, int *is_known)
 {
     *is_known = 0;
-    apr_table_setn(api->r->headers_out, "ETag", tag);
+    apr_table_setn(api->exchange.r->headers_out, "ETag", tag);
     if (api->if_match.is_given && !etag_list_has(&api->if_match, tag, ETAG_STRONG))
         return &problem_precondition_failed;
     if (!api->if_none_match.is_given || !etag_list_has(&api->if_none_match, tag, ETAG_WEAK))
         return NULL;
-    if (api->r->method_number != M_GET)
+    if (api->exchange.r->method_number != M_GET)
         return &problem_precondition_failed;
     *is_known = 1;
-    apr_table_setn(api->r->headers_out, "ETag", etag_list_spelling(&api->if_none_match, tag, api->r->pool));
+    apr_table_setn(api->exchange.r->headers_out, "ETag",
+                   etag_list_spelling(&api->if_none_match, tag, api->exchange.r->pool));
     return NULL;
 }
 
@@ -104,5 +106,7 @@ const problem_t *condition_judge(api_t *api, rows_t *rows)
     int is_known;
     const problem_t *problem = condition_hold(api, condition_set_tag(api, rows), &is_known);
 
-    return problem || !is_known ? problem : api_answered(api, reply_empty(api->r, HTTP_NOT_MODIFIED));
+    return problem || !is_known
+               ? problem
+               : exchange_answered(&api->exchange, reply_empty(api->exchange.r, HTTP_NOT_MODIFIED));
 }

@@ -10,7 +10,7 @@
  * Last-Modified. */
 
 /* Reads them. problem_bad_header. */
-const problem_t *condition_check(api_t *api);
+const problem_t *condition_check(exchange_t *exchange);
 
 /* Whether the request has any. */
 int condition_is_given(const api_t *api);
@@ -29,7 +29,7 @@ const char *condition_set_tag(const api_t *api, rows_t *rows);
  * version, so that 304 is the answer. problem_precondition_failed. */
 const problem_t *condition_hold(api_t *api, const char *tag, int *is_known);
 
-/* The same for the tag of the first of rows; 304 is answered (api->answered). */
+/* The same for the tag of the first of rows; 304 is answered (api->exchange.answered). */
 const problem_t *condition_judge(api_t *api, rows_t *rows);
 
 #endif

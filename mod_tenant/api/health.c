@@ -13,8 +13,9 @@ int health_is_route(const route_t *route)
 /* Why the database of the Location cannot be used, or NULL. */
 static const problem_t *check_database(const api_t *api)
 {
+    const server_config_t *server = api->exchange.server;
     database_t *database =
-        api->location->handler == HANDLER_ADMIN ? api->server->admin_database : api->server->database;
+        api->exchange.location->handler->spans_tenants ? server->admin_database : server->database;
 
     return database ? database_prove(database) : &problem_misconfigured;
 }
@@ -26,10 +27,10 @@ const problem_t *health_answer(api_t *api)
 
     if (problem)
         return problem;
-    writer_init(&writer, api->r->pool, 64);
+    writer_init(&writer, api->exchange.r->pool, 64);
     member_object(&writer, NULL);
     member_text(&writer, "status", api->route.kind == ROUTE_READY ? "ready" : "live");
     member_object_end(&writer);
     writer_literal(&writer, "\n");
-    return api_answered(api, reply_json(api->r, HTTP_OK, &writer));
+    return exchange_answered(&api->exchange, reply_json(api->exchange.r, HTTP_OK, &writer));
 }

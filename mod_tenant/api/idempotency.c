@@ -32,26 +32,28 @@ static int is_key(const char *text)
     return length > 0 && length <= KEY_MAX && !apikey_is_meant(text, length);
 }
 
-const problem_t *idempotency_check(api_t *api)
+const problem_t *idempotency_check(exchange_t *exchange)
 {
-    const char *key = apr_table_get(api->r->headers_in, "Idempotency-Key");
+    api_t *api = api_of(exchange);
+    const char *key = apr_table_get(exchange->r->headers_in, "Idempotency-Key");
 
-    if (!key || api->r->method_number != M_POST)
+    if (!key || exchange->r->method_number != M_POST)
         return NULL;
-    if (api->route.resource->is_admin) {
-        api->detail = "Idempotency-Key cannot be used here: the answer shows an API key, which is not kept.";
+    if (exchange->location->handler->spans_tenants) {
+        exchange->detail =
+            "Idempotency-Key cannot be used here: the answer shows an API key, which is not kept.";
         return &problem_bad_header;
     }
     if (!is_key(key)) {
-        api->detail = "Idempotency-Key takes 1 to 255 visible ASCII characters, which are no API key.";
+        exchange->detail = "Idempotency-Key takes 1 to 255 visible ASCII characters, which are no API key.";
         return &problem_bad_header;
     }
     if (api->route.kind == ROUTE_ROTATION && strlen(key) < RESOURCE_REPEAT_MIN) {
-        api->detail = "Idempotency-Key takes at least " APR_STRINGIFY(
+        exchange->detail = "Idempotency-Key takes at least " APR_STRINGIFY(
             RESOURCE_REPEAT_MIN) " characters here, that nobody can guess, such as a random UUID.";
         return &problem_bad_header;
     }
-    api->idempotency_key = apr_pstrcat(api->r->pool, api->route.resource->name, "/", key, NULL);
+    api->idempotency_key = apr_pstrcat(exchange->r->pool, api->route.resource->name, "/", key, NULL);
     return NULL;
 }
 
@@ -60,7 +62,8 @@ static void make_fingerprint(unsigned char made[FINGERPRINT_CONTENT_BYTES], cons
                              const keyring_key_t *pepper, const char *bytes, apr_size_t length)
 {
     fingerprint_content(made, pepper,
-                        apr_pstrcat(api->r->pool, api->tenant->id_text, "/", api->idempotency_key, NULL),
+                        apr_pstrcat(api->exchange.r->pool, api->scope.tenant->id_text, "/",
+                                    api->idempotency_key, NULL),
                         bytes, length);
 }
 
@@ -70,13 +73,13 @@ static const char *fingerprint_text(const api_t *api, const keyring_key_t *peppe
     unsigned char made[FINGERPRINT_CONTENT_BYTES];
 
     make_fingerprint(made, api, pepper, api->body, api->body_length);
-    return apr_psprintf(api->r->pool, "%u:%s", pepper->id,
-                        apr_pescape_hex(api->r->pool, made, sizeof made, 0));
+    return apr_psprintf(api->exchange.r->pool, "%u:%s", pepper->id,
+                        apr_pescape_hex(api->exchange.r->pool, made, sizeof made, 0));
 }
 
 static const keyring_key_t *primary_pepper(const api_t *api)
 {
-    return keyring_key(api->server->keyring, KEYRING_PEPPER, 0);
+    return keyring_key(api->exchange.server->keyring, KEYRING_PEPPER, 0);
 }
 
 /* The number of the lock that requests with the key share, whatever their body. Without the pepper nobody can
@@ -88,7 +91,7 @@ static const char *lock_text(const api_t *api)
 
     make_fingerprint(made, api, primary_pepper(api), "", 0);
     memcpy(&number, made, sizeof number);
-    return apr_psprintf(api->r->pool, "%" APR_INT64_T_FMT, number);
+    return apr_psprintf(api->exchange.r->pool, "%" APR_INT64_T_FMT, number);
 }
 
 /* Whether an answer that is kept is the answer to this body. A pepper that has been retired since makes that
@@ -96,7 +99,7 @@ static const char *lock_text(const api_t *api)
 static int is_of_body(const api_t *api, const char *kept)
 {
     const keyring_key_t *pepper =
-        keyring_find(api->server->keyring, KEYRING_PEPPER, keyring_id(kept, strcspn(kept, ":")));
+        keyring_find(api->exchange.server->keyring, KEYRING_PEPPER, keyring_id(kept, strcspn(kept, ":")));
 
     return pepper && strcmp(kept, fingerprint_text(api, pepper)) == 0;
 }
@@ -114,9 +117,10 @@ static const problem_t *judge(const api_t *api, rows_t *rows, int *replayed)
 
 static const problem_t *read_created(const api_t *api, rows_t **rows)
 {
-    const char *values[] = {api->tenant->id_text, api->idempotency_key};
+    const char *values[] = {api->scope.tenant->id_text, api->idempotency_key};
 
-    return database_read(scope_database(api), api->r, &sql_of(api->route.resource)->created, values, rows);
+    return database_read(api->scope.database, api->exchange.r, &sql_of(api->route.resource)->created, values,
+                         rows);
 }
 
 static const problem_t *create_once(const api_t *api, rows_t **rows)
@@ -128,17 +132,17 @@ static const problem_t *create_once(const api_t *api, rows_t **rows)
     values_add(&values, fingerprint_text(api, primary_pepper(api)));
     values_add(&values, lock_text(api));
     write_add_fields(&values, api);
-    return database_insert_row(scope_database(api), api->r, &sql_of(api->route.resource)->create_once,
-                               values.list, rows);
+    return database_insert_row(api->scope.database, api->exchange.r,
+                               &sql_of(api->route.resource)->create_once, values.list, rows);
 }
 
 /* Removes answers that are too old: the one to this request, and some others. */
 static const problem_t *remove_old(const api_t *api)
 {
-    const char *values[] = {api->tenant->id_text, api->idempotency_key};
+    const char *values[] = {api->scope.tenant->id_text, api->idempotency_key};
     rows_t *nothing;
 
-    return database_insert(scope_database(api), api->r, &purge, values, &nothing);
+    return database_insert(api->scope.database, api->exchange.r, &purge, values, &nothing);
 }
 
 /* One request in so many, whichever they are, removes what is too old: more than they leave behind. What goes
@@ -166,8 +170,9 @@ static const problem_t *settle(const api_t *api, const problem_t *problem, rows_
     return failed ? failed : create_once(api, rows);
 }
 
-const problem_t *idempotency_replay(api_t *api)
+const problem_t *idempotency_replay(exchange_t *exchange)
 {
+    api_t *api = api_of(exchange);
     const resource_t *resource = api->route.resource;
     const problem_t *problem;
     int has_password = 0;

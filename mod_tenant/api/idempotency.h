@@ -11,11 +11,11 @@
 /* Reads the header, where it means something. problem_bad_header; also where the answer shows an API key,
  * which must not be kept, but of a tenant's rotation, which can be answered again without that
  * (rotation_run()). */
-const problem_t *idempotency_check(api_t *api);
+const problem_t *idempotency_check(exchange_t *exchange);
 
 /* Answers from what is kept where making the row would first cost a password's hash; elsewhere
  * idempotency_create() finds out in the statement that makes it. Problems as there. */
-const problem_t *idempotency_replay(api_t *api);
+const problem_t *idempotency_replay(exchange_t *exchange);
 
 /* Makes the row, unless it has been made: *rows is the row as statement create gives it, *replayed whether it
  * comes from what is kept. problem_idempotency_mismatch: the key came with another body;

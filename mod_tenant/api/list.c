@@ -60,8 +60,8 @@ void list_advance(page_t *page, rows_t *rows, int n, apr_pool_t *pool)
 /* The path of a page; cursor is its own, or NULL of a first page. */
 static const char *path_of(const api_t *api, const page_t *page, const char *cursor)
 {
-    return apr_pstrcat(api->r->pool, scope_path(api, NULL), "?", page_query_at(page, cursor, api->r->pool),
-                       NULL);
+    return apr_pstrcat(api->exchange.r->pool, scope_path(api, NULL), "?",
+                       page_query_at(page, cursor, api->exchange.r->pool), NULL);
 }
 
 /* Moves a page to beside row n of a sheet. */
@@ -97,10 +97,10 @@ static next_t find_next(const api_t *api, const sheet_t *sheet)
     page_t page = api->page;
     next_t next = {NULL, NULL};
 
-    if (!move_on(&page, sheet, api->r->pool))
+    if (!move_on(&page, sheet, api->exchange.r->pool))
         return next;
     if (page.seek != PAGE_FIRST)
-        next.cursor = cursor_write(&page, api->r->pool);
+        next.cursor = cursor_write(&page, api->exchange.r->pool);
     next.path = path_of(api, &page, next.cursor);
     return next;
 }
@@ -113,20 +113,20 @@ static const char *previous_path(const api_t *api, const sheet_t *sheet)
 
     if (!is_there || sheet->count == 0)
         return NULL;
-    move_beside(&page, PAGE_BEFORE, sheet, 0, api->r->pool);
-    return path_of(api, &page, cursor_write(&page, api->r->pool));
+    move_beside(&page, PAGE_BEFORE, sheet, 0, api->exchange.r->pool);
+    return path_of(api, &page, cursor_write(&page, api->exchange.r->pool));
 }
 
 /* RFC 8288. */
 static void set_link(const api_t *api, const char *next, const char *previous)
 {
-    apr_pool_t *pool = api->r->pool;
+    apr_pool_t *pool = api->exchange.r->pool;
     const char *link = next ? apr_pstrcat(pool, "<", next, ">; rel=\"next\"", NULL) : NULL;
 
     if (previous)
         link = apr_pstrcat(pool, link ? link : "", link ? ", " : "", "<", previous, ">; rel=\"prev\"", NULL);
     if (link)
-        apr_table_setn(api->r->headers_out, "Link", link);
+        apr_table_setn(api->exchange.r->headers_out, "Link", link);
 }
 
 /* Writes the page; count is the number of all rows that the list has, or NULL. */
@@ -165,9 +165,9 @@ static const problem_t *send_page(api_t *api, const writer_t *writer, const char
     if (problem)
         return problem;
     if (is_counted)
-        apr_table_setn(api->r->headers_out, "Preference-Applied", "count=exact");
+        apr_table_setn(api->exchange.r->headers_out, "Preference-Applied", "count=exact");
     set_link(api, next, previous);
-    api_answered(api, reply_json(api->r, HTTP_OK, writer));
+    exchange_answered(&api->exchange, reply_json(api->exchange.r, HTTP_OK, writer));
     sender_leave(&sender);
     return NULL;
 }
@@ -176,7 +176,7 @@ static const problem_t *send_page(api_t *api, const writer_t *writer, const char
  * needed, and once httpd has it the text is not: a slow client keeps neither, and nobody waiting. */
 static const problem_t *answer_list(api_t *api, sheet_t *sheet, const char *count, gate_place_t *place)
 {
-    apr_pool_t *pool = reply_pool(api->r, sheet->size);
+    apr_pool_t *pool = reply_pool(api->exchange.r, sheet->size);
     next_t next = find_next(api, sheet);
     const char *previous = previous_path(api, sheet);
     const problem_t *problem;
@@ -187,22 +187,22 @@ static const problem_t *answer_list(api_t *api, sheet_t *sheet, const char *coun
     sheet_free(sheet);
     gate_leave(place);
     problem = send_page(api, &writer, next.path, previous, count != NULL);
-    reply_pool_end(api->r, pool);
+    reply_pool_end(api->exchange.r, pool);
     return problem;
 }
 
 const problem_t *list_enter(api_t *api, gate_place_t **place, apr_pool_t *pool)
 {
-    const pool_settings_t *settings = &api->server->pool;
+    const pool_settings_t *settings = &api->exchange.server->pool;
 
     *place = NULL;
     if (settings->lists == 0)
         return NULL;
-    *place = gate_wait(api->server->gates, GATE_LIST, scope_database(api), scope_tenant(api), settings->lists,
-                       settings->wait, pool);
+    *place = gate_wait(api->exchange.server->gates, GATE_LIST, api->scope.database, scope_tenant(api),
+                       settings->lists, settings->wait, pool);
     if (*place)
         return NULL;
-    api->detail = "The tenant has as many lists under way as it may have.";
+    api->exchange.detail = "The tenant has as many lists under way as it may have.";
     return &problem_rate_limited;
 }
 
@@ -224,7 +224,7 @@ const problem_t *list_read(const api_t *api, const page_t *page, int limit, rows
     statement_t statement;
 
     prepare_rows(api, page, limit, &statement, &values, pool);
-    return database_read_into(scope_database(api), api->r, &statement, values.list, rows, pool);
+    return database_read_into(api->scope.database, api->exchange.r, &statement, values.list, rows, pool);
 }
 
 const problem_t *list_read_short(const api_t *api, int limit, rows_t **rows)
@@ -232,17 +232,18 @@ const problem_t *list_read_short(const api_t *api, int limit, rows_t **rows)
     values_t values;
     statement_t statement;
 
-    prepare_rows(api, &api->page, limit, &statement, &values, api->r->pool);
-    return database_read_page(scope_database(api), api->r, &statement, values.list, rows);
+    prepare_rows(api, &api->page, limit, &statement, &values, api->exchange.r->pool);
+    return database_read_page(api->scope.database, api->exchange.r, &statement, values.list, rows);
 }
 
 /* Lets a list in that is to be counted, which may take long: one at a time, and nobody stands in line. */
 static const problem_t *enter_count(api_t *api, gate_place_t **place)
 {
-    *place = gate_enter(api->server->gates, GATE_COUNT, scope_database(api), scope_tenant(api), api->r->pool);
+    *place = gate_enter(api->exchange.server->gates, GATE_COUNT, api->scope.database, scope_tenant(api),
+                        api->exchange.r->pool);
     if (*place)
         return NULL;
-    api->detail = "Another list of this tenant is being counted: wait for its answer.";
+    api->exchange.detail = "Another list of this tenant is being counted: wait for its answer.";
     return &problem_rate_limited;
 }
 
@@ -259,8 +260,8 @@ static const problem_t *read_count(const api_t *api, const char **count)
     scope_add(&values, api);
     sql_list_values(&first, &values);
     scope_add(&values, api);
-    sql_count(&statement, &first, api->r->pool);
-    problem = database_read(scope_database(api), api->r, &statement, values.list, &rows);
+    sql_count(&statement, &first, api->exchange.r->pool);
+    problem = database_read(api->scope.database, api->exchange.r, &statement, values.list, &rows);
     if (problem)
         return problem;
     rows_seek(rows, 0);
@@ -270,7 +271,7 @@ static const problem_t *read_count(const api_t *api, const char **count)
 
 const problem_t *list_run(api_t *api)
 {
-    int is_counted = prefer_states(apr_table_get(api->r->headers_in, "Prefer"), "count", "exact");
+    int is_counted = prefer_states(apr_table_get(api->exchange.r->headers_in, "Prefer"), "count", "exact");
     const char *count = NULL;
     gate_place_t *counting = NULL;
     gate_place_t *place = NULL;
@@ -278,7 +279,7 @@ const problem_t *list_run(api_t *api)
     sheet_t sheet;
 
     if (!problem)
-        problem = list_enter(api, &place, api->r->pool);
+        problem = list_enter(api, &place, api->exchange.r->pool);
     if (!problem && is_counted)
         problem = read_count(api, &count);
     if (counting)

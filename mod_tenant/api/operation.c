@@ -5,6 +5,7 @@
 
 #include "../http/reply.h"
 #include "../json/member.h"
+#include "../resource/rights.h"
 #include "admin.h"
 #include "list.h"
 #include "read.h"
@@ -14,18 +15,14 @@
 
 static const problem_t *rotate(api_t *api)
 {
-    return api->route.resource->is_admin ? admin_rotate(api) : rotation_run(api);
+    return api->scope.tenant ? rotation_run(api) : admin_rotate(api);
 }
 
-/* Whether a resource belongs into this index. */
-static int is_listed(const resource_t *resource, const api_t *api)
+const problem_t *operation_run(exchange_t *exchange)
 {
-    return resource->is_admin == (api->location->handler == HANDLER_ADMIN);
-}
+    api_t *api = api_of(exchange);
 
-const problem_t *operation_run(api_t *api)
-{
-    switch (api->r->method_number) {
+    switch (exchange->r->method_number) {
     case M_POST:
         return api->route.kind == ROUTE_ROTATION ? rotate(api) : write_create(api);
     case M_PATCH:
@@ -41,22 +38,24 @@ const problem_t *operation_run(api_t *api)
 
 static void write_link(writer_t *writer, const api_t *api, const char *name, const char *path)
 {
-    member_text(writer, name, apr_pstrcat(api->r->pool, config_base_path(api->location), "/", path, NULL));
+    member_text(writer, name,
+                apr_pstrcat(api->exchange.r->pool, config_base_path(api->exchange.location), "/", path,
+                            NULL));
 }
 
 const problem_t *operation_index(api_t *api)
 {
     writer_t writer;
 
-    writer_init(&writer, api->r->pool, 512);
+    writer_init(&writer, api->exchange.r->pool, 512);
     member_object(&writer, NULL);
     for (const resource_t *resource = resources; resource->name; resource++) {
-        if (is_listed(resource, api))
+        if (rights_reach(api->exchange.location, resource))
             write_link(&writer, api, resource->name, resource->name);
     }
     write_link(&writer, api, "openapi", "openapi.json");
     write_link(&writer, api, "problems", "problems");
     member_object_end(&writer);
     writer_literal(&writer, "\n");
-    return api_answered(api, reply_json(api->r, HTTP_OK, &writer));
+    return exchange_answered(&api->exchange, reply_json(api->exchange.r, HTTP_OK, &writer));
 }

@@ -20,17 +20,18 @@ static int wants_html(const api_t *api)
 
 static const char *path_of(const api_t *api, const char *code)
 {
-    return apr_pstrcat(api->r->pool, config_base_path(api->location), "/problems", code ? "/" : "", code,
-                       NULL);
+    return apr_pstrcat(api->exchange.r->pool, config_base_path(api->exchange.location), "/problems",
+                       code ? "/" : "", code, NULL);
 }
 
 static const problem_t *answer(api_t *api, const writer_t *page)
 {
     if (!wants_html(api))
-        return api_answered(api, reply_json(api->r, HTTP_OK, page));
-    apr_table_setn(api->r->err_headers_out, "Content-Security-Policy", HTML_CONTENT_SECURITY_POLICY);
-    apr_table_setn(api->r->err_headers_out, "Referrer-Policy", "no-referrer");
-    return api_answered(api, reply_bytes(api->r, "text/html; charset=utf-8", page->text, page->length));
+        return exchange_answered(&api->exchange, reply_json(api->exchange.r, HTTP_OK, page));
+    apr_table_setn(api->exchange.r->err_headers_out, "Content-Security-Policy", HTML_CONTENT_SECURITY_POLICY);
+    apr_table_setn(api->exchange.r->err_headers_out, "Referrer-Policy", "no-referrer");
+    return exchange_answered(&api->exchange, reply_bytes(api->exchange.r, "text/html; charset=utf-8",
+                                                         page->text, page->length));
 }
 
 static void write_member(writer_t *writer, const char *name, const api_t *api, const problem_t *problem)
@@ -108,7 +109,7 @@ const problem_t *problems_answer_all(api_t *api)
 {
     writer_t writer;
 
-    writer_init(&writer, api->r->pool, ALL_SIZE);
+    writer_init(&writer, api->exchange.r->pool, ALL_SIZE);
     if (wants_html(api))
         write_html(&writer, api);
     else
@@ -125,7 +126,7 @@ const problem_t *problems_answer_one(api_t *api)
         problem++;
     if (!*problem)
         return &problem_not_found;
-    writer_init(&writer, api->r->pool, PAGE_SIZE);
+    writer_init(&writer, api->exchange.r->pool, PAGE_SIZE);
     if (wants_html(api)) {
         write_html_one(&writer, api, *problem);
     } else {

@@ -17,7 +17,7 @@ static const problem_t *answer(api_t *api, int status, rows_t *rows)
     sender_t sender;
     writer_t writer;
 
-    writer_init(&writer, api->r->pool, READ_ROW_SIZE);
+    writer_init(&writer, api->exchange.r->pool, READ_ROW_SIZE);
     if (rows)
         represent_row(&writer, &view, rows, 0);
     else
@@ -26,7 +26,7 @@ static const problem_t *answer(api_t *api, int status, rows_t *rows)
     problem = sender_enter_answer(&sender, api, writer.length);
     if (problem)
         return problem;
-    api_answered(api, reply_json(api->r, status, &writer));
+    exchange_answered(&api->exchange, reply_json(api->exchange.r, status, &writer));
     sender_leave(&sender);
     return NULL;
 }
@@ -48,7 +48,7 @@ const problem_t *read_row(const api_t *api, rows_t **rows)
     if (!resource->is_single)
         values_add(&values, api->route.id);
     scope_add(&values, api);
-    problem = database_read_row(scope_database(api), api->r,
+    problem = database_read_row(api->scope.database, api->exchange.r,
                                 api->route.by_key ? &sql->read_by_key : &sql->read, values.list, rows);
     if (problem)
         return problem;
@@ -63,9 +63,9 @@ const problem_t *read_run(api_t *api)
     rows_t *rows;
     const problem_t *problem = read_row(api, &rows);
 
-    if (!problem && rows && !api->route.resource->is_admin)
+    if (!problem && rows && api->scope.tenant)
         problem = sealed_check(api, rows);
     if (!problem)
         problem = condition_judge(api, rows);
-    return problem || api->answered ? problem : answer(api, HTTP_OK, rows);
+    return problem || api->exchange.answered ? problem : answer(api, HTTP_OK, rows);
 }

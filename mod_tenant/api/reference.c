@@ -159,17 +159,18 @@ static const char *make_page(const char *base, apr_pool_t *pool)
 
 const problem_t *reference_answer_page(api_t *api)
 {
-    const char *page = make_page(config_base_path(api->location), api->r->pool);
+    const char *page = make_page(config_base_path(api->exchange.location), api->exchange.r->pool);
 
-    apr_table_setn(api->r->err_headers_out, "Content-Security-Policy", POLICY);
-    apr_table_setn(api->r->err_headers_out, "Referrer-Policy", "no-referrer");
-    return api_answered(api, reply_bytes(api->r, "text/html; charset=utf-8", page, strlen(page)));
+    apr_table_setn(api->exchange.r->err_headers_out, "Content-Security-Policy", POLICY);
+    apr_table_setn(api->exchange.r->err_headers_out, "Referrer-Policy", "no-referrer");
+    return exchange_answered(&api->exchange,
+                             reply_bytes(api->exchange.r, "text/html; charset=utf-8", page, strlen(page)));
 }
 
 const problem_t *reference_answer_file(api_t *api)
 {
-    const reference_file_t *file = reference_find(api->location->reference, api->route.id);
-    const char *type = apr_pstrcat(api->r->pool, file->type, "; charset=utf-8", NULL);
+    const reference_file_t *file = reference_find(api->exchange.location->reference, api->route.id);
+    const char *type = apr_pstrcat(api->exchange.r->pool, file->type, "; charset=utf-8", NULL);
 
     return asset_answer(api, &(file_t){type, file->bytes, file->length, file->tag});
 }

@@ -7,7 +7,7 @@
 #include "../identity/resolve.h"
 #include "../secret/apikey.h"
 #include "../secret/secret.h"
-#include "../store/database.h"
+#include "scope.h"
 
 static const statement_t rotate = {
     .label = "rotate_key",
@@ -30,9 +30,9 @@ static apr_status_t wipe_key(void *key)
 /* Memory for a key, which is wiped with the request's pool. */
 static char *new_key(api_t *api)
 {
-    char *key = apr_palloc(api->r->pool, APIKEY_LENGTH + 1);
+    char *key = apr_palloc(api->exchange.r->pool, APIKEY_LENGTH + 1);
 
-    apr_pool_cleanup_register(api->r->pool, key, wipe_key, apr_pool_cleanup_null);
+    apr_pool_cleanup_register(api->exchange.r->pool, key, wipe_key, apr_pool_cleanup_null);
     return key;
 }
 
@@ -47,32 +47,33 @@ const char *rotation_make_key(api_t *api)
 /* What the n-th pepper makes of the key that asks: an element of an array literal without quotes. */
 static const char *own_hash(const api_t *api, int n)
 {
-    const char *hash = resolve_key_hashes(api->r) + 1;
+    const char *hash = resolve_key_hashes(api->exchange.r) + 1;
 
     while (n-- > 0)
         hash += strcspn(hash, ",") + 1;
-    return apr_pstrmemdup(api->r->pool, hash, strcspn(hash, ",}"));
+    return apr_pstrmemdup(api->exchange.r->pool, hash, strcspn(hash, ",}"));
 }
 
 /* The key that the n-th pepper makes for this very request: nobody else knows its Idempotency-Key, and with
  * another key or body it is another request. */
 static const char *derive_key(api_t *api, int n)
 {
-    const keyring_key_t *pepper = keyring_key(api->server->keyring, KEYRING_PEPPER, n);
+    const keyring_key_t *pepper = keyring_key(api->exchange.server->keyring, KEYRING_PEPPER, n);
     char *key;
 
     if (!pepper)
         return NULL;
     key = new_key(api);
     apikey_derive(key, pepper,
-                  apr_pstrcat(api->r->pool, api->tenant->id_text, " ", own_hash(api, n), " ",
+                  apr_pstrcat(api->exchange.r->pool, api->scope.tenant->id_text, " ", own_hash(api, n), " ",
                               rotation_grace(api), " ", api->idempotency_key, NULL));
     return key;
 }
 
 const char *rotation_hash(const api_t *api)
 {
-    return apikey_hash(keyring_key(api->server->keyring, KEYRING_PEPPER, 0), api->new_key, api->r->pool);
+    return apikey_hash(keyring_key(api->exchange.server->keyring, KEYRING_PEPPER, 0), api->new_key,
+                       api->exchange.r->pool);
 }
 
 const char *rotation_grace(const api_t *api)
@@ -91,11 +92,11 @@ static apr_status_t wipe_writer(void *data)
 writer_t *rotation_writer(api_t *api)
 {
     enum { ANSWER_MAX = 4096 }; /* it must not grow, which would leave a copy behind */
-    writer_t *writer = apr_palloc(api->r->pool, sizeof *writer);
+    writer_t *writer = apr_palloc(api->exchange.r->pool, sizeof *writer);
 
-    writer_init(writer, api->r->pool, ANSWER_MAX);
+    writer_init(writer, api->exchange.r->pool, ANSWER_MAX);
     /* registered ahead of the bucket that will hold the text, so it runs after the bucket is gone */
-    apr_pool_cleanup_register(api->r->pool, writer, wipe_writer, apr_pool_cleanup_null);
+    apr_pool_cleanup_register(api->exchange.r->pool, writer, wipe_writer, apr_pool_cleanup_null);
     return writer;
 }
 
@@ -103,16 +104,15 @@ const problem_t *rotation_answer(api_t *api)
 {
     const char *grace = rotation_grace(api);
     writer_t *writer = rotation_writer(api);
-    int tenant = api->route.resource->is_admin ? atoi(api->route.id) : api->tenant->id;
 
-    resolve_forget_tenant(api->r, tenant); /* its former key may end with this answer */
+    resolve_forget_tenant(api->exchange.r, scope_subject(api)); /* its former key may end with this answer */
 
     writer_literal(writer, "{\"api_key\":");
     writer_text(writer, api->new_key);
     writer_literal(writer, ",\"grace_seconds\":");
     writer_raw(writer, grace, strlen(grace));
     writer_literal(writer, "}\n");
-    return api_answered(api, reply_json(api->r, HTTP_OK, writer));
+    return exchange_answered(&api->exchange, reply_json(api->exchange.r, HTTP_OK, writer));
 }
 
 /* The hashes of the keys that this request may have been given, one for each pepper, as a literal. */
@@ -122,32 +122,33 @@ static const char *derived_hashes(api_t *api)
     const char *key;
 
     for (int n = 0; (key = derive_key(api, n)) != NULL; n++)
-        literal =
-            apr_pstrcat(api->r->pool, literal, n > 0 ? "," : "",
-                        apikey_hash(keyring_key(api->server->keyring, KEYRING_PEPPER, n), key, api->r->pool),
-                        NULL);
-    return apr_pstrcat(api->r->pool, literal, "}", NULL);
+        literal = apr_pstrcat(api->exchange.r->pool, literal, n > 0 ? "," : "",
+                              apikey_hash(keyring_key(api->exchange.server->keyring, KEYRING_PEPPER, n), key,
+                                          api->exchange.r->pool),
+                              NULL);
+    return apr_pstrcat(api->exchange.r->pool, literal, "}", NULL);
 }
 
 /* The key that asks has been replaced. Where this very request has done so, its answer was lost: it comes
  * again. */
 static const problem_t *answer_again(api_t *api)
 {
-    const char *values[] = {api->tenant->id_text, resolve_key_hashes(api->r), NULL, rotation_grace(api)};
+    const char *values[] = {api->scope.tenant->id_text, resolve_key_hashes(api->exchange.r), NULL,
+                            rotation_grace(api)};
     const problem_t *problem;
     rows_t *rows;
 
     if (!api->idempotency_key)
         return &problem_key_retiring;
     values[2] = derived_hashes(api);
-    problem = database_read(api->server->database, api->r, &find, values, &rows);
+    problem = database_read(api->scope.database, api->exchange.r, &find, values, &rows);
     if (problem)
         return problem;
     rows_seek(rows, 0);
     if (!rows_text(rows, 0))
         return &problem_key_retiring;
     api->new_key = derive_key(api, rows_int(rows, 0) - 1);
-    apr_table_setn(api->r->headers_out, "Idempotency-Replayed", "true");
+    apr_table_setn(api->exchange.r->headers_out, "Idempotency-Replayed", "true");
     return rotation_answer(api);
 }
 
@@ -159,11 +160,11 @@ const problem_t *rotation_run(api_t *api)
     rows_t *rows;
 
     api->new_key = api->idempotency_key ? derive_key(api, 0) : rotation_make_key(api);
-    values[0] = api->tenant->id_text;
-    values[1] = resolve_key_hashes(api->r);
+    values[0] = api->scope.tenant->id_text;
+    values[1] = resolve_key_hashes(api->exchange.r);
     values[2] = rotation_hash(api);
     values[3] = rotation_grace(api);
-    problem = database_insert(api->server->database, api->r, &rotate, values, &rows);
+    problem = database_insert(api->scope.database, api->exchange.r, &rotate, values, &rows);
     if (problem || rows_count(rows) == 0)
         return problem ? problem : &problem_misconfigured;
     rows_seek(rows, 0);

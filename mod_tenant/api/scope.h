@@ -4,16 +4,15 @@
 
 #include "../resource/represent.h"
 #include "../resource/values.h"
-#include "../store/database.h"
 #include "api.h"
 
 /* Whose rows a request is about, and where they are. */
 
-/* The database that it works on: the administrator has connections of its own. */
-database_t *scope_database(const api_t *api);
-
 /* The tenant in whose scope a transaction runs; 0: the administrator's, in none. */
 int scope_tenant(const api_t *api);
+
+/* The tenant that a request about tenants is about: the one that asks, or the administrator's route names. */
+int scope_subject(const api_t *api);
 
 /* Adds the tenant's id, where statements of the resource take one. */
 void scope_add(values_t *values, const api_t *api);

@@ -10,11 +10,12 @@ APLOG_USE_MODULE(tenant);
 /* Why a sealed value cannot be opened where it lies, or NULL. */
 static const char *why_unreadable(const api_t *api, const field_t *field, const char *envelope)
 {
-    seal_place_t place = {api->tenant->id, resource_table(api->route.resource), field_column(field)};
+    seal_place_t place = {api->scope.tenant->id, resource_table(api->route.resource), field_column(field)};
     const char *plaintext;
     apr_size_t length;
 
-    switch (seal_open(&plaintext, &length, api->server->keyring, &place, envelope, api->r->pool)) {
+    switch (seal_open(&plaintext, &length, api->exchange.server->keyring, &place, envelope,
+                      api->exchange.r->pool)) {
     case SEAL_UNKNOWN_KEY:
         return "TenantKeyFile does not have its key";
     case SEAL_CORRUPTED:
@@ -41,8 +42,9 @@ const problem_t *sealed_check(const api_t *api, rows_t *rows)
             continue;
         why = why_unreadable(api, field, envelope);
         if (why) {
-            ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, api->r, "%s.%s of tenant %s cannot be opened: %s",
-                          resource_table(resource), field_column(field), api->tenant->id_text, why);
+            ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, api->exchange.r,
+                          "%s.%s of tenant %s cannot be opened: %s", resource_table(resource),
+                          field_column(field), api->scope.tenant->id_text, why);
             return &problem_secret_unreadable;
         }
     }

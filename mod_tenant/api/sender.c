@@ -43,7 +43,8 @@ static int threads_of_eight(int share)
 /* Takes the place among all; without it the tenant's is given back. */
 static const problem_t *enter_all(sender_t *sender, const api_t *api, gate_kind_t kind, int share)
 {
-    sender->all = gate_wait(api->server->gates, kind, NULL, 0, threads_of_eight(share), 0, api->r->pool);
+    sender->all = gate_wait(api->exchange.server->gates, kind, NULL, 0, threads_of_eight(share), 0,
+                            api->exchange.r->pool);
     if (sender->all)
         return NULL;
     sender_leave(sender);
@@ -55,15 +56,15 @@ const problem_t *sender_enter_stream(sender_t *sender, api_t *api)
     const problem_t *problem;
 
     *sender = (sender_t){0};
-    sender->tenant =
-        gate_enter(api->server->gates, GATE_STREAM, scope_database(api), scope_tenant(api), api->r->pool);
+    sender->tenant = gate_enter(api->exchange.server->gates, GATE_STREAM, api->scope.database,
+                                scope_tenant(api), api->exchange.r->pool);
     if (!sender->tenant) {
-        api->detail = "The tenant has as many streams under way as it may have.";
+        api->exchange.detail = "The tenant has as many streams under way as it may have.";
         return &problem_rate_limited;
     }
     problem = enter_all(sender, api, GATE_ALL_STREAMS, 4);
     if (problem)
-        api->detail = "There are as many streams under way as there may be.";
+        api->exchange.detail = "There are as many streams under way as there may be.";
     return problem;
 }
 
@@ -73,16 +74,17 @@ const problem_t *sender_enter_answer(sender_t *sender, api_t *api, apr_size_t by
     const problem_t *problem;
 
     *sender = (sender_t){0};
-    if (api->r->method_number != M_GET || api->r->header_only || sender_is_free(api->r, bytes))
+    if (api->exchange.r->method_number != M_GET || api->exchange.r->header_only ||
+        sender_is_free(api->exchange.r, bytes))
         return NULL;
-    sender->tenant = gate_wait(api->server->gates, GATE_ANSWER, is_open ? NULL : scope_database(api),
+    sender->tenant = gate_wait(api->exchange.server->gates, GATE_ANSWER, is_open ? NULL : api->scope.database,
                                is_open ? NOBODY : scope_tenant(api), threads_of_eight(2),
-                               api->server->pool.wait, api->r->pool);
+                               api->exchange.server->pool.wait, api->exchange.r->pool);
     problem = sender->tenant ? enter_all(sender, api, GATE_ALL_ANSWERS, 3) : &problem_rate_limited;
     if (!problem)
         return NULL;
-    apr_table_unset(api->r->headers_out, "ETag"); /* of the answer that is not sent */
-    api->detail = "As many large answers are on their way to slow clients as there may be.";
+    apr_table_unset(api->exchange.r->headers_out, "ETag"); /* of the answer that is not sent */
+    api->exchange.detail = "As many large answers are on their way to slow clients as there may be.";
     return problem;
 }
 

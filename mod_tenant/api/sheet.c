@@ -18,9 +18,9 @@ int sheet_part_rows(const resource_t *resource)
 }
 
 /* Whether the page is a short one, with no rows in between that a filter turns down. */
-static int is_short(const page_t *page)
+static int is_short(const api_t *api)
 {
-    return page->filter_count == 0 && page->limit <= SHORT_PAGE && !page->resource->is_admin;
+    return api->page.filter_count == 0 && api->page.limit <= SHORT_PAGE && api->scope.tenant;
 }
 
 /* Adds a part to the page, whose rows come to their end where they are too long. */
@@ -40,7 +40,7 @@ static void add_part(sheet_t *sheet, rows_t *rows, int is_counted)
 static const problem_t *read_parts(const api_t *api, sheet_t *sheet, int left)
 {
     page_t page = api->page;
-    apr_pool_t *pool = api->r->pool;
+    apr_pool_t *pool = api->exchange.r->pool;
 
     sheet->parts = apr_palloc(pool, (apr_size_t)(left / sheet->part_rows + 1) * sizeof *sheet->parts);
     for (;;) {
@@ -69,8 +69,8 @@ const problem_t *sheet_read(const api_t *api, sheet_t *sheet)
         (sheet_t){.part_rows = sheet_part_rows(page->resource), .is_reversed = page->seek == PAGE_BEFORE};
     if (wanted <= sheet->part_rows) {
         sheet->parts = &sheet->only;
-        problem = is_short(page) ? list_read_short(api, wanted, &sheet->only)
-                                 : list_read(api, page, wanted, &sheet->only, api->r->pool);
+        problem = is_short(api) ? list_read_short(api, wanted, &sheet->only)
+                                : list_read(api, page, wanted, &sheet->only, api->exchange.r->pool);
         if (!problem)
             add_part(sheet, sheet->only, is_counted);
     } else {

@@ -79,7 +79,7 @@ static const format_t formats[] = {
 
 static void set_headers(stream_t *stream)
 {
-    request_rec *r = stream->api->r;
+    request_rec *r = stream->api->exchange.r;
 
     apr_table_setn(r->headers_out, "Content-Disposition",
                    apr_psprintf(r->pool, "attachment; filename=\"%s.%s\"", stream->api->route.resource->name,
@@ -166,7 +166,7 @@ static void advance(stream_t *stream, rows_t *rows, apr_pool_t *pool)
 
 static void begin(stream_t *stream)
 {
-    request_rec *r = stream->api->r;
+    request_rec *r = stream->api->exchange.r;
 
     set_headers(stream);
     transfer_begin(&stream->transfer, r, stream->format->type);
@@ -177,7 +177,7 @@ static void begin(stream_t *stream)
 
 static void end(stream_t *stream)
 {
-    if (stream->api->r->header_only)
+    if (stream->api->exchange.r->header_only)
         stream->writer.length = 0; /* what there is of a body is not all of it: httpd would tell its length */
     sender_leave(&stream->sender);
     transfer_end(&stream->transfer, &stream->writer);
@@ -185,7 +185,7 @@ static void end(stream_t *stream)
 
 static void break_off(stream_t *stream, const problem_t *problem)
 {
-    request_rec *r = stream->api->r;
+    request_rec *r = stream->api->exchange.r;
 
     ap_log_rerror(APLOG_MARK, problem->status >= 500 ? APLOG_WARNING : APLOG_INFO, 0, r,
                   "the stream of %s breaks off behind %" APR_INT64_T_FMT " rows: %s",
@@ -209,7 +209,7 @@ static const problem_t *run(stream_t *stream)
             begin(stream);
         if (!write_chunk(stream, rows))
             return NULL;
-        if (rows_count(rows) < stream->rows || stream->left == 0 || stream->api->r->header_only) {
+        if (rows_count(rows) < stream->rows || stream->left == 0 || stream->api->exchange.r->header_only) {
             end(stream);
             return NULL;
         }
@@ -219,7 +219,7 @@ static const problem_t *run(stream_t *stream)
 
 const problem_t *stream_run(api_t *api)
 {
-    request_rec *r = api->r;
+    request_rec *r = api->exchange.r;
     stream_t stream = {
         .api = api,
         .format = &formats[api->media],
@@ -240,5 +240,5 @@ const problem_t *stream_run(api_t *api)
         return problem;
     if (problem)
         break_off(&stream, problem);
-    return api_answered(api, OK);
+    return exchange_answered(&api->exchange, OK);
 }

@@ -17,18 +17,18 @@ static void forget_former(const api_t *api)
 {
     const resource_t *resource = api->route.resource;
 
-    if (resource->is_admin || resource->is_profile)
-        resolve_forget_tenant(api->r, resource->is_admin ? atoi(api->route.id) : api->tenant->id);
+    if (!api->scope.tenant || resource->is_profile)
+        resolve_forget_tenant(api->exchange.r, scope_subject(api));
     else if (resource->is_users)
-        resolve_forget_logins(api->r, api->tenant->id);
+        resolve_forget_logins(api->exchange.r, api->scope.tenant->id);
 }
 
 /* The Location of the new row, which is the first of rows. */
 static void set_location(const api_t *api, rows_t *rows)
 {
     rows_seek(rows, 0);
-    apr_table_setn(api->r->headers_out, "Location",
-                   scope_path(api, ap_escape_path_segment(api->r->pool, rows_text(rows, 0))));
+    apr_table_setn(api->exchange.r->headers_out, "Location",
+                   scope_path(api, ap_escape_path_segment(api->exchange.r->pool, rows_text(rows, 0))));
 }
 
 void write_add_fields(values_t *values, const api_t *api)
@@ -46,11 +46,11 @@ static const problem_t *create(const api_t *api, rows_t **rows)
     const problem_t *problem;
     values_t values = {.count = 0};
 
-    if (api->route.resource->is_admin)
+    if (!api->scope.tenant)
         admin_add_new(api, &values);
     scope_add(&values, api);
     write_add_fields(&values, api);
-    problem = database_insert_row(scope_database(api), api->r, &sql_of(api->route.resource)->create,
+    problem = database_insert_row(api->scope.database, api->exchange.r, &sql_of(api->route.resource)->create,
                                   values.list, rows);
     return !problem && rows_count(*rows) == 0 ? &problem_internal : problem;
 }
@@ -58,11 +58,11 @@ static const problem_t *create(const api_t *api, rows_t **rows)
 const problem_t *write_answer_created(api_t *api, rows_t *rows, int replayed)
 {
     if (replayed)
-        apr_table_setn(api->r->headers_out, "Idempotency-Replayed", "true");
+        apr_table_setn(api->exchange.r->headers_out, "Idempotency-Replayed", "true");
     else
         forget_former(api);
     set_location(api, rows);
-    return api->route.resource->is_admin ? admin_answer_new(api, rows) : read_answer(api, HTTP_CREATED, rows);
+    return api->scope.tenant ? read_answer(api, HTTP_CREATED, rows) : admin_answer_new(api, rows);
 }
 
 const problem_t *write_create(api_t *api)
@@ -110,7 +110,7 @@ static void add_new_row(values_t *values, const api_t *api)
  * resource, wants. */
 static const problem_t *why_unchanged(api_t *api)
 {
-    int is_removal = api->r->method_number == M_DELETE && api->route.resource->removable;
+    int is_removal = api->exchange.r->method_number == M_DELETE && api->route.resource->removable;
     const problem_t *problem;
     rows_t *rows;
 
@@ -149,7 +149,7 @@ const problem_t *write_update(api_t *api)
     }
     problem = condition_add(&values, api, &cluster);
     if (!problem)
-        problem = database_change(scope_database(api), api->r, scope_tenant(api), cluster,
+        problem = database_change(api->scope.database, api->exchange.r, scope_tenant(api), cluster,
                                   &statements[with_password], values.list, &rows);
     if (problem)
         return problem;
@@ -169,12 +169,12 @@ const problem_t *write_remove(api_t *api)
     values_add(&values, api->route.id);
     problem = condition_add(&values, api, &cluster);
     if (!problem)
-        problem = database_change(scope_database(api), api->r, scope_tenant(api), cluster,
+        problem = database_change(api->scope.database, api->exchange.r, scope_tenant(api), cluster,
                                   api->route.by_key ? &sql->remove_by_key : &sql->remove, values.list, &rows);
     if (problem)
         return problem;
     forget_former(api);
     if (rows_count(rows) == 0)
         return why_unchanged(api);
-    return api_answered(api, reply_empty(api->r, HTTP_NO_CONTENT));
+    return exchange_answered(&api->exchange, reply_empty(api->exchange.r, HTTP_NO_CONTENT));
 }

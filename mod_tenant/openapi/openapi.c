@@ -10,7 +10,7 @@
 
 int openapi_is_admin(const openapi_t *openapi)
 {
-    return openapi->location->handler == HANDLER_ADMIN;
+    return openapi->location->handler->spans_tenants;
 }
 
 int openapi_is_for(const openapi_t *openapi, openapi_reader_t reader)
@@ -172,7 +172,7 @@ static const char *settings_of(const location_config_t *location, apr_pool_t *po
 {
     const apr_array_header_t *names = location->public_read;
 
-    return apr_psprintf(pool, "%s %d %d %d %d %d %s", config_base_path(location), location->handler,
+    return apr_psprintf(pool, "%s %s %d %d %d %d %s", config_base_path(location), location->handler->name,
                         location->user_authority, location->reference != NULL, config_page_default(location),
                         config_page_max(location), names ? apr_array_pstrcat(pool, names, ' ') : "");
 }
