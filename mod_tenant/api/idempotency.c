@@ -10,6 +10,7 @@
 #include "../secret/apikey.h"
 #include "../secret/fingerprint.h"
 #include "../secret/keyring.h"
+#include "created.h"
 #include "scope.h"
 #include "write.h"
 
@@ -187,7 +188,7 @@ const problem_t *idempotency_replay(exchange_t *exchange)
     if (problem || rows_count(rows) == 0)
         return problem;
     problem = judge(api, rows, &replayed);
-    return problem ? problem : write_answer_created(api, rows, replayed);
+    return problem ? problem : created_answer(api, rows, replayed);
 }
 
 const problem_t *idempotency_create(api_t *api, rows_t **rows, int *replayed)

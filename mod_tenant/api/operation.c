@@ -32,7 +32,7 @@ const problem_t *operation_run(exchange_t *exchange)
     default:
         if (api->route.kind != ROUTE_COLLECTION)
             return read_run(api);
-        return api->media == LIST_JSON ? list_run(api) : stream_run(api);
+        return api->form == FORM_JSON ? list_run(api) : stream_run(api);
     }
 }
 

@@ -5,17 +5,14 @@
 #include <string.h>
 
 #include "../http/html.h"
-#include "../http/media.h"
 #include "../http/reply.h"
 #include "../json/member.h"
 
-enum { TYPE_JSON, TYPE_HTML, PAGE_SIZE = 4096, ALL_SIZE = 32768 };
-
-const char *const problems_types[] = {[TYPE_JSON] = MEDIA_JSON, [TYPE_HTML] = "text/html", NULL};
+enum { PAGE_SIZE = 4096, ALL_SIZE = 32768 };
 
 static int wants_html(const api_t *api)
 {
-    return api->media == TYPE_HTML;
+    return api->form == FORM_HTML;
 }
 
 static const char *path_of(const api_t *api, const char *code)

@@ -6,9 +6,6 @@
 
 /* The pages that the types of problems lead to: JSON, or HTML where Accept prefers it. */
 
-/* The media types of these pages, the one for programs first; ended by NULL. */
-extern const char *const problems_types[];
-
 /* GET /problems: all of them. */
 const problem_t *problems_answer_all(api_t *api);
 

@@ -2,6 +2,9 @@
 #include "scope.h"
 
 #include <apr_strings.h>
+#include <stdlib.h>
+
+#include "../identity/resolve.h"
 
 int scope_tenant(const api_t *api)
 {
@@ -30,4 +33,14 @@ const char *scope_path(const api_t *api, const char *id)
 {
     return apr_pstrcat(api->exchange.r->pool, config_base_path(api->exchange.location), "/",
                        api->route.resource->name, id ? "/" : "", id ? id : "", NULL);
+}
+
+void scope_forget(const api_t *api)
+{
+    const resource_t *resource = api->route.resource;
+
+    if (!api->scope.tenant || resource->is_profile)
+        resolve_forget_tenant(api->exchange.r, scope_subject(api));
+    else if (resource->is_users)
+        resolve_forget_logins(api->exchange.r, api->scope.tenant->id);
 }

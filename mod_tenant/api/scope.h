@@ -23,4 +23,8 @@ view_t scope_view(const api_t *api, fields_t fields);
 /* The path of its resource (id NULL), or of one of its rows. In the request's pool. */
 const char *scope_path(const api_t *api, const char *id);
 
+/* Forgets what this child knows of whom the request has changed: what a tenant is, and who may log in, is in
+ * effect before its writer has the answer. */
+void scope_forget(const api_t *api);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sheet.h"
 
-#include "list.h"
+#include "portion.h"
 
 enum {
     SHEET_BYTES = 1024 * 1024,    /* where these have come together a page ends */
@@ -46,7 +46,7 @@ static const problem_t *read_parts(const api_t *api, sheet_t *sheet, int left)
     for (;;) {
         int wanted = left < sheet->part_rows ? left : sheet->part_rows;
         rows_t *rows;
-        const problem_t *problem = list_read(api, &page, wanted, &rows, pool);
+        const problem_t *problem = portion_read(api, &page, wanted, &rows, pool);
 
         if (problem)
             return problem;
@@ -54,7 +54,7 @@ static const problem_t *read_parts(const api_t *api, sheet_t *sheet, int left)
         left -= wanted;
         if (sheet->has_more || left == 0 || rows_count(rows) < wanted)
             return NULL;
-        list_advance(&page, rows, wanted - 1, pool);
+        portion_advance(&page, rows, wanted - 1, pool);
     }
 }
 
@@ -69,8 +69,8 @@ const problem_t *sheet_read(const api_t *api, sheet_t *sheet)
         (sheet_t){.part_rows = sheet_part_rows(page->resource), .is_reversed = page->seek == PAGE_BEFORE};
     if (wanted <= sheet->part_rows) {
         sheet->parts = &sheet->only;
-        problem = is_short(api) ? list_read_short(api, wanted, &sheet->only)
-                                : list_read(api, page, wanted, &sheet->only, api->exchange.r->pool);
+        problem = is_short(api) ? portion_read_short(api, wanted, &sheet->only)
+                                : portion_read(api, page, wanted, &sheet->only, api->exchange.r->pool);
         if (!problem)
             add_part(sheet, sheet->only, is_counted);
     } else {

@@ -68,26 +68,52 @@ static int is_list(const api_t *api)
     return api->route.kind == ROUTE_COLLECTION && api->exchange.r->method_number == M_GET;
 }
 
-/* The media types of the answer to a route; of those that Accept likes equally, the first is the one. */
-static const char *const *media_of_route(api_t *api)
+/* The forms of the answer to a route, ended by FORM_NONE; of those that Accept likes equally, the first is
+ * the one. */
+static const form_t *forms_of_route(const api_t *api)
 {
-    static const char *const json[] = {MEDIA_JSON, NULL};
-    static const char *const list[] = {
-        [LIST_JSON] = MEDIA_JSON, [LIST_NDJSON] = "application/x-ndjson", [LIST_CSV] = "text/csv", NULL};
-    static const char *const index[] = {MEDIA_JSON, "text/html", NULL};
-    const char **file;
+    static const form_t json[] = {FORM_JSON, FORM_NONE};
+    static const form_t list[] = {FORM_JSON, FORM_NDJSON, FORM_CSV, FORM_NONE};
+    static const form_t page[] = {FORM_JSON, FORM_HTML, FORM_NONE};
+    static const form_t file[] = {FORM_FILE, FORM_NONE};
 
-    if (is_list(api))
-        return list;
-    if (api->route.kind == ROUTE_INDEX && api->exchange.location->reference)
-        return index;
-    if (api->route.kind == ROUTE_PROBLEMS || api->route.kind == ROUTE_PROBLEM)
-        return problems_types;
-    if (api->route.kind != ROUTE_REFERENCE)
+    switch (api->route.kind) {
+    case ROUTE_COLLECTION:
+        return is_list(api) ? list : json;
+    case ROUTE_INDEX:
+        return api->exchange.location->reference ? page : json;
+    case ROUTE_PROBLEMS:
+    case ROUTE_PROBLEM:
+        return page;
+    case ROUTE_REFERENCE:
+        return file;
+    default:
         return json;
-    file = apr_pcalloc(api->exchange.r->pool, 2 * sizeof *file);
-    file[0] = reference_find(api->exchange.location->reference, api->route.id)->type;
-    return file;
+    }
+}
+
+static const char *type_of(const api_t *api, form_t form)
+{
+    static const char *const types[] = {[FORM_JSON] = MEDIA_JSON,
+                                        [FORM_NDJSON] = "application/x-ndjson",
+                                        [FORM_CSV] = "text/csv",
+                                        [FORM_HTML] = "text/html"};
+
+    return form == FORM_FILE ? reference_find(api->exchange.location->reference, api->route.id)->type
+                             : types[form];
+}
+
+static form_t choose_form(const api_t *api)
+{
+    enum { FORMS_MAX = 4 };
+    const form_t *forms = forms_of_route(api);
+    const char *types[FORMS_MAX] = {NULL};
+    int chosen;
+
+    for (int n = 0; forms[n] != FORM_NONE; n++)
+        types[n] = type_of(api, forms[n]);
+    chosen = media_choose(apr_table_get(api->exchange.r->headers_in, "Accept"), types);
+    return chosen < 0 ? FORM_NONE : forms[chosen];
 }
 
 static const problem_t *refuse_parameter(void *context, const parameter_t *parameter, const char **detail)
@@ -107,8 +133,9 @@ static const problem_t *check_query(exchange_t *exchange)
     const problem_t *problem;
     int is_whole;
 
-    api->media = media_choose(apr_table_get(r->headers_in, "Accept"), media_of_route(api));
-    is_whole = api->media > LIST_JSON; /* a stream has all rows, unless told otherwise */
+    api->form = choose_form(api);
+    is_whole =
+        api->form == FORM_NDJSON || api->form == FORM_CSV; /* a stream has all rows, unless told otherwise */
     if (!is_list(api))
         return query_parse(r->args, NULL, refuse_parameter, api, &api->exchange.detail, r->pool);
     problem = page_parse(&api->page, api->route.resource, r->args,
@@ -124,7 +151,7 @@ static const problem_t *check_query(exchange_t *exchange)
 static const problem_t *check_accept(exchange_t *exchange)
 {
     api_t *api = api_of(exchange);
-    return api->media >= 0 ? NULL : &problem_not_acceptable;
+    return api->form != FORM_NONE ? NULL : &problem_not_acceptable;
 }
 
 /* What is no tenant's needs no database. */
@@ -146,7 +173,7 @@ static const problem_t *answer_open(exchange_t *exchange)
     case ROUTE_PROBLEM:
         return problems_answer_one(api);
     default:
-        return api->media == 0 ? operation_index(api) : reference_answer_page(api);
+        return api->form == FORM_HTML ? reference_answer_page(api) : operation_index(api);
     }
 }
 

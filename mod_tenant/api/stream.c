@@ -11,6 +11,7 @@
 #include "../resource/represent.h"
 #include "authority.h"
 #include "list.h"
+#include "portion.h"
 #include "scope.h"
 #include "sender.h"
 #include "sheet.h"
@@ -73,8 +74,8 @@ static void write_csv_line(stream_t *stream, rows_t *rows, int n)
 }
 
 static const format_t formats[] = {
-    [LIST_NDJSON] = {"application/x-ndjson", "ndjson", write_no_head, write_json_line},
-    [LIST_CSV] = {"text/csv; charset=utf-8", "csv", write_csv_head, write_csv_line},
+    [FORM_NDJSON] = {"application/x-ndjson", "ndjson", write_no_head, write_json_line},
+    [FORM_CSV] = {"text/csv; charset=utf-8", "csv", write_csv_head, write_csv_line},
 };
 
 static void set_headers(stream_t *stream)
@@ -98,7 +99,7 @@ static const problem_t *read_chunk(stream_t *stream, rows_t **rows, apr_pool_t *
         problem = list_enter(stream->api, &turn, pool);
     if (problem)
         return problem;
-    problem = list_read(stream->api, &stream->api->page, stream->rows, rows, pool);
+    problem = portion_read(stream->api, &stream->api->page, stream->rows, rows, pool);
     gate_leave(turn);
     return problem;
 }
@@ -157,7 +158,7 @@ static void advance(stream_t *stream, rows_t *rows, apr_pool_t *pool)
     apr_int64_t bytes = stream->bytes + (apr_int64_t)stream->writer.length;
     apr_int64_t fitting = rows_count(rows) * (apr_int64_t)CHUNK_BYTES / (bytes + 1);
 
-    list_advance(&stream->api->page, rows, rows_count(rows) - 1, pool);
+    portion_advance(&stream->api->page, rows, rows_count(rows) - 1, pool);
     stream->rows = least(stream->left, least(CHUNK_ROWS_MAX, sheet_part_rows(stream->api->route.resource)));
     if (stream->rows > fitting)
         stream->rows = fitting > 0 ? (int)fitting : 1;
@@ -222,10 +223,10 @@ const problem_t *stream_run(api_t *api)
     request_rec *r = api->exchange.r;
     stream_t stream = {
         .api = api,
-        .format = &formats[api->media],
+        .format = &formats[api->form],
         .view = scope_view(api, api->page.fields),
         .is_raw =
-            api->media == LIST_CSV && prefer_states(apr_table_get(r->headers_in, "Prefer"), "csv", "raw"),
+            api->form == FORM_CSV && prefer_states(apr_table_get(r->headers_in, "Prefer"), "csv", "raw"),
         .left = api->page.limit,
         .rows = least(api->page.limit, least(CHUNK_ROWS_FIRST, sheet_part_rows(api->route.resource))),
     };

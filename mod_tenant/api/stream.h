@@ -4,7 +4,7 @@
 
 #include "api.h"
 
-/* Answers a list with all its rows, or as many as its limit says, as api->media says: NDJSON or CSV. Memory
+/* Answers a list with all its rows, or as many as its limit says, as api->form says: NDJSON or CSV. Memory
  * stays the same however many they are. They are read in chunks, each behind the last row of the one before,
  * with the authority confirmed ahead of each; no connection is held while the client takes a chunk. A row
  * that is there from the beginning to the end comes once; one that appears or goes meanwhile may come or not.

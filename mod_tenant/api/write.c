@@ -8,28 +8,10 @@
 #include "../resource/sql.h"
 #include "admin.h"
 #include "condition.h"
+#include "created.h"
 #include "idempotency.h"
 #include "read.h"
 #include "scope.h"
-
-/* What a tenant is, and who may log in, is in effect before its writer has the answer. */
-static void forget_former(const api_t *api)
-{
-    const resource_t *resource = api->route.resource;
-
-    if (!api->scope.tenant || resource->is_profile)
-        resolve_forget_tenant(api->exchange.r, scope_subject(api));
-    else if (resource->is_users)
-        resolve_forget_logins(api->exchange.r, api->scope.tenant->id);
-}
-
-/* The Location of the new row, which is the first of rows. */
-static void set_location(const api_t *api, rows_t *rows)
-{
-    rows_seek(rows, 0);
-    apr_table_setn(api->exchange.r->headers_out, "Location",
-                   scope_path(api, ap_escape_path_segment(api->exchange.r->pool, rows_text(rows, 0))));
-}
 
 void write_add_fields(values_t *values, const api_t *api)
 {
@@ -55,16 +37,6 @@ static const problem_t *create(const api_t *api, rows_t **rows)
     return !problem && rows_count(*rows) == 0 ? &problem_internal : problem;
 }
 
-const problem_t *write_answer_created(api_t *api, rows_t *rows, int replayed)
-{
-    if (replayed)
-        apr_table_setn(api->exchange.r->headers_out, "Idempotency-Replayed", "true");
-    else
-        forget_former(api);
-    set_location(api, rows);
-    return api->scope.tenant ? read_answer(api, HTTP_CREATED, rows) : admin_answer_new(api, rows);
-}
-
 const problem_t *write_create(api_t *api)
 {
     const problem_t *problem;
@@ -72,7 +44,7 @@ const problem_t *write_create(api_t *api)
     rows_t *rows;
 
     problem = api->idempotency_key ? idempotency_create(api, &rows, &replayed) : create(api, &rows);
-    return problem ? problem : write_answer_created(api, rows, replayed);
+    return problem ? problem : created_answer(api, rows, replayed);
 }
 
 /* The values of a SET list (sql.h). Returns which of the two lists it is: whether a password is stored. */
@@ -153,7 +125,7 @@ const problem_t *write_update(api_t *api)
                                   &statements[with_password], values.list, &rows);
     if (problem)
         return problem;
-    forget_former(api);
+    scope_forget(api);
     return rows_count(rows) > 0 ? read_answer(api, HTTP_OK, rows) : why_unchanged(api);
 }
 
@@ -173,7 +145,7 @@ const problem_t *write_remove(api_t *api)
                                   api->route.by_key ? &sql->remove_by_key : &sql->remove, values.list, &rows);
     if (problem)
         return problem;
-    forget_former(api);
+    scope_forget(api);
     if (rows_count(rows) == 0)
         return why_unchanged(api);
     return exchange_answered(&api->exchange, reply_empty(api->exchange.r, HTTP_NO_CONTENT));

@@ -14,8 +14,4 @@ const problem_t *write_remove(api_t *api);
 /* Adds a value for each creatable field. */
 void write_add_fields(values_t *values, const api_t *api);
 
-/* Answers with the new row, the first of rows: the one that this request has made, or an earlier one with its
- * Idempotency-Key. */
-const problem_t *write_answer_created(api_t *api, rows_t *rows, int replayed);
-
 #endif
