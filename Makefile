@@ -6,7 +6,7 @@
 #   make run      a private PostgreSQL cluster, two demo tenants and httpd on 127.0.0.1:8080 and :8443
 #   make stop     stop them; `make run` starts them again with the same data
 #   make clean    stop them and remove everything that was built or made
-#   make test     all tests, under one prove; TESTS="t/smoke.t ..." only these
+#   make test     all tests, under one prove; TESTS="t/api t/smoke.t ..." only these
 #   make asan     the tests with AddressSanitizer and UndefinedBehaviorSanitizer; make tsan with ThreadSanitizer
 #   make coverage which lines of the module the tests run: build/coverage/index.html
 #   make schema   sql/schema.sql, what the Sqitch changes deploy

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the checks of fields mean, as OpenAPI says it (openapi_parts.h). t/openapi.t holds both against each
+/* What the checks of fields mean, as OpenAPI says it (openapi_parts.h). t/openapi/document.t holds both against each
  * other. */
 
 #include <stddef.h>

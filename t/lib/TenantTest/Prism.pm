@@ -14,7 +14,7 @@ package TenantTest::Prism;
 # server takes must be right by the document. `lenient` then judges the answer to such a request alone.
 #
 #     my $prism = TenantTest::Prism->start;
-#     $prism->hold(qw(contract_read contract_write));       # runs these tests once more, under its eyes
+#     $prism->hold(qw(api/contract_read api/contract_write));       # runs these tests once more, under its eyes
 #
 # It finds its way by the environment: TenantTest::request() asks for() it. HEAD and OPTIONS are not in the document, other Locations and servers with other
 # settings have other documents: such requests go to the server as ever.
@@ -66,7 +66,7 @@ sub start {
     return $self;
 }
 
-# Runs tests of t/ by their names; each has to succeed, and many exchanges to be judged, none of them wrong.
+# Runs tests by their paths below t/, without the ending; each has to succeed, and many exchanges to be judged, none of them wrong.
 sub hold {
     my ($self, @tests) = @_;
     undef $present;    # the relay's port is theirs

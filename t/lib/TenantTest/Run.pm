@@ -69,12 +69,12 @@ sub install_sighandlers {
     $self->SUPER::install_sighandlers;
 }
 
-# Test files of any kind, as prove takes them.
+# Test files of any kind, as prove takes them, and folders of them.
 sub split_test_args {
     my ($self) = @_;
     my @arguments = @{ $self->{argv} };
-    $self->{tests} = [grep { -f } @arguments];
-    $self->{argv} = [grep { !-f } @arguments];
+    $self->{tests} = [map { -d $_ ? _tests_in($_) : $_ } grep { -e } @arguments];
+    $self->{argv} = [grep { !-e } @arguments];
 }
 
 sub run_tests {
@@ -88,10 +88,17 @@ sub run_tests {
     $self->{status} = system(@prove, @tests) == 0 ? 0 : 1;
 }
 
-# The C units first, for what all rests on fails first; a unit test is built from t/unit/NAME_test.c.
+# The C units first, for what all rests on fails first.
 sub _all_tests {
-    my @units = map { m{([^/]+)_test\.c$} ? "build/unit/$1" : () } sort glob 't/unit/*_test.c';
-    return (@units, sort(glob 't/*.t'));
+    return map { _tests_in($_) } 't/unit', 't', grep { $_ ne 't/unit' } glob 't/*';
+}
+
+# The tests of a folder. A unit test is built from t/unit/NAME_test.c.
+sub _tests_in {
+    my ($folder) = @_;
+    $folder =~ s{/+\z}{};
+    my @units = map { m{([^/]+)_test\.c$} ? "build/unit/$1" : () } glob "$folder/*_test.c";
+    return sort(@units, glob "$folder/*.t");
 }
 
 # Stops httpd as TenantTest::Server does, quietly: prove has the last word.

@@ -4,22 +4,20 @@
 use strict;
 use warnings;
 
-use File::Basename qw(basename dirname);
-use lib dirname(__FILE__) . '/lib';
+use File::Basename qw(basename);
 
 use TAP::Parser;
 use TenantTest::Cluster;
 use Test::More;
 
-my $here = dirname(__FILE__);
-my $pg   = TenantTest::Cluster->new->create_database('app')->bootstrap('app');
+my $pg = TenantTest::Cluster->new->create_database('app')->bootstrap('app');
 $pg->deploy('app');
 
 # Every statement of the module, as the build prints them: plans.pg looks at their plans too.
 my $statements = $pg->socket_dir . '/statements';
-is system("$here/../build/unit/statements >$statements"), 0, 'the build prints the module\'s statements';
+is system("build/unit/statements >$statements"), 0, 'the build prints the module\'s statements';
 
-for my $file (sort glob "$here/sql/*.pg") {
+for my $file (sort glob "t/sql/*.pg") {
     subtest basename($file) => sub {
         my ($status, $output) = $pg->psql('app', 'postgres', '-At', '-q', '-v', "statements=$statements", '-f', $file);
         is $status, 0, 'psql runs it to the end';

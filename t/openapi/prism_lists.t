@@ -12,6 +12,6 @@ use TenantTest::Prism;
 
 plan skip_all => packages_missing('t/node') if packages_missing('t/node');
 
-TenantTest::Prism->start->hold(qw(list_filters list_pages list_count));
+TenantTest::Prism->start->hold(qw(lists/filters lists/pages lists/count));
 
 done_testing;

@@ -8,7 +8,6 @@ use warnings;
 use DBI ();
 use File::Copy qw(copy);
 use File::Temp ();
-use FindBin;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -44,7 +43,7 @@ sub unsealed {
     my $file = File::Temp->new;
     print $file stored($id, $column), "\n";
     close $file;
-    my $text = qx('$FindBin::Bin/../build/unit/unseal' '$keys' $id tenants @{[ $column // $columns[0] ]} <'$file');
+    my $text = qx(build/unit/unseal '$keys' $id tenants @{[ $column // $columns[0] ]} <'$file');
     chomp $text;
     return $text;
 }

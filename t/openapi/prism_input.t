@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# As prism.t, for rows: their conditions and repeats, who sees them, streams of them.
+# As prism.t, for requests that get anything wrong.
 
 use strict;
 use warnings;
@@ -12,6 +12,6 @@ use TenantTest::Prism;
 
 plan skip_all => packages_missing('t/node') if packages_missing('t/node');
 
-TenantTest::Prism->start->hold(qw(condition idempotency profile rotation isolation stream));
+TenantTest::Prism->start->hold(qw(api/contract_errors api/contract_input));
 
 done_testing;

@@ -2,13 +2,12 @@
 # A resource needs one entry in resources[] and one Sqitch change, and nothing else: here a random one is added to a
 # copy of the source tree, built, deployed, and driven through every operation.
 #
-# TENANT_TEST_SEED=N t/TEST t/generated.t repeats a run.
+# TENANT_TEST_SEED=N t/TEST t/api/generated.t repeats a run.
 use strict;
 use warnings;
 
 use Cwd ();
 use File::Temp qw(tempdir);
-use FindBin;
 use Test::More;
 use Time::HiRes qw(sleep);
 
@@ -101,7 +100,7 @@ sub is_described {
 }
 
 subtest 'one entry and one change' => sub {
-    my $top = Cwd::abs_path("$FindBin::Bin/..");
+    my $top = Cwd::getcwd();
     runs('the tree is copied', 'cp', '-Rp', (map { "$top/$_" } qw(Makefile mod_tenant sql tools build)), $tree);
     $resource->add_to($tree);
     runs('it builds', 'make', '-s', '-C', $tree, 'build/mod_tenant.so');

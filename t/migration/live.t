@@ -5,9 +5,6 @@
 use strict;
 use warnings;
 
-use File::Basename qw(dirname);
-use lib dirname(__FILE__) . '/lib';
-
 use TenantTest::Cluster;
 use TenantTest::Writer;
 use Test::More;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# As prism.t, for requests that get anything wrong.
+# As prism.t, for rows: their conditions and repeats, who sees them, streams of them.
 
 use strict;
 use warnings;
@@ -12,6 +12,6 @@ use TenantTest::Prism;
 
 plan skip_all => packages_missing('t/node') if packages_missing('t/node');
 
-TenantTest::Prism->start->hold(qw(contract_errors contract_input));
+TenantTest::Prism->start->hold(qw(api/condition api/idempotency api/profile identity/rotation identity/isolation lists/stream));
 
 done_testing;

@@ -4,7 +4,7 @@
 # taken and reads back as it was given, what is not is refused and changes nothing, and another tenant's rows are
 # neither shown nor touched, whatever happens.
 #
-# TENANT_TEST_SEED=N t/TEST t/property.t repeats a run.
+# TENANT_TEST_SEED=N t/TEST t/api/property.t repeats a run.
 
 use strict;
 use warnings;

@@ -5,9 +5,7 @@
 use strict;
 use warnings;
 
-use File::Basename qw(dirname);
 use File::Temp qw(tempdir);
-use lib dirname(__FILE__) . '/lib';
 use Test::More;
 
 use TenantTest::Command;
@@ -38,7 +36,7 @@ subtest 'usage' => sub {
     is_done($help, '--help');
     my @commands = $help->{output} =~ /^  tenantctl ([a-z]+(?: [a-z]+)?)/mg;
     is(@commands, 16, 'lists the commands');
-    my $manual = read_text(dirname(__FILE__) . '/../man/tenantctl.8') =~ s/\\-/-/gr =~ s/\\f.//gr;
+    my $manual = read_text('man/tenantctl.8') =~ s/\\-/-/gr =~ s/\\f.//gr;
     for (@commands) {
         my @words = split / /;
         my $run = tenantctl(@words, '--help');
@@ -108,7 +106,7 @@ subtest 'key' => sub {
     chmod 0600, $keys;
     SKIP: {
         skip '/dev/full is not there', 1 if !-c '/dev/full';
-        system("'" . dirname(__FILE__) . "/../build/tenantctl' key --key-file '$keys' >/dev/full 2>/dev/null");
+        system("build/tenantctl key --key-file '$keys' >/dev/full 2>/dev/null");
         is($? >> 8, 1, 'a full disk is a failure');
     }
 };

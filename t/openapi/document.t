@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The OpenAPI document: how it is served, and that it says what the server does. Tools by others judge it in
-# openapi_tools.t and prism.t.
+# tools.t and prism.t.
 
 use strict;
 use warnings;

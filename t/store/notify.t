@@ -4,9 +4,6 @@
 use strict;
 use warnings;
 
-use File::Basename qw(dirname);
-use lib dirname(__FILE__) . '/lib';
-
 use DBI;
 use TenantTest::Cluster;
 use Test::More;

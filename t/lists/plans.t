@@ -9,9 +9,6 @@
 use strict;
 use warnings;
 
-use File::Basename qw(dirname);
-use lib dirname(__FILE__) . '/lib';
-
 use DBI ();
 use JSON::PP ();
 use Test::More;
@@ -24,8 +21,7 @@ my $PASSED = 3 * $LIMIT;     # rows that a list may look at and not show, at mos
 my @TENANTS = (1, 500);      # the big one, and one of those that have ten calls and one or two of all else
 my $BLOCKS = 5 * $LIMIT;     # blocks that it may look at: a row may be in a block of its own, and need two more
 
-my $here = dirname(__FILE__);
-my $pg   = TenantTest::Cluster->new(settings => {
+my $pg = TenantTest::Cluster->new(settings => {
     autovacuum           => 'off',
     shared_buffers       => "'512MB'",
     maintenance_work_mem => "'256MB'",
@@ -186,7 +182,7 @@ my %dbh = map { ($_ => DBI->connect('dbi:Pg:' . $pg->conninfo('app', $_) =~ tr/ 
 $dbh{$_}->do('SET statement_timeout = 0') for keys %dbh;
 
 my (@statements, %seen);
-open my $out, '-|', "$here/../build/unit/statements" or die "build/unit/statements: $!";
+open my $out, '-|', "build/unit/statements" or die "build/unit/statements: $!";
 while (<$out>) {
     chomp;
     my ($resource, $label, $sql, $values) = split /\t/, $_, 4;

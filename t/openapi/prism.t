@@ -70,6 +70,6 @@ subtest 'it is not blind' => sub {
     is(judgment(GET => '/v1/calls', sub { $_[0]{status} = 200 }), 'wrong', 'without a key');
 };
 
-$prism->hold(qw(smoke openapi problems contract_read contract_write));
+$prism->hold(qw(smoke openapi/document api/problems api/contract_read api/contract_write));
 
 done_testing;
