@@ -2,7 +2,6 @@
 #include "connection.h"
 
 #include <apr_dbd.h>
-#include <apr_hash.h>
 #include <apr_strings.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +13,6 @@
 
 #include "driver.h"
 #include "monotonic.h"
-#include "prepared.h"
 #include "shape.h"
 
 /* For so long after its last use a connection is taken to be alive without a system call that asks. */
@@ -50,7 +48,7 @@ connection_t *connection_open(const char *conninfo, apr_interval_time_t statemen
         return NULL;
     }
     connection->pool = own;
-    connection->prepared = apr_hash_make(own);
+    connection->prepared = prepared_set_make(connection->handle, prepare, own);
     connection->born = connection->idle_since = monotonic_now();
     connection->statement_limit = statement_limit;
     connection->prepare = prepare;
@@ -166,9 +164,10 @@ static PGresult *execute(connection_t *connection, const statement_t *statement,
     const prepared_t *kept;
 
     if (!statement->label)
-        return PQexecParams(connection->libpq, prepared_text(statement->sql, pool),
-                            prepared_count(statement->sql), NULL, values, NULL, NULL, statement->is_binary);
-    kept = prepared_find(connection, statement, pool);
+        return PQexecParams(connection->libpq, statement_text(statement->sql, pool),
+                            statement_parameters(statement->sql), NULL, values, NULL, NULL,
+                            statement->is_binary);
+    kept = prepared_find(connection->prepared, statement, pool);
     if (!kept)
         return NULL;
     if (kept->text)

@@ -7,6 +7,7 @@
 #include <apr_time.h>
 #include <stdatomic.h>
 
+#include "prepared.h"
 #include "row.h"
 #include "sqlstate.h"
 #include "statement.h"
@@ -21,8 +22,7 @@ struct connection_t {
     struct pg_conn *libpq; /* the same connection, for what apr_dbd cannot say */
     int socket;       /* a duplicate of libpq's: shut by another thread while libpq may be closing its own */
     apr_pool_t *pool; /* its own, with its own allocator: no other thread allocates from it */
-    struct apr_hash_t *prepared;         /* label -> prepared_t */
-    unsigned uses;                       /* statements run; the clock of the least recently used one */
+    prepared_set_t *prepared;            /* the statements that it keeps */
     apr_time_t born;                     /* when it was opened */
     apr_time_t idle_since;               /* when it was given back */
     apr_time_t inspected;                /* when its session was looked at (session.h) */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "prepared.h"
+_Static_assert(PIPELINE_MAX + 1 < (int)PREPARED_MAX, "what runs together is kept together");
 
 /* Goes ahead of writes: whoever shares a transaction with others must not hold them up at another's lock. */
 static const statement_t limit_locks = {
@@ -92,7 +92,7 @@ static void merge(query_t *query, apr_pool_t *pool)
     const char **values;
 
     query->statement = query->statement->many;
-    parameters = prepared_count(query->statement->sql);
+    parameters = statement_parameters(query->statement->sql);
     values = apr_palloc(pool, (apr_size_t)parameters * sizeof *values);
     for (int n = 0; n < parameters; n++)
         values[n] = array_of(query, n, pool);
@@ -106,7 +106,7 @@ static void prepare(exchange_t *exchange, connection_t *connection, apr_pool_t *
     for (; exchange->sent < exchange->count; exchange->sent++) {
         query_t *query = &exchange->queries[exchange->sent];
 
-        query->prepared = prepared_find(connection, query->statement, pool);
+        query->prepared = prepared_find(connection->prepared, query->statement, pool);
         query->result = query->prepared ? result_make() : NULL;
         if (!query->result)
             return;
@@ -116,7 +116,7 @@ static void prepare(exchange_t *exchange, connection_t *connection, apr_pool_t *
 static int is_all_prepared(const exchange_t *exchange, const connection_t *connection)
 {
     for (int n = 0; n < exchange->count; n++) {
-        if (!prepared_is_kept(connection, exchange->queries[n].statement))
+        if (!prepared_is_kept(connection->prepared, exchange->queries[n].statement))
             return 0;
     }
     return 1;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "monotonic.h"
-#include "prepared.h"
 
 /* So long after a look at a connection the next one is due. */
 #define INTERVAL apr_time_from_sec(5)
@@ -93,7 +92,7 @@ int session_is_due(const connection_t *connection, apr_time_t now)
 
 const char *session_inspect(connection_t *connection, apr_pool_t *pool)
 {
-    const char *kept = prepared_names(connection, &ask_all, pool);
+    const char *kept = prepared_names(connection->prepared, &ask_all, pool);
     sqlstate_t state;
     rows_t *rows;
     run_t run = connection_run(connection, &ask_all, &kept, &rows, &state, pool);

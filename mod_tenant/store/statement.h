@@ -2,6 +2,8 @@
 #ifndef TENANT_STORE_STATEMENT_H
 #define TENANT_STORE_STATEMENT_H
 
+#include <apr_pools.h>
+
 #include "../problem.h"
 
 /* What a violated unique constraint means to the caller. */
@@ -32,5 +34,11 @@ typedef struct statement_t {
  * place, which is an integer. It gives the same columns, and behind them whose row it is: the caller's
  * number, from
  * 1. It has no `many`. */
+
+/* How many parameters a statement's text has. */
+int statement_parameters(const char *sql);
+
+/* A statement's text as PostgreSQL has it: its parameters are $1, $2 …, its percent signs single. */
+const char *statement_text(const char *sql, apr_pool_t *pool);
 
 #endif
