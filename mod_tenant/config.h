@@ -8,7 +8,7 @@
 #include "handler.h"
 #include "identity/attempts.h"
 #include "identity/cache.h"
-#include "store/pool.h"
+#include "store/pool_settings.h"
 
 struct database_t;
 struct gates_t;

@@ -7,6 +7,7 @@
 
 struct database_t {
     pool_t *pool;
+    proof_t *proof;
     batch_t *rows; /* NULL, as those that follow, where statements are not prepared */
     batch_t *pages;
     batch_t *inserts;
@@ -18,7 +19,8 @@ database_t *database_open(const char *conninfo, const pool_settings_t *settings,
     database_t *database = apr_pcalloc(process, sizeof *database);
 
     database->pool = pool_open(conninfo, settings, role, server, process);
-    if (!database->pool)
+    database->proof = database->pool ? proof_open(database->pool) : NULL;
+    if (!database->proof)
         return NULL;
     if (settings->prepare) {
         database->rows = batch_open(database->pool, BATCH_ROWS, settings->max);
@@ -48,7 +50,7 @@ const problem_t *database_cluster(database_t *database, uint64_t *cluster)
 
 const problem_t *database_prove(database_t *database)
 {
-    return proof_ask(database->pool);
+    return proof_ask(database->proof);
 }
 
 const problem_t *database_lookup(database_t *database, request_rec *r, const statement_t *statement,

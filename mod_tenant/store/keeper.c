@@ -7,7 +7,6 @@
 
 #include "attest.h"
 #include "monotonic.h"
-#include "pool_state.h"
 #include "session.h"
 
 APLOG_USE_MODULE(tenant);
@@ -20,50 +19,52 @@ APLOG_USE_MODULE(tenant);
 /* Takes note of how an attempt to connect ended: problem is NULL when it succeeded, why says what failed. A
  * line is logged where that is news: of several things to mend each is named in its turn. The caller holds
  * the mutex. */
-static void take_verdict(pool_t *pool, const problem_t *problem, const char *why)
+static void take_verdict(keeper_t *keeper, const problem_t *problem, const char *why)
 {
-    const problem_t *before = pool->away;
+    stock_t *stock = keeper->stock;
+    const problem_t *before = stock->away;
     int news = problem != before ||
-               (problem == &problem_misconfigured && strncmp(why, pool->why, sizeof pool->why - 1) != 0);
+               (problem == &problem_misconfigured && strncmp(why, keeper->why, sizeof keeper->why - 1) != 0);
 
-    pool->away = problem;
+    stock->away = problem;
     if (!news)
         return;
-    apr_cpystrn(pool->why, why ? why : "", sizeof pool->why);
+    apr_cpystrn(keeper->why, why ? why : "", sizeof keeper->why);
     if (problem == &problem_misconfigured)
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, pool->server, "TenantDatabase is refused: %s", why);
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, stock->server, "TenantDatabase is refused: %s", why);
     else if (problem)
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, pool->server, "TenantDatabase cannot be reached: %s", why);
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, stock->server, "TenantDatabase cannot be reached: %s", why);
     else
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, pool->server, "TenantDatabase is reached again");
-    pthread_cond_broadcast(&pool->available);
-    pthread_cond_broadcast(&pool->lookup_possible);
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, stock->server, "TenantDatabase is reached again");
+    pthread_cond_broadcast(&stock->available);
+    pthread_cond_broadcast(&stock->lookup_possible);
 }
 
 /* Has the reaper watch over what the connector does with a connection of its own. The mutex is held ahead of
  * it and behind it. */
-static void begin_check(pool_t *pool, connection_t *connection)
+static void begin_check(stock_t *stock, connection_t *connection)
 {
-    pool->checked = connection;
-    pthread_cond_signal(&pool->tick);
-    pthread_mutex_unlock(&pool->mutex);
+    stock->checked = connection;
+    pthread_cond_signal(&stock->tick);
+    pthread_mutex_unlock(&stock->mutex);
 }
 
-static void end_check(pool_t *pool)
+static void end_check(stock_t *stock)
 {
-    pthread_mutex_lock(&pool->mutex);
-    pool->checked = NULL;
+    pthread_mutex_lock(&stock->mutex);
+    stock->checked = NULL;
 }
 
 /* Prepares and checks a new connection. Called, and returns, with the mutex held. */
-static const problem_t *attest_watched(pool_t *pool, connection_t *connection, const char **why,
+static const problem_t *attest_watched(keeper_t *keeper, connection_t *connection, const char **why,
                                        apr_pool_t *scratch)
 {
+    stock_t *stock = keeper->stock;
     const problem_t *problem;
 
-    begin_check(pool, connection);
-    problem = attest(connection, pool->role, why, scratch);
-    end_check(pool);
+    begin_check(stock, connection);
+    problem = attest(connection, keeper->role, why, scratch);
+    end_check(stock);
     return problem;
 }
 
@@ -71,128 +72,132 @@ static const problem_t *attest_watched(pool_t *pool, connection_t *connection, c
 #define LEFT_LOG_INTERVAL apr_time_from_sec(10)
 
 /* Whether the log is due another line. */
-static int left_is_news(pool_t *pool, apr_time_t now)
+static int left_is_news(keeper_t *keeper, apr_time_t now)
 {
-    if (pool->left_logged && now - pool->left_logged < LEFT_LOG_INTERVAL)
+    if (keeper->left_logged && now - keeper->left_logged < LEFT_LOG_INTERVAL)
         return 0;
-    pool->left_logged = now;
+    keeper->left_logged = now;
     return 1;
 }
 
 /* Looks at the connection that a request has handed over, and gives it back to requests unless something is
  * wrong with it. Called, and returns, with the mutex held. */
-static void inspect_suspect(pool_t *pool, apr_pool_t *scratch)
+static void inspect_suspect(keeper_t *keeper, apr_pool_t *scratch)
 {
-    connection_t *connection = pool->suspect;
-    struct connections_t doomed;
+    stock_t *stock = keeper->stock;
+    connection_t *connection = stock->suspect;
+    connections_t doomed;
     const char *why;
 
-    begin_check(pool, connection);
+    begin_check(stock, connection);
     why = session_inspect(connection, scratch);
-    end_check(pool);
-    pool->suspect = NULL;
-    if (connection_is_reusable(connection) && connection->born > pool->renewed) {
-        pool_push_idle(pool, connection);
+    end_check(stock);
+    stock->suspect = NULL;
+    if (connection_is_reusable(connection) && connection->born > stock->renewed) {
+        stock_push_idle(stock, connection);
         return;
     }
     APR_RING_INIT(&doomed, connection_t, link);
-    pool_doom_its_like(pool, connection, &doomed);
+    stock_doom_its_like(stock, connection, &doomed);
     APR_RING_INSERT_TAIL(&doomed, connection, connection_t, link);
-    pool->open--;
-    if (why && left_is_news(pool, monotonic_now()))
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, pool->server, "a database connection is replaced: %s",
+    stock->open--;
+    if (why && left_is_news(keeper, monotonic_now()))
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, stock->server, "a database connection is replaced: %s",
                      why);
-    pthread_mutex_unlock(&pool->mutex);
-    pool_close_all(&doomed);
-    pthread_mutex_lock(&pool->mutex);
+    pthread_mutex_unlock(&stock->mutex);
+    stock_close_all(&doomed);
+    pthread_mutex_lock(&stock->mutex);
 }
 
 /* Opens one connection and adds it to the idle ones. Where it is refused, those that were opened ahead of the
  * fault go too. Called, and returns, with the mutex held. */
-static const problem_t *connect_one(pool_t *pool, apr_pool_t *scratch)
+static const problem_t *connect_one(keeper_t *keeper, apr_pool_t *scratch)
 {
+    stock_t *stock = keeper->stock;
     const problem_t *problem = &problem_database_away;
     const char *why = NULL;
     connection_t *connection;
-    struct connections_t doomed;
+    connections_t doomed;
 
-    pool->open++;
-    pool->is_connecting = 1;
-    pthread_mutex_unlock(&pool->mutex);
+    stock->open++;
+    stock->is_connecting = 1;
+    pthread_mutex_unlock(&stock->mutex);
     connection =
-        connection_open(pool->conninfo, pool->settings.statement, pool->settings.prepare, &why, scratch);
-    pthread_mutex_lock(&pool->mutex);
-    if (connection && !pool->stopping) /* else nobody would watch */
-        problem = attest_watched(pool, connection, &why, scratch);
-    pool->is_connecting = 0;
-    take_verdict(pool, problem, why);
+        connection_open(keeper->conninfo, stock->settings.statement, stock->settings.prepare, &why, scratch);
+    pthread_mutex_lock(&stock->mutex);
+    if (connection && !stock->stopping) /* else nobody would watch */
+        problem = attest_watched(keeper, connection, &why, scratch);
+    stock->is_connecting = 0;
+    take_verdict(keeper, problem, why);
     if (!problem) {
-        pool_push_idle(pool, connection);
+        stock_push_idle(stock, connection);
         return NULL;
     }
-    pool->open--;
+    stock->open--;
     if (!connection)
         return problem;
     APR_RING_INIT(&doomed, connection_t, link);
     if (problem == &problem_misconfigured)
-        pool_doom(pool, connection->born, &doomed);
+        stock_doom(stock, connection->born, &doomed);
     APR_RING_INSERT_TAIL(&doomed, connection, connection_t, link);
-    pthread_mutex_unlock(&pool->mutex);
-    pool_close_all(&doomed);
-    pthread_mutex_lock(&pool->mutex);
+    pthread_mutex_unlock(&stock->mutex);
+    stock_close_all(&doomed);
+    pthread_mutex_lock(&stock->mutex);
     return problem;
 }
 
 /* Whether the connector should open one more now. */
-static int connection_is_wanted(const pool_t *pool)
+static int connection_is_wanted(const stock_t *stock)
 {
-    int held_back = pool->lookups >= pool_lookups_max(pool) ? pool->lookups_waiting : 0;
+    int held_back = stock->lookups >= stock_lookups_max(stock) ? stock->lookups_waiting : 0;
 
-    return pool->open < pool->settings.max && (pool->away || pool->waiting - held_back > pool->idle_count);
+    return stock->open < stock->settings.max &&
+           (stock->away || stock->waiting - held_back > stock->idle_count);
 }
 
 /* The connector: opens connections while requests wait for one, and while the database is away until it is
  * back; and looks at one now and then. */
 static void *APR_THREAD_FUNC connector_run(apr_thread_t *thread, void *data)
 {
-    pool_t *pool = data;
+    keeper_t *keeper = data;
+    stock_t *stock = keeper->stock;
     apr_interval_time_t pause = RETRY_FIRST;
     apr_pool_t *scratch;
 
     (void)thread;
     if (apr_pool_create_unmanaged(&scratch) != APR_SUCCESS)
         return NULL;
-    pthread_mutex_lock(&pool->mutex);
-    while (!pool->stopping) {
-        if (pool->suspect) {
-            inspect_suspect(pool, scratch);
+    pthread_mutex_lock(&stock->mutex);
+    while (!stock->stopping) {
+        if (stock->suspect) {
+            inspect_suspect(keeper, scratch);
             apr_pool_clear(scratch);
             continue;
         }
-        if (!connection_is_wanted(pool)) {
-            pthread_cond_wait(&pool->wanted, &pool->mutex);
+        if (!connection_is_wanted(stock)) {
+            pthread_cond_wait(&stock->wanted, &stock->mutex);
             continue;
         }
-        if (!connect_one(pool, scratch)) {
+        if (!connect_one(keeper, scratch)) {
             pause = RETRY_FIRST;
-        } else if (!pool->stopping) {
+        } else if (!stock->stopping) {
             apr_time_t until = monotonic_now() + pause;
 
-            while (!pool->stopping && monotonic_now() < until)
-                monotonic_wait(&pool->wanted, &pool->mutex, until);
+            while (!stock->stopping && monotonic_now() < until)
+                monotonic_wait(&stock->wanted, &stock->mutex, until);
             pause = pause * 2 > RETRY_MAX ? RETRY_MAX : pause * 2;
         }
         apr_pool_clear(scratch);
     }
-    pthread_mutex_unlock(&pool->mutex);
+    pthread_mutex_unlock(&stock->mutex);
     apr_pool_destroy(scratch);
     return NULL;
 }
 
 /* How often the reaper looks: often enough for a limit to be kept within a twentieth. */
-static apr_interval_time_t reaper_interval(const pool_t *pool)
+static apr_interval_time_t reaper_interval(const stock_t *stock)
 {
-    apr_interval_time_t interval = pool->settings.statement / 20;
+    apr_interval_time_t interval = stock->settings.statement / 20;
 
     if (interval < apr_time_from_msec(10))
         return apr_time_from_msec(10);
@@ -207,22 +212,22 @@ static void cut_overdue(connection_t *connection, apr_time_t now)
 
 /* Cuts the overdue ones of the connections at work, and moves the idle ones that nobody has used for long to
  * unused. */
-static void reap(pool_t *pool, apr_time_t now, struct connections_t *unused)
+static void reap(stock_t *stock, apr_time_t now, connections_t *unused)
 {
     connection_t *c;
 
-    APR_RING_FOREACH(c, &pool->busy, connection_t, link)
+    APR_RING_FOREACH(c, &stock->busy, connection_t, link)
     {
         cut_overdue(c, now);
     }
-    if (pool->checked)
-        cut_overdue(pool->checked, now);
-    while (!APR_RING_EMPTY(&pool->idle, connection_t, link)) {
-        c = APR_RING_LAST(&pool->idle);
-        if (now - c->idle_since < pool->settings.idle)
+    if (stock->checked)
+        cut_overdue(stock->checked, now);
+    while (!APR_RING_EMPTY(&stock->idle, connection_t, link)) {
+        c = APR_RING_LAST(&stock->idle);
+        if (now - c->idle_since < stock->settings.idle)
             break;
-        pool_unlink_idle(pool, c);
-        pool->open--;
+        stock_unlink_idle(stock, c);
+        stock->open--;
         APR_RING_INSERT_TAIL(unused, c, connection_t, link);
     }
 }
@@ -231,45 +236,46 @@ static void reap(pool_t *pool, apr_time_t now, struct connections_t *unused)
  * its threads as soon as a graceful stop begins, while requests are still being answered. */
 static void *APR_THREAD_FUNC reaper_run(apr_thread_t *thread, void *data)
 {
-    pool_t *pool = data;
-    struct connections_t unused;
+    keeper_t *keeper = data;
+    stock_t *stock = keeper->stock;
+    connections_t unused;
 
     (void)thread;
     APR_RING_INIT(&unused, connection_t, link);
-    pthread_mutex_lock(&pool->mutex);
-    while (!pool->stopping) {
-        if (pool->open == 0)
-            pthread_cond_wait(&pool->tick, &pool->mutex);
+    pthread_mutex_lock(&stock->mutex);
+    while (!stock->stopping) {
+        if (stock->open == 0)
+            pthread_cond_wait(&stock->tick, &stock->mutex);
         else
-            monotonic_wait(&pool->tick, &pool->mutex, monotonic_now() + reaper_interval(pool));
-        reap(pool, monotonic_now(), &unused);
+            monotonic_wait(&stock->tick, &stock->mutex, monotonic_now() + reaper_interval(stock));
+        reap(stock, monotonic_now(), &unused);
         if (!APR_RING_EMPTY(&unused, connection_t, link)) {
-            pthread_mutex_unlock(&pool->mutex);
-            pool_close_all(&unused);
-            pthread_mutex_lock(&pool->mutex);
+            pthread_mutex_unlock(&stock->mutex);
+            stock_close_all(&unused);
+            pthread_mutex_lock(&stock->mutex);
         }
     }
-    pthread_mutex_unlock(&pool->mutex);
+    pthread_mutex_unlock(&stock->mutex);
     return NULL;
 }
 
-int keeper_start(pool_t *pool, apr_pool_t *process)
+int keeper_start(keeper_t *keeper, apr_pool_t *process)
 {
     sigset_t all, before;
     int started;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    started = apr_thread_create(&pool->reaper, NULL, reaper_run, pool, process) == APR_SUCCESS &&
-              apr_thread_create(&pool->connector, NULL, connector_run, pool, process) == APR_SUCCESS;
+    started = apr_thread_create(&keeper->reaper, NULL, reaper_run, keeper, process) == APR_SUCCESS &&
+              apr_thread_create(&keeper->connector, NULL, connector_run, keeper, process) == APR_SUCCESS;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return started;
 }
 
-void keeper_join(pool_t *pool)
+void keeper_join(keeper_t *keeper)
 {
     apr_status_t ignored;
 
-    apr_thread_join(&ignored, pool->connector);
-    apr_thread_join(&ignored, pool->reaper);
+    apr_thread_join(&ignored, keeper->connector);
+    apr_thread_join(&ignored, keeper->reaper);
 }

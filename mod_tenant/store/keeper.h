@@ -2,15 +2,30 @@
 #ifndef TENANT_STORE_KEEPER_H
 #define TENANT_STORE_KEEPER_H
 
-#include <apr_pools.h>
+#include <apr_thread_proc.h>
 
-#include "pool.h"
+#include "attest.h"
+#include "stock.h"
 
-/* Starts the threads of a pool, the connector and the reaper, with every signal blocked: those are the MPM's.
- * 0: a thread cannot be started. */
-int keeper_start(pool_t *pool, apr_pool_t *process);
+enum { KEEPER_WHY_SIZE = 256 }; /* bytes that are kept of a reason, to tell whether the next one is another */
 
-/* Waits for both to end, which they do once the pool is stopping. */
-void keeper_join(pool_t *pool);
+/* Keeps a stock filled and healthy, with two threads: the connector opens connections and looks at them, the
+ * reaper cuts those whose statement is overdue and closes those that nobody has used for long. */
+typedef struct keeper_t {
+    stock_t *stock;
+    const char *conninfo; /* what to connect to */
+    database_role_t role;
+    char why[KEEPER_WHY_SIZE]; /* stock_t.away in words; the stock's mutex guards it, and what follows */
+    apr_time_t left_logged;    /* when it was last said that statements leave something behind */
+    apr_thread_t *connector;
+    apr_thread_t *reaper;
+} keeper_t;
+
+/* Starts both threads, with every signal blocked: those are the MPM's. The stock, the conninfo and the role
+ * are set. 0: a thread cannot be started. */
+int keeper_start(keeper_t *keeper, apr_pool_t *process);
+
+/* Waits for both to end, which they do once the stock is stopping. */
+void keeper_join(keeper_t *keeper);
 
 #endif

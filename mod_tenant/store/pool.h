@@ -2,26 +2,16 @@
 #ifndef TENANT_STORE_POOL_H
 #define TENANT_STORE_POOL_H
 
-#include <apr_time.h>
 #include <httpd.h>
 
 #include "attest.h"
 #include "connection.h"
+#include "pool_settings.h"
 
-/* How a pool behaves (directive TenantPool). */
-typedef struct pool_settings_t {
-    int max;                       /* connections that a child opens at most */
-    int lists;                     /* of one tenant that are worked on at a time; 0: any number */
-    apr_interval_time_t wait;      /* how long a request waits for one */
-    apr_interval_time_t statement; /* the hard limit of one statement */
-    apr_interval_time_t idle;      /* how long an unused one is kept */
-    int prepare;                   /* whether statements are prepared */
-} pool_settings_t;
-
-/* The connections of one child process to one database. Opening one happens in a thread of the pool's own, so
- * that a request's deadline holds however slow the database is; after a failure requests are refused at once
- * while that thread goes on trying. A second thread, the reaper, cuts connections whose statement is overdue
- * and closes those that nobody has used for long. */
+/* The connections of one child process to one database. Opening one happens in a
+ * thread of the pool's own, so that a request's deadline holds however slow the database is; after a failure
+ * requests are refused at once while that thread goes on trying. A second thread cuts connections whose
+ * statement is overdue and closes those that nobody has used for long (keeper.h). */
 typedef struct pool_t pool_t;
 
 /* What a connection is taken for. */
@@ -46,6 +36,13 @@ const problem_t *pool_acquire_within(pool_t *pool, apr_interval_time_t wait, con
 /* Which cluster, timeline and database the connection led to that was taken last (connection_t.cluster); 0:
  * none was taken yet. */
 uint64_t pool_cluster(const pool_t *pool);
+
+/* Whether it is known of the database what a statement would tell: *problem is problem_misconfigured where it
+ * is refused, NULL where a statement has ended well, on a connection that came back, within that time. */
+int pool_knows(pool_t *pool, apr_interval_time_t age, const problem_t **problem);
+
+/* Whether somebody has a connection. */
+int pool_is_in_use(pool_t *pool);
 
 /* Gives a connection back; one that is not fit for another use is closed, and so are the others of which it
  * was found out with it (connection_t.unfit), before their next use. */

@@ -1,34 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proof.h"
 
+#include <pthread.h>
+
 #include "monotonic.h"
-#include "pool_state.h"
 
 /* How old a proof may be, and how long a new one may take: for a connection, and then for its answer. */
 #define PROOF_AGE   apr_time_from_sec(1)
 #define PROOF_LIMIT apr_time_from_sec(1)
 
-int proof_prepare(pool_t *pool)
-{
-    return monotonic_cond_init(&pool->proved);
-}
+struct proof_t {
+    pool_t *pool;
+    pthread_mutex_t mutex;     /* guards what follows */
+    int is_proving;            /* somebody asks the database whether it is there */
+    const problem_t *unproven; /* why that was in vain the last time */
+    pthread_cond_t proved;     /* it has ended */
+};
 
-/* What the pool knows by itself. *problem is set where that is something. The caller holds the mutex. */
-static int is_known(const pool_t *pool, const problem_t **problem)
+proof_t *proof_open(pool_t *pool)
 {
-    *problem = pool->away == &problem_misconfigured ? pool->away : NULL;
-    return *problem || (pool->answered && monotonic_now() - pool->answered < PROOF_AGE);
-}
+    apr_pool_t *lasting; /* as the pool's: a thread may wait here when its process ends (pool.c) */
+    proof_t *proof;
 
-/* Whether somebody has a connection. */
-static int has_connections(pool_t *pool)
-{
-    int has;
-
-    pthread_mutex_lock(&pool->mutex);
-    has = !APR_RING_EMPTY(&pool->busy, connection_t, link);
-    pthread_mutex_unlock(&pool->mutex);
-    return has;
+    if (apr_pool_create_unmanaged(&lasting) != APR_SUCCESS)
+        return NULL;
+    proof = apr_pcalloc(lasting, sizeof *proof);
+    proof->pool = pool;
+    return pthread_mutex_init(&proof->mutex, NULL) == 0 && monotonic_cond_init(&proof->proved) ? proof : NULL;
 }
 
 /* Runs the statement. The limit is the connection's for this one alone; past it the reaper cuts the
@@ -44,7 +42,7 @@ static const problem_t *ask_database(pool_t *pool)
     const problem_t *problem = pool_acquire_within(pool, PROOF_LIMIT, &connection);
     run_t run;
 
-    if (problem == &problem_pool_exhausted && !has_connections(pool))
+    if (problem == &problem_pool_exhausted && !pool_is_in_use(pool))
         return &problem_database_away; /* it takes long to connect */
     if (problem)
         return problem;
@@ -63,44 +61,45 @@ static const problem_t *ask_database(pool_t *pool)
 }
 
 /* Waits while somebody else asks the database. 0: nobody does. The caller holds the mutex. */
-static int wait_for_other(pool_t *pool)
+static int wait_for_other(proof_t *proof)
 {
     const apr_time_t deadline = monotonic_now() + 2 * PROOF_LIMIT;
 
-    if (!pool->is_proving)
+    if (!proof->is_proving)
         return 0;
-    while (pool->is_proving && monotonic_now() < deadline)
-        monotonic_wait(&pool->proved, &pool->mutex, deadline);
+    while (proof->is_proving && monotonic_now() < deadline)
+        monotonic_wait(&proof->proved, &proof->mutex, deadline);
     return 1;
 }
 
 /* Asks, and tells those who wait. Called, and returns, with the mutex held. */
-static void prove(pool_t *pool)
+static void prove(proof_t *proof)
 {
     const problem_t *problem;
 
-    pool->is_proving = 1;
-    pthread_mutex_unlock(&pool->mutex);
-    problem = ask_database(pool);
-    pthread_mutex_lock(&pool->mutex);
-    pool->unproven = problem;
-    pool->is_proving = 0;
-    pthread_cond_broadcast(&pool->proved);
+    proof->is_proving = 1;
+    pthread_mutex_unlock(&proof->mutex);
+    problem = ask_database(proof->pool);
+    pthread_mutex_lock(&proof->mutex);
+    proof->unproven = problem;
+    proof->is_proving = 0;
+    pthread_cond_broadcast(&proof->proved);
 }
 
-const problem_t *proof_ask(pool_t *pool)
+const problem_t *proof_ask(proof_t *proof)
 {
     const problem_t *problem;
     const problem_t *known;
 
-    pthread_mutex_lock(&pool->mutex);
-    if (!is_known(pool, &problem)) {
-        if (!wait_for_other(pool))
-            prove(pool);
-        problem = pool->is_proving ? &problem_database_away : pool->unproven;
-        if (problem && is_known(pool, &known)) /* others' statements may have ended meanwhile */
+    pthread_mutex_lock(&proof->mutex);
+    if (!pool_knows(proof->pool, PROOF_AGE, &problem)) {
+        if (!wait_for_other(proof))
+            prove(proof);
+        problem = proof->is_proving ? &problem_database_away : proof->unproven;
+        if (problem &&
+            pool_knows(proof->pool, PROOF_AGE, &known)) /* others' statements may have ended meanwhile */
             problem = known;
     }
-    pthread_mutex_unlock(&pool->mutex);
+    pthread_mutex_unlock(&proof->mutex);
     return problem;
 }

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stock.h"
+
+#include "monotonic.h"
+
+int stock_make(stock_t *stock, const pool_settings_t *settings, server_rec *server)
+{
+    stock->settings = *settings;
+    stock->server = server;
+    APR_RING_INIT(&stock->idle, connection_t, link);
+    APR_RING_INIT(&stock->busy, connection_t, link);
+    return pthread_mutex_init(&stock->mutex, NULL) == 0 && monotonic_cond_init(&stock->available) &&
+           monotonic_cond_init(&stock->lookup_possible) && monotonic_cond_init(&stock->wanted) &&
+           monotonic_cond_init(&stock->tick);
+}
+
+int stock_lookups_max(const stock_t *stock)
+{
+    return stock->settings.max >= 4 ? stock->settings.max / 4 : 1;
+}
+
+void stock_unlink_idle(stock_t *stock, connection_t *connection)
+{
+    APR_RING_REMOVE(connection, link);
+    stock->idle_count--;
+}
+
+wake_t stock_whom_to_wake(const stock_t *stock)
+{
+    return (wake_t){.statement = stock->waiting > stock->lookups_waiting,
+                    .lookup = stock->lookups_waiting && stock->lookups < stock_lookups_max(stock)};
+}
+
+void stock_wake(stock_t *stock, wake_t wake)
+{
+    if (wake.statement)
+        pthread_cond_signal(&stock->available);
+    if (wake.lookup)
+        pthread_cond_signal(&stock->lookup_possible);
+}
+
+void stock_insert_idle(stock_t *stock, connection_t *connection, apr_time_t now)
+{
+    connection->idle_since = now;
+    if (connection->answered) {
+        stock->answered = connection->idle_since;
+        connection->answered = 0;
+    }
+    APR_RING_INSERT_HEAD(&stock->idle, connection, connection_t, link);
+    stock->idle_count++;
+}
+
+void stock_push_idle(stock_t *stock, connection_t *connection)
+{
+    stock_insert_idle(stock, connection, monotonic_now());
+    stock_wake(stock, stock_whom_to_wake(stock));
+}
+
+void stock_doom(stock_t *stock, apr_time_t until, connections_t *doomed)
+{
+    connection_t *next;
+
+    for (connection_t *c = APR_RING_FIRST(&stock->idle);
+         c != APR_RING_SENTINEL(&stock->idle, connection_t, link); c = next) {
+        next = APR_RING_NEXT(c, link);
+        if (c->born <= until) {
+            stock_unlink_idle(stock, c);
+            stock->open--;
+            APR_RING_INSERT_TAIL(doomed, c, connection_t, link);
+        }
+    }
+}
+
+void stock_close_all(connections_t *connections)
+{
+    while (!APR_RING_EMPTY(connections, connection_t, link)) {
+        connection_t *connection = APR_RING_FIRST(connections);
+
+        APR_RING_REMOVE(connection, link);
+        connection_close(connection);
+    }
+}
+
+void stock_doom_its_like(stock_t *stock, const connection_t *connection, connections_t *doomed)
+{
+    apr_time_t until = connection->unfit >= UNFIT_OPEN ? monotonic_now() : connection->born;
+
+    if (connection->unfit < UNFIT_OLDER)
+        return;
+    if (until > stock->renewed)
+        stock->renewed = until;
+    stock_doom(stock, until, doomed);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_STORE_STOCK_H
+#define TENANT_STORE_STOCK_H
+
+/* The inside of a pool: its connections, and who waits for them. pool.c, which serves requests, and keeper.c,
+ * whose threads keep it filled and healthy, share it. Nobody else includes this. */
+
+#include <httpd.h>
+#include <pthread.h>
+
+#include "connection.h"
+#include "pool_settings.h"
+
+APR_RING_HEAD(connections_t, connection_t);
+typedef struct connections_t connections_t;
+
+typedef struct stock_t {
+    pool_settings_t settings;
+    server_rec *server; /* what is logged to */
+
+    pthread_mutex_t mutex;          /* guards what follows */
+    pthread_cond_t available;       /* a connection came back, or the verdict changed */
+    pthread_cond_t lookup_possible; /* the same for those who want it for a lookup */
+    pthread_cond_t wanted;          /* the connector has something to do */
+    pthread_cond_t tick;            /* the reaper must stop, or has something to watch */
+    connections_t idle;             /* the last one given back first */
+    connections_t busy;             /* in use by a request */
+    connection_t *suspect;          /* one that came back, for the connector to look at, or NULL */
+    connection_t *checked;          /* the one that is being attested or looked at, or NULL */
+    int is_connecting;              /* the connector is at it, and looks at none meanwhile */
+    int open;                       /* idle, busy, looked at and being opened */
+    int idle_count;
+    int lookups;           /* busy for a lookup */
+    int waiting;           /* requests that wait for a connection */
+    int lookups_waiting;   /* those of them that want it for a lookup */
+    const problem_t *away; /* why none can be opened; NULL: the last attempt succeeded */
+    apr_time_t answered; /* when a connection was last given back whose statement had ended well; 0: never */
+    apr_time_t renewed;  /* connections that were opened no later are not used again */
+    int stopping;
+} stock_t;
+
+/* Whom one more idle connection, or one lookup less, may help. */
+typedef struct wake_t {
+    int statement;
+    int lookup;
+} wake_t;
+
+/* An empty stock, in memory that is zero. 0: there is no mutex or condition left. */
+int stock_make(stock_t *stock, const pool_settings_t *settings, server_rec *server);
+
+/* The caller of each of these holds the mutex, but for stock_wake() and stock_close_all(). */
+
+/* How many connections lookups may have at a time. */
+int stock_lookups_max(const stock_t *stock);
+
+wake_t stock_whom_to_wake(const stock_t *stock);
+void stock_wake(stock_t *stock, wake_t wake);
+
+void stock_unlink_idle(stock_t *stock, connection_t *connection);
+
+/* Adds an idle connection at the time now, and wakes nobody. */
+void stock_insert_idle(stock_t *stock, connection_t *connection, apr_time_t now);
+
+/* Adds one and wakes whom it may help. */
+void stock_push_idle(stock_t *stock, connection_t *connection);
+
+/* Moves the idle connections that were opened no later than until to doomed: what ended one of that time, or
+ * made it unfit, has befallen them too, most likely, and each one found out later would cost a request a
+ * retry. */
+void stock_doom(stock_t *stock, apr_time_t until, connections_t *doomed);
+
+/* Has the others replaced of which something was found out with this connection (connection_t.unfit): idle
+ * ones now, busy ones when they come back. */
+void stock_doom_its_like(stock_t *stock, const connection_t *connection, connections_t *doomed);
+
+void stock_close_all(connections_t *connections);
+
+#endif
