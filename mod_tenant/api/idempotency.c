@@ -80,7 +80,7 @@ static const char *fingerprint_text(const api_t *api, const keyring_key_t *peppe
 
 static const keyring_key_t *primary_pepper(const api_t *api)
 {
-    return keyring_key(api->exchange.server->keyring, KEYRING_PEPPER, 0);
+    return keyring_key(api->exchange.server->keyring, KEYNAME_PEPPER, 0);
 }
 
 /* The number of the lock that requests with the key share, whatever their body. Without the pepper nobody can
@@ -100,7 +100,7 @@ static const char *lock_text(const api_t *api)
 static int is_of_body(const api_t *api, const char *kept)
 {
     const keyring_key_t *pepper =
-        keyring_find(api->exchange.server->keyring, KEYRING_PEPPER, keyring_id(kept, strcspn(kept, ":")));
+        keyring_find(api->exchange.server->keyring, KEYNAME_PEPPER, keyname_id(kept, strcspn(kept, ":")));
 
     return pepper && strcmp(kept, fingerprint_text(api, pepper)) == 0;
 }

@@ -58,7 +58,7 @@ static const char *own_hash(const api_t *api, int n)
  * another key or body it is another request. */
 static const char *derive_key(api_t *api, int n)
 {
-    const keyring_key_t *pepper = keyring_key(api->exchange.server->keyring, KEYRING_PEPPER, n);
+    const keyring_key_t *pepper = keyring_key(api->exchange.server->keyring, KEYNAME_PEPPER, n);
     char *key;
 
     if (!pepper)
@@ -72,7 +72,7 @@ static const char *derive_key(api_t *api, int n)
 
 const char *rotation_hash(const api_t *api)
 {
-    return apikey_hash(keyring_key(api->exchange.server->keyring, KEYRING_PEPPER, 0), api->new_key,
+    return apikey_hash(keyring_key(api->exchange.server->keyring, KEYNAME_PEPPER, 0), api->new_key,
                        api->exchange.r->pool);
 }
 
@@ -123,7 +123,7 @@ static const char *derived_hashes(api_t *api)
 
     for (int n = 0; (key = derive_key(api, n)) != NULL; n++)
         literal = apr_pstrcat(api->exchange.r->pool, literal, n > 0 ? "," : "",
-                              apikey_hash(keyring_key(api->exchange.server->keyring, KEYRING_PEPPER, n), key,
+                              apikey_hash(keyring_key(api->exchange.server->keyring, KEYNAME_PEPPER, n), key,
                                           api->exchange.r->pool),
                               NULL);
     return apr_pstrcat(api->exchange.r->pool, literal, "}", NULL);

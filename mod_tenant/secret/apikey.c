@@ -168,11 +168,11 @@ const char *apikey_hashes(const keyring_t *ring, const char *key, apr_pool_t *po
     char *literal, *end;
     int count = 0;
 
-    while (keyring_key(ring, KEYRING_PEPPER, count))
+    while (keyring_key(ring, KEYNAME_PEPPER, count))
         count++;
     literal = end = apr_palloc(pool, sizeof "{}" + (apr_size_t)count * HASH_TEXT_MAX);
     *end++ = '{';
-    for (int n = 0; (pepper = keyring_key(ring, KEYRING_PEPPER, n)) != NULL; n++) {
+    for (int n = 0; (pepper = keyring_key(ring, KEYNAME_PEPPER, n)) != NULL; n++) {
         if (n > 0)
             *end++ = ',';
         end = put_hash(end, pepper, key);

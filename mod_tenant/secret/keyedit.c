@@ -29,7 +29,7 @@ typedef enum change_t { CHANGE_ADD, CHANGE_PROMOTE, CHANGE_RETIRE } change_t;
 
 typedef struct edit_t {
     change_t change;
-    keyring_purpose_t purpose;
+    keyname_purpose_t purpose;
     uint32_t id;
 } edit_t;
 
@@ -45,10 +45,10 @@ static void put(text_t *text, const char *bytes, apr_size_t length)
 }
 
 /* Puts what stands ahead of a line's base64. */
-static void put_name(text_t *text, keyring_purpose_t purpose, uint32_t id)
+static void put_name(text_t *text, keyname_purpose_t purpose, uint32_t id)
 {
     char name[LINE_MAX_LENGTH];
-    int length = apr_snprintf(name, sizeof name, "%s %u ", keyring_word(purpose), id);
+    int length = apr_snprintf(name, sizeof name, "%s %u ", keyname_word(purpose), id);
 
     put(text, name, (apr_size_t)length);
 }
@@ -61,7 +61,7 @@ static void put_end(text_t *text, int primary)
 }
 
 /* Puts a line with a new key. 0: no guarded memory. */
-static int put_new_key(text_t *text, keyring_purpose_t purpose, uint32_t id, int primary)
+static int put_new_key(text_t *text, keyname_purpose_t purpose, uint32_t id, int primary)
 {
     unsigned char *bytes = sodium_malloc(KEYRING_KEY_BYTES);
 
@@ -88,7 +88,7 @@ const char *keyedit_make(const char *path, apr_pool_t *pool)
     if (!text.bytes)
         return refuse(path, "no guarded memory", pool);
     put(&text, header, sizeof header - 1);
-    if (put_new_key(&text, KEYRING_SEAL, 1, 1) && put_new_key(&text, KEYRING_PEPPER, 1, 1))
+    if (put_new_key(&text, KEYNAME_SEAL, 1, 1) && put_new_key(&text, KEYNAME_PEPPER, 1, 1))
         sentence = keyfile_create(path, text.bytes, text.length, pool);
     else
         sentence = refuse(path, "no guarded memory", pool);
@@ -171,12 +171,12 @@ static const char *check(const edit_t *edit, const keyring_t *ring, const char *
         return NULL;
     key = keyring_find(ring, edit->purpose, edit->id);
     if (!key)
-        return refuse(path, apr_psprintf(pool, "has no %s key %u", keyring_word(edit->purpose), edit->id),
+        return refuse(path, apr_psprintf(pool, "has no %s key %u", keyname_word(edit->purpose), edit->id),
                       pool);
     if (edit->change == CHANGE_RETIRE && key->primary)
         return refuse(path,
                       apr_psprintf(pool, "the %s key %u is primary: promote another one first",
-                                   keyring_word(edit->purpose), edit->id),
+                                   keyname_word(edit->purpose), edit->id),
                       pool);
     return NULL;
 }
@@ -245,7 +245,7 @@ static const char *run(edit_t *edit, const char *path, apr_pool_t *pool)
     return sentence;
 }
 
-const char *keyedit_add(uint32_t *id, const char *path, keyring_purpose_t purpose, apr_pool_t *pool)
+const char *keyedit_add(uint32_t *id, const char *path, keyname_purpose_t purpose, apr_pool_t *pool)
 {
     edit_t edit = {.change = CHANGE_ADD, .purpose = purpose};
     const char *sentence = run(&edit, path, pool);
@@ -254,14 +254,14 @@ const char *keyedit_add(uint32_t *id, const char *path, keyring_purpose_t purpos
     return sentence;
 }
 
-const char *keyedit_promote(const char *path, keyring_purpose_t purpose, uint32_t id, apr_pool_t *pool)
+const char *keyedit_promote(const char *path, keyname_purpose_t purpose, uint32_t id, apr_pool_t *pool)
 {
     edit_t edit = {.change = CHANGE_PROMOTE, .purpose = purpose, .id = id};
 
     return run(&edit, path, pool);
 }
 
-const char *keyedit_retire(const char *path, keyring_purpose_t purpose, uint32_t id, apr_pool_t *pool)
+const char *keyedit_retire(const char *path, keyname_purpose_t purpose, uint32_t id, apr_pool_t *pool)
 {
     edit_t edit = {.change = CHANGE_RETIRE, .purpose = purpose, .id = id};
 

@@ -14,12 +14,12 @@
 const char *keyedit_make(const char *path, apr_pool_t *pool);
 
 /* Adds a new key, not primary. *id is one more than the highest id that the purpose has ever had here. */
-const char *keyedit_add(uint32_t *id, const char *path, keyring_purpose_t purpose, apr_pool_t *pool);
+const char *keyedit_add(uint32_t *id, const char *path, keyname_purpose_t purpose, apr_pool_t *pool);
 
 /* Makes a key that is there the primary one of its purpose. */
-const char *keyedit_promote(const char *path, keyring_purpose_t purpose, uint32_t id, apr_pool_t *pool);
+const char *keyedit_promote(const char *path, keyname_purpose_t purpose, uint32_t id, apr_pool_t *pool);
 
 /* Removes a key that is not primary, leaving a comment that says so (keyline_retired()). */
-const char *keyedit_retire(const char *path, keyring_purpose_t purpose, uint32_t id, apr_pool_t *pool);
+const char *keyedit_retire(const char *path, keyname_purpose_t purpose, uint32_t id, apr_pool_t *pool);
 
 #endif

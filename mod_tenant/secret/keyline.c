@@ -50,9 +50,9 @@ const char *keyline_read(keyline_t *key, const char *line, apr_size_t length)
         return NULL;
     if (count < 3 || count > FIELDS_MAX || (count == FIELDS_MAX && !field_is(fields[3], "primary")))
         return "a line has the form: seal|pepper ID BASE64 [primary]";
-    if (!keyring_purpose(&key->purpose, fields[0].text, fields[0].length))
+    if (!keyname_purpose(&key->purpose, fields[0].text, fields[0].length))
         return "a key is for seal or pepper";
-    key->id = keyring_id(fields[1].text, fields[1].length);
+    key->id = keyname_id(fields[1].text, fields[1].length);
     if (key->id == 0)
         return "an id is a decimal number from 1 to 4294967295";
     key->base64 = fields[2].text;
@@ -61,14 +61,14 @@ const char *keyline_read(keyline_t *key, const char *line, apr_size_t length)
     return NULL;
 }
 
-uint32_t keyline_retired(keyring_purpose_t purpose, const char *line, apr_size_t length)
+uint32_t keyline_retired(keyname_purpose_t purpose, const char *line, apr_size_t length)
 {
     field_t fields[FIELDS_MAX];
-    keyring_purpose_t found;
+    keyname_purpose_t found;
 
     if (split(fields, line, length) != FIELDS_MAX || !field_is(fields[0], "#") ||
-        !field_is(fields[3], "retired") || !keyring_purpose(&found, fields[1].text, fields[1].length) ||
+        !field_is(fields[3], "retired") || !keyname_purpose(&found, fields[1].text, fields[1].length) ||
         found != purpose)
         return 0;
-    return keyring_id(fields[2].text, fields[2].length);
+    return keyname_id(fields[2].text, fields[2].length);
 }

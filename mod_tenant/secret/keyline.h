@@ -2,11 +2,11 @@
 #ifndef TENANT_SECRET_KEYLINE_H
 #define TENANT_SECRET_KEYLINE_H
 
-#include "keyring.h"
+#include "keyname.h"
 
 /* A line of the key file, as keyring_read() describes it. */
 typedef struct keyline_t {
-    keyring_purpose_t purpose;
+    keyname_purpose_t purpose;
     uint32_t id;        /* 0: the line is empty or a comment, and the rest means nothing */
     const char *base64; /* within the line */
     apr_size_t length;  /* of base64 */
@@ -19,6 +19,6 @@ const char *keyline_read(keyline_t *key, const char *line, apr_size_t length);
 
 /* The id in a comment `# seal|pepper ID retired`, which stands where a key of the purpose was; else 0. An id
  * that was in use once must not come to mean another key. */
-uint32_t keyline_retired(keyring_purpose_t purpose, const char *line, apr_size_t length);
+uint32_t keyline_retired(keyname_purpose_t purpose, const char *line, apr_size_t length);
 
 #endif

@@ -10,18 +10,14 @@
 #include "keyfile.h"
 #include "keyline.h"
 
-enum {
-    PURPOSES = KEYRING_PEPPER + 1,
-    LINE_MIN = sizeof "seal 1 " - 1 + 44, /* the shortest line that holds a key */
-};
-
-static const char *const purpose_words[PURPOSES] = {[KEYRING_SEAL] = "seal", [KEYRING_PEPPER] = "pepper"};
+/* The shortest line that holds a key. */
+enum { LINE_MIN = sizeof "seal 1 " - 1 + 44 };
 
 struct keyring_t {
-    apr_array_header_t *keys[PURPOSES]; /* keyring_key_t, the primary one first */
-    unsigned char *bytes;               /* guarded: every key, in the order of the file */
-    apr_size_t size;                    /* of bytes */
-    apr_size_t used;                    /* of size */
+    apr_array_header_t *keys[KEYNAME_PURPOSES]; /* keyring_key_t, the primary one first */
+    unsigned char *bytes;                       /* guarded: every key, in the order of the file */
+    apr_size_t size;                            /* of bytes */
+    apr_size_t used;                            /* of size */
 };
 
 static apr_status_t wipe(void *data)
@@ -103,12 +99,12 @@ static const char *read_lines(keyring_t *ring, const char *text, apr_size_t leng
             return apr_psprintf(pool, "key file %s, line %d: %s", path, number, wrong);
         text = newline ? newline + 1 : end;
     }
-    for (int purpose = 0; purpose < PURPOSES; purpose++) {
-        const keyring_key_t *first = keyring_key(ring, (keyring_purpose_t)purpose, 0);
+    for (int purpose = 0; purpose < KEYNAME_PURPOSES; purpose++) {
+        const keyring_key_t *first = keyring_key(ring, (keyname_purpose_t)purpose, 0);
 
         if (!first || !first->primary)
             return apr_psprintf(pool, "key file %s: no %s key is marked primary", path,
-                                keyring_word((keyring_purpose_t)purpose));
+                                keyname_word((keyname_purpose_t)purpose));
     }
     return NULL;
 }
@@ -118,7 +114,7 @@ static keyring_t *make_ring(apr_size_t text_length, apr_pool_t *pool)
 {
     keyring_t *ring = apr_pcalloc(pool, sizeof *ring);
 
-    for (int purpose = 0; purpose < PURPOSES; purpose++)
+    for (int purpose = 0; purpose < KEYNAME_PURPOSES; purpose++)
         ring->keys[purpose] = apr_array_make(pool, 2, sizeof(keyring_key_t));
     ring->size = (text_length / LINE_MIN + 1) * KEYRING_KEY_BYTES;
     ring->bytes = sodium_malloc(ring->size);
@@ -161,14 +157,14 @@ int keyring_lock(const keyring_t *ring)
     return sodium_mlock(ring->bytes, ring->size) == 0;
 }
 
-const keyring_key_t *keyring_key(const keyring_t *ring, keyring_purpose_t purpose, int n)
+const keyring_key_t *keyring_key(const keyring_t *ring, keyname_purpose_t purpose, int n)
 {
     const apr_array_header_t *keys = ring->keys[purpose];
 
     return n >= 0 && n < keys->nelts ? &APR_ARRAY_IDX(keys, n, const keyring_key_t) : NULL;
 }
 
-const keyring_key_t *keyring_find(const keyring_t *ring, keyring_purpose_t purpose, uint32_t id)
+const keyring_key_t *keyring_find(const keyring_t *ring, keyname_purpose_t purpose, uint32_t id)
 {
     const keyring_key_t *key;
 
@@ -177,34 +173,4 @@ const keyring_key_t *keyring_find(const keyring_t *ring, keyring_purpose_t purpo
             return key;
     }
     return NULL;
-}
-
-const char *keyring_word(keyring_purpose_t purpose)
-{
-    return purpose_words[purpose];
-}
-
-int keyring_purpose(keyring_purpose_t *purpose, const char *text, apr_size_t length)
-{
-    for (int n = 0; n < PURPOSES; n++) {
-        if (strlen(purpose_words[n]) == length && memcmp(purpose_words[n], text, length) == 0) {
-            *purpose = (keyring_purpose_t)n;
-            return 1;
-        }
-    }
-    return 0;
-}
-
-uint32_t keyring_id(const char *text, apr_size_t length)
-{
-    uint64_t id = 0;
-
-    if (length < 1 || length > sizeof "4294967295" - 1 || *text == '0')
-        return 0;
-    for (apr_size_t n = 0; n < length; n++) {
-        if (text[n] < '0' || text[n] > '9')
-            return 0;
-        id = id * 10 + (uint64_t)(text[n] - '0');
-    }
-    return id <= UINT32_MAX ? (uint32_t)id : 0;
 }

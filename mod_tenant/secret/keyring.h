@@ -5,6 +5,8 @@
 #include <apr_pools.h>
 #include <stdint.h>
 
+#include "keyname.h"
+
 /* The keys of one key file: sealing keys for columns at rest and peppers for API keys, 32 bytes each, in
  * memory that is locked, guarded, read-only and left out of core dumps (sodium_malloc,
  * sodium_mprotect_readonly). */
@@ -12,15 +14,9 @@ typedef struct keyring_t keyring_t;
 
 enum { KEYRING_KEY_BYTES = 32 };
 
-/* What a key is for. */
-typedef enum keyring_purpose_t {
-    KEYRING_SEAL,
-    KEYRING_PEPPER,
-} keyring_purpose_t;
-
-/* One key of the ring: its id is a decimal number, 1 to 4294967295, unique within its purpose. */
+/* One key of the ring. */
 typedef struct keyring_key_t {
-    keyring_purpose_t purpose;
+    keyname_purpose_t purpose;
     uint32_t id;
     int primary;                /* the one that new values are made with; exactly one of each purpose */
     const unsigned char *bytes; /* KEYRING_KEY_BYTES of them, in guarded memory */
@@ -45,19 +41,9 @@ const char *keyring_read(keyring_t **ring, const char *path, apr_pool_t *pool);
 int keyring_lock(const keyring_t *ring);
 
 /* The n-th key of a purpose, the primary one first; NULL past the last. */
-const keyring_key_t *keyring_key(const keyring_t *ring, keyring_purpose_t purpose, int n);
+const keyring_key_t *keyring_key(const keyring_t *ring, keyname_purpose_t purpose, int n);
 
 /* The key of a purpose with this id; NULL where the ring has none. */
-const keyring_key_t *keyring_find(const keyring_t *ring, keyring_purpose_t purpose, uint32_t id);
-
-/* `seal` or `pepper`: how a purpose is written. */
-const char *keyring_word(keyring_purpose_t purpose);
-
-/* Reads a purpose from exactly these characters; 0 where they are none. */
-int keyring_purpose(keyring_purpose_t *purpose, const char *text, apr_size_t length);
-
-/* Reads a key's id from exactly these characters: decimal, 1 to 4294967295, no leading zero, so that a key
- * has one name only. 0 where they are none. */
-uint32_t keyring_id(const char *text, apr_size_t length);
+const keyring_key_t *keyring_find(const keyring_t *ring, keyname_purpose_t purpose, uint32_t id);
 
 #endif

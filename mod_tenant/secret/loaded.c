@@ -17,7 +17,7 @@ enum { TEXT_LIMIT = 64 * 1024 };
 
 /* One key, without the key. */
 typedef struct entry_t {
-    keyring_purpose_t purpose;
+    keyname_purpose_t purpose;
     uint32_t id;
     int primary;
 } entry_t;
@@ -37,14 +37,14 @@ static const char *failed(const char *path, apr_status_t status, apr_pool_t *poo
 /* The whole text of the file. */
 static const char *describe(const keyring_t *ring, const char *key_file, apr_pool_t *pool)
 {
-    static const keyring_purpose_t purposes[] = {KEYRING_SEAL, KEYRING_PEPPER};
+    static const keyname_purpose_t purposes[] = {KEYNAME_SEAL, KEYNAME_PEPPER};
     const char *text = apr_pstrcat(pool, FILE_WORD, key_file, "\n", NULL);
 
     for (size_t p = 0; p < sizeof purposes / sizeof *purposes; p++) {
         const keyring_key_t *key;
 
         for (int n = 0; (key = keyring_key(ring, purposes[p], n)) != NULL; n++)
-            text = apr_psprintf(pool, "%s%s %u%s\n", text, keyring_word(key->purpose), key->id,
+            text = apr_psprintf(pool, "%s%s %u%s\n", text, keyname_word(key->purpose), key->id,
                                 key->primary ? " primary" : "");
     }
     return text;
@@ -111,12 +111,12 @@ static int read_entry(entry_t *entry, char *line)
 {
     const char *id = strchr(line, ' '), *primary;
 
-    if (!id || !keyring_purpose(&entry->purpose, line, (apr_size_t)(id - line)))
+    if (!id || !keyname_purpose(&entry->purpose, line, (apr_size_t)(id - line)))
         return 0;
     id++;
     primary = strchr(id, ' ');
     entry->primary = primary != NULL;
-    entry->id = keyring_id(id, primary ? (apr_size_t)(primary - id) : strlen(id));
+    entry->id = keyname_id(id, primary ? (apr_size_t)(primary - id) : strlen(id));
     return entry->id != 0 && (!primary || strcmp(primary, " primary") == 0);
 }
 
@@ -143,7 +143,7 @@ const char *loaded_key_file(const loaded_t *loaded)
     return loaded->key_file;
 }
 
-static const entry_t *find(const loaded_t *loaded, keyring_purpose_t purpose, uint32_t id)
+static const entry_t *find(const loaded_t *loaded, keyname_purpose_t purpose, uint32_t id)
 {
     for (int n = 0; n < loaded->entries->nelts; n++) {
         const entry_t *entry = &APR_ARRAY_IDX(loaded->entries, n, entry_t);
@@ -154,12 +154,12 @@ static const entry_t *find(const loaded_t *loaded, keyring_purpose_t purpose, ui
     return NULL;
 }
 
-int loaded_has(const loaded_t *loaded, keyring_purpose_t purpose, uint32_t id)
+int loaded_has(const loaded_t *loaded, keyname_purpose_t purpose, uint32_t id)
 {
     return find(loaded, purpose, id) != NULL;
 }
 
-int loaded_is_primary(const loaded_t *loaded, keyring_purpose_t purpose, uint32_t id)
+int loaded_is_primary(const loaded_t *loaded, keyname_purpose_t purpose, uint32_t id)
 {
     const entry_t *entry = find(loaded, purpose, id);
 

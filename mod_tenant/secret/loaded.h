@@ -29,7 +29,7 @@ const char *loaded_read(loaded_t **loaded, const char *path, apr_pool_t *pool);
 const char *loaded_key_file(const loaded_t *loaded);
 
 /* Whether the server has the key, and whether it makes new values with it. */
-int loaded_has(const loaded_t *loaded, keyring_purpose_t purpose, uint32_t id);
-int loaded_is_primary(const loaded_t *loaded, keyring_purpose_t purpose, uint32_t id);
+int loaded_has(const loaded_t *loaded, keyname_purpose_t purpose, uint32_t id);
+int loaded_is_primary(const loaded_t *loaded, keyname_purpose_t purpose, uint32_t id);
 
 #endif

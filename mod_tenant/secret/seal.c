@@ -58,7 +58,7 @@ static unsigned char *associate(apr_size_t *length, uint32_t key_id, const seal_
 const char *seal_make(const keyring_t *ring, const seal_place_t *place, const char *plaintext,
                       apr_size_t length, apr_pool_t *pool)
 {
-    const keyring_key_t *key = keyring_key(ring, KEYRING_SEAL, 0);
+    const keyring_key_t *key = keyring_key(ring, KEYNAME_SEAL, 0);
     apr_size_t associated_length, size = NONCE_BYTES + length + TAG_BYTES, text_size;
     unsigned char *associated, *bytes;
     char *text;
@@ -98,7 +98,7 @@ static int read_envelope(envelope_t *envelope, const char *text)
     point = strchr(text, '.');
     if (!point)
         return 0;
-    envelope->key_id = keyring_id(text, (apr_size_t)(point - text));
+    envelope->key_id = keyname_id(text, (apr_size_t)(point - text));
     envelope->body = point + 1;
     return envelope->key_id != 0;
 }
@@ -158,7 +158,7 @@ seal_result_t seal_open(const char **plaintext, apr_size_t *length, const keyrin
         return SEAL_NOT_SEALED;
     if (!read_envelope(&parts, envelope))
         return SEAL_CORRUPTED;
-    key = keyring_find(ring, KEYRING_SEAL, parts.key_id);
+    key = keyring_find(ring, KEYNAME_SEAL, parts.key_id);
     if (!key)
         return SEAL_UNKNOWN_KEY;
     body_length = strlen(parts.body);

@@ -17,15 +17,15 @@ typedef struct doctor_t {
     output_t *findings;
 } doctor_t;
 
-static const char *key_name(keyring_purpose_t purpose, uint32_t id, apr_pool_t *pool)
+static const char *key_name(keyname_purpose_t purpose, uint32_t id, apr_pool_t *pool)
 {
-    return apr_psprintf(pool, "%s %u", keyring_word(purpose), id);
+    return apr_psprintf(pool, "%s %u", keyname_word(purpose), id);
 }
 
 /* Whether httpd has loaded the primary keys, where it tells. */
 static void check_loaded(doctor_t *doctor)
 {
-    static const keyring_purpose_t purposes[] = {KEYRING_SEAL, KEYRING_PEPPER};
+    static const keyname_purpose_t purposes[] = {KEYNAME_SEAL, KEYNAME_PEPPER};
     session_t *session = doctor->session;
     loaded_t *loaded;
 

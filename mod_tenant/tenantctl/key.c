@@ -51,6 +51,6 @@ int key_print(const call_t *call)
 
     if (status != EXIT_DONE)
         return status;
-    pepper = keyring_key(session.keyring, KEYRING_PEPPER, 0);
+    pepper = keyring_key(session.keyring, KEYNAME_PEPPER, 0);
     return call_has(call, OPTION_HASH) ? print_hashes(pepper, call->pool) : print_new(pepper, call->pool);
 }

@@ -60,14 +60,14 @@ static const output_column_t key_columns[] = {
     {0},
 };
 
-static void list_keys(output_t *list, const session_t *session, keyring_purpose_t purpose,
+static void list_keys(output_t *list, const session_t *session, keyname_purpose_t purpose,
                       const loaded_t *loaded, const keyuse_t *use)
 {
     const keyring_key_t *key;
 
     for (int n = 0; (key = keyring_key(session->keyring, purpose, n)) != NULL; n++)
         output_row(list, (const char *[]){
-                             keyring_word(purpose),
+                             keyname_word(purpose),
                              apr_psprintf(session->pool, "%u", key->id),
                              boolean(key->primary),
                              loaded ? boolean(loaded_has(loaded, purpose, key->id)) : NULL,
@@ -92,29 +92,29 @@ int keyfile_list(const call_t *call)
         loaded = NULL;
     if (session.database && !(use = keyuse_read(session.database, call->pool)))
         return complain(EXIT_FAILED, "%s", console_failure(session.database));
-    list_keys(list, &session, KEYRING_SEAL, loaded, use);
-    list_keys(list, &session, KEYRING_PEPPER, loaded, use);
+    list_keys(list, &session, KEYNAME_SEAL, loaded, use);
+    list_keys(list, &session, KEYNAME_PEPPER, loaded, use);
     output_row(record, &session.key_file);
     output_print(record, "keys", list, call_has(call, OPTION_JSON), call->pool);
     return EXIT_DONE;
 }
 
 /* Reads a purpose. */
-static int read_purpose(keyring_purpose_t *purpose, const char *word)
+static int read_purpose(keyname_purpose_t *purpose, const char *word)
 {
-    return keyring_purpose(purpose, word, strlen(word))
+    return keyname_purpose(purpose, word, strlen(word))
                ? EXIT_DONE
                : complain(EXIT_USAGE, "a key is for seal or pepper, not for %s", word);
 }
 
 /* Reads a purpose and an id. */
-static int read_key(keyring_purpose_t *purpose, uint32_t *id, char **words)
+static int read_key(keyname_purpose_t *purpose, uint32_t *id, char **words)
 {
     int status = read_purpose(purpose, words[0]);
 
     if (status != EXIT_DONE)
         return status;
-    *id = keyring_id(words[1], strlen(words[1]));
+    *id = keyname_id(words[1], strlen(words[1]));
     return *id ? EXIT_DONE
                : complain(EXIT_USAGE, "a key's id is a number from 1 to 4294967295, not %s", words[1]);
 }
@@ -123,7 +123,7 @@ int keyfile_add(const call_t *call)
 {
     static const output_column_t columns[] = {{.key = "purpose"}, {.key = "id", .type = OUTPUT_LITERAL}, {0}};
     output_t *record = output_make(columns, call->pool);
-    keyring_purpose_t purpose;
+    keyname_purpose_t purpose;
     const char *sentence;
     session_t session;
     uint32_t id;
@@ -135,23 +135,23 @@ int keyfile_add(const call_t *call)
     sentence = keyedit_add(&id, session.key_file, purpose, call->pool);
     if (sentence)
         return complain(EXIT_FAILED, "%s", sentence);
-    output_row(record, (const char *[]){keyring_word(purpose), apr_psprintf(call->pool, "%u", id)});
+    output_row(record, (const char *[]){keyname_word(purpose), apr_psprintf(call->pool, "%u", id)});
     output_print(record, NULL, NULL, call_has(call, OPTION_JSON), call->pool);
     return EXIT_DONE;
 }
 
 /* Whether the file has a key; complains where it has not, ahead of what httpd may not have loaded. */
-static int check_key(const session_t *session, keyring_purpose_t purpose, uint32_t id)
+static int check_key(const session_t *session, keyname_purpose_t purpose, uint32_t id)
 {
     if (keyring_find(session->keyring, purpose, id))
         return EXIT_DONE;
-    return complain(EXIT_FAILED, "key file %s has no %s key %u", session->key_file, keyring_word(purpose),
+    return complain(EXIT_FAILED, "key file %s has no %s key %u", session->key_file, keyname_word(purpose),
                     id);
 }
 
 int keyfile_promote(const call_t *call)
 {
-    keyring_purpose_t purpose;
+    keyname_purpose_t purpose;
     const char *sentence;
     session_t session;
     loaded_t *loaded;
@@ -170,14 +170,14 @@ int keyfile_promote(const call_t *call)
             return complain(EXIT_FAILED,
                             "httpd has not loaded the %s key %u, and could not read what is made with it: "
                             "reload httpd first",
-                            keyring_word(purpose), id);
+                            keyname_word(purpose), id);
     }
     sentence = keyedit_promote(session.key_file, purpose, id, call->pool);
     return sentence ? complain(EXIT_FAILED, "%s", sentence) : EXIT_DONE;
 }
 
 /* Why a key cannot be retired while all goes on, or NULL. */
-static const char *check_retirement(const session_t *session, keyring_purpose_t purpose, uint32_t id)
+static const char *check_retirement(const session_t *session, keyname_purpose_t purpose, uint32_t id)
 {
     const char *sentence, *count;
     const keyuse_t *use;
@@ -188,7 +188,7 @@ static const char *check_retirement(const session_t *session, keyring_purpose_t 
         return sentence;
     if (loaded_is_primary(loaded, purpose, id))
         return apr_psprintf(session->pool, "httpd still makes new values with the %s key %u: reload it first",
-                            keyring_word(purpose), id);
+                            keyname_word(purpose), id);
     use = keyuse_read(session->database, session->pool);
     if (!use)
         return console_failure(session->database);
@@ -197,7 +197,7 @@ static const char *check_retirement(const session_t *session, keyring_purpose_t 
         return NULL;
     return apr_psprintf(
         session->pool,
-        purpose == KEYRING_SEAL
+        purpose == KEYNAME_SEAL
             ? "the database holds %s secrets that are sealed with key %u: run tenantctl rewrap first"
             : "the database holds %s hashes of API keys that are made with pepper %u: replace those keys "
               "first",
@@ -208,7 +208,7 @@ int keyfile_retire(const call_t *call)
 {
     int is_forced = call_has(call, OPTION_FORCE);
     const char *sentence = NULL;
-    keyring_purpose_t purpose;
+    keyname_purpose_t purpose;
     session_t session;
     uint32_t id;
     int status;

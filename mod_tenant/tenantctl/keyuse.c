@@ -47,8 +47,8 @@ const keyuse_t *keyuse_read(console_t *database, apr_pool_t *pool)
         keyuse_entry_t entry = {.count = rowset_text(rows, n, 2)};
         const char *word = rowset_text(rows, n, 0), *id = rowset_text(rows, n, 1);
 
-        entry.id = keyring_id(id, strlen(id));
-        if (entry.id != 0 && keyring_purpose(&entry.purpose, word, strlen(word)))
+        entry.id = keyname_id(id, strlen(id));
+        if (entry.id != 0 && keyname_purpose(&entry.purpose, word, strlen(word)))
             APR_ARRAY_PUSH(use->entries, keyuse_entry_t) = entry;
     }
     return use;
@@ -59,7 +59,7 @@ const keyuse_entry_t *keyuse_entry(const keyuse_t *use, int n)
     return n < use->entries->nelts ? &APR_ARRAY_IDX(use->entries, n, keyuse_entry_t) : NULL;
 }
 
-const char *keyuse_count(const keyuse_t *use, keyring_purpose_t purpose, uint32_t id)
+const char *keyuse_count(const keyuse_t *use, keyname_purpose_t purpose, uint32_t id)
 {
     const keyuse_entry_t *entry;
 

@@ -10,7 +10,7 @@ typedef struct keyuse_t keyuse_t;
 
 /* One key that something was made with. */
 typedef struct keyuse_entry_t {
-    keyring_purpose_t purpose;
+    keyname_purpose_t purpose;
     uint32_t id;
     const char *count; /* how many values, in decimal */
 } keyuse_entry_t;
@@ -22,6 +22,6 @@ const keyuse_t *keyuse_read(console_t *database, apr_pool_t *pool);
 const keyuse_entry_t *keyuse_entry(const keyuse_t *use, int n);
 
 /* How many values a key has made; "0" where none. */
-const char *keyuse_count(const keyuse_t *use, keyring_purpose_t purpose, uint32_t id);
+const char *keyuse_count(const keyuse_t *use, keyname_purpose_t purpose, uint32_t id);
 
 #endif

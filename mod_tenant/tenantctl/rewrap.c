@@ -55,7 +55,7 @@ static const char *renew(rewrap_t *rewrap, int **count, const sealed_column_t *c
     switch (seal_open(&plaintext, &length, ring, &place, value->text, pool)) {
     case SEAL_OPENED:
         *count = &counts->rewrapped;
-        if (seal_key_id(value->text) != keyring_key(ring, KEYRING_SEAL, 0)->id)
+        if (seal_key_id(value->text) != keyring_key(ring, KEYNAME_SEAL, 0)->id)
             return seal_make(ring, &place, plaintext, length, pool);
         counts->current++;
         return NULL;
@@ -147,7 +147,7 @@ static void print_counts(const call_t *call, const session_t *session, const sea
     output_t *record = output_make(record_columns, pool), *list = output_make(list_columns, pool);
 
     output_row(record, (const char *[]){
-                           apr_psprintf(pool, "%u", keyring_key(session->keyring, KEYRING_SEAL, 0)->id)});
+                           apr_psprintf(pool, "%u", keyring_key(session->keyring, KEYNAME_SEAL, 0)->id)});
     for (int n = 0; columns[n].table; n++)
         output_row(list, (const char *[]){
                              columns[n].table,

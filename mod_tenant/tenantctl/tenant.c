@@ -138,7 +138,7 @@ static int assign_all(const session_t *session, const profile_t *profile, const 
 static int create(const session_t *session, const call_t *call, const char *name, const profile_t *profile,
                   const char *key)
 {
-    const keyring_key_t *pepper = keyring_key(session->keyring, KEYRING_PEPPER, 0);
+    const keyring_key_t *pepper = keyring_key(session->keyring, KEYNAME_PEPPER, 0);
     const char *values[] = {name, apikey_hash(pepper, key, session->pool)}, *id;
     rowset_t *rows = NULL;
     int status;
@@ -295,7 +295,7 @@ int tenant_key(const call_t *call)
     apikey_make(key);
     status =
         replace_hash(&session, id,
-                     apikey_hash(keyring_key(session.keyring, KEYRING_PEPPER, 0), key, call->pool), grace);
+                     apikey_hash(keyring_key(session.keyring, KEYNAME_PEPPER, 0), key, call->pool), grace);
     if (status == EXIT_DONE)
         status = print_tenant(&session, call, id, key);
     secret_wipe(key, sizeof key);

@@ -108,8 +108,8 @@ static void test_make(void)
 /* By hashlib.blake2b(text, digest_size=32, key=…, person=b'mod_tenant key\0\0'). */
 static void test_derive(const keyring_t *ring)
 {
-    const keyring_key_t *first = keyring_key(ring, KEYRING_PEPPER, 0);
-    const keyring_key_t *second = keyring_key(ring, KEYRING_PEPPER, 1);
+    const keyring_key_t *first = keyring_key(ring, KEYNAME_PEPPER, 0);
+    const keyring_key_t *second = keyring_key(ring, KEYNAME_PEPPER, 1);
     char key[APIKEY_LENGTH + 1], other[APIKEY_LENGTH + 1];
 
     apikey_derive(key, first, "7 1:ab 60 tenant/x");
@@ -125,7 +125,7 @@ static void test_derive(const keyring_t *ring)
 
 static void test_hash(const keyring_t *ring, apr_pool_t *pool)
 {
-    const keyring_key_t *pepper = keyring_key(ring, KEYRING_PEPPER, 0);
+    const keyring_key_t *pepper = keyring_key(ring, KEYNAME_PEPPER, 0);
 
     is_text(apikey_hash(pepper, known_key, pool), known_hash,
             "the hash is BLAKE2b-256 keyed with the pepper");

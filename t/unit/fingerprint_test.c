@@ -6,7 +6,7 @@
 #include "tap.h"
 
 static unsigned char pepper_bytes[KEYRING_KEY_BYTES];
-static const keyring_key_t pepper = {.purpose = KEYRING_PEPPER, .id = 1, .primary = 1, .bytes = pepper_bytes};
+static const keyring_key_t pepper = {.purpose = KEYNAME_PEPPER, .id = 1, .primary = 1, .bytes = pepper_bytes};
 
 static const char *content(const char *scope, const char *bytes)
 {

@@ -44,7 +44,7 @@ static const char *make_keys(mode_t mode)
     return scratch_write("keys", original, sizeof original - 1, mode);
 }
 
-static const keyring_key_t *find(const char *path, keyring_purpose_t purpose, uint32_t id)
+static const keyring_key_t *find(const char *path, keyname_purpose_t purpose, uint32_t id)
 {
     keyring_t *ring;
 
@@ -65,8 +65,8 @@ static void test_make(void)
     scratch_must(stat(path, &before) == 0, path);
     is(before.st_mode & 07777, 0600, "of mode 0600, whatever the umask");
     is_text(keyring_read(&ring, path, pool), NULL, "it can be read");
-    ok(keyring_key(ring, KEYRING_SEAL, 0)->id == 1 && keyring_key(ring, KEYRING_PEPPER, 0)->id == 1 &&
-           !keyring_key(ring, KEYRING_SEAL, 1) && !keyring_key(ring, KEYRING_PEPPER, 1),
+    ok(keyring_key(ring, KEYNAME_SEAL, 0)->id == 1 && keyring_key(ring, KEYNAME_PEPPER, 0)->id == 1 &&
+           !keyring_key(ring, KEYNAME_SEAL, 1) && !keyring_key(ring, KEYNAME_PEPPER, 1),
        "it holds one key of each purpose, id 1");
 
     sentence = keyedit_make(path, pool);
@@ -76,7 +76,7 @@ static void test_make(void)
        "an existing file is refused and kept");
     is_text(keyedit_make(other, pool), NULL, "another file is made");
     is_text(keyring_read(&other_ring, other, pool), NULL, "and read");
-    ok(memcmp(keyring_key(ring, KEYRING_SEAL, 0)->bytes, keyring_key(other_ring, KEYRING_SEAL, 0)->bytes,
+    ok(memcmp(keyring_key(ring, KEYNAME_SEAL, 0)->bytes, keyring_key(other_ring, KEYNAME_SEAL, 0)->bytes,
               KEYRING_KEY_BYTES) != 0,
        "it has other keys");
 }
@@ -103,22 +103,22 @@ static void test_add(void)
     uint32_t id;
 
     scratch_must(stat(path, &was) == 0, path);
-    is_text(keyedit_add(&id, path, KEYRING_SEAL, pool), NULL, "a sealing key is added");
+    is_text(keyedit_add(&id, path, KEYNAME_SEAL, pool), NULL, "a sealing key is added");
     is(id, 10, "with the id behind the highest one");
-    ok(find(path, KEYRING_SEAL, 10) && !find(path, KEYRING_SEAL, 10)->primary, "not primary");
+    ok(find(path, KEYNAME_SEAL, 10) && !find(path, KEYNAME_SEAL, 10)->primary, "not primary");
     ok(strncmp(text_of(path), original, sizeof original - 1) == 0, "behind the lines that were there");
     scratch_must(stat(path, &is_now) == 0, path);
     ok(is_now.st_ino != was.st_ino && is_now.st_mode == was.st_mode, "in a new file of the old mode");
     ok(access(scratch_path("keys.new"), F_OK) != 0, "the file beside it is gone");
-    is_text(keyedit_add(&id, path, KEYRING_PEPPER, pool), NULL, "a pepper is added");
+    is_text(keyedit_add(&id, path, KEYNAME_PEPPER, pool), NULL, "a pepper is added");
     is(id, 3, "which has ids of its own");
     scratch_write("keys.new", "seal", 4, 0600);
-    is_text(keyedit_add(&id, path, KEYRING_PEPPER, pool), NULL,
+    is_text(keyedit_add(&id, path, KEYNAME_PEPPER, pool), NULL,
             "what an interrupted change left is no hindrance");
 
     path = scratch_write("last", "seal 4294967295 " KEY_A " primary\npepper 1 " KEY_B " primary\n",
                          sizeof "seal 4294967295 " KEY_A " primary\npepper 1 " KEY_B " primary\n" - 1, 0600);
-    sentence = keyedit_add(&id, path, KEYRING_SEAL, pool);
+    sentence = keyedit_add(&id, path, KEYNAME_SEAL, pool);
     ok(sentence && strstr(sentence, "no id is left"), "there is no id beyond the last one");
 }
 
@@ -126,14 +126,14 @@ static void test_promote(void)
 {
     const char *path = make_keys(0600), *sentence;
 
-    is_text(keyedit_promote(path, KEYRING_SEAL, 9, pool), NULL, "a key is promoted");
+    is_text(keyedit_promote(path, KEYNAME_SEAL, 9, pool), NULL, "a key is promoted");
     is_text(text_of(path),
             "# ours\n\nseal 7 " KEY_A "\npepper 1 " KEY_B " primary\nseal 9 " KEY_C
             " primary\n# the last line has no newline\npepper 2 " KEY_D "\n",
             "in its line and that of the former one alone");
-    is_text(keyedit_promote(path, KEYRING_SEAL, 9, pool), NULL, "once more");
-    ok(find(path, KEYRING_SEAL, 9)->primary, "changes nothing");
-    sentence = keyedit_promote(path, KEYRING_SEAL, 2, pool);
+    is_text(keyedit_promote(path, KEYNAME_SEAL, 9, pool), NULL, "once more");
+    ok(find(path, KEYNAME_SEAL, 9)->primary, "changes nothing");
+    sentence = keyedit_promote(path, KEYNAME_SEAL, 2, pool);
     ok(sentence && strstr(sentence, "has no seal key 2"), "a key of the other purpose's id is none");
 }
 
@@ -142,15 +142,15 @@ static void test_retire(void)
     const char *path = make_keys(0600), *sentence;
     uint32_t id;
 
-    sentence = keyedit_retire(path, KEYRING_SEAL, 7, pool);
+    sentence = keyedit_retire(path, KEYNAME_SEAL, 7, pool);
     ok(sentence && strstr(sentence, "is primary"), "the primary key cannot be retired");
     is_text(text_of(path), original, "and stays");
-    is_text(keyedit_retire(path, KEYRING_SEAL, 9, pool), NULL, "another one can");
-    ok(!find(path, KEYRING_SEAL, 9), "and is gone");
+    is_text(keyedit_retire(path, KEYNAME_SEAL, 9, pool), NULL, "another one can");
+    ok(!find(path, KEYNAME_SEAL, 9), "and is gone");
     ok(strstr(text_of(path), "\n# seal 9 retired\n") && !strstr(text_of(path), KEY_C), "but for its id");
-    sentence = keyedit_retire(path, KEYRING_SEAL, 9, pool);
+    sentence = keyedit_retire(path, KEYNAME_SEAL, 9, pool);
     ok(sentence && strstr(sentence, "has no seal key 9"), "once");
-    is_text(keyedit_add(&id, path, KEYRING_SEAL, pool), NULL, "the next key");
+    is_text(keyedit_add(&id, path, KEYNAME_SEAL, pool), NULL, "the next key");
     is(id, 10, "gets an id that no key has had");
 }
 
@@ -161,21 +161,21 @@ static void test_refusals(void)
     const char *path = scratch_write("broken", broken, sizeof broken - 1, 0600), *sentence;
     uint32_t id;
 
-    ok(keyedit_add(&id, path, KEYRING_SEAL, pool) != NULL, "a file that is not in order is refused");
+    ok(keyedit_add(&id, path, KEYNAME_SEAL, pool) != NULL, "a file that is not in order is refused");
     is_text(text_of(path), broken, "and stays");
     memset(full, '\n', sizeof full);
     memcpy(full, original, sizeof original - 1);
     path = scratch_write("full", full, sizeof full, 0600);
-    sentence = keyedit_add(&id, path, KEYRING_SEAL, pool);
+    sentence = keyedit_add(&id, path, KEYNAME_SEAL, pool);
     ok(sentence && strstr(sentence, "larger than 64 KiB"), "so is a change that would be");
     ok(memcmp(text_of(path), full, sizeof full) == 0 && access(scratch_path("full.new"), F_OK) != 0,
        "it leaves nothing behind");
-    ok(keyedit_add(&id, make_keys(0640), KEYRING_SEAL, pool) != NULL,
+    ok(keyedit_add(&id, make_keys(0640), KEYNAME_SEAL, pool) != NULL,
        "a file that others may read is refused");
     make_keys(0600);
     unlink(scratch_path("link"));
     scratch_must(symlink(scratch_path("keys"), scratch_path("link")) == 0, "symlink");
-    sentence = keyedit_add(&id, scratch_path("link"), KEYRING_SEAL, pool);
+    sentence = keyedit_add(&id, scratch_path("link"), KEYNAME_SEAL, pool);
     ok(sentence && strstr(sentence, "symbolic link"), "so is a symbolic link");
 }
 
@@ -193,14 +193,14 @@ static void test_together(void)
         if (child == 0) {
             uint32_t id;
 
-            _exit(keyedit_add(&id, path, KEYRING_SEAL, pool) != NULL);
+            _exit(keyedit_add(&id, path, KEYNAME_SEAL, pool) != NULL);
         }
     }
     while (wait(&status) > 0)
         failures += status != 0;
     is(failures, 0, "ten processes add keys at the same time");
     for (uint32_t id = 10; id < 10 + PROCESSES; id++)
-        failures += find(path, KEYRING_SEAL, id) == NULL;
+        failures += find(path, KEYNAME_SEAL, id) == NULL;
     is(failures, 0, "and none is lost");
 }
 

@@ -131,7 +131,7 @@ static int in_child(int (*check)(const keyring_t *), const keyring_t *ring)
 static int overwrite(const keyring_t *ring)
 {
     signal(SIGSEGV, SIG_DFL);
-    *(volatile unsigned char *)(uintptr_t)keyring_key(ring, KEYRING_SEAL, 0)->bytes = 0;
+    *(volatile unsigned char *)(uintptr_t)keyring_key(ring, KEYNAME_SEAL, 0)->bytes = 0;
     return 0;
 }
 
@@ -141,7 +141,7 @@ static int overread(const keyring_t *ring)
 
     signal(SIGSEGV, SIG_DFL);
     /* Two pages on there is the guard, however many keys the ring has room for. */
-    sink = *(volatile const unsigned char *)(keyring_key(ring, KEYRING_SEAL, 0)->bytes + 4096);
+    sink = *(volatile const unsigned char *)(keyring_key(ring, KEYNAME_SEAL, 0)->bytes + 4096);
     (void)sink;
     return 0;
 }
@@ -199,7 +199,7 @@ int main(void)
     is_text(keyring_read(&ring, write_key_file(), pool), NULL, "a key file is read");
     found = count_in_process();
     is(found, 0, "the text of the key stands nowhere in writable memory");
-    read_flags(flags, sizeof flags, keyring_key(ring, KEYRING_SEAL, 0)->bytes);
+    read_flags(flags, sizeof flags, keyring_key(ring, KEYNAME_SEAL, 0)->bytes);
     if (*flags)
         ok(strstr(flags, " dd"), "the keys' pages stay out of core dumps");
     else

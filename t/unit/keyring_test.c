@@ -114,7 +114,7 @@ static void test_nul(apr_pool_t *pool)
 }
 
 /* Whether the n-th key of a purpose is this one. */
-static int key_is(const keyring_t *ring, keyring_purpose_t purpose, int n, uint32_t id, int byte)
+static int key_is(const keyring_t *ring, keyname_purpose_t purpose, int n, uint32_t id, int byte)
 {
     const keyring_key_t *key = keyring_key(ring, purpose, n);
 
@@ -136,14 +136,14 @@ static void test_accepted(apr_pool_t *pool)
         bytes[n] = (unsigned char)n;
     is_text(read_text(&ring, text, sizeof text - 1, pool), NULL,
             "comments, blanks and several keys are read");
-    ok(key_is(ring, KEYRING_SEAL, 0, 2, 0x00), "the primary sealing key comes first");
-    is_bytes(keyring_key(ring, KEYRING_SEAL, 0)->bytes, KEYRING_KEY_BYTES, bytes, sizeof bytes,
+    ok(key_is(ring, KEYNAME_SEAL, 0, 2, 0x00), "the primary sealing key comes first");
+    is_bytes(keyring_key(ring, KEYNAME_SEAL, 0)->bytes, KEYRING_KEY_BYTES, bytes, sizeof bytes,
              "its bytes are the decoded ones");
-    ok((key_is(ring, KEYRING_SEAL, 1, 1, 0x55) && key_is(ring, KEYRING_SEAL, 2, UINT32_MAX, 0xff)) ||
-           (key_is(ring, KEYRING_SEAL, 2, 1, 0x55) && key_is(ring, KEYRING_SEAL, 1, UINT32_MAX, 0xff)),
+    ok((key_is(ring, KEYNAME_SEAL, 1, 1, 0x55) && key_is(ring, KEYNAME_SEAL, 2, UINT32_MAX, 0xff)) ||
+           (key_is(ring, KEYNAME_SEAL, 2, 1, 0x55) && key_is(ring, KEYNAME_SEAL, 1, UINT32_MAX, 0xff)),
        "the others follow");
-    ok(!keyring_key(ring, KEYRING_SEAL, 3) && !keyring_key(ring, KEYRING_SEAL, -1), "there are no more");
-    ok(key_is(ring, KEYRING_PEPPER, 0, 1, 0x01) && !keyring_key(ring, KEYRING_PEPPER, 1),
+    ok(!keyring_key(ring, KEYNAME_SEAL, 3) && !keyring_key(ring, KEYNAME_SEAL, -1), "there are no more");
+    ok(key_is(ring, KEYNAME_PEPPER, 0, 1, 0x01) && !keyring_key(ring, KEYNAME_PEPPER, 1),
        "the ids of the purposes are apart");
 }
 
@@ -160,7 +160,7 @@ static void test_full(apr_pool_t *pool)
         length += (size_t)snprintf(text + length, sizeof text - length, "seal %d %c%c%.42s\n", n + 1000,
                                    digits[n % 32], digits[n / 32], KEY_D + 2);
     is_text(read_text(&ring, text, length, pool), NULL, "a thousand keys are read");
-    ok(keyring_key(ring, KEYRING_SEAL, KEYS) && !keyring_key(ring, KEYRING_SEAL, KEYS + 1), "each is there");
+    ok(keyring_key(ring, KEYNAME_SEAL, KEYS) && !keyring_key(ring, KEYNAME_SEAL, KEYS + 1), "each is there");
 }
 
 int main(void)

@@ -43,13 +43,13 @@ static void test_both_ways(void)
 
     is_text(loaded_read(&loaded, path, pool), NULL, "they are read");
     is_text(loaded_key_file(loaded), key_file, "with the path of the key file");
-    ok(loaded_has(loaded, KEYRING_SEAL, 1) && loaded_has(loaded, KEYRING_SEAL, UINT32_MAX) &&
-           loaded_has(loaded, KEYRING_PEPPER, 1),
+    ok(loaded_has(loaded, KEYNAME_SEAL, 1) && loaded_has(loaded, KEYNAME_SEAL, UINT32_MAX) &&
+           loaded_has(loaded, KEYNAME_PEPPER, 1),
        "every key is there");
-    ok(!loaded_has(loaded, KEYRING_SEAL, 2) && !loaded_has(loaded, KEYRING_PEPPER, UINT32_MAX),
+    ok(!loaded_has(loaded, KEYNAME_SEAL, 2) && !loaded_has(loaded, KEYNAME_PEPPER, UINT32_MAX),
        "and no other");
-    ok(loaded_is_primary(loaded, KEYRING_SEAL, UINT32_MAX) && !loaded_is_primary(loaded, KEYRING_SEAL, 1) &&
-           !loaded_is_primary(loaded, KEYRING_SEAL, 2),
+    ok(loaded_is_primary(loaded, KEYNAME_SEAL, UINT32_MAX) && !loaded_is_primary(loaded, KEYNAME_SEAL, 1) &&
+           !loaded_is_primary(loaded, KEYNAME_SEAL, 2),
        "one sealing key is primary");
     ok(loaded_write(ring, key_file, scratch_path("none/ids"), pool) != NULL,
        "a folder that is not there is told");
