@@ -17,7 +17,6 @@ typedef struct identity_t {
     credential_t credential;
     veil_t login;
     const tenant_t *tenant; /* what tenant_get() gives */
-    int is_asked;           /* somebody has wanted to know the tenant, be it nobody's */
 
     lookup_t key;
     int key_is_judged;
@@ -27,23 +26,16 @@ typedef struct identity_t {
     const problem_t *host_problem; /* why it could not be looked up */
 } identity_t;
 
-request_rec *resolve_origin(const request_rec *r)
-{
-    while (r->main || r->prev)
-        r = r->main ? r->main : r->prev;
-    return (request_rec *)r;
-}
-
 /* NULL where resolve_prepare() has not run, or had nothing to work with. */
 static identity_t *identity_of(const request_rec *r)
 {
-    return ap_get_module_config(resolve_origin(r)->request_config, &tenant_module);
+    return ap_get_module_config(tenant_origin(r)->request_config, &tenant_module);
 }
 
 /* Settles on the tenant that the request is of. */
 static void settle(request_rec *r, identity_t *identity, const tenant_t *tenant)
 {
-    request_rec *origin = resolve_origin(r);
+    request_rec *origin = tenant_origin(r);
 
     identity->tenant = tenant;
     tenant_export(origin, tenant);
@@ -69,13 +61,6 @@ static void take_credential(request_rec *r, const server_config_t *config, crede
         return;
     *credential = *left;
     credential_conceal(r);
-}
-
-int resolve_is_asked(const request_rec *r)
-{
-    const identity_t *identity = identity_of(r);
-
-    return identity && identity->is_asked;
 }
 
 int resolve_prepare(request_rec *r)
@@ -132,7 +117,7 @@ int resolve_withdraw(request_rec *r)
         return DECLINED;
     if (!identity) {
         identity = &late;
-        r = resolve_origin(r);
+        r = tenant_origin(r);
         credential_take(r, config->keyring, &late.credential);
         veil_find(&late.login, r);
     }
@@ -210,9 +195,9 @@ const problem_t *resolve_key(request_rec *r, const tenant_t **tenant)
     *tenant = NULL;
     if (problem)
         return problem;
-    identity->is_asked = 1;
+    vary_rest_on_tenant(r);
     if (!identity->key_is_judged) {
-        request_rec *origin = resolve_origin(r);
+        request_rec *origin = tenant_origin(r);
 
         identity->key_problem =
             judge_key(origin, identity->credential.hashes, &identity->key, &identity->host, origin->pool);
@@ -233,9 +218,9 @@ const problem_t *resolve_host(request_rec *r, const tenant_t **tenant)
     *tenant = NULL;
     if (!identity)
         return &problem_misconfigured;
-    identity->is_asked = 1;
+    vary_rest_on_tenant(r);
     if (!identity->host_problem)
-        identity->host_problem = lookup_host(resolve_origin(r), &identity->host, resolve_origin(r)->pool);
+        identity->host_problem = lookup_host(tenant_origin(r), &identity->host, tenant_origin(r)->pool);
     if (identity->host_problem || !identity->host.tenant)
         return identity->host_problem;
     if (!identity->tenant)
@@ -249,7 +234,7 @@ const problem_t *resolve_host(request_rec *r, const tenant_t **tenant)
 const problem_t *resolve_again(request_rec *r, apr_pool_t *pool)
 {
     const identity_t *identity = identity_of(r);
-    request_rec *origin = resolve_origin(r);
+    request_rec *origin = tenant_origin(r);
     lookup_t key = {0};
     lookup_t host = {0};
     const problem_t *problem;
@@ -269,7 +254,7 @@ const problem_t *resolve_again(request_rec *r, apr_pool_t *pool)
 void resolve_user(request_rec *r, const char *user)
 {
     identity_t *identity = identity_of(r);
-    apr_pool_t *pool = resolve_origin(r)->pool;
+    apr_pool_t *pool = tenant_origin(r)->pool;
     tenant_t *tenant = apr_pmemdup(pool, identity->host.tenant, sizeof *tenant);
 
     tenant->via = TENANT_VIA_USER;

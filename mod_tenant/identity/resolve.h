@@ -55,17 +55,10 @@ const problem_t *resolve_again(request_rec *r, apr_pool_t *pool);
 /* Settles on a user of the Host's tenant, who has logged in. user: users.id. */
 void resolve_user(request_rec *r, const char *user);
 
-/* The request that the client sent, of which r may be a subrequest or an internal redirect. What is found out
- * lives in its pool: a subrequest's is gone sooner. */
-request_rec *resolve_origin(const request_rec *r);
-
 /* The tenant that the request is of, active or not, for content that uses it without asking who may act: by
  * its key where it carries one, else by its Host. NULL: nobody's, or a problem of resolve_key() or
  * resolve_host(). */
 const tenant_t *resolve_any(request_rec *r);
-
-/* Whether somebody has asked for the request's tenant, so that the answer may rest on it. */
-int resolve_is_asked(const request_rec *r);
 
 /* Lets all children of this server forget what they know of a tenant that this request has changed. Called
  * ahead of the answer: whoever gets that finds the change in effect. Other servers hear of it from the

@@ -3,6 +3,13 @@
 
 #include <apr_strings.h>
 
+request_rec *tenant_origin(const request_rec *r)
+{
+    while (r->main || r->prev)
+        r = r->main ? r->main : r->prev;
+    return (request_rec *)r;
+}
+
 const char *tenant_status(const tenant_t *tenant)
 {
     return tenant->is_active ? "active" : "inactive";

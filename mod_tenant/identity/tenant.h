@@ -8,6 +8,10 @@
  * it is nobody's. Never looks anything up. Works in subrequests and after internal redirects. */
 const tenant_t *tenant_get(const request_rec *r);
 
+/* The request that the client sent, of which r may be a subrequest or an internal redirect. What is found out
+ * lives in its pool: a subrequest's is gone sooner. */
+request_rec *tenant_origin(const request_rec *r);
+
 /* The status as the database has it, and how the tenant was found: `host`, `key`, `user`. */
 const char *tenant_status(const tenant_t *tenant);
 const char *tenant_via(const tenant_t *tenant);

@@ -63,7 +63,7 @@ static outcome_t *outcome_of(const request_rec *r)
 {
     void *outcome = NULL;
 
-    apr_pool_userdata_get(&outcome, OUTCOME_KEY, resolve_origin(r)->pool);
+    apr_pool_userdata_get(&outcome, OUTCOME_KEY, tenant_origin(r)->pool);
     return outcome;
 }
 
@@ -275,7 +275,7 @@ static const problem_t *judge_once(login_t *login, const outcome_t *before)
 const problem_t *user_login(request_rec *r, const char *email, const char *password, const char **user)
 {
     login_t login = {
-        .r = resolve_origin(r),
+        .r = tenant_origin(r),
         .config = config_server(r->server),
         .email = email,
         .password = password,

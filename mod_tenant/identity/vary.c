@@ -6,10 +6,13 @@
 #include <util_filter.h>
 
 #include "../config.h"
-#include "resolve.h"
+#include "tenant.h"
 
 /* mod_cache's own variable. The member no_cache would do, but gives each answer an Expires as well. */
 #define NO_CACHE "no-cache"
+
+/* A note of the request that the client sent: somebody has wanted to know the tenant, be it nobody's. */
+#define ASKED "tenant-asked"
 
 /* What stands in a request in the place of a key that was taken out, while mod_cache looks at it. */
 static const char stand_in[] = "Tenant";
@@ -29,6 +32,11 @@ int vary_prepare(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, serve
     return OK;
 }
 
+void vary_rest_on_tenant(request_rec *r)
+{
+    apr_table_setn(tenant_origin(r)->notes, ASKED, "1");
+}
+
 /* Names what in a request decides whose it is. mod_cache looks at the first Vary only. */
 static void add_vary(request_rec *r)
 {
@@ -44,7 +52,7 @@ static void add_vary(request_rec *r)
 
 static apr_status_t filter_vary(ap_filter_t *self, apr_bucket_brigade *brigade)
 {
-    if (resolve_is_asked(self->r))
+    if (apr_table_get(tenant_origin(self->r)->notes, ASKED))
         add_vary(self->r);
     ap_remove_output_filter(self);
     return ap_pass_brigade(self->next, brigade);

@@ -11,8 +11,11 @@
 /* The hook post_config. */
 int vary_prepare(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers);
 
-/* The hooks insert_filter and insert_error_filter: an answer for which somebody has asked for the tenant gets
- * `Vary`. The API says so itself, and has nothing kept. */
+/* Notes that somebody has asked for the request's tenant, so that the answer may rest on it. */
+void vary_rest_on_tenant(request_rec *r);
+
+/* The hooks insert_filter and insert_error_filter: an answer of which that was noted gets `Vary`. The API
+ * says so itself, and has nothing kept. */
 void vary_insert_filter(request_rec *r);
 
 /* Has mod_cache keep nothing of a request, in spite of all of its directives, nor of subrequests. */
