@@ -7,6 +7,7 @@
 #include "../http/prefer.h"
 #include "../http/reply.h"
 #include "../resource/cursor.h"
+#include "../resource/page_query.h"
 #include "../resource/represent.h"
 #include "../resource/sql_list.h"
 #include "portion.h"

@@ -9,6 +9,7 @@
 #include "../http/site.h"
 #include "../identity/resolve.h"
 #include "../openapi/openapi.h"
+#include "../resource/page_query.h"
 #include "admin.h"
 #include "api.h"
 #include "asset.h"

@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#include "page.h"
+#include "page_query.h"
 #include "resource.h"
 #include "route.h"
 

@@ -4,7 +4,6 @@
 
 #include <apr_pools.h>
 
-#include "../problem.h"
 #include "filter.h"
 #include "resource.h"
 
@@ -37,9 +36,6 @@ typedef struct page_t {
 #define PAGE_OLDEST "-infinity"
 #define PAGE_NEWEST "infinity"
 
-/* Whether a parameter of a list has this name that is no filter. */
-int page_has_parameter(const char *name);
-
 /* The field that lists may be in the order of beside the id: created_at; NULL: there is none. */
 const field_t *page_created(const resource_t *resource);
 
@@ -60,21 +56,11 @@ int page_is_of_one_time(const page_t *page);
 /* Whether the rows are in the order of the field that stands for their time of creation. */
 int page_is_by_created(const page_t *page);
 
-/* Reads the parameters of a list: limit, after, before, order, fields, and its filters. problem_bad_parameter
- * or problem_bad_cursor, with a sentence in pool. */
-const problem_t *page_parse(page_t *page, const resource_t *resource, const char *args, int usual, int most,
-                            const char **detail, apr_pool_t *pool);
-
 /* The start of a list in its usual order, without filters. */
 void page_start(page_t *page, const resource_t *resource);
 
 /* Moves the cursor to a row: its value of page->order (NULL where it has none, or by id alone) and its id,
  * as statements take them. */
 void page_move(page_t *page, page_seek_t seek, const char *key, const char *id);
-
-/* The query string that asks for the page, its cursor included. In pool. page_query_at() has the cursor
- * already (cursor_write()), or NULL of a first page. */
-const char *page_query(const page_t *page, apr_pool_t *pool);
-const char *page_query_at(const page_t *page, const char *cursor, apr_pool_t *pool);
 
 #endif

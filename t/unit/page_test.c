@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pages: what the parameters of a list may be, alone and together. */
-#include "../../mod_tenant/resource/page.h"
+#include "../../mod_tenant/resource/page_query.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>

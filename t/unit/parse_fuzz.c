@@ -13,7 +13,7 @@
 #include "../../mod_tenant/http/csv.h"
 #include "../../mod_tenant/http/etag.h"
 #include "../../mod_tenant/http/media.h"
-#include "../../mod_tenant/resource/page.h"
+#include "../../mod_tenant/resource/page_query.h"
 #include "../../mod_tenant/http/prefer.h"
 #include "../../mod_tenant/http/query.h"
 #include "../../mod_tenant/resource/route.h"
