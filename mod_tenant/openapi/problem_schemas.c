@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/* The schemas of problems, and of what explains them (openapi_parts.h). */
+#include "problem_schemas.h"
 
 #include <limits.h>
 
-#include "openapi_parts.h"
+#include "schema.h"
 
 enum { SENTENCE_MAX = 1024, CODE_MAX = 64, ERRORS_MAX = 8192 };
 

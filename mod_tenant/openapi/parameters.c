@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/* The parameters of paths, queries and headers (openapi_parts.h). */
+#include "parameters.h"
 
 #include <apr_strings.h>
 #include <limits.h>
@@ -8,7 +7,8 @@
 
 #include "../resource/filter.h"
 #include "../resource/page.h"
-#include "openapi_parts.h"
+#include "field.h"
+#include "schema.h"
 
 enum { HEADER_MAX = 8192, KEY_MAX = 255, CODE_MAX = 64 };
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/* The schemas of bodies that are about resources (openapi_parts.h). */
+#include "schemas.h"
 
 #include <apr_strings.h>
 #include <limits.h>
 #include <string.h>
 
 #include "../secret/apikey.h"
-#include "openapi_parts.h"
+#include "field.h"
+#include "names.h"
+#include "problem_schemas.h"
+#include "schema.h"
 
 /* Which members a schema requires. */
 typedef enum required_t { REQUIRE_NONE, REQUIRE_ALL, REQUIRE_FLAGGED } required_t;
@@ -232,21 +234,5 @@ void openapi_schemas(const openapi_t *openapi)
     write_links(openapi);
     write_health(openapi);
     openapi_problem_schemas(openapi);
-    member_object_end(openapi->writer);
-}
-
-void openapi_row_example(const openapi_t *openapi, const char *name, const resource_t *resource,
-                         openapi_use_t use)
-{
-    enum { CHANGED_MAX = 2 }; /* a patch that changes everything would be no example */
-    int count = 0;
-
-    member_object(openapi->writer, name);
-    for (const field_t *field = resource->fields; field->name; field++) {
-        if (!openapi_field_is_in(field, use) || (use == OPENAPI_UPDATE && count == CHANGED_MAX))
-            continue;
-        openapi_example(openapi, field->name, field);
-        count++;
-    }
     member_object_end(openapi->writer);
 }

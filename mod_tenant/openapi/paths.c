@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/* The paths of resources, and all paths (openapi_parts.h). */
+#include "paths.h"
 
 #include <string.h>
 
-#include "openapi_parts.h"
+#include "../http/media.h"
+#include "names.h"
+#include "operation.h"
+#include "parameters.h"
+#include "responses.h"
+#include "schema.h"
+#include "security.h"
+#include "service.h"
 
 /* 409, as the table has it for the resource, and what more is given. */
 static void write_conflicts(const openapi_t *openapi, const resource_t *resource, const problem_t *more)

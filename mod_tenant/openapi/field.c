@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/* The schemas and examples of fields (openapi_parts.h). */
+#include "field.h"
 
 #include <apr_strings.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "openapi_parts.h"
+#include "rule.h"
 
 /* A date-time with as many digits of a fraction as anybody may want to send; answers show at most six. */
 enum { TIME_MAX = 40, UTF8_MAX = 4 };
@@ -236,4 +235,20 @@ void openapi_example(const openapi_t *openapi, const char *name, const field_t *
         member_boolean(openapi->writer, name, strcmp(text, "true") == 0);
     else
         member_text(openapi->writer, name, text);
+}
+
+void openapi_row_example(const openapi_t *openapi, const char *name, const resource_t *resource,
+                         openapi_use_t use)
+{
+    enum { CHANGED_MAX = 2 }; /* a patch that changes everything would be no example */
+    int count = 0;
+
+    member_object(openapi->writer, name);
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (!openapi_field_is_in(field, use) || (use == OPENAPI_UPDATE && count == CHANGED_MAX))
+            continue;
+        openapi_example(openapi, field->name, field);
+        count++;
+    }
+    member_object_end(openapi->writer);
 }

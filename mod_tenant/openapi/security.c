@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/* Who may ask, and how they say who they are (openapi_parts.h). */
-
-#include "openapi_parts.h"
+#include "security.h"
 
 static void write_http_scheme(const openapi_t *openapi, const char *name, const char *scheme,
                               const char *description)

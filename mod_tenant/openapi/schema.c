@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/* What schemas are made of (openapi_parts.h). */
+#include "schema.h"
 
 #include <apr_strings.h>
-
-#include "openapi_parts.h"
 
 void openapi_object_begin(const openapi_t *openapi, const char *name, const char *description)
 {

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/* The paths of what the API says about itself (openapi_parts.h). */
+#include "service.h"
 
 #include <string.h>
 
-#include "openapi_parts.h"
+#include "../http/media.h"
+#include "operation.h"
+#include "parameters.h"
+#include "responses.h"
+#include "schema.h"
+#include "security.h"
 
 /* What one of these is answered with. */
 typedef struct service_t {

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/* What the OpenAPI document calls resources (openapi_parts.h). */
+#include "names.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
-
-#include "openapi_parts.h"
 
 /* `phone_numbers` as `PhoneNumbers`. */
 static const char *camel_case(const char *name, apr_pool_t *pool)
@@ -84,4 +81,15 @@ const char *openapi_path(const openapi_t *openapi, const resource_t *resource)
 const char *openapi_row_path(const openapi_t *openapi, const resource_t *resource)
 {
     return apr_pstrcat(openapi->pool, "/", resource->name, "/{id}", NULL);
+}
+
+const char *openapi_sentence(const openapi_t *openapi, const char *format, ...)
+{
+    va_list arguments;
+    const char *text;
+
+    va_start(arguments, format);
+    text = apr_pvsprintf(openapi->pool, format, arguments);
+    va_end(arguments);
+    return text;
 }

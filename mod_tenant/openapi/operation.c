@@ -1,21 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "operation.h"
 
-/* What operations are made of (openapi_parts.h). */
-
-#include <apr_strings.h>
-
-#include "openapi_parts.h"
-
-const char *openapi_sentence(const openapi_t *openapi, const char *format, ...)
-{
-    va_list arguments;
-    const char *text;
-
-    va_start(arguments, format);
-    text = apr_pvsprintf(openapi->pool, format, arguments);
-    va_end(arguments);
-    return text;
-}
+#include "../http/media.h"
+#include "responses.h"
+#include "schema.h"
 
 void openapi_operation_begin(const openapi_t *openapi, const char *method, const char *id, const char *tag,
                              const char *summary, const char *description)

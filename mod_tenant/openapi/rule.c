@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/* What the checks of fields mean, as OpenAPI says it (openapi_parts.h). t/openapi/document.t holds both against each
- * other. */
+#include "rule.h"
 
 #include <stddef.h>
 
 #include "../resource/check.h"
-#include "openapi_parts.h"
 
 #define HEX32 "[0-9a-fA-F]{32}"
 #define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/* The answers that operations share: problems, and headers (openapi_parts.h). */
+#include "responses.h"
 
 #include <apr_strings.h>
 
-#include "openapi_parts.h"
+#include "../http/media.h"
+#include "schema.h"
 
 static const struct {
     const char *name;

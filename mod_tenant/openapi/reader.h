@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_OPENAPI_READER_H
+#define TENANT_OPENAPI_READER_H
+
+#include "../config.h"
+#include "../json/member.h"
+#include "../resource/resource.h"
+
+/* A document that is being written, and for whom. Names and texts are in its pool. */
+
+typedef struct openapi_t {
+    writer_t *writer;
+    const location_config_t *location; /* whose document it is */
+    apr_pool_t *pool;
+} openapi_t;
+
+int openapi_is_admin(const openapi_t *openapi);
+
+/* Whose documents tell of something. */
+typedef enum openapi_reader_t {
+    OPENAPI_EVERYBODY,
+    OPENAPI_TENANTS,
+    OPENAPI_USERS, /* tenants whose users may log in */
+    OPENAPI_ADMINISTRATORS,
+} openapi_reader_t;
+
+/* Whether the document is one of those. */
+int openapi_is_for(const openapi_t *openapi, openapi_reader_t reader);
+
+/* Whether a resource is reached in the Location. */
+int openapi_describes(const openapi_t *openapi, const resource_t *resource);
+
+/* Whether the Host alone may read the resource there. */
+int openapi_is_public(const openapi_t *openapi, const resource_t *resource);
+
+#endif
