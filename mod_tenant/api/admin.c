@@ -5,6 +5,7 @@
 
 #include "../http/reply.h"
 #include "../identity/user.h"
+#include "../json/member.h"
 #include "../secret/apikey.h"
 #include "../store/database.h"
 #include "condition.h"
@@ -73,11 +74,10 @@ const problem_t *admin_answer_new(api_t *api, rows_t *rows)
     view_t view = scope_view(api, FIELDS_ALL);
 
     condition_set_tag(api, rows);
-    represent_row(writer, &view, rows, 0);
-    writer->length--; /* the closing brace: one more member follows */
-    writer_literal(writer, ",\"api_key\":");
-    writer_text(writer, api->new_key);
-    writer_literal(writer, "}\n");
+    represent_row_begin(writer, &view, rows, 0);
+    member_text(writer, "api_key", api->new_key);
+    member_object_end(writer);
+    writer_literal(writer, "\n");
     return exchange_answered(&api->exchange, reply_json(api->exchange.r, HTTP_CREATED, writer));
 }
 

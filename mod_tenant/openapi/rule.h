@@ -4,7 +4,7 @@
 
 #include "../resource/resource.h"
 
-/* What the checks of fields mean, as OpenAPI says it. t/openapi.t holds both against each other. */
+/* What the checks of fields mean, as OpenAPI says it. t/openapi/document.t holds both against each other. */
 
 typedef struct openapi_rule_t {
     field_check_fn *check;

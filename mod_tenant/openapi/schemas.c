@@ -19,8 +19,17 @@ static const char *joined(const openapi_t *openapi, const char *name, const char
     return apr_pstrcat(openapi->pool, name, suffix, NULL);
 }
 
+/* Appends a name to the list, which is opened for the first one: an empty list is not written. */
+static void require(writer_t *writer, int *count, const char *name)
+{
+    if ((*count)++ == 0)
+        member_array(writer, "required");
+    member_text(writer, NULL, name);
+}
+
+/* more: one more member that is required; NULL: none. */
 static void write_required(const openapi_t *openapi, const field_t *fields, openapi_use_t use,
-                           required_t required)
+                           required_t required, const char *more)
 {
     int count = 0;
 
@@ -30,10 +39,10 @@ static void write_required(const openapi_t *openapi, const field_t *fields, open
         if (!openapi_field_is_in(field, use) ||
             (required == REQUIRE_FLAGGED && !(field->flags & FIELD_REQUIRED)))
             continue;
-        if (count++ == 0)
-            member_array(openapi->writer, "required");
-        member_text(openapi->writer, NULL, field->name);
+        require(openapi->writer, &count, field->name);
     }
+    if (more)
+        require(openapi->writer, &count, more);
     if (count > 0)
         member_array_end(openapi->writer);
 }
@@ -69,7 +78,7 @@ static void write_object(const openapi_t *openapi, const resource_t *resource, c
                          const char *description, openapi_use_t use, required_t required)
 {
     openapi_object_begin(openapi, joined(openapi, openapi_type(openapi, resource), suffix), description);
-    write_required(openapi, resource->fields, use, required);
+    write_required(openapi, resource->fields, use, required, NULL);
     write_properties(openapi, resource, use);
     member_object_end(openapi->writer);
     member_object_end(openapi->writer);
@@ -169,10 +178,7 @@ static void write_new_tenant(const openapi_t *openapi, const resource_t *resourc
 
     openapi_object_begin(openapi, joined(openapi, "New", openapi_type(openapi, resource)),
                          "A new tenant, with its API key.");
-    write_required(openapi, resource->fields, OPENAPI_SHOWN, REQUIRE_ALL);
-    writer->length--; /* the bracket: one more member is required */
-    member_text(writer, NULL, "api_key");
-    member_array_end(writer);
+    write_required(openapi, resource->fields, OPENAPI_SHOWN, REQUIRE_ALL, "api_key");
     write_properties(openapi, resource, OPENAPI_SHOWN);
     write_api_key(openapi);
     member_object_end(writer);

@@ -17,8 +17,8 @@ typedef struct key_text_t {
     int column;   /* where rows have the value, from 0; -1: it is the tenant's id */
 } key_text_t;
 
-/* For each resource its readable fields, ended by a NULL text; made once per configuration and never changed.
- */
+/* For each resource its readable fields, ended by a NULL text;
+ * made once per configuration and never changed. */
 static const key_text_t **keys;
 
 static const key_text_t *keys_of(const resource_t *resource, apr_pool_t *pool)
@@ -74,7 +74,7 @@ static void write_value(writer_t *writer, field_type_t type, const scalar_t *val
     }
 }
 
-void represent_row(writer_t *writer, const view_t *view, rows_t *rows, int n)
+void represent_row_begin(writer_t *writer, const view_t *view, rows_t *rows, int n)
 {
     apr_size_t start = writer->length;
     scalar_t value;
@@ -88,6 +88,11 @@ void represent_row(writer_t *writer, const view_t *view, rows_t *rows, int n)
         write_value(writer, key->field->type, &value);
     }
     writer->text[start] = '{'; /* in place of a comma */
+}
+
+void represent_row(writer_t *writer, const view_t *view, rows_t *rows, int n)
+{
+    represent_row_begin(writer, view, rows, n);
     writer_literal(writer, "}");
 }
 

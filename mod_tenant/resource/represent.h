@@ -21,6 +21,9 @@ void represent_build(apr_pool_t *pool);
  * JSON object. */
 void represent_row(writer_t *writer, const view_t *view, rows_t *rows, int n);
 
+/* The same without its closing brace: more members follow (member.h). */
+void represent_row_begin(writer_t *writer, const view_t *view, rows_t *rows, int n);
+
 /* Writes the names of the fields as the first line of a CSV file. */
 void represent_csv_names(writer_t *writer, const view_t *view);
 
@@ -28,8 +31,8 @@ void represent_csv_names(writer_t *writer, const view_t *view);
  * but text is written as in JSON, without quotes. is_raw: see csv_write(). */
 void represent_csv_row(writer_t *writer, const view_t *view, rows_t *rows, int n, int is_raw);
 
-/* Writes what a single resource shows before its row exists, all of its fields: no id, its tenant, its
- * fallbacks. */
+/* Writes what a single resource shows before its row exists, all of its fields:
+ * no id, its tenant, its fallbacks. */
 void represent_absent(writer_t *writer, const view_t *view);
 
 #endif
