@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <ap_mpm.h>
+#include <apr_strings.h>
 #include <http_request.h>
 #include <unistd.h>
 
@@ -68,18 +69,14 @@ void *config_server_merge(apr_pool_t *pool, void *base_config, void *own_config)
 {
     const server_config_t *base = base_config;
     const server_config_t *own = own_config;
-    server_config_t *merged = apr_pcalloc(pool, sizeof *merged);
+    server_config_t *merged = apr_pmemdup(pool, own, sizeof *own); /* what is not inherited is its own */
 
     SERVER_MEMBERS(MEMBER_MERGE)
     if (own->conninfo) { /* those of another database are none of ours */
         merged->admin = own->admin;
         merged->listen = own->listen;
     }
-    merged->handled = own->handled;
-    merged->based = own->based;
-    merged->has_admin = own->has_admin;
-    merged->has_exposure = base->has_exposure || own->has_exposure;
-    merged->references = own->references;
+    merged->has_exposure |= base->has_exposure;
     return merged;
 }
 
@@ -144,14 +141,17 @@ int config_is_ours(const location_config_t *location)
     return location->handler && location->handler->steps;
 }
 
+int config_add_location(request_rec *r)
+{
+    return r->uri && *r->uri == '/' && ap_location_walk(r) == OK;
+}
+
 int config_enter_location(request_rec *r)
 {
     ap_conf_vector_t *settings = r->per_dir_config;
 
-    if (!r->uri || *r->uri != '/')
-        return 0;
     r->per_dir_config = r->server->lookup_defaults;
-    if (ap_location_walk(r) == OK && config_is_ours(config_location(r)))
+    if (config_add_location(r) && config_is_ours(config_location(r)))
         return 1;
     r->per_dir_config = settings;
     return 0;

@@ -101,8 +101,12 @@ const location_config_t *config_location(const request_rec *r);
 /* Whether a handler of ours answers in a Location. */
 int config_is_ours(const location_config_t *location);
 
-/* Gives a request the settings of the Location of ours that its path, as it is now, is in. 0: it is in none,
- * and keeps those that it has. */
+/* Adds to a request's settings those of the Locations that its path, as it is now, is in.
+ * 0: it is no path. */
+int config_add_location(request_rec *r);
+
+/* Gives a request the settings of the Location of ours that its path is in, instead of those that it has. 0:
+ * it is in none, and keeps them. */
 int config_enter_location(request_rec *r);
 
 /* The path that clients see a Location of ours at, without a slash at its end: what answers say instead of

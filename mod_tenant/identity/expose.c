@@ -6,7 +6,6 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 #include <http_core.h>
-#include <http_request.h>
 #include <util_filter.h>
 
 #include "../config.h"
@@ -145,9 +144,9 @@ int expose_prepare_forward(request_rec *r)
     return expose_forward(r);
 }
 
-/* Gives a request the settings of the Location that its path will be in once it is decoded; one that cannot
- * be decoded stays as it is. */
-static int enter_location(request_rec *r)
+/* Adds the settings of the Locations that a request's path will be in once it is decoded; one that cannot be
+ * decoded stays as it is. */
+static int add_decoded_location(request_rec *r)
 {
     char *path = r->uri;
     char *decoded = apr_pstrdup(r->pool, path);
@@ -159,7 +158,7 @@ static int enter_location(request_rec *r)
         ap_getparents(decoded);
         r->uri = decoded;
     }
-    entered = ap_location_walk(r) == OK;
+    entered = config_add_location(r);
     r->uri = path;
     return entered;
 }
@@ -170,7 +169,7 @@ int expose_first(request_rec *r, int is_lookup)
 
     if (is_lookup || !config_server(r->server)->has_exposure)
         return DECLINED;
-    if (enter_location(r)) {
+    if (add_decoded_location(r)) {
         expose_identify(r);
         expose_forward(r);
     }
