@@ -416,8 +416,7 @@ const command_rec directives[] = {
         "TenantDatabase", set_database, NULL, RSRC_CONF,
         "a libpq connection string without a password, or exec:/path of a program that prints one; "
         "admin=\"conninfo\" the same for the role of the administrator; listen=\"conninfo\" where to hear of "
-        "changes, if "
-        "not at the first"),
+        "changes, if not at the first"),
     AP_INIT_TAKE1("TenantKeyFile", set_key_file, NULL, RSRC_CONF, "the file of sealing keys and peppers"),
     AP_INIT_ITERATE(
         "TenantPool", set_pool, NULL, RSRC_CONF,

@@ -6,12 +6,12 @@
 #include "api.h"
 
 /* What an administrator's request has to pass in place of a tenant's key: httpd has authenticated a user by a
- * provider other than ours. `Require local` alone does not do: behind a local proxy everybody is local.
- * problem_admin_unprotected. */
+ * provider other than ours. `Require local` alone does not do:
+ * behind a local proxy everybody is local. problem_admin_unprotected. */
 const problem_t *admin_check_user(exchange_t *exchange);
 
-/* Ahead of a create: takes the new tenant's id, which its sealed secrets are bound to, and makes its API key.
- */
+/* Ahead of a create: takes the new tenant's id, which its sealed secrets are bound to,
+ * and makes its API key. */
 const problem_t *admin_prepare(exchange_t *exchange);
 
 /* Adds what a create takes ahead of the fields: id and key hash. */

@@ -14,8 +14,8 @@ const problem_t *authority_check(exchange_t *exchange);
 const problem_t *authority_prove(exchange_t *exchange);
 
 /* Whether what authority_prove() found is still true, for an answer that takes long: the key, or the login,
- * and the tenant. The first call is to come soon after that. All memory is taken from pool. The problems of
- * authority_prove(). */
+ * and the tenant. The first call is to come soon after that.
+ * All memory is taken from pool. The problems of authority_prove(). */
 const problem_t *authority_confirm(api_t *api, apr_pool_t *pool);
 
 #endif

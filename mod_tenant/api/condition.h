@@ -6,8 +6,8 @@
 #include "api.h"
 
 /* If-Match and If-None-Match (RFC 9110 section 13) of requests for one row, or a file. Elsewhere they are not
- * looked at, and neither are If-Modified-Since and If-Unmodified-Since anywhere: no answer has a
- * Last-Modified. */
+ * looked at, and neither are If-Modified-Since and If-Unmodified-Since
+ * anywhere: no answer has a Last-Modified. */
 
 /* Reads them. problem_bad_header. */
 const problem_t *condition_check(exchange_t *exchange);
@@ -21,8 +21,8 @@ const problem_t *condition_add(values_t *values, const api_t *api, uint64_t *clu
 /* Whether the row of a single resource may be made by this request: not where it asks for a row. */
 int condition_allows_new(const api_t *api);
 
-/* Sets ETag to the tag of the first of rows, and returns it; of a single resource without a row rows is NULL.
- */
+/* Sets ETag to the tag of the first of rows, and returns it;
+ * of a single resource without a row rows is NULL. */
 const char *condition_set_tag(const api_t *api, rows_t *rows);
 
 /* Sets ETag to a tag, and holds the request's conditions against it. *is_known: the client of a GET has this

@@ -129,8 +129,8 @@ static const char *derived_hashes(api_t *api)
     return apr_pstrcat(api->exchange.r->pool, literal, "}", NULL);
 }
 
-/* The key that asks has been replaced. Where this very request has done so, its answer was lost: it comes
- * again. */
+/* The key that asks has been replaced. Where this very request has done so,
+ * its answer was lost: it comes again. */
 static const problem_t *answer_again(api_t *api)
 {
     const char *values[] = {api->scope.tenant->id_text, resolve_key_hashes(api->exchange.r), NULL,

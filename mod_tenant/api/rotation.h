@@ -4,8 +4,8 @@
 
 #include "api.h"
 
-/* New API keys: what making, storing and showing them has in common. The key is wiped with the request's
- * pool. */
+/* New API keys: what making, storing and showing them has in common.
+ * The key is wiped with the request's pool. */
 
 /* A new key. */
 const char *rotation_make_key(api_t *api);

@@ -17,8 +17,8 @@ typedef struct sender_t {
  * thread waits. */
 int sender_is_free(const request_rec *r, apr_size_t bytes);
 
-/* Takes a place for a stream, which has to wait for its client in any case. problem_rate_limited: there is
- * none. */
+/* Takes a place for a stream, which has to wait for its client in any case.
+ * problem_rate_limited: there is none. */
 const problem_t *sender_enter_stream(sender_t *sender, api_t *api);
 
 /* Takes a place for an answer to GET of so many bytes, for which it may stand in line for a while; none for

@@ -13,8 +13,8 @@
 const problem_t *body_read(request_rec *r, apr_size_t max, char **bytes, apr_size_t *length, int *answered);
 
 /* Ahead of an early refusal: reads away what is left of the body if that is little, else has the connection
- * closed. OK, or AP_FILTER_ERROR where httpd itself has already sent an error, so that nothing more may be
- * sent. */
+ * closed. OK, or AP_FILTER_ERROR where httpd itself has already sent an error,
+ * so that nothing more may be sent. */
 int body_discard(request_rec *r);
 
 #endif

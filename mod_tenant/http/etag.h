@@ -7,8 +7,8 @@
 
 /* Entity tags (RFC 9110 section 8.8.3) of rows, all of them strong: `"VERSION-SALT"`, both in hexadecimal.
  * The version is the row's xmin, the transaction that wrote it. The salt keeps apart what may have the same
- * xmin and is not the same: another cluster, timeline or database, another tenant, answers with other
- * members. */
+ * xmin and is not the same: another cluster, timeline or database,
+ * another tenant, answers with other members. */
 
 /* Of a single resource whose row does not exist yet. */
 #define ETAG_ABSENT "\"0\""

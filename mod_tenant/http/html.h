@@ -17,8 +17,8 @@ void html_text(writer_t *writer, const char *text);
 /* Appends a sentence whose `code` in backquotes becomes an element. */
 void html_prose(writer_t *writer, const char *text);
 
-/* What such a page is served with, beside what all answers are: nothing may be loaded, nobody may frame it.
- */
+/* What such a page is served with, beside what all answers are: nothing may be loaded,
+ * nobody may frame it. */
 #define HTML_CONTENT_SECURITY_POLICY                                                                         \
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors "   \
     "'none'"

@@ -94,8 +94,8 @@ void linger_end(const request_rec *r)
 }
 
 /* Writes what the client takes at once, as process_socket() would do next: with it a finished request is
- * logged. A flush would block until a slow client has read everything. Returns whether all has been written.
- */
+ * logged. A flush would block until a slow client has read everything.
+ * Returns whether all has been written. */
 static int write_rest(conn_rec *connection)
 {
     ap_filter_t *network = connection->output_filters;

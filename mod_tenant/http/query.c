@@ -13,8 +13,8 @@ static int hex_value(char c)
     return apr_isdigit(c) ? c - '0' : apr_tolower(c) - 'a' + 10;
 }
 
-/* Decodes in a copy, `+` as what plus is; NULL when an escape is broken or the result is not UTF-8 without
- * NUL. */
+/* Decodes in a copy, `+` as what plus is; NULL when an escape is broken
+ * or the result is not UTF-8 without NUL. */
 static const char *decode(const char *text, apr_size_t length, char plus, apr_pool_t *pool)
 {
     char *decoded = apr_palloc(pool, length + 1);

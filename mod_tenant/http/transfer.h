@@ -23,8 +23,8 @@ void transfer_begin(transfer_t *transfer, request_rec *r, const char *type);
  * client is gone, and nothing more is to be sent. */
 int transfer_send(transfer_t *transfer, const writer_t *portion);
 
-/* Sends the last portion, which may be empty, and ends the answer. Waits for no client that takes its time.
- */
+/* Sends the last portion, which may be empty, and ends the answer.
+ * Waits for no client that takes its time. */
 void transfer_end(transfer_t *transfer, const writer_t *portion);
 
 /* Ends an answer that cannot be finished so that the client learns of it. */

@@ -64,8 +64,7 @@ static const char *require_parse(cmd_parms *cmd, const char *line, const void **
 
         if (word[0] == '0' || strspn(word, "0123456789") != length || length > ID_DIGITS_MAX)
             return "Require tenant takes ids of tenants only, such as `Require tenant 3 17`: a name may "
-                   "change and "
-                   "never authorises";
+                   "change and never authorises";
         APR_ARRAY_PUSH(ids, int) = atoi(word);
     }
     *parsed = ids;

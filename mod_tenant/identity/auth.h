@@ -8,8 +8,8 @@
  * Answers with httpd's own error pages. */
 int auth_check(request_rec *r);
 
-/* The hook note_auth_failure for `AuthType Tenant`: the challenge, which httpd sends with a 401 of its own.
- */
+/* The hook note_auth_failure for `AuthType Tenant`: the challenge,
+ * which httpd sends with a 401 of its own. */
 int auth_challenge(request_rec *r, const char *type);
 
 /* Registers `Require tenant [id …]` and `Require tenant-host`. */

@@ -34,8 +34,8 @@ typedef enum cache_subject_t {
 
 digest_t cache_name(const cache_t *cache, cache_subject_t subject, const char *text);
 
-/* Looks for an entry. 1: *tenant is a copy in pool, NULL where the name is nobody's. 0: the cache cannot say.
- */
+/* Looks for an entry. 1: *tenant is a copy in pool, NULL where the name is nobody's.
+ * 0: the cache cannot say. */
 int cache_find(cache_t *cache, const digest_t *name, const tenant_t **tenant, apr_pool_t *pool);
 
 /* The moment ahead of a lookup whose result is to be kept; 0: nothing may be kept now. */

@@ -46,8 +46,8 @@ int generations_hold(const generations_t *generations, generations_kind_t kind, 
 /* A tenant has changed; GENERATIONS_ANY_TENANT: any of them may have. */
 void generations_change(generations_t *generations, generations_kind_t kind, int tenant);
 
-/* The same for the payload of a notification: ids of tenants, separated by commas. Any other text means all.
- */
+/* The same for the payload of a notification: ids of tenants, separated by commas.
+ * Any other text means all. */
 void generations_read(generations_t *generations, generations_kind_t kind, const char *payload);
 
 /* --- For the writer ------------------------------------------------------------------------------------- */

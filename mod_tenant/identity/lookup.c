@@ -56,8 +56,8 @@ static int is_answered(question_t *question)
     return question->key->is_done && question->host->is_done;
 }
 
-/* A name as headers, logs and CGIs may have it: a legacy row may hold control characters, which become
- * spaces. */
+/* A name as headers, logs and CGIs may have it:
+ * a legacy row may hold control characters, which become spaces. */
 static const char *shown_name(const char *name, apr_pool_t *pool)
 {
     char *shown = apr_pstrdup(pool, name);
@@ -82,8 +82,8 @@ static const tenant_t *tenant_of_row(rows_t *rows, tenant_via_t via, apr_pool_t 
     return tenant;
 }
 
-/* The Host, unless it can be nobody's: httpd lets bytes through that are no text, with HttpProtocolOptions
- * Unsafe. */
+/* The Host, unless it can be nobody's: httpd lets bytes through that are no text,
+ * with HttpProtocolOptions Unsafe. */
 static const char *host_of(const request_rec *r)
 {
     return r->hostname && text_is_utf8(r->hostname, strlen(r->hostname)) ? r->hostname : NULL;

@@ -50,8 +50,7 @@ const tenant_t *tenant_get(const request_rec *r)
     return identity ? identity->tenant : NULL;
 }
 
-/* Reads who is asking, by the request's own headers or by those of the one that it was ahead of an upgrade.
- */
+/* Reads who is asking, by the request's own headers or by those that it had ahead of an upgrade. */
 static void take_credential(request_rec *r, const server_config_t *config, credential_t *credential)
 {
     const credential_t *left = upgrade_find(r);

@@ -56,13 +56,13 @@ const problem_t *resolve_again(request_rec *r, apr_pool_t *pool);
 void resolve_user(request_rec *r, const char *user);
 
 /* The tenant that the request is of, active or not, for content that uses it without asking who may act: by
- * its key where it carries one, else by its Host. NULL: nobody's, or a problem of resolve_key() or
- * resolve_host(). */
+ * its key where it carries one, else by its Host.
+ * NULL: nobody's, or a problem of resolve_key() or resolve_host(). */
 const tenant_t *resolve_any(request_rec *r);
 
 /* Lets all children of this server forget what they know of a tenant that this request has changed. Called
- * ahead of the answer: whoever gets that finds the change in effect. Other servers hear of it from the
- * database. */
+ * ahead of the answer: whoever gets that finds the change in effect.
+ * Other servers hear of it from the database. */
 void resolve_forget_tenant(const request_rec *r, int tenant);
 
 /* The same for the logins of a tenant's users. */

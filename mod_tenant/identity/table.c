@@ -132,8 +132,8 @@ static int slot_is(const slot_t *slot, const digest_t *name)
 }
 
 /* The slot that a name is to have: its own, an empty one, or one that nobody has asked for since all of the
- * set were last taken for unused. So what is asked for again and again outlasts any number of names that come
- * once. */
+ * set were last taken for unused. So what is asked for again and again outlasts any
+ * number of names that come once. */
 static int choose(const table_t *table, apr_size_t set, const digest_t *name)
 {
     int empty = -1, unused = -1;

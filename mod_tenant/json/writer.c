@@ -75,8 +75,8 @@ static uint64_t load_half(const char *bytes)
     return half;
 }
 
-/* Whether no byte wants to be escaped. The last bytes are looked at in a piece that overlaps the one ahead.
- */
+/* Whether no byte wants to be escaped.
+ * The last bytes are looked at in a piece that overlaps the one ahead. */
 static int is_plain(const char *bytes, apr_size_t length)
 {
     apr_size_t at = 0;

@@ -51,9 +51,8 @@ static const struct {
      "^[!-~]+$", 1, KEY_MAX, "order-4711-attempt", OPENAPI_TENANTS},
     {"RotationKey", "Idempotency-Key", "header",
      "A name for this request that nobody can guess, such as a random UUID. Whoever has lost the answer "
-     "sends "
-     "the same request again, within 24 hours and `grace_seconds`, and gets it once more. Without it a lost "
-     "answer is lost.",
+     "sends the same request again, within 24 hours and `grace_seconds`, and gets it once more. Without it "
+     "a lost answer is lost.",
      "^[!-~]+$", RESOURCE_REPEAT_MIN, KEY_MAX, "1b4e28ba-2fa1-41d2-883f-0016d3cca427", OPENAPI_TENANTS},
     {"Prefer", "Prefer", "header",
      "`count=exact` adds the number of rows on all pages as `count`. `csv=raw` leaves the cells of CSV as "
@@ -201,8 +200,8 @@ static void write_fields(const openapi_t *openapi, const resource_t *resource)
                     "The members that rows shall have; all of them by default. Their names may stand in one "
                     "parameter as well, separated by commas.");
     member_text(writer, "style", "form");
-    member_boolean(writer, "explode",
-                   1); /* what generated clients do, even those that look at nothing else */
+    /* what generated clients do, even those that look at nothing else */
+    member_boolean(writer, "explode", 1);
     member_object(writer, "schema");
     member_text(writer, "type", "array");
     member_integer(writer, "minItems", 1);

@@ -64,10 +64,9 @@ static void write_list(const openapi_t *openapi, const resource_t *resource)
         openapi_sentence(
             openapi,
             "A page of %s; follow `next`, or pass `next_cursor` as `after`, until it is null. Filters are "
-            "joined by AND. With `Accept: "
-            "application/x-ndjson` (a JSON object in each line) or `text/csv` all matching rows come in "
-            "one answer, however many there are; a failure on the way breaks the transfer off, so that it "
-            "cannot be taken for the whole.",
+            "joined by AND. With `Accept: application/x-ndjson` (a JSON object in each line) or `text/csv` "
+            "all matching rows come in one answer, however many there are; a failure on the way breaks the "
+            "transfer off, so that it cannot be taken for the whole.",
             plural));
     openapi_security(openapi, resource, 1);
     member_array(openapi->writer, "parameters");

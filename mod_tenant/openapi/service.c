@@ -31,8 +31,7 @@ static const service_t services[] = {
      "Health", .may_fail = 0},
     {"/ready", "getReady", "Ask whether requests can be served",
      "503 while they could not: the database is away, or not what it should be. For load balancers, as often "
-     "as they "
-     "like: in the clear as well, for it is the same for everybody.",
+     "as they like: in the clear as well, for it is the same for everybody.",
      "Health", .may_fail = 1},
 };
 

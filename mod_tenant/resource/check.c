@@ -264,8 +264,8 @@ static int64_t days_of_date(int year, int month, int day)
     return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - DAYS_TO_1970;
 }
 
-/* The date that lies so many days after 1970-01-01, or before it: the other way round, by eras of 400 years.
- */
+/* The date that lies so many days after 1970-01-01, or before it: the other way round,
+ * by eras of 400 years. */
 static void date_of_days(int64_t days, int *year, int *month, int *day)
 {
     int64_t shifted = days + DAYS_TO_1970;

@@ -28,8 +28,8 @@ int check_is_big_id(const char *text, apr_size_t length);
 enum { CHECK_TIME_SIZE = sizeof "YYYY-MM-DDThh:mm:ss.ffffffZ" };
 
 /* Reads a date-time of RFC 3339 section 5.6, with an offset; the instant must lie in the years 1970 to 9999
- * of UTC. Writes it in UTC with six digits of fraction (the rest is cut), NUL-terminated. 0: it is not one.
- */
+ * of UTC. Writes it in UTC with six digits of fraction (the rest is cut),
+ * NUL-terminated. 0: it is not one. */
 int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE]);
 
 enum { CHECK_ANY_TIME_SIZE = sizeof "YYYYYY-MM-DDThh:mm:ss.ffffffZ BC" };

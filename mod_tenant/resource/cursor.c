@@ -25,8 +25,8 @@ static apr_uint64_t hash_text(apr_uint64_t hash, const char *text)
     return hash;
 }
 
-/* What tells one set of filters from another: no more than a hash, since a cursor only guards against
- * mistakes. */
+/* What tells one set of filters from another: no more than a hash,
+ * since a cursor only guards against mistakes. */
 static apr_uint64_t filter_hash(const page_t *page)
 {
     apr_uint64_t hash = 0xcbf29ce484222325;

@@ -30,8 +30,8 @@ typedef struct filter_t {
 /* What a list may be filtered by: bit n is set where the field has test n. 0: it is no filter. */
 unsigned filter_tests(const field_t *field);
 
-/* What the name of its parameter has behind the field's: "", ".gt", …; ".null" for both that it stands for.
- */
+/* What the name of its parameter has behind the field's: "", ".gt", …;
+ * ".null" for both that it stands for. */
 const char *filter_suffix(filter_test_t test);
 
 /* Whether a test takes a value of the field. */

@@ -14,8 +14,7 @@ struct password_slots_t;
 /* What secrets of a body are turned into what is stored with. */
 typedef struct input_secrets_t {
     struct password_slots_t *slots;
-    const char
-        *slots_owner; /* whose passwords are hashed (password_slots_take()); NULL where there are none */
+    const char *slots_owner; /* whose passwords are hashed (password_slots_take()); NULL: there are none */
     const struct keyring_t *keyring;
     int tenant_id;
 } input_secrets_t;

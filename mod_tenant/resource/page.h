@@ -27,9 +27,8 @@ typedef struct page_t {
     int is_ordered;  /* whether the query says so, and not we */
     fields_t fields; /* those that are shown */
     page_seek_t seek;
-    const char
-        *key;       /* the cursor: the value of `order` in its row, as statements take it; NULL by id alone */
-    const char *id; /* ... its id */
+    const char *key; /* the cursor: its row's value of `order`, as statements take it; NULL by id alone */
+    const char *id;  /* ... its id */
 } page_t;
 
 /* Where rows without created_at stand in the order of created_at, and how an infinite time is written. */

@@ -199,8 +199,7 @@ static const problem_t *decide_order(page_t *page, const char *text, const char 
     return NULL;
 }
 
-/* --- Reading and writing ---------------------------------------------------------------------------------
- */
+/* --- Reading and writing -------------------------------------------------------------------------------- */
 
 const problem_t *page_parse(page_t *page, const resource_t *resource, const char *args, int usual, int most,
                             const char **detail, apr_pool_t *pool)

@@ -33,13 +33,13 @@ enum {
     FIELD_FILTER = 64,    /* `field=value` in a list (filter.h); its indexes are (tenant_id, field, id) and
                              (tenant_id, field, created_at, id) */
     FIELD_RANGE = 128,    /* `field.gt=` and its like as well */
-    FIELD_LOWER = 512,    /* letters are stored in lower case (ASCII) */
     FIELD_RESET = 256,    /* null stores the fallback */
-    FIELD_PARTY = 4096,   /* a phone number with its plus, or an address that may hold one (`sip:+1…`) */
+    FIELD_LOWER = 512,    /* letters are stored in lower case (ASCII) */
     FIELD_LEGACY_NULL = 1024, /* rows of an earlier system may lack it, so that answers may show null */
-    FIELD_BIG = 8192,         /* an integer to FIELD_BIG_MAX; PostgreSQL integer or bigint */
     FIELD_TENANT = 2048,      /* the tenant's id, in the resource's tenant_column: the same in all rows that a
                                  request may see, which therefore shows its own and reads none */
+    FIELD_PARTY = 4096, /* a phone number with its plus, or an address that may hold one (`sip:+1…`) */
+    FIELD_BIG = 8192,   /* an integer to FIELD_BIG_MAX; PostgreSQL integer or bigint */
 };
 
 /* The largest integer that every reader of JSON keeps as it is (RFC 8259 section 6). */
@@ -55,16 +55,23 @@ typedef struct field_t {
     int min, max;          /* see the type */
     field_check_fn *check; /* or NULL */
     const char *column;    /* another column's name */
-    const char *fallback;  /* SQL for a value that is absent on create. Of a FIELD_BOOLEAN it is JSON as well:
-                              what a  single row shows that does not exist yet */
-    const char *taken; /* SQL with a parameter: the column's value of a text, NULL where no row can have it.
-                          For a column of whichever type an earlier system gave it */
+
+    /* SQL for a value that is absent on create. Of a FIELD_BOOLEAN it is JSON as well: what a single row shows
+     * that does not exist yet. */
+    const char *fallback;
+
+    /* SQL with a parameter: the column's value of a text, NULL where no row can have it. For a column of
+     * whichever type an earlier system gave it. */
+    const char *taken;
+
     const char *on_update; /* SQL that every update stores */
     const char *about;     /* for the reference: what it is, in Markdown; NULL: its name says it */
-    const char *example; /* for the reference: a value that is taken, as text; NULL: made up from the rest */
-    const char *lookup; /* SQL function of a tenant's id and a value: the id of the one row that has it. For a
-                           filter that ignores case: such a comparison may not use an index under row-level
-                           security, since PostgreSQL does not know it to be leakproof */
+    const char *example;   /* for the reference: a value that is taken; NULL: made up from the rest */
+
+    /* SQL function of a tenant's id and a value: the id of the one row that has it. For a filter that ignores
+     * case: such a comparison may not use an index under row-level security, since PostgreSQL does not know
+     * it to be leakproof. */
+    const char *lookup;
 } field_t;
 
 /* A set of a resource's fields: bit n is set where field n belongs to it. */
@@ -89,8 +96,8 @@ typedef enum resource_order_t {
 /* How many fields a resource may have: statements take two values of each, and some more. */
 enum { RESOURCE_FIELDS_MAX = 30 };
 
-/* One kind of rows, and all that is to be said of it: routes, validation, SQL and answers follow from this.
- */
+/* One kind of rows, and all that is to be said of it:
+ * routes, validation, SQL and answers follow from this. */
 typedef struct resource_t {
     const char *name;          /* the path's segment */
     const char *table;         /* NULL: the same name */

@@ -9,8 +9,8 @@
 enum { SCALAR_SIZE = sizeof "+294276-12-31T23:59:59.999999Z" - 1 };
 
 /* A column's value as text, as the API shows it: a number in digits, `true` or `false`, a time by RFC 3339 in
- * UTC, or where that has no such year with a sign and six digits of it (ISO 8601), a string without quotes or
- * escapes. */
+ * UTC, or where that has no such year with a sign and six digits of it (ISO 8601),
+ * a string without quotes or escapes. */
 typedef struct scalar_t {
     const char *text; /* in made, the row or static, not NUL-terminated unless it is a string; NULL: the value
                          is NULL, or an infinite time */
@@ -26,8 +26,8 @@ void scalar_read(scalar_t *scalar, field_type_t type, const rows_t *rows, int co
 /* The same of a value in PostgreSQL's text format, NULL being SQL NULL. */
 void scalar_take(scalar_t *scalar, field_type_t type, const char *text, apr_size_t length);
 
-/* A time that is there as statements take it, in PostgreSQL's spelling (`0044-03-15T00:00:00Z BC`). In pool.
- */
+/* A time that is there as statements take it,
+ * in PostgreSQL's spelling (`0044-03-15T00:00:00Z BC`). In pool. */
 const char *scalar_time_value(const scalar_t *scalar, apr_pool_t *pool);
 
 #endif

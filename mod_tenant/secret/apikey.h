@@ -7,8 +7,8 @@
 #include "keyring.h"
 
 /* An API key: `mt_`, 43 base62 characters (256 random bits), 6 base62 characters of the CRC-32 (ISO 3309, as
- * in zlib) of the 46 characters ahead of them. base62 is 0-9A-Za-z, most significant digit first, padded with
- * 0. */
+ * in zlib) of the 46 characters ahead of them. base62 is 0-9A-Za-z,
+ * most significant digit first, padded with 0. */
 enum { APIKEY_LENGTH = 52, APIKEY_RANDOM_LENGTH = 43, APIKEY_CHECK_LENGTH = 6 };
 
 /* Whether text begins as our keys do (`mt_`), so that it is meant as one, however wrong the rest may be. */
@@ -29,8 +29,8 @@ void apikey_make(char key[APIKEY_LENGTH + 1]);
  * them: BLAKE2b-256, personalised, so that it is no hash of a key. The caller wipes it. */
 void apikey_derive(char key[APIKEY_LENGTH + 1], const keyring_key_t *pepper, const char *text);
 
-/* Whether a tenant has a key, as SQL on its row: who has none has a hash that no key has
- * (sql/deploy/tenants.sql). */
+/* Whether a tenant has a key, as SQL on its row:
+ * who has none has a hash that no key has (sql/deploy/tenants.sql). */
 #define APIKEY_IS_SET "left(api_key_hash, 1) <> '!'"
 
 /* What is stored of a key: `PEPPER-ID:` and 64 lower-case hex digits of the keyed BLAKE2b-256 of the whole

@@ -8,8 +8,8 @@
 #include "keyname.h"
 
 /* The keys of one key file: sealing keys for columns at rest and peppers for API keys, 32 bytes each, in
- * memory that is locked, guarded, read-only and left out of core dumps (sodium_malloc,
- * sodium_mprotect_readonly). */
+ * memory that is locked, guarded, read-only and left out of core dumps
+ * (sodium_malloc, sodium_mprotect_readonly). */
 typedef struct keyring_t keyring_t;
 
 enum { KEYRING_KEY_BYTES = 32 };

@@ -50,8 +50,8 @@ static const char *describe(const keyring_t *ring, const char *key_file, apr_poo
     return text;
 }
 
-/* Lets everybody read a file, whatever the umask; the file and not its name, which may lead elsewhere by
- * now. */
+/* Lets everybody read a file, whatever the umask; the file and not its name,
+ * which may lead elsewhere by now. */
 static apr_status_t open_to_all(apr_file_t *file)
 {
     apr_os_file_t fd;

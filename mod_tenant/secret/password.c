@@ -10,8 +10,8 @@
 #define ARGON2_PASSES     2
 #define ARGON2_MEMORY_KIB 19456
 
-/* What a stored hash may cost at most: whoever can write to the table must not be able to use up the machine.
- */
+/* What a stored hash may cost at most: whoever can write to the table must not be able
+ * to use up the machine. */
 enum { PASSES_MAX = 10, MEMORY_MAX_KIB = 64 * 1024, LANES_MAX = 16 };
 
 #define TEXT_OF(number) #number

@@ -15,8 +15,8 @@ enum { PASSWORD_HASH_SIZE = 128 };
 
 /* Hashes a password (argon2id, t=2, m=19 MiB, p=1: OWASP's minimum) in a slot of this owner, which it waits
  * for until deadline. The caller has checked the length and wipes the password. NULL: stored holds the text.
- * problem_slots_busy: no slot until the deadline, or no memory. problem_misconfigured: no slot file can be
- * opened. */
+ * problem_slots_busy: no slot until the deadline, or no memory.
+ * problem_misconfigured: no slot file can be opened. */
 const problem_t *password_hash(password_slots_t *slots, const char *owner, const char *password,
                                apr_size_t length, apr_time_t deadline, char stored[PASSWORD_HASH_SIZE]);
 

@@ -118,8 +118,8 @@ static int try_slots(const password_slots_t *slots, int *reachable)
     return -1;
 }
 
-/* The first byte of an owner's range. That two owners share a range by chance makes them one owner, no more.
- */
+/* The first byte of an owner's range. That two owners share a range by chance makes
+ * them one owner, no more. */
 static off_t range_of(const char *owner)
 {
     uint32_t hash[crypto_generichash_BYTES_MIN / sizeof(uint32_t)];

@@ -64,8 +64,8 @@ static const char *const nothing[] = {NULL};
 
 enum { COLUMN_RANK, COLUMN_TEXT, RANK_TABLE = 9 };
 
-/* A statement that gives the number, among rows, of each table that shows a row. PostgreSQL has quoted the
- * names. */
+/* A statement that gives the number, among rows, of each table that shows a row.
+ * PostgreSQL has quoted the names. */
 static const char *bare_read_sql(rows_t *rows, apr_pool_t *pool)
 {
     const char *sql = "SELECT -1 WHERE false";
@@ -81,8 +81,8 @@ static const char *bare_read_sql(rows_t *rows, apr_pool_t *pool)
     return sql;
 }
 
-/* What it means that the check itself failed. A timeout or a lost connection says nothing about the schema.
- */
+/* What it means that the check itself failed.
+ * A timeout or a lost connection says nothing about the schema. */
 static const problem_t *check_failed(run_t run, const sqlstate_t *state, const char *what, const char **why,
                                      apr_pool_t *pool)
 {
@@ -95,8 +95,8 @@ static const problem_t *check_failed(run_t run, const sqlstate_t *state, const c
                                                                                   : &problem_misconfigured;
 }
 
-/* Where a transaction's number has its meaning: a cluster's copies, and what it was set back to, have other
- * timelines. */
+/* Where a transaction's number has its meaning: a cluster's copies,
+ * and what it was set back to, have other timelines. */
 static const statement_t whereabouts = {.sql = "SELECT hashtextextended(concat_ws(' ', system_identifier, "
                                                "CASE WHEN pg_is_in_recovery() THEN 'standby'"
                                                " ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,"

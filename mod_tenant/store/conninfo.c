@@ -33,8 +33,8 @@ static const char *unknown_keyword(const char *conninfo, const char *complaint, 
                                                                                                   : NULL;
 }
 
-/* libpq's parse, freed with the pool; NULL when the string is not valid, and *keyword one that is unknown or
- * NULL. */
+/* libpq's parse, freed with the pool; NULL when the string is not valid,
+ * and *keyword one that is unknown or NULL. */
 static PQconninfoOption *options_parse(const char *conninfo, const char **keyword, apr_pool_t *pool)
 {
     char *why = NULL;

@@ -5,14 +5,14 @@
 #include <apr_pools.h>
 
 /* Whether a libpq connection string (keywords or a postgresql:// URI) may be used: it parses, and holds no
- * password unless may_hold_password. Returns NULL, or a sentence in pool, without any of the string's values.
- */
+ * password unless may_hold_password.
+ * Returns NULL, or a sentence in pool, without any of the string's values. */
 const char *conninfo_check(const char *conninfo, int may_hold_password, apr_pool_t *pool);
 
 /* The keyword form of a checked connection string, in pool, with what it leaves out and a server needs: a
  * time limit for connecting, TCP keepalives and tcp_user_timeout, so that a vanished peer is noticed; UTF-8;
- * a name in pg_stat_activity. Equal strings connect alike: the form is what two virtual hosts share a pool
- * by. */
+ * a name in pg_stat_activity. Equal strings connect alike:
+ * the form is what two virtual hosts share a pool by. */
 const char *conninfo_complete(const char *conninfo, apr_pool_t *pool);
 
 /* A complete connection string with the files that libpq looks for in a home folder (certificates, their key
@@ -29,12 +29,12 @@ const char *conninfo_transport(const char *complete, int *is_safe, apr_pool_t *p
 int conninfo_is_loopback(const char *address);
 
 /* Runs the program at an absolute path and reads a connection string, which may hold a password, from its
- * standard output (at most 4 KiB; one line). Returns NULL, or a sentence in pool that shows nothing of the
- * output. */
+ * standard output (at most 4 KiB; one line).
+ * Returns NULL, or a sentence in pool that shows nothing of the output. */
 const char *conninfo_exec(const char **conninfo, const char *path, apr_pool_t *pool);
 
-/* The path of the program that `exec:PATH` names in the place of a connection string; NULL: it is one itself.
- */
+/* The path of the program that `exec:PATH` names in the place of a connection string;
+ * NULL: it is one itself. */
 const char *conninfo_program(const char *given);
 
 /* Finds the connection string that was given, by itself or by a program that prints it, and checks it.

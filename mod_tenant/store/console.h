@@ -20,8 +20,8 @@ const char *console_open(console_t **console, const char *conninfo, const char *
  * NULL: yes, or it cannot be tried; else a sentence in pool. */
 const char *console_try_as(const char *conninfo, const char *user, apr_pool_t *pool);
 
-/* Runs one statement with text parameters, $1 being values[0], NULL standing for SQL's. NULL where it failed.
- */
+/* Runs one statement with text parameters, $1 being values[0], NULL standing for SQL's.
+ * NULL where it failed. */
 rowset_t *console_run(console_t *console, apr_pool_t *pool, const char *sql, const char *const *values,
                       int count);
 
@@ -30,8 +30,8 @@ rowset_t *console_run(console_t *console, apr_pool_t *pool, const char *sql, con
 const char *console_failure(const console_t *console);
 int console_hurt(const console_t *console, const char *constraint);
 
-/* The host that it is connected to in the clear over the network, which is not this machine; NULL: it is not.
- */
+/* The host that it is connected to in the clear over the network,
+ * which is not this machine; NULL: it is not. */
 const char *console_clear_host(const console_t *console);
 
 int rowset_count(const rowset_t *rows);

@@ -50,15 +50,15 @@ const problem_t *database_read_into(database_t *database, request_rec *r, const 
 const problem_t *database_insert(database_t *database, request_rec *r, const statement_t *statement,
                                  const char *const *values, rows_t **rows);
 
-/* The same for one that inserts a row, and what belongs to it: it may share a round trip and a transaction.
- */
+/* The same for one that inserts a row, and what belongs to it:
+ * it may share a round trip and a transaction. */
 const problem_t *database_insert_row(database_t *database, request_rec *r, const statement_t *statement,
                                      const char *const *values, rows_t **rows);
 
 /* An UPDATE, DELETE or upsert in a transaction that sets the tenant first (0: none, for the administrator):
  * within one statement PostgreSQL may scan the table ahead of the setting. Never tried again. cluster: the
- * one that values speak of with an xmin, in any other one nothing is changed, and there are no rows; or
- * DATABASE_ANY_CLUSTER. */
+ * one that values speak of with an xmin, in any other one nothing is changed,
+ * and there are no rows; or DATABASE_ANY_CLUSTER. */
 const problem_t *database_change(database_t *database, request_rec *r, int tenant, uint64_t cluster,
                                  const statement_t *statement, const char *const *values, rows_t **rows);
 

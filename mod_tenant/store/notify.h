@@ -6,8 +6,8 @@
 #include <apr_time.h>
 
 /* A connection of its own that hears notifications (NOTIFY). It belongs to one thread; another one ends its
- * waits, all but that for a connection, by writing to the descriptor `wake`: then a call returns as if it had
- * failed. */
+ * waits, all but that for a connection, by writing to the descriptor `wake`:
+ * then a call returns as if it had failed. */
 typedef struct notify_t notify_t;
 
 /* Takes one notification. The texts live as long as the call. */

@@ -35,9 +35,9 @@
 
 static const statement_t ask_origin = {.sql = "SELECT " ORIGIN};
 
-/* Its origin, and what it should not have. Its parameter: the statements that it should have. A
- * temporary schema that is empty is what ON COMMIT DROP leaves. A
- * setting's source is `session` where a SET was not LOCAL. */
+/* Its origin, and what it should not have. Its parameter: the statements that it should have.
+ * A temporary schema that is empty is what ON COMMIT DROP leaves.
+ * A setting's source is `session` where a SET was not LOCAL. */
 static const statement_t ask_all = {
     .label = "session_inspect",
     .sql =

@@ -51,8 +51,8 @@ static char *read_all(int fd, apr_pool_t *pool)
 }
 
 /* Runs httpd on the file: *output is what it printed. What it complains of goes into a file of its own, for
- * whoever cannot read a key file, say, has the whole configuration in the output. Returns its wait status, or
- * -1. */
+ * whoever cannot read a key file, say, has the whole configuration in the output.
+ * Returns its wait status, or -1. */
 static int run_program(char **output, FILE *complaints, const char *program, const char *file,
                        apr_pool_t *pool)
 {

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /* Reads a secret: from the terminal without an echo, where standard input is one, else a line of standard
- * input. 1: buffer holds it, NUL-terminated, for the caller to wipe. 0: there was none, or it does not fit.
- */
+ * input. 1: buffer holds it, NUL-terminated, for the caller to wipe.
+ * 0: there was none, or it does not fit. */
 int input_secret(char *buffer, size_t size, const char *name);
 
 /* Asks on the terminal. 1: yes; 0: anything else; -1: there is no terminal to ask on. */

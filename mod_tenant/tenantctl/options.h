@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-/* The options of all commands; a command accepts some of them. Those from OPTION_NAME on set a field of a
- * tenant. */
+/* The options of all commands; a command accepts some of them.
+ * Those from OPTION_NAME on set a field of a tenant. */
 typedef enum option_t {
     OPTION_HELP,
     OPTION_VERSION,

@@ -76,8 +76,8 @@ static const char *renew(rewrap_t *rewrap, int **count, const sealed_column_t *c
 }
 
 /* Stores a value where the row is still the one that was read. The row's version stands for the old value:
- * that may be a token in clear, which has no business in a statement. Returns 1; 0: it has changed; -1:
- * failure. */
+ * that may be a token in clear, which has no business in a statement.
+ * Returns 1; 0: it has changed; -1: failure. */
 static int store(const rewrap_t *rewrap, const sealed_column_t *column, const sealed_value_t *value,
                  const char *renewed, apr_pool_t *pool)
 {

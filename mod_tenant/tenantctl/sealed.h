@@ -29,8 +29,8 @@ typedef int sealed_visit_fn(void *context, const sealed_column_t *column, const 
 int sealed_each(console_t *database, const sealed_column_t *column, sealed_visit_fn *visit, void *context,
                 apr_pool_t *pool);
 
-/* Reads one row's value again. 1: *value is it; 0: it is NULL, or the row is gone; -1: the database failed.
- */
+/* Reads one row's value again. 1: *value is it; 0: it is NULL, or the row is gone;
+ * -1: the database failed. */
 int sealed_again(sealed_value_t *value, console_t *database, const sealed_column_t *column, const char *row,
                  apr_pool_t *pool);
 

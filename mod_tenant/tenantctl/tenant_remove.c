@@ -7,8 +7,8 @@
 #include "output.h"
 #include "tenant.h"
 
-/* The tables whose rows go with a tenant, and their columns for it. Whoever adds such a table need not tell.
- */
+/* The tables whose rows go with a tenant, and their columns for it.
+ * Whoever adds such a table need not tell. */
 static const char tables_sql[] =
     "SELECT quote_ident(c.relname), quote_ident(a.attname) FROM pg_catalog.pg_constraint f"
     " JOIN pg_catalog.pg_class c ON c.oid = f.conrelid"

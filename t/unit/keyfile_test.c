@@ -103,8 +103,8 @@ static void test_folders(void)
     chmod(outer, 0755);
 }
 
-/* A volume of a Kubernetes secret: what the file's link leads to can be named by way of the link of its
- * folder. */
+/* A volume of a Kubernetes secret: what the file's link leads to can be named by
+ * way of the link of its folder. */
 static void test_volume(void)
 {
     chmod(scratch_mkdir("volume", 01777), 01777);

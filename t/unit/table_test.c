@@ -69,8 +69,8 @@ static void test_keeping(void)
     is(find(table, 1), 1, "the last edition is there");
     for (int n = 0; n < 500; n++)
         keep(table, n, 0);
-    /* of 125 sets of 8 that 500 names meet by chance: 4 names find no room on average, with a deviation of 3
-     */
+    /* of 125 sets of 8 that 500 names meet by chance: 4 names find no room on average,
+     * with a deviation of 3 */
     ok(count(table, 0, 500) >= 475, "half full it has nearly all: %d of 500", count(table, 0, 500));
 }
 

@@ -11,8 +11,8 @@
  *     is_text(got, want, name...)         NUL-terminated texts, either may be NULL
  *     is_bytes(got, got_length, want, want_length, name...)
  *
- * A program calls plan() first and ends with `return tap_status();`, or calls done() last instead of plan().
- */
+ * A program calls plan() first and ends with `return tap_status();`,
+ * or calls done() last instead of plan(). */
 
 #include <stdarg.h>
 #include <stdint.h>
