@@ -127,7 +127,7 @@ dist: reference
 	$(say) build/$(RELEASE).tar.gz
 
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
-PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag formula gate media prefer query span) \
+PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag form formula gate media prefer query span) \
     $(patsubst %,mod_tenant/resource/%.c,check cursor filter page page_query resource route scalar sql sql_create sql_list sql_text) \
     $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations logins table) \
     $(patsubst %,mod_tenant/store/%.c,conninfo row sqlstate))
