@@ -130,7 +130,8 @@ dist: reference
 PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag form formula gate media prefer query span) \
     $(patsubst %,mod_tenant/resource/%.c,check cursor filter page page_query resource route scalar sql sql_create sql_list sql_text) \
     $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations logins table) \
-    $(patsubst %,mod_tenant/store/%.c,conninfo row sqlstate))
+    $(patsubst %,mod_tenant/store/%.c,conninfo row sqlstate) \
+    $(patsubst %,mod_tenant/twilio/%.c,signature))
 
 build/librooms.a: $(SECRET) $(JSON) $(PARSERS)
 	@rm -f $@
