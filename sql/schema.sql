@@ -265,6 +265,18 @@ $_$;
 
 ALTER PROCEDURE public.tenant_table_secure(IN resource regclass, IN filterable name[], IN write_once name[], IN secret name[]) OWNER TO tenant_owner;
 
+CREATE FUNCTION public.twilio_status_rank(relation text, status text) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN COALESCE(array_position((CASE relation WHEN 'calls'::text THEN '{queued,initiated,ringing,answered,in-progress,canceled,no-answer,busy,failed,completed}'::text WHEN 'messages'::text THEN '{receiving,accepted,scheduled,queued,sending,sent,received,canceled,failed,undelivered,partially_delivered,delivered,read}'::text WHEN 'recordings'::text THEN '{in-progress,paused,stopped,processing,absent,failed,completed,deleted}'::text ELSE NULL::text END)::text[], status), 0);
+
+ALTER FUNCTION public.twilio_status_rank(relation text, status text) OWNER TO tenant_owner;
+
+CREATE FUNCTION public.twilio_status_latest(relation text, one text, other text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN ((one IS NULL) OR (public.twilio_status_rank(relation, one) < public.twilio_status_rank(relation, other)) OR ((public.twilio_status_rank(relation, one) = public.twilio_status_rank(relation, other)) AND ((one COLLATE "C") < (other COLLATE "C")))) THEN other ELSE one END;
+
+ALTER FUNCTION public.twilio_status_latest(relation text, one text, other text) OWNER TO tenant_owner;
+
 CREATE FUNCTION public.user_by_email(tenant_id integer, email text) RETURNS TABLE(id text, password_hash text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -550,6 +562,11 @@ CREATE TABLE public.calls (
     to_number character varying(320),
     status character varying(20),
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    direction character varying(32),
+    duration integer,
+    parent_call_sid character varying(34),
+    answered_at timestamp with time zone,
+    ended_at timestamp with time zone,
     CONSTRAINT calls_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at))),
     CONSTRAINT calls_created_at_range_check CHECK (((created_at >= '0001-01-01 00:00:00+00 BC'::timestamp with time zone) AND (created_at < '10000-01-01 00:00:00+00'::timestamp with time zone)))
 );
@@ -557,6 +574,8 @@ ALTER TABLE ONLY public.calls ALTER COLUMN tenant_id SET (n_distinct=1000);
 ALTER TABLE ONLY public.calls ALTER COLUMN from_number SET (n_distinct=1000);
 ALTER TABLE ONLY public.calls ALTER COLUMN to_number SET (n_distinct=1000);
 ALTER TABLE ONLY public.calls ALTER COLUMN status SET (n_distinct=1000);
+ALTER TABLE ONLY public.calls ALTER COLUMN direction SET (n_distinct=1000);
+ALTER TABLE ONLY public.calls ALTER COLUMN parent_call_sid SET (n_distinct=1000);
 
 ALTER TABLE ONLY public.calls FORCE ROW LEVEL SECURITY;
 
@@ -596,6 +615,10 @@ CREATE TABLE public.messages (
     status character varying(20),
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     body text,
+    direction character varying(32),
+    error_code integer,
+    num_media integer,
+    media text,
     CONSTRAINT messages_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at))),
     CONSTRAINT messages_created_at_range_check CHECK (((created_at >= '0001-01-01 00:00:00+00 BC'::timestamp with time zone) AND (created_at < '10000-01-01 00:00:00+00'::timestamp with time zone)))
 );
@@ -603,6 +626,8 @@ ALTER TABLE ONLY public.messages ALTER COLUMN tenant_id SET (n_distinct=1000);
 ALTER TABLE ONLY public.messages ALTER COLUMN from_number SET (n_distinct=1000);
 ALTER TABLE ONLY public.messages ALTER COLUMN to_number SET (n_distinct=1000);
 ALTER TABLE ONLY public.messages ALTER COLUMN status SET (n_distinct=1000);
+ALTER TABLE ONLY public.messages ALTER COLUMN direction SET (n_distinct=1000);
+ALTER TABLE ONLY public.messages ALTER COLUMN error_code SET (n_distinct=1000);
 
 ALTER TABLE ONLY public.messages FORCE ROW LEVEL SECURITY;
 
@@ -653,12 +678,16 @@ CREATE TABLE public.recordings (
     url text,
     duration integer,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    status character varying(20),
+    channels integer,
+    source character varying(40),
     CONSTRAINT recordings_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at))),
     CONSTRAINT recordings_created_at_range_check CHECK (((created_at >= '0001-01-01 00:00:00+00 BC'::timestamp with time zone) AND (created_at < '10000-01-01 00:00:00+00'::timestamp with time zone)))
 );
 ALTER TABLE ONLY public.recordings ALTER COLUMN tenant_id SET (n_distinct=1000);
 ALTER TABLE ONLY public.recordings ALTER COLUMN call_sid SET (n_distinct=1000);
 ALTER TABLE ONLY public.recordings ALTER COLUMN duration SET (n_distinct=1000);
+ALTER TABLE ONLY public.recordings ALTER COLUMN status SET (n_distinct=1000);
 
 ALTER TABLE ONLY public.recordings FORCE ROW LEVEL SECURITY;
 
@@ -833,11 +862,19 @@ ALTER TABLE ONLY tenant_migration.step
 
 CREATE INDEX calls_tenant_created_at_idx ON public.calls USING btree (tenant_id, created_at, id);
 
+CREATE INDEX calls_tenant_direction_created_at_idx ON public.calls USING btree (tenant_id, direction, created_at, id);
+
+CREATE INDEX calls_tenant_direction_idx ON public.calls USING btree (tenant_id, direction, id);
+
 CREATE INDEX calls_tenant_from_number_created_at_idx ON public.calls USING btree (tenant_id, from_number, created_at, id);
 
 CREATE INDEX calls_tenant_from_number_idx ON public.calls USING btree (tenant_id, from_number, id);
 
 CREATE UNIQUE INDEX calls_tenant_id_key ON public.calls USING btree (tenant_id, id);
+
+CREATE INDEX calls_tenant_parent_call_sid_created_at_idx ON public.calls USING btree (tenant_id, parent_call_sid, created_at, id);
+
+CREATE INDEX calls_tenant_parent_call_sid_idx ON public.calls USING btree (tenant_id, parent_call_sid, id);
 
 CREATE INDEX calls_tenant_status_created_at_idx ON public.calls USING btree (tenant_id, status, created_at, id);
 
@@ -850,6 +887,14 @@ CREATE INDEX calls_tenant_to_number_idx ON public.calls USING btree (tenant_id, 
 CREATE INDEX idempotency_keys_kept_at_idx ON public.idempotency_keys USING btree (kept_at);
 
 CREATE INDEX messages_tenant_created_at_idx ON public.messages USING btree (tenant_id, created_at, id);
+
+CREATE INDEX messages_tenant_direction_created_at_idx ON public.messages USING btree (tenant_id, direction, created_at, id);
+
+CREATE INDEX messages_tenant_direction_idx ON public.messages USING btree (tenant_id, direction, id);
+
+CREATE INDEX messages_tenant_error_code_created_at_idx ON public.messages USING btree (tenant_id, error_code, created_at, id);
+
+CREATE INDEX messages_tenant_error_code_idx ON public.messages USING btree (tenant_id, error_code, id);
 
 CREATE INDEX messages_tenant_from_number_created_at_idx ON public.messages USING btree (tenant_id, from_number, created_at, id);
 
@@ -880,6 +925,10 @@ CREATE INDEX recordings_tenant_duration_created_at_idx ON public.recordings USIN
 CREATE INDEX recordings_tenant_duration_idx ON public.recordings USING btree (tenant_id, duration, id);
 
 CREATE UNIQUE INDEX recordings_tenant_id_key ON public.recordings USING btree (tenant_id, id);
+
+CREATE INDEX recordings_tenant_status_created_at_idx ON public.recordings USING btree (tenant_id, status, created_at, id);
+
+CREATE INDEX recordings_tenant_status_idx ON public.recordings USING btree (tenant_id, status, id);
 
 CREATE INDEX tenants_custom_domain_idx ON public.tenants USING btree (custom_domain, id);
 
@@ -1066,6 +1115,16 @@ GRANT INSERT(status),UPDATE(status) ON TABLE public.calls TO tenant_api;
 
 GRANT INSERT(created_at) ON TABLE public.calls TO tenant_api;
 
+GRANT INSERT(direction),UPDATE(direction) ON TABLE public.calls TO tenant_api;
+
+GRANT INSERT(duration),UPDATE(duration) ON TABLE public.calls TO tenant_api;
+
+GRANT INSERT(parent_call_sid),UPDATE(parent_call_sid) ON TABLE public.calls TO tenant_api;
+
+GRANT INSERT(answered_at),UPDATE(answered_at) ON TABLE public.calls TO tenant_api;
+
+GRANT INSERT(ended_at),UPDATE(ended_at) ON TABLE public.calls TO tenant_api;
+
 GRANT USAGE ON SEQUENCE public.calls_id_seq TO tenant_api;
 GRANT SELECT ON SEQUENCE public.calls_id_seq TO tenant_admin;
 
@@ -1109,6 +1168,14 @@ GRANT INSERT(created_at) ON TABLE public.messages TO tenant_api;
 
 GRANT INSERT(body),UPDATE(body) ON TABLE public.messages TO tenant_api;
 
+GRANT INSERT(direction),UPDATE(direction) ON TABLE public.messages TO tenant_api;
+
+GRANT INSERT(error_code),UPDATE(error_code) ON TABLE public.messages TO tenant_api;
+
+GRANT INSERT(num_media),UPDATE(num_media) ON TABLE public.messages TO tenant_api;
+
+GRANT INSERT(media),UPDATE(media) ON TABLE public.messages TO tenant_api;
+
 GRANT USAGE ON SEQUENCE public.messages_id_seq TO tenant_api;
 GRANT SELECT ON SEQUENCE public.messages_id_seq TO tenant_admin;
 
@@ -1138,6 +1205,12 @@ GRANT INSERT(url),UPDATE(url) ON TABLE public.recordings TO tenant_api;
 GRANT INSERT(duration),UPDATE(duration) ON TABLE public.recordings TO tenant_api;
 
 GRANT INSERT(created_at) ON TABLE public.recordings TO tenant_api;
+
+GRANT INSERT(status),UPDATE(status) ON TABLE public.recordings TO tenant_api;
+
+GRANT INSERT(channels),UPDATE(channels) ON TABLE public.recordings TO tenant_api;
+
+GRANT INSERT(source),UPDATE(source) ON TABLE public.recordings TO tenant_api;
 
 GRANT USAGE ON SEQUENCE public.recordings_id_seq TO tenant_api;
 GRANT SELECT ON SEQUENCE public.recordings_id_seq TO tenant_admin;

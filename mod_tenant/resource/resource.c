@@ -45,6 +45,18 @@
         .name = "created_at", .type = FIELD_TIME, .flags = FIELD_WRITE_ONCE | FIELD_FILTER | FIELD_RANGE,    \
         .fallback = "now()", .about = "When it began; by default the time of its creation here."             \
     }
+/* What Twilio alone says, by its events. */
+#define TWILIO_WORD(field, most, checked, sample)                                                            \
+    .name = (field), .type = FIELD_TEXT, .flags = FIELD_READ_ONLY | FIELD_NULLABLE | FIELD_FILTER, .min = 1, \
+    .max = (most), .check = (checked), .example = (sample)
+#define TWILIO_NUMBER(field)                                                                                 \
+    .name = (field), .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY | FIELD_NULLABLE, ANY_INTEGER
+#define TWILIO_TIME(field) .name = (field), .type = FIELD_TIME, .flags = FIELD_READ_ONLY | FIELD_NULLABLE
+#define DIRECTION                                                                                            \
+    {                                                                                                        \
+        TWILIO_WORD("direction", 32, check_status, "inbound"),                                               \
+            .about = "Whether it came in or went out: Twilio's word, such as `inbound` or `outbound-api`."   \
+    }
 #define TIME_OF_SERVER(field)                                                                                \
     .name = (field), .type = FIELD_TIME,                                                                     \
     .flags = FIELD_READ_ONLY | FIELD_FILTER | FIELD_RANGE | FIELD_LEGACY_NULL, .fallback = "now()"
@@ -123,6 +135,13 @@ const resource_t resources[] = {
                 TO_NUMBER,
                 STATUS,
                 CREATED_AT,
+                DIRECTION,
+                {TWILIO_NUMBER("duration"), .about = "How long it was, in seconds, once it has ended.",
+                 .example = "42"},
+                {TWILIO_WORD("parent_call_sid", 34, check_call_sid, NULL),
+                 .about = "The sid of the call that made this one, as a dialled leg has it."},
+                {TWILIO_TIME("answered_at"), .about = "When it was answered."},
+                {TWILIO_TIME("ended_at"), .about = "When it ended."},
                 {0},
             },
         .conflicts = (const conflict_t[]){{"calls_sid_key", &problem_sid_taken}, {0}},
@@ -147,6 +166,21 @@ const resource_t resources[] = {
                  .about = "The text of the message.",
                  .example = "Is my order on its way?"},
                 CREATED_AT,
+                DIRECTION,
+                {.name = "error_code",
+                 .type = FIELD_INTEGER,
+                 .flags = FIELD_READ_ONLY | FIELD_NULLABLE | FIELD_FILTER,
+                 ANY_INTEGER,
+                 .about = "Twilio's number for why it was not delivered.",
+                 .example = "30003"},
+                {TWILIO_NUMBER("num_media"), .about = "How many files came with it.", .example = "1"},
+                {.name = "media",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_READ_ONLY | FIELD_NULLABLE,
+                 .min = 0,
+                 .max = 4096,
+                 .about = "These files, as JSON text: an array of objects with `url` and `type`.",
+                 .example = "[{\"url\":\"https://media.example.com/1\",\"type\":\"image/png\"}]"},
                 {0},
             },
         .conflicts = (const conflict_t[]){{"messages_sid_key", &problem_sid_taken}, {0}},
@@ -181,6 +215,17 @@ const resource_t resources[] = {
                  .about = "Its length in seconds.",
                  .example = "42"},
                 CREATED_AT,
+                {TWILIO_WORD("status", 20, check_status, "completed"),
+                 .about = "Twilio's word for how far it has come."},
+                {TWILIO_NUMBER("channels"), .about = "1 for mono, 2 where each side has its own.",
+                 .example = "2"},
+                {.name = "source",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_READ_ONLY | FIELD_NULLABLE,
+                 .min = 1,
+                 .max = 40,
+                 .about = "Twilio's word for what made it.",
+                 .example = "DialVerb"},
                 {0},
             },
         .conflicts = (const conflict_t[]){{"recordings_sid_key", &problem_sid_taken}, {0}},

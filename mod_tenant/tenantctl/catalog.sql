@@ -178,7 +178,8 @@ SELECT name, 'does not exist: run sqitch deploy'
   FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
                     'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)',
                     'tenant_rotated_key(integer, text[], text[], integer)',
-                    'idempotency_purge(integer, text)', 'tenant_context()']) name
+                    'idempotency_purge(integer, text)', 'tenant_context()', 'twilio_status_rank(text, text)',
+                    'twilio_status_latest(text, text, text)']) name
  WHERE to_regprocedure('public.' || name) IS NULL
  UNION ALL
 SELECT p.oid::regprocedure::text, 'must set search_path to pg_catalog, pg_temp'
@@ -334,6 +335,10 @@ SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not uniqu
          ('calls', 'calls_tenant_to_number_created_at_idx', false),
          ('calls', 'calls_tenant_status_idx', false),
          ('calls', 'calls_tenant_status_created_at_idx', false),
+         ('calls', 'calls_tenant_direction_idx', false),
+         ('calls', 'calls_tenant_direction_created_at_idx', false),
+         ('calls', 'calls_tenant_parent_call_sid_idx', false),
+         ('calls', 'calls_tenant_parent_call_sid_created_at_idx', false),
          ('messages', 'messages_sid_key', true),
          ('messages', 'messages_tenant_id_key', true),
          ('messages', 'messages_tenant_created_at_idx', false),
@@ -343,6 +348,10 @@ SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not uniqu
          ('messages', 'messages_tenant_to_number_created_at_idx', false),
          ('messages', 'messages_tenant_status_idx', false),
          ('messages', 'messages_tenant_status_created_at_idx', false),
+         ('messages', 'messages_tenant_direction_idx', false),
+         ('messages', 'messages_tenant_direction_created_at_idx', false),
+         ('messages', 'messages_tenant_error_code_idx', false),
+         ('messages', 'messages_tenant_error_code_created_at_idx', false),
          ('recordings', 'recordings_sid_key', true),
          ('recordings', 'recordings_tenant_id_key', true),
          ('recordings', 'recordings_tenant_created_at_idx', false),
@@ -350,6 +359,8 @@ SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not uniqu
          ('recordings', 'recordings_tenant_call_sid_created_at_idx', false),
          ('recordings', 'recordings_tenant_duration_idx', false),
          ('recordings', 'recordings_tenant_duration_created_at_idx', false),
+         ('recordings', 'recordings_tenant_status_idx', false),
+         ('recordings', 'recordings_tenant_status_created_at_idx', false),
          ('settings', 'settings_tenant_id_key', true),
          ('products', 'products_tenant_id_key', true),
          ('products', 'products_tenant_name_idx', false),

@@ -93,6 +93,12 @@ my %time = (
     ],
 );
 my %created_at = (%time, write_once => 1);
+
+# What Twilio alone says.
+my %twilio_word   = (type => 'text', nullable => 1, read_only => 1);
+my %twilio_number = (type => 'integer', nullable => 1, read_only => 1, min => 0, max => 2147483647);
+my %twilio_time   = (type => 'time', nullable => 1, read_only => 1);
+
 my %secret     = (
     type     => 'secret',
     nullable => 1,
@@ -113,6 +119,11 @@ my %resources = (
             to_number   => \%party,
             status      => \%status,
             created_at  => \%created_at,
+            direction   => { %twilio_word, min => 1, max => 32 },
+            duration    => \%twilio_number,
+            parent_call_sid => { %twilio_word, min => 34, max => 34 },
+            answered_at => \%twilio_time,
+            ended_at    => \%twilio_time,
         },
     },
     messages => {
@@ -133,6 +144,10 @@ my %resources = (
                 good     => ['', "a\tb\r\nc\n", $controls, $emoji x 4096, '<script>"\\/\'&amp;', '%s %d %% $1 :x'],
             },
             created_at => \%created_at,
+            direction  => { %twilio_word, min => 1, max => 32 },
+            error_code => \%twilio_number,
+            num_media  => \%twilio_number,
+            media      => { %twilio_word, min => 0, max => 4096 },
         },
     },
     recordings => {
@@ -160,6 +175,9 @@ my %resources = (
             },
             duration   => { type => 'integer', nullable => 1, min => 0, max => 2147483647, good => [0, 1, 2147483647] },
             created_at => \%created_at,
+            status     => { %twilio_word, min => 1, max => 20 },
+            channels   => \%twilio_number,
+            source     => { %twilio_word, min => 1, max => 40 },
         },
     },
     products => {
