@@ -129,9 +129,9 @@ dist: reference
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
 PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag form formula gate media prefer query span) \
     $(patsubst %,mod_tenant/resource/%.c,check cursor filter page page_query resource route scalar sql sql_create sql_list sql_text) \
-    $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations logins table) \
+    $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations ledger logins table) \
     $(patsubst %,mod_tenant/store/%.c,conninfo row sqlstate) \
-    $(patsubst %,mod_tenant/twilio/%.c,signature))
+    $(patsubst %,mod_tenant/twilio/%.c,event signature twiml upsert))
 
 build/librooms.a: $(SECRET) $(JSON) $(PARSERS)
 	@rm -f $@
@@ -149,7 +149,7 @@ build/unit/%: t/unit/%_test.c build/librooms.a build/config.mk build/flags
 	$(say) CC $<
 	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/librooms.a $(APR_LIBS) $(MODULE_LIBS)
 
-build/unit/cache build/unit/route: private ROOM_HEADERS = $(HTTPD_HEADERS)
+build/unit/cache build/unit/ledger build/unit/route: private ROOM_HEADERS = $(HTTPD_HEADERS)
 build/unit/scalar: private ROOM_HEADERS = $(LIBPQ_HEADERS)
 
 $(TEST_PROGRAMS): build/unit/%: t/unit/%.c build/librooms.a build/config.mk build/flags

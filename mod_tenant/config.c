@@ -46,6 +46,9 @@ enum {
     X(identify, CONFIG_UNSET)                                                                                \
     X(forward, CONFIG_UNSET)                                                                                 \
     X(reference, NULL)                                                                                       \
+    X(voice, NULL)                                                                                           \
+    X(message, NULL)                                                                                         \
+    X(public_url, NULL)                                                                                      \
     X(page_default, CONFIG_UNSET)                                                                            \
     X(page_max, CONFIG_UNSET)                                                                                \
     X(max_body, CONFIG_UNSET)

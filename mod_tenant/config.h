@@ -2,6 +2,7 @@
 #ifndef TENANT_CONFIG_H
 #define TENANT_CONFIG_H
 
+#include <ap_expr.h>
 #include <httpd.h>
 #include <http_config.h>
 
@@ -13,9 +14,11 @@
 struct database_t;
 struct gates_t;
 struct keyring_t;
+struct ledger_t;
 struct lingers_t;
 struct logins_t;
 struct password_slots_t;
+struct plan_t;
 struct reference_t;
 
 extern module AP_MODULE_DECLARE_DATA tenant_module;
@@ -50,6 +53,7 @@ typedef struct server_config_t {
     struct database_t *database;    /* one per child and connection string */
     struct database_t *admin_database;
     cache_t *cache;            /* the same; NULL: off */
+    struct ledger_t *ledger;   /* the same; with the cache off it keeps nothing */
     struct logins_t *logins;   /* one per child */
     struct gates_t *gates;     /* the same */
     struct lingers_t *lingers; /* the same; NULL: the MPM is none to linger with */
@@ -73,17 +77,20 @@ typedef struct base_path_t {
 
 /* A Location's settings. handler and prefix are one unit: a Location inside of another one inherits both. */
 typedef struct location_config_t {
-    const handler_t *handler;        /* what answers; NULL: no TenantHandler */
-    const char *prefix;              /* the Location's path, without a slash at its end; "" for / */
-    const base_path_t *base_path;    /* TenantBasePath */
-    apr_array_header_t *public_read; /* TenantPublicRead: names of resources (char *) */
-    user_authority_t user_authority; /* TenantUserAuthority */
-    int require_tls;                 /* TenantRequireTLS */
-    int identify;                    /* TenantIdentify */
-    int forward;                     /* TenantForward */
-    struct reference_t *reference;   /* TenantReference */
-    int page_default, page_max;      /* TenantPageSize, rows */
-    int max_body;                    /* TenantMaxBody, bytes */
+    const handler_t *handler;         /* what answers; NULL: no TenantHandler */
+    const char *prefix;               /* the Location's path, without a slash at its end; "" for / */
+    const base_path_t *base_path;     /* TenantBasePath */
+    apr_array_header_t *public_read;  /* TenantPublicRead: names of resources (char *) */
+    user_authority_t user_authority;  /* TenantUserAuthority */
+    int require_tls;                  /* TenantRequireTLS */
+    int identify;                     /* TenantIdentify */
+    int forward;                      /* TenantForward */
+    struct reference_t *reference;    /* TenantReference */
+    const struct plan_t *voice;       /* TenantVoice; NULL: calls are rejected */
+    const ap_expr_info_t *message;    /* TenantMessage; NULL: no reply */
+    const ap_expr_info_t *public_url; /* TenantPublicURL */
+    int page_default, page_max;       /* TenantPageSize, rows */
+    int max_body;                     /* TenantMaxBody, bytes */
 } location_config_t;
 
 void *config_server_create(apr_pool_t *pool, server_rec *server);

@@ -11,6 +11,7 @@
 #include "resource/resource.h"
 #include "secret/slots.h"
 #include "store/conninfo.h"
+#include "twilio/plan.h"
 
 /* What may be set at most, or at least. */
 enum {
@@ -383,6 +384,36 @@ static const char *set_reference(cmd_parms *cmd, void *config, const char *folde
     return NULL;
 }
 
+static const char *set_voice(cmd_parms *cmd, void *config, const char *words)
+{
+    const char *why = refuse_outside_location(cmd);
+
+    if (!why)
+        ((location_config_t *)config)->voice = plan_parse(cmd, words, &why);
+    return why;
+}
+
+static const char *set_message(cmd_parms *cmd, void *config, const char *text)
+{
+    const char *why = refuse_outside_location(cmd);
+
+    if (!why)
+        ((location_config_t *)config)->message = plan_expression(cmd, text, &why);
+    return why;
+}
+
+static const char *set_public_url(cmd_parms *cmd, void *config, const char *url)
+{
+    const char *why = refuse_outside_location(cmd);
+
+    if (why)
+        return why;
+    if (strncasecmp(url, "https://", 8) != 0 && strncasecmp(url, "http://", 7) != 0)
+        return "TenantPublicURL must begin with https:// or http://, such as https://%{HTTP_HOST}";
+    ((location_config_t *)config)->public_url = plan_expression(cmd, url, &why);
+    return why;
+}
+
 static const char *set_page_size(cmd_parms *cmd, void *config, const char *usual, const char *most)
 {
     location_config_t *location = config;
@@ -445,6 +476,13 @@ const command_rec directives[] = {
                  "on: tell a proxied backend the tenant in X-Tenant-Id, which no client can set there"),
     AP_INIT_TAKE1("TenantReference", set_reference, NULL, ACCESS_CONF,
                   "the folder of the page that shows browsers the API"),
+    AP_INIT_RAW_ARGS("TenantVoice", set_voice, NULL, ACCESS_CONF,
+                     "what Twilio does with a call: dial number|client|sip WHOM, say TEXT, reject "
+                     "[busy|rejected], or redirect URL"),
+    AP_INIT_TAKE1("TenantMessage", set_message, NULL, ACCESS_CONF,
+                  "the text that messages are replied to with"),
+    AP_INIT_TAKE1("TenantPublicURL", set_public_url, NULL, ACCESS_CONF,
+                  "scheme and host by which Twilio reaches this server, where a proxy changes them"),
     AP_INIT_TAKE2("TenantPageSize", set_page_size, NULL, ACCESS_CONF,
                   "rows of a list by default, and at most"),
     AP_INIT_TAKE1("TenantMaxBody", set_max_body, NULL, ACCESS_CONF, "the largest request body in bytes"),

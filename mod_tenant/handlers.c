@@ -9,10 +9,13 @@
 #include "api/steps.h"
 #include "config.h"
 #include "http/exchange.h"
+#include "twilio/steps.h"
+#include "twilio/twilio.h"
 
 static const handler_t handlers[] = {
     {.name = "api", .steps = api_steps, .size = sizeof(api_t)},
     {.name = "admin", .steps = admin_steps, .size = sizeof(api_t), .spans_tenants = 1},
+    {.name = "twilio", .steps = webhook_steps, .size = sizeof(webhook_t)},
     {.name = "off"},
 };
 

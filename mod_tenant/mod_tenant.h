@@ -14,9 +14,10 @@
 
 /* How a request was found to be a tenant's. */
 typedef enum tenant_via_t {
-    TENANT_VIA_HOST, /* by its Host: identifies, but gives no authority */
-    TENANT_VIA_KEY,  /* by an API key */
-    TENANT_VIA_USER, /* by a login at the tenant's Host */
+    TENANT_VIA_HOST,   /* by its Host: identifies, but gives no authority */
+    TENANT_VIA_KEY,    /* by an API key */
+    TENANT_VIA_USER,   /* by a login at the tenant's Host */
+    TENANT_VIA_TWILIO, /* by the signature of a webhook of Twilio's */
 } tenant_via_t;
 
 /* A tenant, in the pool of the request that it was found for. */

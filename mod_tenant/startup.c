@@ -14,6 +14,7 @@
 #include "config.h"
 #include "http/gate.h"
 #include "http/linger.h"
+#include "identity/ledger.h"
 #include "identity/listener.h"
 #include "identity/logins.h"
 #include "secret/keyring.h"
@@ -380,6 +381,25 @@ static cache_t *start_cache(apr_hash_t *caches, const server_config_t *config, s
     return cache;
 }
 
+/* The ledger of a server's database, likewise. Where the cache is off, or nobody hears of changes, it keeps
+ * nothing. */
+static ledger_t *start_ledger(apr_hash_t *ledgers, const server_config_t *config, server_rec *servers,
+                              apr_pool_t *pool)
+{
+    ledger_t *ledger;
+
+    if (!config->connect)
+        return NULL;
+    ledger = apr_hash_get(ledgers, config->connect, APR_HASH_KEY_STRING);
+    if (ledger)
+        return ledger;
+    ledger = ledger_open(&config->cache_settings, config->cache ? config->generations : NULL, pool);
+    if (!ledger)
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no memory to know Twilio accounts with");
+    apr_hash_set(ledgers, config->connect, APR_HASH_KEY_STRING, ledger);
+    return ledger;
+}
+
 /* Of a child's threads one tenant may have three in four wait for its turn: the others are for those who need
  * not wait. */
 static gates_t *make_gates(apr_pool_t *pool)
@@ -394,6 +414,7 @@ void startup_child(apr_pool_t *pool, server_rec *servers)
 {
     apr_hash_t *databases = apr_hash_make(pool);
     apr_hash_t *caches = apr_hash_make(pool);
+    apr_hash_t *ledgers = apr_hash_make(pool);
     const keyring_t *keyring = config_server(servers)->keyring;
     logins_t *logins = logins_open(pool);
     gates_t *gates = make_gates(pool);
@@ -416,6 +437,7 @@ void startup_child(apr_pool_t *pool, server_rec *servers)
         config->admin_database =
             start_database(databases, config->admin_connect, &admin, DATABASE_ADMIN, servers, pool);
         config->cache = start_cache(caches, config, servers, pool);
+        config->ledger = start_ledger(ledgers, config, servers, pool);
         config->logins = logins;
         config->gates = gates;
         config->lingers = lingers;

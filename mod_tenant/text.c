@@ -2,6 +2,7 @@
 #include "text.h"
 
 #include <stdint.h>
+#include <string.h>
 
 int text_characters(const char *text, apr_size_t length)
 {
@@ -12,26 +13,31 @@ int text_characters(const char *text, apr_size_t length)
     return characters;
 }
 
-int text_is_utf8(const char *text, apr_size_t length)
+/* How many bytes the character at the beginning of text has; 0: there is none, or it is NUL. */
+static int character(const unsigned char *text, apr_size_t length)
 {
     static const uint32_t least[] = {0, 0x80, 0x800, 0x10000}; /* anything less has a shorter form */
-    const unsigned char *at = (const unsigned char *)text;
-    const unsigned char *end = at + length;
+    int more = *text < 0x80 ? 0 : *text >= 0xF0 ? 3 : *text >= 0xE0 ? 2 : 1;
+    uint32_t c = more == 0 ? *text : *text & (0x3Fu >> more);
 
-    while (at < end) {
-        int more = *at < 0x80 ? 0 : *at >= 0xF0 ? 3 : *at >= 0xE0 ? 2 : 1;
-        uint32_t c = more == 0 ? *at : *at & (0x3Fu >> more);
+    if (*text == 0 || (*text >= 0x80 && *text < 0xC2) || *text > 0xF4 || length <= (apr_size_t)more)
+        return 0;
+    for (int i = 1; i <= more; i++) {
+        if ((text[i] & 0xC0) != 0x80)
+            return 0;
+        c = (c << 6) | (text[i] & 0x3Fu);
+    }
+    return c < least[more] || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF) ? 0 : more + 1;
+}
 
-        if (*at == 0 || (*at >= 0x80 && *at < 0xC2) || *at > 0xF4 || end - at <= more)
+int text_is_utf8(const char *text, apr_size_t length)
+{
+    for (apr_size_t at = 0; at < length;) {
+        int size = character((const unsigned char *)text + at, length - at);
+
+        if (size == 0)
             return 0;
-        at++;
-        for (int i = 0; i < more; i++, at++) {
-            if ((*at & 0xC0) != 0x80)
-                return 0;
-            c = (c << 6) | (*at & 0x3Fu);
-        }
-        if (c < least[more] || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
-            return 0;
+        at += (apr_size_t)size;
     }
     return 1;
 }
@@ -43,4 +49,34 @@ int text_has_controls(const char *text, apr_size_t length)
             return 1;
     }
     return 0;
+}
+
+const char *text_mend(const char *bytes, apr_size_t length, int keep_controls, int max, int *mended,
+                      apr_pool_t *pool)
+{
+    static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD, the longest that a byte can become */
+    char *text = apr_palloc(pool, length * (sizeof replacement - 1) + 1);
+    char *to = text;
+    int count = 0;
+
+    for (apr_size_t at = 0; at < length; count++) {
+        int size = character((const unsigned char *)bytes + at, length - at);
+
+        if (count == max) {
+            *mended = 1;
+            break;
+        }
+        if (size == 0 || (!keep_controls && (unsigned char)bytes[at] < 0x20)) {
+            memcpy(to, replacement, sizeof replacement - 1);
+            to += sizeof replacement - 1;
+            at++;
+            *mended = 1;
+        } else {
+            memcpy(to, bytes + at, (apr_size_t)size);
+            to += size;
+            at += (apr_size_t)size;
+        }
+    }
+    *to = '\0';
+    return text;
 }

@@ -13,4 +13,10 @@ int text_is_utf8(const char *text, apr_size_t length);
 /* Whether a text holds a C0 control character. */
 int text_has_controls(const char *text, apr_size_t length);
 
+/* Makes text of any bytes: what is not UTF-8, or is NUL, becomes U+FFFD, so do C0 control characters unless
+ * keep_controls, and at most max characters remain. A NUL follows. *mended is set where the result differs;
+ * it is never cleared. In pool. */
+const char *text_mend(const char *bytes, apr_size_t length, int keep_controls, int max, int *mended,
+                      apr_pool_t *pool);
+
 #endif

@@ -276,6 +276,66 @@ CREATE FUNCTION public.twilio_status_latest(relation text, one text, other text)
     RETURN CASE WHEN ((one IS NULL) OR (public.twilio_status_rank(relation, one) < public.twilio_status_rank(relation, other)) OR ((public.twilio_status_rank(relation, one) = public.twilio_status_rank(relation, other)) AND ((one COLLATE "C") < (other COLLATE "C")))) THEN other ELSE one END;
 
 ALTER FUNCTION public.twilio_status_latest(relation text, one text, other text) OWNER TO tenant_owner;
+CREATE FUNCTION public.tenant_token_grace() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  IF NEW.twilio_auth_token_previous_until > now() + interval '31 days' THEN
+    RAISE EXCEPTION 'twilio_auth_token_previous_until must be within 31 days' USING ERRCODE = 'check_violation';
+  END IF;
+  IF TG_OP = 'UPDATE'
+     AND NEW.twilio_auth_token IS DISTINCT FROM OLD.twilio_auth_token
+     AND NEW.twilio_auth_token_previous_until IS DISTINCT FROM OLD.twilio_auth_token_previous_until THEN
+    NEW.twilio_auth_token_previous := OLD.twilio_auth_token;
+  END IF;
+  IF NEW.twilio_auth_token_previous IS NULL OR NEW.twilio_auth_token_previous_until > now() IS NOT TRUE THEN
+    NEW.twilio_auth_token_previous := NULL;
+    NEW.twilio_auth_token_previous_until := NULL;
+  END IF;
+  RETURN NEW;
+END
+$$;
+
+ALTER FUNCTION public.tenant_token_grace() OWNER TO tenant_owner;
+
+CREATE FUNCTION public.tenants_by_account(sid text, tenant_id integer) RETURNS TABLE(id integer, name text, status text, custom_domain text, phone_number text, auth_token text, previous_auth_token text, previous_milliseconds_left bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    AS $$
+BEGIN
+  RETURN QUERY
+  WITH claim AS (
+    SELECT t.id, t.name, t.status, t.custom_domain, t.twilio_phone_number, t.twilio_auth_token,
+           t.twilio_auth_token_previous, t.twilio_auth_token_previous_until
+      FROM public.tenants t
+     WHERE t.id = tenants_by_account.tenant_id AND t.twilio_account_sid = tenants_by_account.sid
+     UNION ALL
+   (SELECT t.id, t.name, t.status, t.custom_domain, t.twilio_phone_number, t.twilio_auth_token,
+           t.twilio_auth_token_previous, t.twilio_auth_token_previous_until
+      FROM public.tenants t
+     WHERE t.twilio_account_sid = tenants_by_account.sid AND t.id IS DISTINCT FROM tenants_by_account.tenant_id
+     ORDER BY t.id
+     LIMIT 8)
+  )
+  SELECT c.id, c.name::text, c.status::text, c.custom_domain, c.twilio_phone_number::text,
+         CASE WHEN c.twilio_auth_token ~ '^mt[0-9]+[.]' THEN c.twilio_auth_token
+              WHEN c.twilio_auth_token IS NOT NULL THEN '' END,
+         CASE WHEN c.twilio_auth_token_previous_until > now() THEN
+           CASE WHEN c.twilio_auth_token_previous ~ '^mt[0-9]+[.]' THEN c.twilio_auth_token_previous
+                WHEN c.twilio_auth_token_previous IS NOT NULL THEN '' END END,
+         CASE WHEN c.twilio_auth_token_previous_until > now() THEN
+           floor(1000 * extract(epoch FROM least(c.twilio_auth_token_previous_until - now(), interval '1 day')))::bigint END
+    FROM claim c
+   ORDER BY c.id IS DISTINCT FROM tenants_by_account.tenant_id, c.id
+   LIMIT 8;
+END
+$$;
+
+ALTER FUNCTION public.tenants_by_account(sid text, tenant_id integer) OWNER TO tenant_lookup;
 
 CREATE FUNCTION public.user_by_email(tenant_id integer, email text) RETURNS TABLE(id text, password_hash text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -740,6 +800,8 @@ CREATE TABLE public.tenants (
     twilio_phone_number character varying(20),
     retiring_api_key_hash text,
     retiring_api_key_expires_at timestamp with time zone,
+    twilio_auth_token_previous text,
+    twilio_auth_token_previous_until timestamp with time zone,
     CONSTRAINT tenants_id_check CHECK (((id >= 1) AND (id <= 999999999))),
     CONSTRAINT tenants_status_check CHECK (((status)::text = ANY ((ARRAY['active'::character varying, 'inactive'::character varying])::text[])))
 );
@@ -936,6 +998,8 @@ CREATE INDEX tenants_name_idx ON public.tenants USING btree (name, id);
 
 CREATE INDEX tenants_status_idx ON public.tenants USING btree (status, id);
 
+CREATE INDEX tenants_twilio_account_sid_idx ON public.tenants USING btree (twilio_account_sid, id) WHERE (twilio_account_sid IS NOT NULL);
+
 CREATE INDEX users_tenant_created_at_idx ON public.users USING btree (tenant_id, (
 CASE
     WHEN (created_at IS NULL) THEN '-infinity'::timestamp with time zone
@@ -969,6 +1033,8 @@ CREATE TRIGGER tenant_login_changed_insert AFTER INSERT ON public.users REFERENC
 CREATE TRIGGER tenant_login_changed_truncate AFTER TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_login_changed();
 
 CREATE TRIGGER tenant_login_changed_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_login_changed();
+
+CREATE TRIGGER tenant_token_grace BEFORE INSERT OR UPDATE ON public.tenants FOR EACH ROW WHEN (((new.twilio_auth_token_previous IS NOT NULL) OR (new.twilio_auth_token_previous_until IS NOT NULL))) EXECUTE FUNCTION public.tenant_token_grace();
 
 ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON DELETE CASCADE;
@@ -1090,6 +1156,9 @@ GRANT ALL ON FUNCTION public.tenant_rotated_key(tenant_id integer, hashes text[]
 REVOKE ALL ON PROCEDURE public.tenant_table_check(IN resource regclass) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE public.tenant_table_secure(IN resource regclass, IN filterable name[], IN write_once name[], IN secret name[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.tenants_by_account(sid text, tenant_id integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tenants_by_account(sid text, tenant_id integer) TO tenant_api;
 
 REVOKE ALL ON FUNCTION public.user_by_email(tenant_id integer, email text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.user_by_email(tenant_id integer, email text) TO tenant_api;
@@ -1244,18 +1313,26 @@ GRANT SELECT(custom_domain) ON TABLE public.tenants TO tenant_lookup;
 GRANT SELECT(custom_domain) ON TABLE public.tenants TO tenant_api;
 
 GRANT SELECT(twilio_account_sid),UPDATE(twilio_account_sid) ON TABLE public.tenants TO tenant_api;
+GRANT SELECT(twilio_account_sid) ON TABLE public.tenants TO tenant_lookup;
 
 GRANT SELECT(twilio_auth_token),UPDATE(twilio_auth_token) ON TABLE public.tenants TO tenant_api;
+GRANT SELECT(twilio_auth_token) ON TABLE public.tenants TO tenant_lookup;
 
 GRANT SELECT(twilio_api_key_sid),UPDATE(twilio_api_key_sid) ON TABLE public.tenants TO tenant_api;
 
 GRANT SELECT(twilio_api_key_secret),UPDATE(twilio_api_key_secret) ON TABLE public.tenants TO tenant_api;
 
 GRANT SELECT(twilio_phone_number),UPDATE(twilio_phone_number) ON TABLE public.tenants TO tenant_api;
+GRANT SELECT(twilio_phone_number) ON TABLE public.tenants TO tenant_lookup;
 
 GRANT SELECT(retiring_api_key_hash),UPDATE(retiring_api_key_hash) ON TABLE public.tenants TO tenant_lookup;
 
 GRANT SELECT(retiring_api_key_expires_at),UPDATE(retiring_api_key_expires_at) ON TABLE public.tenants TO tenant_lookup;
+
+GRANT SELECT(twilio_auth_token_previous) ON TABLE public.tenants TO tenant_lookup;
+
+GRANT SELECT(twilio_auth_token_previous_until),UPDATE(twilio_auth_token_previous_until) ON TABLE public.tenants TO tenant_api;
+GRANT SELECT(twilio_auth_token_previous_until) ON TABLE public.tenants TO tenant_lookup;
 
 GRANT SELECT,USAGE ON SEQUENCE public.tenants_id_seq TO tenant_admin;
 

@@ -15,14 +15,14 @@
 #include "../store/row.h"
 
 /* What an answer can be written as. */
-typedef enum form_t {
+typedef enum answer_form_t {
     FORM_NONE, /* nothing that Accept takes */
     FORM_JSON,
     FORM_NDJSON,
     FORM_CSV,
     FORM_HTML,
     FORM_FILE, /* as a file is that is kept for all */
-} form_t;
+} answer_form_t;
 
 /* What a request may reach. */
 typedef struct scope_t {
@@ -34,7 +34,7 @@ typedef struct scope_t {
 typedef struct api_t {
     exchange_t exchange;
     route_t route;
-    form_t form;                         /* the answer's */
+    answer_form_t form;                         /* the answer's */
     page_t page;                         /* of a list */
     etag_list_t if_match, if_none_match; /* of a request for one row */
     scope_t scope;                       /* nothing until authority is proven */

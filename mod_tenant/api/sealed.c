@@ -3,7 +3,11 @@
 
 #include <http_log.h>
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "../secret/seal.h"
+#include "read.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -47,6 +51,53 @@ const problem_t *sealed_check(const api_t *api, rows_t *rows)
                           field_column(field), api->scope.tenant->id_text, why);
             return &problem_secret_unreadable;
         }
+    }
+    return NULL;
+}
+
+/* What a row holds of a secret, as it is stored. */
+static const char *stored_of(const resource_t *resource, const field_t *secret, rows_t *rows)
+{
+    int column = 0;
+
+    rows_seek(rows, 0);
+    for (const field_t *field = resource->fields; field->name; field++) {
+        if (field->type == FIELD_SEALED && strcmp(field_column(field), field_column(secret)) == 0)
+            return rows_text(rows, column);
+        column += field_is_selected(field);
+    }
+    return NULL;
+}
+
+/* The number of a field that is given and not null, by its name; -1: it is not. */
+static int given(const api_t *api, const char *name)
+{
+    const resource_t *resource = api->route.resource;
+    int n = (int)(resource_field(resource, name, strlen(name)) - resource->fields);
+
+    return api->input.given[n] && api->input.values[n] ? n : -1;
+}
+
+const problem_t *sealed_keep(api_t *api)
+{
+    const resource_t *resource = api->route.resource;
+
+    for (const field_t *field = resource->fields; field->name; field++) {
+        seal_place_t place = {api->scope.tenant ? api->scope.tenant->id : atoi(api->route.id), resource_table(resource),
+                              field_column(field)};
+        int n = field->grace ? given(api, field->name) : -1;
+        const problem_t *problem;
+        const char *stored;
+        rows_t *rows;
+
+        if (n < 0 || given(api, field->grace) < 0)
+            continue;
+        problem = read_row(api, &rows);
+        if (problem)
+            return problem;
+        stored = rows ? stored_of(resource, field, rows) : NULL;
+        if (stored && seal_same(api->exchange.server->keyring, &place, stored, api->input.values[n], api->exchange.r->pool))
+            api->input.given[n] = 0;
     }
     return NULL;
 }

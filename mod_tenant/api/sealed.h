@@ -10,4 +10,8 @@
  * reason to keep a tenant from its profile. */
 const problem_t *sealed_check(const api_t *api, rows_t *rows);
 
+/* Leaves a secret as it is that an update would replace by itself, where the value before is to be good as
+ * well for a time: else an update that is sent twice would lose that one. The problems of a read. */
+const problem_t *sealed_keep(api_t *api);
+
 #endif

@@ -71,12 +71,12 @@ static int is_list(const api_t *api)
 
 /* The forms of the answer to a route, ended by FORM_NONE; of those that Accept likes equally, the first is
  * the one. */
-static const form_t *forms_of_route(const api_t *api)
+static const answer_form_t *forms_of_route(const api_t *api)
 {
-    static const form_t json[] = {FORM_JSON, FORM_NONE};
-    static const form_t list[] = {FORM_JSON, FORM_NDJSON, FORM_CSV, FORM_NONE};
-    static const form_t page[] = {FORM_JSON, FORM_HTML, FORM_NONE};
-    static const form_t file[] = {FORM_FILE, FORM_NONE};
+    static const answer_form_t json[] = {FORM_JSON, FORM_NONE};
+    static const answer_form_t list[] = {FORM_JSON, FORM_NDJSON, FORM_CSV, FORM_NONE};
+    static const answer_form_t page[] = {FORM_JSON, FORM_HTML, FORM_NONE};
+    static const answer_form_t file[] = {FORM_FILE, FORM_NONE};
 
     switch (api->route.kind) {
     case ROUTE_COLLECTION:
@@ -93,7 +93,7 @@ static const form_t *forms_of_route(const api_t *api)
     }
 }
 
-static const char *type_of(const api_t *api, form_t form)
+static const char *type_of(const api_t *api, answer_form_t form)
 {
     static const char *const types[] = {[FORM_JSON] = MEDIA_JSON,
                                         [FORM_NDJSON] = "application/x-ndjson",
@@ -104,10 +104,10 @@ static const char *type_of(const api_t *api, form_t form)
                              : types[form];
 }
 
-static form_t choose_form(const api_t *api)
+static answer_form_t choose_form(const api_t *api)
 {
     enum { FORMS_MAX = 4 };
-    const form_t *forms = forms_of_route(api);
+    const answer_form_t *forms = forms_of_route(api);
     const char *types[FORMS_MAX] = {NULL};
     int chosen;
 

@@ -12,6 +12,7 @@
 #include "idempotency.h"
 #include "read.h"
 #include "scope.h"
+#include "sealed.h"
 
 void write_add_fields(values_t *values, const api_t *api)
 {
@@ -109,6 +110,9 @@ const problem_t *write_update(api_t *api)
 
     if (api->input.count == 0)
         return read_run(api); /* nothing to write; whether there is a row is still said */
+    problem = sealed_keep(api);
+    if (problem)
+        return problem;
     if (resource->is_single && !resource->is_profile && condition_allows_new(api)) {
         statements = sql->upsert;
         add_new_row(&values, api);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lookup.h"
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "../config.h"
@@ -56,26 +55,13 @@ static int is_answered(question_t *question)
     return question->key->is_done && question->host->is_done;
 }
 
-/* A name as headers, logs and CGIs may have it:
- * a legacy row may hold control characters, which become spaces. */
-static const char *shown_name(const char *name, apr_pool_t *pool)
-{
-    char *shown = apr_pstrdup(pool, name);
-
-    for (char *c = shown; *c; c++) {
-        if (apr_iscntrl(*c))
-            *c = ' ';
-    }
-    return shown;
-}
-
 static const tenant_t *tenant_of_row(rows_t *rows, tenant_via_t via, apr_pool_t *pool)
 {
     tenant_t *tenant = apr_pcalloc(pool, sizeof *tenant);
 
     tenant->id = rows_int(rows, COLUMN_ID);
     tenant->id_text = rows_text(rows, COLUMN_ID);
-    tenant->name = shown_name(rows_text(rows, COLUMN_NAME), pool);
+    tenant->name = tenant_shown_name(rows_text(rows, COLUMN_NAME), pool);
     tenant->domain = rows_text(rows, COLUMN_DOMAIN);
     tenant->is_active = strcmp(rows_text(rows, COLUMN_STATUS), "active") == 0;
     tenant->via = via;

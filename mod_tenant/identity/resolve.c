@@ -261,6 +261,14 @@ void resolve_user(request_rec *r, const char *user)
     settle(r, identity, tenant);
 }
 
+void resolve_account(request_rec *r, const tenant_t *tenant)
+{
+    identity_t *identity = identity_of(r);
+
+    if (identity)
+        settle(r, identity, tenant);
+}
+
 const tenant_t *resolve_any(request_rec *r)
 {
     const identity_t *identity = identity_of(r);

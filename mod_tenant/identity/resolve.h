@@ -55,6 +55,9 @@ const problem_t *resolve_again(request_rec *r, apr_pool_t *pool);
 /* Settles on a user of the Host's tenant, who has logged in. user: users.id. */
 void resolve_user(request_rec *r, const char *user);
 
+/* Settles on the tenant whose signature a webhook of Twilio's carries (accounts_find()). */
+void resolve_account(request_rec *r, const tenant_t *tenant);
+
 /* The tenant that the request is of, active or not, for content that uses it without asking who may act: by
  * its key where it carries one, else by its Host.
  * NULL: nobody's, or a problem of resolve_key() or resolve_host(). */

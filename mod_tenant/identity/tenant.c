@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tenant.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 request_rec *tenant_origin(const request_rec *r)
@@ -21,9 +22,21 @@ const char *tenant_via(const tenant_t *tenant)
         [TENANT_VIA_HOST] = "host",
         [TENANT_VIA_KEY] = "key",
         [TENANT_VIA_USER] = "user",
+        [TENANT_VIA_TWILIO] = "twilio",
     };
 
     return names[tenant->via];
+}
+
+const char *tenant_shown_name(const char *name, apr_pool_t *pool)
+{
+    char *shown = apr_pstrdup(pool, name);
+
+    for (char *c = shown; *c; c++) {
+        if (apr_iscntrl(*c))
+            *c = ' ';
+    }
+    return shown;
 }
 
 const tenant_t *tenant_copy(const tenant_t *tenant, apr_pool_t *pool)

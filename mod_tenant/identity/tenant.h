@@ -12,9 +12,13 @@ const tenant_t *tenant_get(const request_rec *r);
  * lives in its pool: a subrequest's is gone sooner. */
 request_rec *tenant_origin(const request_rec *r);
 
-/* The status as the database has it, and how the tenant was found: `host`, `key`, `user`. */
+/* The status as the database has it, and how the tenant was found: `host`, `key`, `user`, `twilio`. */
 const char *tenant_status(const tenant_t *tenant);
 const char *tenant_via(const tenant_t *tenant);
+
+/* A name as headers, logs and CGIs may have it, in pool: a legacy row may hold control characters, which
+ * become spaces. */
+const char *tenant_shown_name(const char *name, apr_pool_t *pool);
 
 /* A copy, texts and all, in pool; NULL of NULL. */
 const tenant_t *tenant_copy(const tenant_t *tenant, apr_pool_t *pool);

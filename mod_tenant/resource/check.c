@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <apr_lib.h>
+#include <apr_time.h>
 #include <stdint.h>
 #include <apr_strings.h>
 #include <string.h>
@@ -338,6 +339,16 @@ int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE])
         return 0;
     write_instant(&instant, utc, CHECK_TIME_SIZE);
     return 1;
+}
+
+const char *check_grace_end(const char *text, apr_size_t length)
+{
+    instant_t instant;
+
+    if (!read_instant(&instant, text, length, 4, 0) ||
+        instant.seconds > apr_time_sec(apr_time_now()) + CHECK_GRACE_MAX)
+        return "must be within 30 days";
+    return NULL;
 }
 
 int check_any_time(const char *text, apr_size_t length, char utc[CHECK_ANY_TIME_SIZE])

@@ -18,6 +18,7 @@ const char *check_printable(const char *text, apr_size_t length); /* printable A
 const char *check_status(const char *text, apr_size_t length);
 const char *check_email(const char *text, apr_size_t length);
 const char *check_url(const char *text, apr_size_t length);
+const char *check_grace_end(const char *text, apr_size_t length); /* a time within 30 days, or past */
 
 /* An id in a path or cursor: [1-9][0-9]{0,9}, at most 2147483647. */
 int check_is_id(const char *text, apr_size_t length);
@@ -31,6 +32,9 @@ enum { CHECK_TIME_SIZE = sizeof "YYYY-MM-DDThh:mm:ss.ffffffZ" };
  * of UTC. Writes it in UTC with six digits of fraction (the rest is cut),
  * NUL-terminated. 0: it is not one. */
 int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE]);
+
+/* How long a replaced Twilio auth token may go on verifying, in seconds. */
+enum { CHECK_GRACE_MAX = 30 * 24 * 60 * 60 };
 
 enum { CHECK_ANY_TIME_SIZE = sizeof "YYYYYY-MM-DDThh:mm:ss.ffffffZ BC" };
 

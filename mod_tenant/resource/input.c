@@ -120,12 +120,16 @@ static const char *read_text(reader_t *reader, const field_t *field, const char 
 static const char *read_time(reader_t *reader, const field_t *field, const char *text, apr_size_t length)
 {
     char utc[CHECK_TIME_SIZE];
+    const char *wrong;
 
     if (!check_time(text, length, utc)) {
         refuse(reader, field, "pattern",
                "must be an RFC 3339 date-time with an offset, in the years 1970 to 9999");
         return NULL;
     }
+    wrong = field->check ? field->check(utc, strlen(utc)) : NULL;
+    if (wrong)
+        refuse(reader, field, "range", wrong);
     return apr_pstrdup(reader->pool, utc);
 }
 

@@ -21,9 +21,9 @@ typedef struct input_secrets_t {
 
 /* The values of a body, by the number of their field in the resource. */
 typedef struct input_t {
-    const char **values;        /* as statements take them; NULL is SQL NULL, and what is not given */
-    const unsigned char *given; /* whether the body has the member */
-    int count;                  /* members that it has */
+    const char **values;  /* as statements take them; NULL is SQL NULL, and what is not given */
+    unsigned char *given; /* whether the body has the member */
+    int count;            /* members that it has */
 } input_t;
 
 typedef enum input_for_t {

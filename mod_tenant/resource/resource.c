@@ -65,10 +65,10 @@
         .name = (field), .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .min = 34, .max = 34,                  \
         .check = (checked)                                                                                   \
     }
-#define SECRET(field)                                                                                        \
+#define SECRET(field, ended_by)                                                                              \
     {                                                                                                        \
         .name = (field), .type = FIELD_SECRET, .flags = FIELD_NULLABLE, .min = 1, .max = 256,                \
-        .check = check_printable                                                                             \
+        .check = check_printable, .grace = (ended_by)                                                        \
     }
 #define SECRET_SET(field, kept)                                                                              \
     {                                                                                                        \
@@ -77,9 +77,16 @@
 
 /* What both the tenant and the administrator see of its Twilio account. */
 #define TWILIO                                                                                               \
-    TWILIO_SID("twilio_account_sid", check_account_sid), SECRET("twilio_auth_token"),                        \
+    TWILIO_SID("twilio_account_sid", check_account_sid),                                                     \
+        SECRET("twilio_auth_token", "twilio_auth_token_previous_until"),                                     \
         SECRET_SET("twilio_auth_token_set", "twilio_auth_token"),                                            \
-        TWILIO_SID("twilio_api_key_sid", check_api_key_sid), SECRET("twilio_api_key_secret"),                \
+        {.name = "twilio_auth_token_previous_until",                                                         \
+         .type = FIELD_TIME,                                                                                 \
+         .flags = FIELD_NULLABLE,                                                                            \
+         .check = check_grace_end,                                                                           \
+         .about = "Until when the token that was replaced verifies webhooks as well: within 30 days. Null: " \
+                  "there is none."},                                                                         \
+        TWILIO_SID("twilio_api_key_sid", check_api_key_sid), SECRET("twilio_api_key_secret", NULL),          \
         SECRET_SET("twilio_api_key_secret_set", "twilio_api_key_secret"),                                    \
     {                                                                                                        \
         .name = "twilio_phone_number", .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .min = 3, .max = 16,     \

@@ -72,6 +72,9 @@ typedef struct field_t {
      * case: such a comparison may not use an index under row-level security, since PostgreSQL does not know
      * it to be leakproof. */
     const char *lookup;
+
+    /* Of a FIELD_SECRET: the field that says until when the value before is good as well. */
+    const char *grace;
 } field_t;
 
 /* A set of a resource's fields: bit n is set where field n belongs to it. */

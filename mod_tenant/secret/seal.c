@@ -176,3 +176,14 @@ seal_result_t seal_open(const char **plaintext, apr_size_t *length, const keyrin
     *length = size - NONCE_BYTES - TAG_BYTES;
     return SEAL_OPENED;
 }
+
+int seal_same(const keyring_t *ring, const seal_place_t *place, const char *one, const char *other,
+              apr_pool_t *pool)
+{
+    const char *first, *second;
+    apr_size_t first_length, second_length;
+
+    return seal_open(&first, &first_length, ring, place, one, pool) == SEAL_OPENED &&
+           seal_open(&second, &second_length, ring, place, other, pool) == SEAL_OPENED &&
+           first_length == second_length && sodium_memcmp(first, second, first_length) == 0;
+}

@@ -41,6 +41,10 @@ const char *seal_make(const keyring_t *ring, const seal_place_t *place, const ch
 seal_result_t seal_open(const char **plaintext, apr_size_t *length, const keyring_t *ring,
                         const seal_place_t *place, const char *envelope, apr_pool_t *pool);
 
+/* Whether two envelopes of a place hold the same; 0 where one of them cannot be opened. */
+int seal_same(const keyring_t *ring, const seal_place_t *place, const char *one, const char *other,
+              apr_pool_t *pool);
+
 /* The id of the key that a value was sealed under; 0 where it is no envelope of this version. */
 uint32_t seal_key_id(const char *envelope);
 

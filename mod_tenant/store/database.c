@@ -76,8 +76,9 @@ static const problem_t *run_in(batch_t *batch, database_t *database, request_rec
     return batch && job->statement->label ? batch_run(batch, r, job) : job_run(database->pool, r, job);
 }
 
-static const problem_t *read_in(batch_t *batch, database_t *database, request_rec *r,
-                                const statement_t *statement, const char *const *values, rows_t **rows)
+/* What may be sent again where it is not known whether it took effect. */
+static const problem_t *repeat_in(batch_t *batch, database_t *database, request_rec *r,
+                                  const statement_t *statement, const char *const *values, rows_t **rows)
 {
     return run_in(batch, database, r,
                   &(job_t){.use = POOL_STATEMENT,
@@ -91,13 +92,13 @@ static const problem_t *read_in(batch_t *batch, database_t *database, request_re
 const problem_t *database_read_row(database_t *database, request_rec *r, const statement_t *statement,
                                    const char *const *values, rows_t **rows)
 {
-    return read_in(database->rows, database, r, statement, values, rows);
+    return repeat_in(database->rows, database, r, statement, values, rows);
 }
 
 const problem_t *database_read_page(database_t *database, request_rec *r, const statement_t *statement,
                                     const char *const *values, rows_t **rows)
 {
-    return read_in(database->pages, database, r, statement, values, rows);
+    return repeat_in(database->pages, database, r, statement, values, rows);
 }
 
 const problem_t *database_read_into(database_t *database, request_rec *r, const statement_t *statement,
@@ -128,6 +129,12 @@ const problem_t *database_insert_row(database_t *database, request_rec *r, const
         database->inserts, database, r,
         &(job_t){
             .use = POOL_STATEMENT, .statement = statement, .values = values, .rows = rows, .pool = r->pool});
+}
+
+const problem_t *database_merge_row(database_t *database, request_rec *r, const statement_t *statement,
+                                    const char *const *values, rows_t **rows)
+{
+    return repeat_in(database->inserts, database, r, statement, values, rows);
 }
 
 const problem_t *database_change(database_t *database, request_rec *r, int tenant, uint64_t cluster,

@@ -55,6 +55,11 @@ const problem_t *database_insert(database_t *database, request_rec *r, const sta
 const problem_t *database_insert_row(database_t *database, request_rec *r, const statement_t *statement,
                                      const char *const *values, rows_t **rows);
 
+/* The same for a write that has the same effect however often it is sent: a lost connection is tried again
+ * once. What PostgreSQL refuses of it is no client's fault. */
+const problem_t *database_merge_row(database_t *database, request_rec *r, const statement_t *statement,
+                                    const char *const *values, rows_t **rows);
+
 /* An UPDATE, DELETE or upsert in a transaction that sets the tenant first (0: none, for the administrator):
  * within one statement PostgreSQL may scan the table ahead of the setting. Never tried again. cluster: the
  * one that values speak of with an xmin, in any other one nothing is changed,

@@ -178,7 +178,7 @@ SELECT name, 'does not exist: run sqitch deploy'
   FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
                     'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)',
                     'tenant_rotated_key(integer, text[], text[], integer)',
-                    'idempotency_purge(integer, text)', 'tenant_context()', 'twilio_status_rank(text, text)',
+                    'tenants_by_account(text, integer)', 'idempotency_purge(integer, text)', 'tenant_context()', 'twilio_status_rank(text, text)',
                     'twilio_status_latest(text, text, text)']) name
  WHERE to_regprocedure('public.' || name) IS NULL
  UNION ALL
@@ -196,7 +196,7 @@ SELECT w.name, format('must be %s', w.wanted)
   FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
                     'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)',
                     'tenant_rotated_key(integer, text[], text[], integer)',
-                    'idempotency_purge(integer, text)']) name
+                    'tenants_by_account(text, integer)', 'idempotency_purge(integer, text)']) name
   JOIN pg_proc p ON p.oid = to_regprocedure('public.' || name)
  CROSS JOIN LATERAL (VALUES
          (name, 'SECURITY DEFINER', p.prosecdef),
@@ -220,15 +220,20 @@ SELECT format('%s.%s', relation, name), 'is missing or disabled: caches do not h
  WHERE NOT EXISTS (SELECT FROM pg_trigger g
                     WHERE g.tgrelid = to_regclass('public.' || relation) AND g.tgname = name
                       AND g.tgenabled IN ('O', 'A'))
+ UNION ALL
+SELECT 'tenants.tenant_token_grace', 'is missing or disabled: a Twilio auth token that is replaced ends at once'
+ WHERE NOT EXISTS (SELECT FROM pg_trigger g
+                    WHERE g.tgrelid = to_regclass('public.tenants') AND g.tgname = 'tenant_token_grace'
+                      AND g.tgenabled IN ('O', 'A'))
 
 -- check grants
 -- What a role may not do. What it has on a whole table it has on each column.
 SELECT format('%s.%s', t.relname, a.attname), format('%s must not have %s on it', r.rolname, w.privilege)
   FROM tables t
  CROSS JOIN LATERAL (VALUES
-         ('tenants', 'tenant_api', 'SELECT', ARRAY['api_key_hash', 'retiring_api_key_hash']),
+         ('tenants', 'tenant_api', 'SELECT', ARRAY['api_key_hash', 'retiring_api_key_hash', 'twilio_auth_token_previous']),
          ('tenants', 'tenant_api', 'UPDATE', ARRAY['status', 'custom_domain', 'api_key_hash', 'retiring_api_key_hash',
-                                                   'retiring_api_key_expires_at']),
+                                                   'retiring_api_key_expires_at', 'twilio_auth_token_previous']),
          ('users', 'tenant_api', 'SELECT', ARRAY['password_hash']),
          ('users', 'tenant_admin', 'SELECT', ARRAY['password_hash']),
          (t.relname, 'tenant_api', 'UPDATE', ARRAY['id', 'tenant_id'])) w (relation, role, privilege, columns)
@@ -326,6 +331,7 @@ SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not uniqu
          ('tenants', 'tenants_name_idx', false),
          ('tenants', 'tenants_status_idx', false),
          ('tenants', 'tenants_custom_domain_idx', false),
+         ('tenants', 'tenants_twilio_account_sid_idx', false),
          ('calls', 'calls_sid_key', true),
          ('calls', 'calls_tenant_id_key', true),
          ('calls', 'calls_tenant_created_at_idx', false),

@@ -84,7 +84,7 @@ static void check_key_use(doctor_t *doctor)
 static int check_secret(void *context, const sealed_column_t *column, const sealed_value_t *value,
                         apr_pool_t *pool)
 {
-    const seal_place_t place = {value->tenant_id, column->table, column->name};
+    const seal_place_t place = sealed_place(column, value);
     doctor_t *doctor = context;
     const char *plaintext, *what;
     apr_size_t length;

@@ -26,8 +26,9 @@ static const char *ids_sql(apr_pool_t *pool)
     for (const sealed_column_t *column = sealed_columns(pool); column->table; column++)
         sql = apr_psprintf(pool,
                            "%s UNION ALL SELECT 'seal', split_part(%s, '.', 3) FROM public.%s"
-                           " WHERE %s ~ '^mt[0-9]+[.]'",
-                           sql, column->name, column->table, column->name);
+                           " WHERE %s%s%s ~ '^mt[0-9]+[.]'",
+                           sql, column->name, column->table, column->holds ? column->holds : "",
+                           column->holds ? " AND " : "", column->name);
     return sql;
 }
 

@@ -15,7 +15,8 @@ typedef struct keyuse_entry_t {
     const char *count; /* how many values, in decimal */
 } keyuse_entry_t;
 
-/* Counts them. A retiring API key counts until its grace ends. NULL: the database failed. */
+/* Counts them. A retiring API key, and a Twilio auth token that is being replaced, count until their
+ * time ends. NULL: the database failed. */
 const keyuse_t *keyuse_read(console_t *database, apr_pool_t *pool);
 
 /* The n-th key in use; NULL past the last. */

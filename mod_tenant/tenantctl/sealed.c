@@ -10,6 +10,11 @@
 /* Rows that are read at a time. */
 #define PAGE "200"
 
+/* It has been moved there as it was. Past its time nobody needs it, nor the key that it is under. */
+static const sealed_column_t previous_token = {"tenants", "id", "twilio_auth_token_previous",
+                                               "twilio_auth_token",
+                                               "twilio_auth_token_previous_until > now()"};
+
 const sealed_column_t *sealed_columns(apr_pool_t *pool)
 {
     apr_array_header_t *columns = apr_array_make(pool, 4, sizeof(sealed_column_t));
@@ -21,9 +26,10 @@ const sealed_column_t *sealed_columns(apr_pool_t *pool)
             if (field->type == FIELD_SECRET)
                 APR_ARRAY_PUSH(columns, sealed_column_t) =
                     (sealed_column_t){resource_table(resource), resource_tenant_column(resource),
-                                      field_column(field)};
+                                      field_column(field), field_column(field), NULL};
         }
     }
+    APR_ARRAY_PUSH(columns, sealed_column_t) = previous_token;
     APR_ARRAY_PUSH(columns, sealed_column_t) = (sealed_column_t){0};
     return (const sealed_column_t *)columns->elts;
 }
@@ -32,8 +38,14 @@ const sealed_column_t *sealed_columns(apr_pool_t *pool)
 static const char *select_sql(const sealed_column_t *column, apr_pool_t *pool)
 {
     return apr_psprintf(pool,
-                        "SELECT id::text, %s::text, xmin::text, %s FROM public.%s t WHERE %s IS NOT NULL",
-                        column->tenant_column, column->name, column->table, column->name);
+                        "SELECT id::text, %s::text, xmin::text, %s FROM public.%s t WHERE %s%s%s IS NOT NULL",
+                        column->tenant_column, column->name, column->table,
+                        column->holds ? column->holds : "", column->holds ? " AND " : "", column->name);
+}
+
+seal_place_t sealed_place(const sealed_column_t *column, const sealed_value_t *value)
+{
+    return (seal_place_t){value->tenant_id, column->table, column->place};
 }
 
 static sealed_value_t value_of(const rowset_t *rows, int n)

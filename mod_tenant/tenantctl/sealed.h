@@ -2,13 +2,17 @@
 #ifndef TENANT_TENANTCTL_SEALED_H
 #define TENANT_TENANTCTL_SEALED_H
 
+#include "../secret/seal.h"
 #include "../store/console.h"
 
-/* A column that holds sealed values: each FIELD_SECRET of the API's resources. */
+/* A column that holds sealed values: each FIELD_SECRET of the API's resources, and the Twilio auth token that
+ * is being replaced. */
 typedef struct sealed_column_t {
     const char *table;
     const char *tenant_column; /* of the row's tenant */
     const char *name;
+    const char *place; /* the column that its envelopes are sealed for */
+    const char *holds; /* SQL condition of the values that count, or NULL */
 } sealed_column_t;
 
 /* One value of it, not NULL. */
@@ -21,6 +25,9 @@ typedef struct sealed_value_t {
 
 /* The columns; ended by a NULL table. */
 const sealed_column_t *sealed_columns(apr_pool_t *pool);
+
+/* The place of one of its values. */
+seal_place_t sealed_place(const sealed_column_t *column, const sealed_value_t *value);
 
 /* Calls visit for every value, in the order of the rows' ids, holding no transaction. Each call has a pool of
  * its own. Returns 1; 0 after a failure of the database, or when visit returned 0. */

@@ -18,7 +18,9 @@
 /* What is shown of a tenant, and where it comes from. */
 #define TENANT_COLUMNS                                                                                       \
     "id::text, name::text, status::text, custom_domain::text, twilio_account_sid::text,"                     \
-    " (twilio_auth_token IS NOT NULL)::text, twilio_api_key_sid::text,"                                      \
+    " (twilio_auth_token IS NOT NULL)::text,"                                                                \
+    " to_char(CASE WHEN twilio_auth_token_previous_until > now() THEN twilio_auth_token_previous_until "     \
+    "END " UTC "), twilio_api_key_sid::text,"                                                                \
     " (twilio_api_key_secret IS NOT NULL)::text, twilio_phone_number::text,"                                 \
     " (api_key_hash ~ '^[1-9][0-9]{0,9}:[0-9a-f]{64}$')::text,"                                              \
     " to_char(CASE WHEN retiring_api_key_hash IS NOT NULL AND retiring_api_key_expires_at > now()"           \
@@ -28,6 +30,7 @@
     {.key = "id", .type = OUTPUT_LITERAL}, {.key = "name"}, {.key = "status"}, {.key = "custom_domain"},     \
         {.key = "twilio_account_sid", .json_only = (only)},                                                  \
         {.key = "twilio_auth_token_set", .type = OUTPUT_LITERAL, .json_only = (only)},                       \
+        {.key = "twilio_auth_token_previous_until", .json_only = (only)},                                    \
         {.key = "twilio_api_key_sid", .json_only = (only)},                                                  \
         {.key = "twilio_api_key_secret_set", .type = OUTPUT_LITERAL, .json_only = (only)},                   \
         {.key = "twilio_phone_number", .json_only = (only)}, {.key = "api_key_set", .type = OUTPUT_LITERAL}, \
@@ -35,7 +38,7 @@
         .key = "retiring_api_key_expires_at", .json_only = (only)                                            \
     }
 
-enum { TENANT_WIDTH = 11 };
+enum { TENANT_WIDTH = 12 };
 
 static const output_column_t record_columns[] = {TENANT_OUTPUT(0), {0}};
 static const output_column_t list_columns[] = {TENANT_OUTPUT(1), {0}};

@@ -121,6 +121,7 @@ subtest 'single resources' => sub {
     my %tenant = (id => $acme, name => 'acme', status => 'active', custom_domain => 'acme.example.com',
         twilio_account_sid => undef,
         twilio_api_key_sid => undef, twilio_auth_token_set => JSON::PP::false,
+        twilio_auth_token_previous_until => undef,
         twilio_api_key_secret_set => JSON::PP::false,
         twilio_phone_number => undef);
     is_deeply(get('/v1/tenant')->json, \%tenant, 'the tenant');

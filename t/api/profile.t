@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use MIME::Base64 qw(encode_base64);
+use POSIX qw(strftime);
 use Test::More;
 use TenantTest;
 use TenantTest::Fault;
@@ -38,7 +39,7 @@ subtest 'the profile' => sub {
     is_deeply($response->json, {
             id => $id{acme}, name => 'Acme & Co', status => 'active', custom_domain => tenant('acme')->{host},
             twilio_account_sid => 'AC' . '0f' x 16, twilio_auth_token_set => JSON::PP::true(),
-            twilio_api_key_sid => 'SK' . '0f' x 16, twilio_api_key_secret_set => JSON::PP::true(),
+            twilio_auth_token_previous_until => undef, twilio_api_key_sid => 'SK' . '0f' x 16, twilio_api_key_secret_set => JSON::PP::true(),
             twilio_phone_number => '+15551234567' }, 'secrets go in and do not come out');
     is_deeply(api(GET => '/tenant', as => $key{acme})->json, $response->json, 'and is read back');
     is(row({ database => $database }, 'SELECT tenants::text FROM tenants WHERE id = ?', $id{globex}), $globex,
@@ -58,6 +59,45 @@ subtest 'secrets are sealed' => sub {
     my $response = api(PATCH => '/tenant', as => $key{acme}, json => { twilio_auth_token => undef });
     is(stored('twilio_auth_token'), undef, 'null removes it');
     ok(!$response->json->{twilio_auth_token_set}, '... and says so');
+};
+
+# A time so many seconds from now, as answers show it.
+sub in_seconds {
+    return strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time + $_[0]));
+}
+
+subtest 'a token is replaced' => sub {
+    my $patch = sub { api(PATCH => '/tenant', as => $key{acme}, json => {@_}) };
+    my $until = sub { $_[0]->json->{twilio_auth_token_previous_until} };
+    my ($hour, $day, $previous) = (in_seconds(3600), in_seconds(86400), 'twilio_auth_token_previous');
+
+    $patch->(twilio_auth_token => 'canary-one');
+    is(stored($previous), undef, 'without a time nothing is left of the former one');
+    my $one = stored('twilio_auth_token');
+    my $response = $patch->(twilio_auth_token => 'canary-two', twilio_auth_token_previous_until => $hour);
+    is($until->($response), $hour, 'with a time that is told');
+    is($until->(api(GET => '/tenant', as => $key{acme})), $hour, '... and read back');
+    is(stored($previous), $one, 'the former one stays, sealed as it was');
+    unlike($response->body, qr/\Q$one\E|mt1|canary/, 'and is not shown');
+    $patch->(twilio_auth_token => 'canary-two', twilio_auth_token_previous_until => $hour);
+    is(stored($previous), $one, 'also after the same once more');
+    $patch->(twilio_auth_token => 'canary-two', twilio_auth_token_previous_until => $day);
+    is(stored($previous), $one, '... and with another time');
+    is($until->($patch->(name => 'Acme')), $day, 'which counts');
+    $patch->(twilio_auth_token => 'canary-three');
+    is(stored($previous), $one, 'also after the new one is mended');
+    my $three = stored('twilio_auth_token');
+    $patch->(twilio_auth_token => 'canary-four', twilio_auth_token_previous_until => $hour);
+    is(stored($previous), $three, 'the next one takes its place');
+    is($until->($patch->(twilio_auth_token_previous_until => undef)), undef, 'null');
+    is(stored($previous), undef, 'ends it');
+    is($until->($patch->(twilio_auth_token_previous_until => $hour)), undef, 'a time for none is none');
+    is($until->($patch->(twilio_auth_token => 'canary-five', twilio_auth_token_previous_until => '2020-01-01T00:00:00Z')), undef, 'nor is one that is past');
+    is(stored($previous), undef, 'it ends at once');
+    is_invalid($patch->(twilio_auth_token_previous_until => in_seconds(30 * 86400 + 600)),
+        { '/twilio_auth_token_previous_until' => 'range' }, 'more than 30 days');
+    is_status($patch->(twilio_auth_token_previous_until => in_seconds(30 * 86400 - 600)), 200, 'no more than that');
+    unlike($log->text, qr/canary-(?:one|two|three|four|five)/, 'the log has none of them');
 };
 
 subtest 'what cannot be opened is not as good as set' => sub {

@@ -35,7 +35,7 @@ sub stored {
 }
 
 my @members = qw(api_key_set custom_domain id name retiring_api_key_expires_at status twilio_account_sid
-    twilio_api_key_secret_set twilio_api_key_sid twilio_auth_token_set twilio_phone_number);
+    twilio_api_key_secret_set twilio_api_key_sid twilio_auth_token_previous_until twilio_auth_token_set twilio_phone_number);
 
 subtest 'list and show' => sub {
     my $run = tenantctl('tenant', 'list', '--json', @database);

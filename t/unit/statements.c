@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Prints every SQL statement that the API runs, but for combinations of filters, for tests that run them
- * without the module:
+/* Prints every SQL statement that the API runs, and those that store Twilio's events, but for combinations of
+ * filters, for tests that run them without the module:
  *
  *     resource TAB label TAB statement TAB values
  *
@@ -14,10 +14,12 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "resource/page.h"
 #include "resource/sql.h"
 #include "resource/sql_list.h"
+#include "twilio/upsert.h"
 
 static void print_one(const resource_t *resource, const statement_t *statement, const char *values)
 {
@@ -74,6 +76,15 @@ static void print_filtered(const resource_t *resource, apr_pool_t *pool)
     print_page(&all, pool);
 }
 
+static void print_events(void)
+{
+    for (upsert_t upsert = {.table = 0}; upsert.table < UPSERT_TABLES; upsert.table++) {
+        const char *name = upsert_resource(&upsert);
+
+        print(resource_find(name, strlen(name), 0), upsert_statement(upsert.table));
+    }
+}
+
 int main(void)
 {
     apr_pool_t *pool;
@@ -88,6 +99,7 @@ int main(void)
         sql_list_pages(resource, print_page, pool);
         print_filtered(resource, pool);
     }
+    print_events();
     apr_terminate();
     return fflush(stdout) != 0;
 }

@@ -237,6 +237,8 @@ my %resources = (
             twilio_account_sid        => { _sid('AC'), nullable => 1, good => ["AC$hex32"] },
             twilio_auth_token         => \%secret,
             twilio_auth_token_set     => { type => 'boolean', read_only => 1 },
+            twilio_auth_token_previous_until => {
+                type => 'time', nullable => 1, good => [], wrong => $time{wrong} },
             twilio_api_key_sid        => { _sid('SK'), nullable => 1, good => ["SK$hex32"] },
             twilio_api_key_secret     => \%secret,
             twilio_api_key_secret_set => { type => 'boolean', read_only => 1 },

@@ -9,21 +9,26 @@ INSERT INTO tenants (name, status, custom_domain, api_key_hash) VALUES
     ('globex', 'active', 'globex.example.com', :'globex'),
     ('closed', 'inactive', 'closed.example.com', :'closed');
 
-INSERT INTO calls (sid, tenant_id, from_number, to_number, status, created_at)
+INSERT INTO calls (sid, tenant_id, from_number, to_number, status, created_at, direction, duration, parent_call_sid,
+                   answered_at, ended_at)
 SELECT format('CA%s%s', t.id, lpad(n::text, 31, '0')), t.id, '+1202555' || lpad(n::text, 4, '0'), '+12025550100',
-       'completed', timestamptz '2026-01-01 00:00:00Z' + n * interval '1 minute'
+       'completed', timestamptz '2026-01-01 00:00:00Z' + n * interval '1 minute', 'outbound-dial', n,
+       format('CA%s%s', t.id, lpad('0', 31, 'a')), timestamptz '2026-01-01 00:00:05Z' + n * interval '1 minute',
+       timestamptz '2026-01-01 00:00:05Z' + n * interval '61 seconds'
   FROM tenants t, generate_series(1, 25) n
  ORDER BY n, t.id;
 
-INSERT INTO messages (sid, tenant_id, from_number, to_number, body, status, created_at)
+INSERT INTO messages (sid, tenant_id, from_number, to_number, body, status, created_at, direction, error_code, num_media, media)
 SELECT format('SM%s%s', t.id, lpad(n::text, 31, '0')), t.id, '+1202555' || lpad(n::text, 4, '0'), '+12025550100',
-       'message ' || n || ' of ' || t.name, 'delivered', timestamptz '2026-01-01 00:00:00Z' + n * interval '1 minute'
+       'message ' || n || ' of ' || t.name, 'delivered', timestamptz '2026-01-01 00:00:00Z' + n * interval '1 minute',
+       'outbound-api', 30000 + n, 1, '[{"url":"https://media.example.com/1","type":"image/png"}]'
   FROM tenants t, generate_series(1, 25) n
  ORDER BY n, t.id;
 
-INSERT INTO recordings (sid, tenant_id, call_sid, url, duration, created_at)
+INSERT INTO recordings (sid, tenant_id, call_sid, url, duration, created_at, status, channels, source)
 SELECT format('RE%s%s', t.id, lpad(n::text, 31, '0')), t.id, format('CA%s%s', t.id, lpad(n::text, 31, '0')),
-       'https://media.example.com/' || n, 10 * n, timestamptz '2026-01-01 00:00:00Z' + n * interval '1 minute'
+       'https://media.example.com/' || n, 10 * n, timestamptz '2026-01-01 00:00:00Z' + n * interval '1 minute',
+       'completed', 2, 'DialVerb'
   FROM tenants t, generate_series(1, 25) n
  ORDER BY n, t.id;
 

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steps.h"
+
+#include <httpd.h>
+
+#include <apr_strings.h>
+#include <http_log.h>
+#include <string.h>
+
+#include "answer.h"
+#include "journal.h"
+#include "parameters.h"
+#include "proof.h"
+#include "twilio.h"
+
+APLOG_USE_MODULE(tenant);
+
+static const hook_t hooks[] = {
+    {"voice", EVENT_VOICE, 1, answer_voice},
+    {"voice-fallback", EVENT_VOICE, 1, answer_voice},
+    {"call-status", EVENT_CALL_STATUS, 0, answer_nothing},
+    {"dial-status", EVENT_DIAL_STATUS, 1, answer_end},
+    {"message", EVENT_MESSAGE, 1, answer_message},
+    {"message-status", EVENT_MESSAGE_STATUS, 0, answer_nothing},
+    {"recording", EVENT_RECORDING, 0, answer_nothing},
+};
+
+static const problem_t *find_hook(exchange_t *exchange)
+{
+    const char *path = exchange_path(exchange);
+
+    for (size_t i = 0; path && *path == '/' && i < sizeof hooks / sizeof *hooks; i++) {
+        if (strcmp(hooks[i].name, path + 1) == 0)
+            webhook_of(exchange)->hook = &hooks[i];
+    }
+    return webhook_of(exchange)->hook ? NULL : &problem_not_found;
+}
+
+static const problem_t *check_method(exchange_t *exchange)
+{
+    const request_rec *r = exchange->r;
+
+    if (r->method_number == M_POST || (r->method_number == M_GET && !r->header_only))
+        return NULL;
+    return exchange_refuse_method(exchange, "GET, POST, OPTIONS");
+}
+
+/* What is said of a sender that Twilio itself cannot be. */
+static const problem_t *refuse(exchange_t *exchange, const char *why)
+{
+    exchange->detail = why;
+    return &problem_bad_request;
+}
+
+static const problem_t *read_parameters(exchange_t *exchange)
+{
+    webhook_t *webhook = webhook_of(exchange);
+    const char *why;
+
+    if (exchange->r->method_number == M_POST) {
+        const problem_t *problem = exchange_read_body(exchange, &webhook->body, &webhook->body_length);
+
+        if (problem || exchange->answered)
+            return problem;
+    }
+    why = parameters_read(webhook);
+    return why ? refuse(exchange, why) : NULL;
+}
+
+static const problem_t *read_event(exchange_t *exchange)
+{
+    webhook_t *webhook = webhook_of(exchange);
+    const char *why = event_read(&webhook->event, webhook->hook->event, &webhook->form, exchange->r->pool);
+
+    return why ? refuse(exchange, why) : NULL;
+}
+
+/* An event that Twilio does not wait for is sent again where it could not be stored; a call or a message that
+ * is waiting is answered all the same, and its later events bring the row. */
+static const problem_t *store_event(exchange_t *exchange)
+{
+    webhook_t *webhook = webhook_of(exchange);
+    const problem_t *problem =
+        journal_store(exchange->r, exchange->server->database, webhook->tenant->id, &webhook->event);
+
+    if (!problem || !webhook->hook->is_asked)
+        return problem;
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, exchange->r,
+                  "an event of tenant %s is answered, but could not be stored (%s)", webhook->tenant->id_text,
+                  problem->code);
+    return NULL;
+}
+
+static const problem_t *answer(exchange_t *exchange)
+{
+    return webhook_of(exchange)->hook->answer(webhook_of(exchange));
+}
+
+/* clang-format off */
+
+/* Nothing asks the database that can be refused without it, and nothing is believed ahead of the proof. */
+handler_step_fn *const webhook_steps[] = {
+    exchange_require_tls,
+    find_hook,
+    check_method,
+    exchange_check_length,
+    read_parameters,
+    proof_of_sender,
+    read_event,
+    store_event,
+    answer,
+    NULL,
+};
+
+/* clang-format on */
