@@ -54,7 +54,9 @@ enum {
     X(max_body, CONFIG_UNSET)
 
 #define MEMBER_CREATE(member, unset, ...) config->member = (unset);
-#define MEMBER_MERGE(member, unset, ...)  merged->member = own->member != (unset) ? own->member : base->member;
+#define MEMBER_INHERIT(member, unset, ...)                                                                   \
+    if (merged->member == (unset))                                                                           \
+        merged->member = base->member;
 #define MEMBER_COMPLETE(member, unset, standard)                                                             \
     if (config->member == (unset))                                                                           \
         config->member = (standard);
@@ -74,7 +76,7 @@ void *config_server_merge(apr_pool_t *pool, void *base_config, void *own_config)
     const server_config_t *own = own_config;
     server_config_t *merged = apr_pmemdup(pool, own, sizeof *own); /* what is not inherited is its own */
 
-    SERVER_MEMBERS(MEMBER_MERGE)
+    SERVER_MEMBERS(MEMBER_INHERIT)
     if (own->conninfo) { /* those of another database are none of ours */
         merged->admin = own->admin;
         merged->listen = own->listen;
@@ -121,9 +123,9 @@ void *config_location_merge(apr_pool_t *pool, void *base_config, void *own_confi
     const location_config_t *base = base_config;
     const location_config_t *own = own_config;
     const location_config_t *handler = own->handler ? own : base;
-    location_config_t *merged = apr_pcalloc(pool, sizeof *merged);
+    location_config_t *merged = apr_pmemdup(pool, own, sizeof *own);
 
-    LOCATION_MEMBERS(MEMBER_MERGE)
+    LOCATION_MEMBERS(MEMBER_INHERIT)
     merged->handler = handler->handler;
     merged->prefix = handler->prefix;
     return merged;

@@ -56,8 +56,8 @@ typedef struct field_t {
     field_check_fn *check; /* or NULL */
     const char *column;    /* another column's name */
 
-    /* SQL for a value that is absent on create. Of a FIELD_BOOLEAN it is JSON as well: what a single row shows
-     * that does not exist yet. */
+    /* SQL for a value that is absent on create. Of a FIELD_BOOLEAN it is JSON as well: what a single row
+     * shows that does not exist yet. */
     const char *fallback;
 
     /* SQL with a parameter: the column's value of a text, NULL where no row can have it. For a column of
