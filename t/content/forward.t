@@ -47,7 +47,7 @@ my $port = backend(sub {
 # The same by another of mod_proxy's protocols, SCGI: a netstring of names and values, each ended by NUL.
 my $scgi_port = backend(sub {
     my ($connection) = @_;
-    my $length = do { local $/ = ':'; <$connection> } // return;
+    my ($length) = do { local $/ = ':'; <$connection> // return } =~ /(\d+)/;
     read $connection, my $text, $length + 1;
     my ($head, %variable) = ('', split /\0/, substr $text, 0, -1);
     $head .= s/^HTTP_//r . ": $variable{$_}\r\n" for grep { /^HTTP_/ } sort keys %variable;
