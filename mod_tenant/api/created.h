@@ -4,8 +4,8 @@
 
 #include "api.h"
 
-/* Answers with the new row, the first of rows: the one that this request has made, or an earlier one with its
- * Idempotency-Key. */
+/* Answers with the new row, the first of rows: the one that this request has made,
+ * or an earlier one with its Idempotency-Key. */
 const problem_t *created_answer(api_t *api, rows_t *rows, int replayed);
 
 #endif

@@ -35,8 +35,8 @@ static const problem_t *find_route(exchange_t *exchange)
     return NULL;
 }
 
-/* Whether it is a load balancer's question, with nothing in it that should not have been sent in the clear.
- */
+/* Whether it is a load balancer's question,
+ * with nothing in it that should not have been sent in the clear. */
 static int is_harmless(exchange_t *exchange)
 {
     return !find_route(exchange) && health_is_route(&api_of(exchange)->route) &&
