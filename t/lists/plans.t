@@ -13,7 +13,6 @@ use DBI ();
 use JSON::PP ();
 use Test::More;
 use TenantTest;
-use TenantTest::Cluster;
 use TenantTest::Fault qw(wait_until);
 
 my $LIMIT  = 51;             # rows: a page of 50, and the one that tells that there are more
@@ -21,15 +20,14 @@ my $PASSED = 3 * $LIMIT;     # rows that a list may look at and not show, at mos
 my @TENANTS = (1, 500);      # the big one, and one of those that have ten calls and one or two of all else
 my $BLOCKS = 5 * $LIMIT;     # blocks that it may look at: a row may be in a block of its own, and need two more
 
-my $pg = TenantTest::Cluster->new(settings => {
+my $pg = TenantTest::Site->deployed_cluster('app',
     autovacuum           => 'off',
     shared_buffers       => "'512MB'",
     maintenance_work_mem => "'256MB'",
     max_wal_size         => "'4GB'",
     wal_level            => 'minimal',
     max_wal_senders      => 0,
-});
-$pg->create_database('app')->bootstrap('app')->deploy('app');
+);
 
 # The tenant 1 has all rows but those whose number 101 divides. Of its calls the 30 oldest have a status of their own,
 # half of the others another one; likewise for the rest. created_at grows with the id, three rows at a time.

@@ -7,11 +7,10 @@ use warnings;
 use File::Basename qw(basename);
 
 use TAP::Parser;
-use TenantTest::Cluster;
+use TenantTest::Site;
 use Test::More;
 
-my $pg = TenantTest::Cluster->new->create_database('app')->bootstrap('app');
-$pg->deploy('app');
+my $pg = TenantTest::Site->deployed_cluster('app');
 
 # Every statement of the module, as the build prints them: plans.pg looks at their plans too.
 my $statements = $pg->socket_dir . '/statements';

@@ -5,11 +5,10 @@ use strict;
 use warnings;
 
 use DBI;
-use TenantTest::Cluster;
+use TenantTest::Site;
 use Test::More;
 
-my $pg = TenantTest::Cluster->new->create_database('app')->bootstrap('app');
-$pg->deploy('app');
+my $pg = TenantTest::Site->deployed_cluster('app');
 
 (my $dsn = 'dbi:Pg:' . $pg->conninfo('app')) =~ s/ /;/g;
 my $dbh = DBI->connect($dsn, '', '', { RaiseError => 1, PrintError => 0 });

@@ -33,7 +33,8 @@ my %running; # clusters of this process, by directory
 my $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 
 # new(%args): dir (default: a new one below /tmp; a given one is kept), settings (a hash of postgresql.conf names to
-# values), start (default 1). Dies with the program's output when something fails.
+# values), template (what copy_data() has made of another one, instead of initdb), start (default 1). Dies with the
+# program's output when something fails.
 sub new {
     my ($class, %args) = @_;
     die "a PostgreSQL cluster cannot run as root\n" if $> == 0;
@@ -46,7 +47,10 @@ sub new {
     make_path($self->{dir}, { mode => 0700 });
     # sun_path holds 107 bytes.
     die "$self->{dir} is too long for a socket\n" if length("$self->{dir}/.s.PGSQL.5432") > 107;
-    $self->_init(%{ $args{settings} || {} }) if !-d "$self->{dir}/data";
+    if (!-d $self->data_dir) {
+        $args{template} ? _copy($args{template}, $self->data_dir) : $self->_init;
+        $self->_configure(%{ $args{settings} || {} });
+    }
     weaken($running{ $self->{dir} } = $self);
     for my $signal (qw(INT TERM HUP)) {
         $SIG{$signal} ||= sub { exit 1 }; # through END
@@ -110,6 +114,14 @@ sub stop {
 sub restart {
     my ($self, $mode) = @_;
     return $self->stop($mode)->start;
+}
+
+# Copies the data, at rest meanwhile, for new(template => DIRECTORY).
+sub copy_data {
+    my ($self, $directory) = @_;
+    $self->stop;
+    _copy($self->data_dir, $directory);
+    return $self->start;
 }
 
 sub create_database {
@@ -215,10 +227,22 @@ sub _bindir {
     return dirname($found[-1]);
 }
 
+sub _copy {
+    my ($from, $to) = @_;
+    system('cp', '-R', '--reflink=auto', $from, $to) == 0 or die "cp -R $from $to failed\n";
+    return;
+}
+
 sub _init {
-    my ($self, %settings) = @_;
+    my ($self) = @_;
     $self->_run('initdb', '-D', $self->data_dir, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8',
         '--no-sync', '--no-instructions');
+    return;
+}
+
+# A copy's settings too: of those that are there twice the last ones count.
+sub _configure {
+    my ($self, %settings) = @_;
     my %all = (
         listen_addresses        => "''",
         unix_socket_directories => "'$self->{dir}'",

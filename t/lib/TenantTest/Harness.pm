@@ -7,6 +7,10 @@ package TenantTest::Harness;
 #   pattern a line, matched against the whole reason.
 # - a process of httpd that died by a signal of its own making, whether or not a test noticed.
 #
+# Tests run side by side in as many lanes as there are jobs. Each lane has a site of its own (TenantTest::Site), which is
+# the main one to the test that runs there. `t/schedule` has the tests that begin ahead of the others, as they take long,
+# and those beside which nothing else runs.
+#
 # What a failed test file said last is printed again behind the last one: of a long run often only the end is kept.
 
 use strict;
@@ -17,8 +21,12 @@ use parent 'TAP::Harness';
 use TAP::Parser;
 
 use TenantTest::Server;
+use TenantTest::Site;
 
 my $last_words = 12;    # lines of a test file that failed
+
+my @lanes;    # the files of their sites, one for each job
+my %taken;    # by lane, the parser of the test that runs there
 
 sub aggregate_tests {
     my ($self, $aggregate, @tests) = @_;
@@ -41,16 +49,53 @@ sub aggregate_tests {
         my $listen = sub {
             my $line = $_[0]->raw;
             return if $line =~ /^\s*(?:(?:not )?ok\b|\d+\.\.\d|# Subtest:|$)/;
-            print STDERR "$line\n" if $self->verbosity <= 0;
+            print STDERR $self->jobs > 1 ? "$file: " : '', "$line\n" if $self->verbosity <= 0;
             push @{ $said{$file} }, $line;
         };
         $parser->callback($_ => $listen) for qw(comment unknown);
     });
-    $self->SUPER::aggregate_tests($aggregate, @tests);
+    my ($together, $alone) = _schedule(@tests);
+    @lanes = split /:/, $ENV{TENANT_TEST_LANES} // '';
+    $self->SUPER::aggregate_tests($aggregate, @$together) if @$together;
+    $self->jobs(1);
+    $self->SUPER::aggregate_tests($aggregate, @$alone) if @$alone;
     my %failed = map { $_ => 1 } $aggregate->failed, $aggregate->exit, $aggregate->parse_errors;
     _repeat($_, @{ $said{$_} || [] }) for sort keys %failed;
     _add($aggregate, 't/skips', _judge_skips(@skips)) if @skips;
     _add($aggregate, 'crashes', map { "not ok - $_" } _crashes());
+}
+
+# A test takes a lane that is free.
+sub make_parser {
+    my ($self, $job) = @_;
+    my ($lane) = grep { !$taken{$_} } 0 .. $#lanes;
+    return $self->SUPER::make_parser($job) unless defined $lane;
+    local @ENV{qw(TENANT_TEST_LANE TENANT_TEST_SITE)} = ($lane, $lanes[$lane]);
+    my ($parser, $session) = $self->SUPER::make_parser($job);
+    $taken{$lane} = $parser;
+    return ($parser, $session);
+}
+
+sub finish_parser {
+    my ($self, $parser, $session) = @_;
+    delete @taken{ grep { $taken{$_} == $parser } keys %taken };
+    return $self->SUPER::finish_parser($parser, $session);
+}
+
+# The tests that run side by side, the long ones first, and those that run alone. t/schedule has lines of `first` or `alone`,
+# and a path.
+sub _schedule {
+    my (@tests) = @_;
+    my (%rank, %alone);
+    for (_lines('t/schedule')) {
+        my ($when, $file) = /^(first|alone) (\S+)/ or die "t/schedule: $_\n";
+        die "t/schedule: there is no $file\n" unless -e $file;
+        $when eq 'alone' ? $alone{$file} = 1 : $rank{$file} = keys %rank;
+    }
+    my $last = keys %rank;
+    my @together = grep { !$alone{$_} } @tests;
+    my @order = sort { ($rank{ $together[$a] } // $last) <=> ($rank{ $together[$b] } // $last) || $a <=> $b } 0 .. $#together;
+    return ([@together[@order]], [grep { $alone{$_} } @tests]);
 }
 
 sub _repeat {
@@ -74,9 +119,10 @@ sub _judge_skips {
     return @lines;
 }
 
-# What the main server's log, and those of the servers that tests started, say of children that crashed.
+# What the logs of the main servers, and of those that tests started, say of children that crashed.
 sub _crashes {
-    my @crashes = map { TenantTest::Server::crashes($_) } 't/logs/error_log', $ENV{TENANT_TEST_CRASHES} // ();
+    my @logs = map { "$_->{server}{logs}/error_log" } map { TenantTest::Site::description($_) } @lanes;
+    my @crashes = map { TenantTest::Server::crashes($_) } @logs, $ENV{TENANT_TEST_CRASHES} // ();
     print "Crashed: $_\n" for @crashes;
     return @crashes;
 }
@@ -90,8 +136,12 @@ sub _add {
     $aggregate->add($name, $parser);
 }
 
-sub _allowed {
-    open my $file, '<', 't/skips' or die "t/skips: $!";
+sub _allowed { return _lines('t/skips') }
+
+# A file without its comments.
+sub _lines {
+    my ($path) = @_;
+    open my $file, '<', $path or die "$path: $!";
     return grep { length && !/^#/ } map { chomp; $_ } <$file>;
 }
 

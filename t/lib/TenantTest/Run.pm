@@ -8,6 +8,8 @@ use warnings;
 
 use parent 'Apache::TestRun';
 
+use List::Util qw(min);
+
 use TenantTest::Server;
 use TenantTest::Site;
 
@@ -77,15 +79,46 @@ sub split_test_args {
     $self->{argv} = [grep { !-e } @arguments];
 }
 
+# Runs them in lanes side by side (TenantTest::Harness).
 sub run_tests {
     my ($self) = @_;
     my @tests = @{ $self->{tests} };
 
     @tests = _all_tests() unless @tests;
+    my @lanes = $self->_make_lanes(min(scalar @tests, $ENV{TENANT_TEST_JOBS} || 1 + _processors()));
     local $ENV{TENANT_TEST_CRASHES} = "$site->{scratch}/crashes";
-    my @prove = ($^X, '-It/lib', '-S', 'prove', '-It/lib', '--harness', 'TenantTest::Harness', '--timer');
+    local $ENV{TENANT_TEST_LANES} = join ':', map { $_->path } @lanes;
+    my @prove = ($^X, '-It/lib', '-S', 'prove', '-It/lib', '--harness', 'TenantTest::Harness', '--timer', '-j', scalar @lanes);
     push @prove, '-v' if $self->{opts}{verbose};
     $self->{status} = system(@prove, @tests) == 0 ? 0 : 1;
+    $_->remove for grep { $_ != $site } @lanes;
+}
+
+# The sites that tests side by side have to themselves: the main one, and others like it.
+sub _make_lanes {
+    my ($self, $count) = @_;
+    my @lanes = ($site);
+
+    for (2 .. $count) {
+        my $lane = TenantTest::Site->make(is_lane => 1);
+        my $config = _read('t/conf/extra.conf.in') =~ s/\@(\w+)\@/$lane->{$1}/gr;
+        my $server = $lane->{server} = TenantTest::Server->start(site => $lane, config => $config);
+        $lane->save(server => { map { $_ => $server->{$_} } qw(root pid_file logs port tls_port ca) });
+        push @lanes, $lane;
+    }
+    return @lanes;
+}
+
+sub _processors {
+    my $count = () = _read('/proc/cpuinfo') =~ /^processor\b/mg;
+    return $count || 1;
+}
+
+sub _read {
+    my ($path) = @_;
+    open my $file, '<', $path or die "$path: $!\n";
+    local $/;
+    return <$file>;
 }
 
 # The C units first, for what all rests on fails first.

@@ -11,7 +11,8 @@ package TenantTest::Server;
 #
 # The database and the key file are the test site's unless `database` (a conninfo) or `key_file` say otherwise.
 # Instead of all that, `config => "…"` gives everything but the frame (modules, ports, logs). Sizes: processes
-# (2), threads (10 each). A build of one's own: module => PATH. Another MPM than event: mpm => NAME. Lines that come
+# (2), threads (10 each). Files that are there from the start: files => { PATH below its root => TEXT }; a folder's path ends
+# with a slash, a text that begins with #! is a program. A build of one's own: module => PATH. Another MPM than event: mpm => NAME. Lines that come
 # ahead of ours, modules that are loaded first: ahead => TEXT.
 
 use strict;
@@ -31,7 +32,10 @@ use TenantTest::Log;
 
 my %prepared;    # those of this process: a site that goes stops its own first
 
-my $next_port = $$ * 101;    # apart from those of other runs at the same time; rand() is the tests'
+# Apart from those of other runs at the same time; each lane of a run (TenantTest::Harness) has some to itself. rand() is
+# the tests'.
+my $ports = 2_500;    # a lane
+my $next_port = $$ * 101;
 
 # The last that the parent logs of a start, a graceful one too; no log level suppresses a notice in a file.
 my $ready = qr/AH00094: Command line/;
@@ -64,10 +68,19 @@ sub prepare {
 
     $prepared{$self} = $self;
     Scalar::Util::weaken($prepared{$self});
-    mkdir "$root/htdocs";
-    _write("$root/htdocs/static.txt", "static\n");
+    $self->add_files('htdocs/static.txt' => "static\n", %{ $option{files} || {} });
     _write("$root/httpd.conf", $self->_frame($site, %option) . ($option{config} // _body($site, %option)));
     return $self;
+}
+
+# Files as of the option `files`.
+sub add_files {
+    my ($self, %files) = @_;
+    for my $path (map { "$self->{root}/$_" } sort keys %files) {
+        File::Path::make_path($path =~ s{[^/]+\z}{}r);
+        _write($path, $files{ substr $path, 1 + length $self->{root} }) unless $path =~ m{/\z};
+        chmod 0755, $path if -f $path && _read($path) =~ /\A#!/;
+    }
 }
 
 # The main server, as its members describe it: to be asked and watched, not to be started or stopped.
@@ -299,7 +312,7 @@ sub _is_closing {
 # to outgoing connections, which could take it ahead of the server or while that restarts.
 sub free_port {
     for (1 .. 1000) {
-        my $port = 10_000 + $next_port++ % 20_000;
+        my $port = 10_000 + $ports * (($ENV{TENANT_TEST_LANE} // 0) % 8) + $next_port++ % $ports;
         return $port if IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port, ReuseAddr => 1);
     }
     die 'no port is free';

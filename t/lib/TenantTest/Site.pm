@@ -37,12 +37,15 @@ my @tenants = (
 
 my %made;    # those of this process, to be removed at its end
 
-# The file that describes the main site.
+# The file that describes a site: of one that is named, or of the one that this test is to take for the main one.
 sub path {
+    my ($self) = @_;
+    return "$self->{scratch}/site.json" if ref $self && $self->{is_lane};
     return $ENV{TENANT_TEST_SITE} // "$top/t/logs/site.json";
 }
 
-# Makes a site. All but the main one have the main one's keys.
+# Makes a site. All but the main one have the main one's keys, and a copy of its data as they were at first. One that is
+# a lane is the main one to some of the tests.
 sub make {
     my ($class, %option) = @_;
     my $main = $option{is_main} ? undef : _load();
@@ -51,7 +54,8 @@ sub make {
         scratch      => $scratch,
         owner        => $$,
         is_main      => $option{is_main},
-        cluster      => TenantTest::Cluster->new,
+        is_lane      => $option{is_lane},
+        cluster      => TenantTest::Cluster->new($main ? (template => $main->{template}) : ()),
         superuser    => 'postgres',
         database     => 'tenant',
         module       => "$top/build/mod_tenant.so",
@@ -62,10 +66,24 @@ sub make {
     Scalar::Util::weaken($made{$self});
     $self->{host} = $self->{cluster}->socket_dir;
     $self->{conninfo} = $self->conninfo($self->{database});
-    $main ? $self->_take_secrets($main) : $self->_make_secrets;
-    $self->_make_seed;
-    $self->make_database($self->{database});
+    if ($main) {
+        $self->{$_} = $main->{$_} for qw(template key_file tenants ca_file certificate certificate_key);
+    } else {
+        $self->_make_secrets;
+        $self->_make_seed;
+        $self->make_database($self->{database});
+        $self->{template} = "$scratch/template";
+        $self->{cluster}->copy_data($self->{template});
+    }
     return $self;
+}
+
+# A cluster (TenantTest::Cluster) with a database of that name, which has the schema and no rows; settings as there.
+sub deployed_cluster {
+    my ($class, $name, %settings) = @_;
+    my $cluster = TenantTest::Cluster->new(template => _load()->{template}, settings => \%settings);
+    $cluster->query('postgres', "ALTER DATABASE tenant_deployed RENAME TO $name");
+    return $cluster;
 }
 
 # The main site, from its file.
@@ -80,15 +98,20 @@ sub attach {
 sub save {
     my ($self, %more) = @_;
     my %members = (%$self, %more);
-    delete @members{qw(owner is_main cluster dbh)};
-    open my $file, '>', path() or die path() . ": $!";
-    chmod 0600, path();
+    my $path = $self->path;
+    delete @members{qw(owner is_main is_lane cluster dbh)};
+    open my $file, '>', $path or die "$path: $!";
+    chmod 0600, $path;
     print $file JSON::PP->new->utf8->canonical->pretty->encode(\%members);
-    close $file or die path() . ": $!";
+    close $file or die "$path: $!";
 }
 
-sub _load {
-    open my $file, '<', path() or die path() . ": $! (t/TEST makes it)\n";
+sub _load { return description(path()) }
+
+# The members that save() has written.
+sub description {
+    my ($path) = @_;
+    open my $file, '<', $path or die "$path: $! (t/TEST makes it)\n";
     local $/;
     return JSON::PP->new->utf8->decode(<$file>);
 }
@@ -137,19 +160,25 @@ sub psql {
 # Deploys into a database that is there and empty, and seeds it like the main one; returns the tenants' ids by name.
 sub fill_database {
     my ($self, $name) = @_;
+    $self->{cluster}->bootstrap($name)->deploy($name);
+    return $self->_seed($name);
+}
+
+sub _seed {
+    my ($self, $name) = @_;
     my $tenants = $self->{tenants};
     my @variables = map { ('-v', "$_=$tenants->{$_}{hash}") } keys %$tenants;
 
-    $self->{cluster}->bootstrap($name)->deploy($name);
     $self->psql($name, @variables, '-f', "$top/t/lib/TenantTest/seed.sql");
     return map { split / /, $_, 2 } split /\n/, $self->psql($name, '-F', ' ', '-c', 'SELECT name, id FROM tenants');
 }
 
-# The database that the others are copies of; nothing connects to it afterwards.
+# The databases that the others are copies of, without rows and with them; nothing connects to them afterwards.
 sub _make_seed {
     my ($self) = @_;
-    $self->{cluster}->create_database('tenant_seed');
-    my %id = $self->fill_database('tenant_seed');
+    $self->{cluster}->create_database('tenant_deployed')->bootstrap('tenant_deployed')->deploy('tenant_deployed');
+    $self->psql('postgres', '-c', 'CREATE DATABASE tenant_seed TEMPLATE tenant_deployed');
+    my %id = $self->_seed('tenant_seed');
     $self->{tenants}{$_}{id} = 0 + $id{$_} for keys %id;
 }
 
@@ -170,11 +199,6 @@ sub _make_secrets {
     $self->{certificate_key} = "$certificates/server.key";
 }
 
-sub _take_secrets {
-    my ($self, $main) = @_;
-    $self->{$_} = $main->{$_} for qw(key_file tenants ca_file certificate certificate_key);
-}
-
 sub _run {
     my (@command) = @_;
     open my $out, '-|', @command or die "$command[0]: $!";
@@ -192,7 +216,7 @@ sub remove {
     $_->disconnect for values %{ $self->{dbh} || {} };
     delete $self->{cluster};
     File::Path::remove_tree($self->{scratch});
-    unlink path() if $self->{is_main};
+    unlink $self->path if $self->{is_main};
     $self->{owner} = 0;
 }
 
