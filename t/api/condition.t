@@ -8,6 +8,7 @@ use warnings;
 use JSON::PP ();
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(asking ask no_faults);
 use TenantTest::Contract;
 
 my $database = 'condition';
@@ -20,14 +21,8 @@ my $server = TenantTest::Server->start(
 </Location>
 END
 );
-my @faults;
 
-sub ask {
-    my ($method, $path, %option) = @_;
-    my $response = request($method, $path, to => $server, as => 'acme', %option);
-    push @faults, map { "$method $path: $_" } faults($response);
-    return $response;
-}
+asking(to => $server, as => 'acme', is_judged => 1);
 
 # The same with a header more.
 sub ask_if {
@@ -366,6 +361,6 @@ subtest 'compressed' => sub {
     is_status(ask(DELETE => $path, headers => ['If-Match' => $changed->header('ETag')]), 204, 'so is that of a change');
 };
 
-is_deeply(\@faults, [], 'no answer had a fault');
+no_faults;
 
 done_testing;

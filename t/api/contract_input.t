@@ -10,19 +10,16 @@ use utf8;
 use Encode qw(encode_utf8);
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(asking no_faults);
 use TenantTest::Contract;
 
 my $database = 'contract_input';
 my $server = TenantTest::Server->start(database => database($database));
-my @faults;
 
 # Sends a body as bytes.
-sub ask {
-    my ($method, $path, $body) = @_;
-    my $response = request($method, $path, to => $server, as => 'acme', body => $body, type => 'application/json');
-    push @faults, map { "$method $path: $_" } faults($response);
-    return $response;
-}
+asking(to => $server, as => 'acme', type => 'application/json', is_judged => 1);
+
+sub ask { my ($method, $path, $body) = @_; return TenantTest::Asking::ask($method, $path, body => $body) }
 
 # A JSON text of members: their values as references to JSON texts, or as values.
 sub object {
@@ -165,6 +162,6 @@ subtest 'bodies that are no JSON' => sub {
 };
 
 is(snapshot($database), $before, 'nothing was written');
-is_deeply(\@faults, [], 'no answer had a fault');
+no_faults;
 
 done_testing;

@@ -10,20 +10,15 @@ use utf8;
 use Encode qw(encode_utf8);
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(asking ask no_faults);
 use TenantTest::Contract;
 
 my $database = 'contract_read';
 my $conninfo = database($database);
 my $server = TenantTest::Server->start(database => $conninfo);
 my $acme = tenant('acme')->{id};
-my @faults;
 
-sub ask {
-    my ($method, $path, %option) = @_;
-    my $response = request($method, $path, to => $server, %option);
-    push @faults, map { "$method $path: $_" } faults($response);
-    return $response;
-}
+asking(to => $server, is_judged => 1);
 
 sub get {
     my ($path, %option) = @_;
@@ -350,6 +345,6 @@ subtest 'without prepared statements' => sub {
     cmp_ok($counted[0]->json->{count}, '>', 0, 'all of them');
 };
 
-is_deeply(\@faults, [], 'no answer had a fault');
+no_faults;
 
 done_testing;

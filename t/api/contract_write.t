@@ -9,17 +9,18 @@ use utf8;
 
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(asking no_faults);
 use TenantTest::Contract;
 
 my $database = 'contract_write';
 my $server = TenantTest::Server->start(database => database($database));
 my $acme = tenant('acme')->{id};
-my (@faults, $said);
+my $said;
+
+asking(to => $server, as => 'acme', is_judged => 1);
 
 sub ask {
-    my ($method, $path, %option) = @_;
-    my $response = request($method, $path, to => $server, as => 'acme', %option);
-    push @faults, map { "$method $path: $_" } faults($response);
+    my $response = TenantTest::Asking::ask(@_);
     $said .= $response->fingerprint;
     return $response;
 }
@@ -277,6 +278,6 @@ subtest 'credentials' => sub {
     is(get('/v1/tenant', as => 'globex')->{name}, 'globex', 'globex has noticed nothing');
 };
 
-is_deeply(\@faults, [], 'no answer had a fault');
+no_faults;
 
 done_testing;

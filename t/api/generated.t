@@ -12,6 +12,7 @@ use Test::More;
 use Time::HiRes qw(sleep);
 
 use TenantTest;
+use TenantTest::Asking qw(asking ask);
 use TenantTest::Generated;
 
 my $seed     = $ENV{TENANT_TEST_SEED} // time ^ $$ << 8;
@@ -51,7 +52,6 @@ sub sqitch {
 sub rows_stored { return row({ database => 'generated' }, "SELECT count(*) FROM $name") }
 
 my ($server, $log);
-sub ask { my ($method, $target, %option) = @_; return request($method, $target, to => $server, %option) }
 
 # That an answer holds a row, as text, so that 1 and "1" differ. on_update: it has been updated.
 sub is_row {
@@ -116,6 +116,7 @@ subtest 'before the change is deployed' => sub {
         delete $with{location};
     }
     $server = TenantTest::Server->start(%with);
+    asking(to => $server);
     $log = $server->error_log;
     is_problem(ask(GET => $path, as => 'acme'), 503, 'misconfigured');
     is_problem(ask(GET => '/v1/calls', as => 'acme'), 503, 'misconfigured', 'for other resources too');

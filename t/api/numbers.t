@@ -8,14 +8,14 @@ use warnings;
 
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(asking);
 
 my $database = database('numbers');
 my $server = TenantTest::Server->start(database => $database);
 
-sub ask {
-    my ($method, $path, $body) = @_;
-    return request($method, $path, to => $server, as => 'acme', type => 'application/json', body => $body);
-}
+asking(to => $server, as => 'acme', type => 'application/json');
+
+sub ask { my ($method, $path, $body) = @_; return TenantTest::Asking::ask($method, $path, body => $body) }
 
 my $sid = 0;
 sub sid { return sprintf 'RE%032x', ++$sid }

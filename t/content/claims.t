@@ -6,25 +6,13 @@
 use strict;
 use warnings;
 
-use IO::Socket::INET;
-use POSIX ();
 use Test::More;
 use TenantTest;
+use TenantTest::Backend;
 
 # A backend that takes whatever it gets.
-my $listener = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1') or die "no port: $!";
-my $backend = 'http://127.0.0.1:' . $listener->sockport;
-my $pid = fork // die "fork: $!";
-if (!$pid) {
-    $SIG{TERM} = sub { POSIX::_exit(0) };
-    while (my $connection = $listener->accept) {
-        local $/ = "\r\n\r\n";
-        print $connection "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\nswallowed" if <$connection>;
-        close $connection;
-    }
-    POSIX::_exit(0);
-}
-END { kill TERM => $pid if $pid }
+my $swallower = TenantTest::Backend->answer(sub { return TenantTest::Backend::ok('swallowed') });
+my $backend = $swallower->url =~ s{/\z}{}r;
 
 my $modules = join "\n", 'ScriptSock cgisock', map { "LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so" }
     qw(proxy proxy_http actions cgid vhost_alias negotiation speling dav dav_fs);

@@ -9,6 +9,7 @@ use warnings;
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(asking get);
 use TenantTest::Keys;
 
 my $database = 'content';
@@ -57,12 +58,10 @@ sub location {
 
 sub make_folder {
     my ($folder, $of) = @_;
-    my $path = ($of // $server)->root . "/htdocs/$folder";
-    mkdir $path or die "$path: $!";
-    write_file("$path/page.txt", "a page\n");
-    write_file("$path/env.cgi", "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nenv\n");
-    chmod 0755, "$path/env.cgi";
-    write_file("$path/index.shtml", <<'END');
+    ($of // $server)->add_files(
+        "htdocs/$folder/page.txt"    => "a page\n",
+        "htdocs/$folder/env.cgi"     => "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nenv\n",
+        "htdocs/$folder/index.shtml" => <<'END');
 echo=<!--#echo var="TENANT_ID" -->
 page=<!--#include virtual="/members/page.txt" -->
 cgi=<!--#include virtual="/members/env.cgi" -->
@@ -70,14 +69,7 @@ api=<!--#include virtual="/v1/settings" -->
 END
 }
 
-sub write_file {
-    my ($path, $text) = @_;
-    open my $file, '>', $path or die "$path: $!";
-    print $file $text;
-    close $file or die "$path: $!";
-}
-
-sub get     { my ($path, @option) = @_; return request(GET => $path, to => $server, @option) }
+asking(to => $server);
 sub bearing { my ($which) = @_;         return (Authorization => "Bearer $key{$which}") }
 sub basic   { my ($text) = @_;          return (Authorization => 'Basic ' . encode_base64($text, '')) }
 

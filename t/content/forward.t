@@ -6,46 +6,22 @@ use strict;
 use warnings;
 
 use Cwd ();
-use IO::Socket::INET;
-use POSIX ();
 use Test::More;
 use TenantTest;
+use TenantTest::Backend;
+use TenantTest::Asking qw(asking get);
 
 my $other = Cwd::abs_path('build/mod_test_tenant.so');
 my %key = map { $_ => tenant($_)->{key} } qw(acme globex closed);
 my %id = map { $_ => tenant($_)->{id} } keys %key;
 my %host = map { $_ => tenant($_)->{host} } keys %key;
 
-# A real backend, which answers each connection; returns its port.
-my @backends;
-sub backend {
-    my ($answer) = @_;
-    my $listener = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1') or die "no port: $!";
-    my $pid = fork // die "fork: $!";
-    if (!$pid) {
-        $SIG{TERM} = sub { POSIX::_exit(0) };
-        while (my $connection = $listener->accept) {
-            $answer->($connection);
-            close $connection;
-        }
-        POSIX::_exit(0);
-    }
-    push @backends, $pid;
-    return $listener->sockport;
-}
-END { kill TERM => @backends if @backends }
-
-# One answers with the head of the request that it got.
-my $port = backend(sub {
-    my ($connection) = @_;
-    local $/ = "\r\n\r\n";
-    my $head = <$connection> // return;
-    print $connection "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ", length $head,
-        "\r\nConnection: close\r\n\r\n$head";
-});
+# A real backend, which answers with the head of the request that it got.
+my $backend = TenantTest::Backend->answer(sub { return TenantTest::Backend::ok($_[0], 'Content-Type: text/plain') });
+my $port = $backend->port;
 
 # The same by another of mod_proxy's protocols, SCGI: a netstring of names and values, each ended by NUL.
-my $scgi_port = backend(sub {
+my $scgi = TenantTest::Backend->start(sub {
     my ($connection) = @_;
     my ($length) = do { local $/ = ':'; <$connection> // return } =~ /(\d+)/;
     read $connection, my $text, $length + 1;
@@ -53,8 +29,10 @@ my $scgi_port = backend(sub {
     $head .= s/^HTTP_//r . ": $variable{$_}\r\n" for grep { /^HTTP_/ } sort keys %variable;
     print $connection "Status: 200 OK\r\nContent-Type: text/plain\r\n\r\n$head";
 });
+my $scgi_port = $scgi->port;
 
-my $server = TenantTest::Server->start(server => <<"END");
+my %files = map { ("htdocs/$_/x" => "content\n") } qw(hosted known known/not says only-acme);
+my $server = TenantTest::Server->start(files => \%files, server => <<"END");
 LoadModule test_tenant_module "$other"
 LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
 LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
@@ -94,16 +72,8 @@ CustomLog "\${test_logs}/tenants_log" tenants
     Require expr "%{TENANT:id} == '$id{acme}'"
 </Location>
 END
-mkdir $server->root . "/htdocs/$_" for qw(hosted known known/not says only-acme);
-for (qw(hosted known known/not says only-acme)) {
-    open my $file, '>', $server->root . "/htdocs/$_/x" or die "$_: $!";
-    print $file "content\n";
-}
 
-sub get {
-    my ($path, %option) = @_;
-    return request(GET => $path, to => $server, %option);
-}
+asking(to => $server);
 
 # The backend's headers of that name, whatever its spelling.
 sub seen {

@@ -5,35 +5,23 @@
 use strict;
 use warnings;
 
-use IO::Socket::INET;
 use MIME::Base64 qw(encode_base64);
-use POSIX ();
 use Test::More;
 use TenantTest;
+use TenantTest::Backend;
 
 my %id = map { $_ => tenant($_)->{id} } qw(acme globex);
 my %host = map { $_ => tenant($_)->{host} } keys %id;
 
 # A backend whose pages anybody may keep, and which say whose they are. /vary says that it has a variant already.
-my $listener = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1') or die "no port: $!";
-my $backend = 'http://127.0.0.1:' . $listener->sockport;
-my $pid = fork // die "fork: $!";
-if (!$pid) {
-    $SIG{TERM} = sub { POSIX::_exit(0) };
-    while (my $connection = $listener->accept) {
-        local $/ = "\r\n\r\n";
-        my $head = <$connection> // next;
-        my ($tenant) = $head =~ /^X-Tenant-Id: (\S+)/mi;
-        my $body = 'of ' . ($tenant // 'nobody');
-        my $vary = $head =~ m{^GET /vary} ? "Vary: X-Tenant-Id, Accept-Language\r\n" : '';
-        my $status = $head =~ m{^GET /moved} ? "301 Moved\r\nLocation: /to/" . ($tenant // "nobody") : "200 OK";
-        print $connection "HTTP/1.1 $status\r\nContent-Type: text/plain\r\nCache-Control: public, max-age=600\r\n${vary}Content-Length: ",
-            length $body, "\r\nConnection: close\r\n\r\n$body";
-        close $connection;
-    }
-    POSIX::_exit(0);
-}
-END { kill TERM => $pid if $pid }
+my $backend = TenantTest::Backend->answer(sub {
+    my ($head) = @_;
+    my $tenant = $head =~ /^X-Tenant-Id: (\S+)/mi ? $1 : 'nobody';
+    my $answer = TenantTest::Backend::ok("of $tenant", 'Content-Type: text/plain', 'Cache-Control: public, max-age=600',
+        $head =~ m{^GET /vary} ? 'Vary: X-Tenant-Id, Accept-Language' : ());
+    return $head =~ m{^GET /moved} ? $answer =~ s{200 OK}{301 Moved\r\nLocation: /to/$tenant}r : $answer;
+});
+my $url = $backend->url;
 
 my $lines = <<"END";
 LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
@@ -49,7 +37,7 @@ CacheRoot "\${test_root}/cache"
 CacheEnable disk /
 CacheHeader on
 <Location "/app/">
-    ProxyPass $backend/
+    ProxyPass $url
     TenantForward on
 </Location>
 <LocationMatch "^/(env|page\\.shtml)">
@@ -85,31 +73,20 @@ my @ways = (
             . "\nCacheIgnoreNoLastMod On\nCacheDefaultExpire 600\nCacheMinExpire 600"],
 );
 
-sub start {
-    my ($more) = @_;
-    my $server = TenantTest::Server->prepare(processes => 1, server => "$lines$more");
-    my $root = $server->root;
-    my %file = (
-        'env.cgi'      => "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\necho \"of \${TENANT_ID:-nobody}\"\n",
-        'says'         => "says\n",
-        'members'      => "for members\n",
-        'hosted'       => "for Hosts\n",
-        'page.shtml'   => qq(<!--#include virtual="/members" -->\n<!--#include virtual="/app/within" -->\n),
-    );
-    mkdir "$root/cache";
-    for my $name (keys %file) {
-        open my $out, '>', "$root/htdocs/$name" or die "$name: $!";
-        print $out $file{$name};
-    }
-    chmod 0755, "$root/htdocs/env.cgi";
-    return $server->boot;
-}
+my %files = (
+    'cache/'            => undef,
+    'htdocs/env.cgi'    => "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\necho \"of \${TENANT_ID:-nobody}\"\n",
+    'htdocs/says'       => "says\n",
+    'htdocs/members'    => "for members\n",
+    'htdocs/hosted'     => "for Hosts\n",
+    'htdocs/page.shtml' => qq(<!--#include virtual="/members" -->\n<!--#include virtual="/app/within" -->\n),
+);
 
 for my $quick ('on', 'off') {
     for (@ways) {
         my ($name, $more) = @$_;
         subtest "$name, CacheQuickHandler $quick" => sub {
-            my $server = start("$more\nCacheQuickHandler $quick\n");
+            my $server = TenantTest::Server->start(processes => 1, files => \%files, server => "$lines$more\nCacheQuickHandler $quick\n");
             my $get = sub { my ($path, @option) = @_; return request(GET => $path, to => $server, @option) };
 
             # who asks, and whose his pages are

@@ -7,39 +7,31 @@ use strict;
 use warnings;
 
 use IO::Select;
-use IO::Socket::INET;
-use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
 use TenantTest;
+use TenantTest::Backend;
 
 my $FORGED = 'forged99';
 my %id = map { $_ => tenant($_)->{id} } qw(acme globex);
 
 # A backend that writes down what it is sent, until there is no more for a while, and hangs up.
-my $listener = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1') or die "no port: $!";
-my $port = $listener->sockport;
 my ($told, $tell);
 pipe $told, $tell or die "pipe: $!";
-my $pid = fork // die "fork: $!";
-if (!$pid) {
-    $SIG{TERM} = sub { POSIX::_exit(0) };
-    while (my $connection = $listener->accept) {
-        my $bytes = '';
-        my $ready = IO::Select->new($connection);
-        my $wait = 5;
-        while ($ready->can_read($wait) && sysread $connection, my $more, 65536) {
-            $bytes .= $more;
-            $wait = 0.3;
-        }
-        syswrite $tell, pack(q{N}, length $bytes) . $bytes if length $bytes;
-        print $connection "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n" if $bytes =~ m{^POST \S+ HTTP/};    # else it is asked again
-        close $connection;
+my $backend = TenantTest::Backend->start(sub {
+    my ($connection) = @_;
+    my $bytes = '';
+    my $ready = IO::Select->new($connection);
+    my $wait = 5;
+    while ($ready->can_read($wait) && sysread $connection, my $more, 65536) {
+        $bytes .= $more;
+        $wait = 0.3;
     }
-    POSIX::_exit(0);
-}
-END { kill TERM => $pid if $pid }
+    syswrite $tell, pack(q{N}, length $bytes) . $bytes if length $bytes;
+    print $connection "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n" if $bytes =~ m{^POST \S+ HTTP/};    # else it is asked again
+});
+my $port = $backend->port;
 
 # What the backend was sent since the last call.
 sub told {
@@ -59,19 +51,14 @@ my @modules = map { "LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so" 
 sub start {
     my (@lines) = @_;
     my $locations = join '', map { qq(<Location "/$_/">\nProxyPass "$_://127.0.0.1:$port/"\nTenantForward on\n</Location>\n) } @schemes;
-    my $server = TenantTest::Server->prepare(processes => 1, server => join "\n", @modules,
+    my %files = ('htdocs/env.cgi' => "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\ncat >/dev/null\nenv\n");
+    return TenantTest::Server->start(processes => 1, files => \%files, server => join "\n", @modules,
         'LoadModule cgid_module /usr/lib/apache2/modules/mod_cgid.so', 'ScriptSock cgisock', @lines, $locations, <<'END');
 ScriptAlias "/cgi" "${test_root}/htdocs/env.cgi"
 <Location "/cgi">
     TenantForward on
 </Location>
 END
-    my $script = $server->root . '/htdocs/env.cgi';
-    open my $file, '>', $script or die "$script: $!";
-    print $file "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\ncat >/dev/null\nenv\n";
-    close $file;
-    chmod 0755, $script;
-    return $server->boot;
 }
 
 # What is sent to whoever answers at a path.

@@ -69,13 +69,11 @@ END
 
 sub start {
     my ($cache) = @_;
-    my $server = TenantTest::Server->prepare(processes => 1, server => "$lines$cache", location => 'TenantIdentify on');
-    mkdir $server->root . "/$_" for qw(cache htdocs/t htdocs/t/folder htdocs/t/empty htdocs/d);
-    for (qw(t/page.txt t/kept.txt t/folder/index.txt d/page.txt)) {
-        open my $file, '>', $server->root . "/htdocs/$_" or die "$_: $!";
-        print $file "content\n";
-    }
-    return $server->boot;
+    my %files = (
+        map({ ("$_/" => undef) } qw(cache htdocs/t/empty)),
+        map({ ("htdocs/$_" => "content\n") } qw(t/page.txt t/kept.txt t/folder/index.txt d/page.txt)),
+    );
+    return TenantTest::Server->start(processes => 1, files => \%files, server => "$lines$cache", location => 'TenantIdentify on');
 }
 
 # [what it is, its path, status with and without a key]

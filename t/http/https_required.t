@@ -8,6 +8,7 @@ use warnings;
 use Cwd ();
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(asking ask);
 
 my $module = Cwd::abs_path('build/mod_test_peer.so');
 my $server = TenantTest::Server->start(server => <<"END");
@@ -30,7 +31,7 @@ Alias /behind/members "\${test_root}/htdocs"
 END
 my @far = ('X-Test-Peer' => '192.0.2.1');
 
-sub ask { my ($method, $path, @option) = @_; return request($method, $path, to => $server, @option) }
+asking(to => $server);
 
 subtest 'peers' => sub {
     my @refused = qw(192.0.2.1 10.0.0.1 128.0.0.1 0.0.0.0 2001:db8::1 :: ::ffff:192.0.2.1 ::7f00:1);

@@ -6,33 +6,28 @@
 use strict;
 use warnings;
 
-use IO::Socket::INET;
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
+use TenantTest::Backend;
 
 # A backend that answers with the head of each request.
-my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die "socket: $!";
-my $backend = fork // die "fork: $!";
-if (!$backend) {
-    while (my $connection = $listener->accept) {
-        local $/ = "\r\n\r\n";
-        my $head = <$connection> // next;
-        print $connection "HTTP/1.1 200 OK\r\nContent-Length: ", length $head, "\r\nConnection: close\r\n\r\n$head";
-    }
-    exit 0;
-}
-END { local $?; kill TERM => $backend if $backend }
+my $backend = TenantTest::Backend->answer(\&TenantTest::Backend::ok);
+my $url = $backend->url;
 
+my %files = (
+    'htdocs/guarded/page.txt' => "a page\n",
+    'htpasswd'                => 'mt_admin:{SHA}' . "qUqP5cyxm6YcTAhz05Hph5gvu9M=\n",    # test
+);
 my $modules = join '', map { "LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so\n" }
     qw(auth_basic authn_file authn_anon proxy proxy_http);
-my $server = TenantTest::Server->prepare(log_level => 'trace8', server => <<"END");
+my $server = TenantTest::Server->start(log_level => 'trace8', files => \%files, server => <<"END");
 $modules
 LogFormat "%U %>s user=%u %{Authorization}i" everything
 CustomLog "\${test_logs}/everything_log" everything
 ForensicLog "\${test_logs}/forensic_log"
-ProxyPass "/open/" "http://127.0.0.1:@{[ $listener->sockport ]}/"
-ProxyPass "/anonymous/" "http://127.0.0.1:@{[ $listener->sockport ]}/"
+ProxyPass "/open/" "$url"
+ProxyPass "/anonymous/" "$url"
 <Location "/guarded/">
     AuthType Basic
     AuthName "accounts"
@@ -51,17 +46,6 @@ ProxyPass "/anonymous/" "http://127.0.0.1:@{[ $listener->sockport ]}/"
 </Location>
 END
 my $root = $server->root;
-mkdir "$root/htdocs/guarded";
-put("$root/htdocs/guarded/page.txt", "a page\n");
-put("$root/htpasswd", 'mt_admin:{SHA}' . "qUqP5cyxm6YcTAhz05Hph5gvu9M=\n");    # test
-$server->boot;
-
-sub put {
-    my ($path, $text) = @_;
-    open my $file, '>', $path or die "$path: $!";
-    print $file $text;
-    close $file or die "$path: $!";
-}
 
 my $key = tenant('acme')->{key};
 my $typo = $key =~ s/(.)$/$1 eq 'a' ? 'b' : 'a'/er;

@@ -9,6 +9,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use TenantTest;
+use TenantTest::Asking qw(asking ask);
 use TenantTest::Statements;
 
 my $statements = TenantTest::Statements->new;
@@ -61,7 +62,7 @@ sub invented_key {
 
 my $server = warm_up(start());
 
-sub ask { my ($method, $target, %option) = @_; return request($method, $target, to => $server, %option) }
+asking(to => $server);
 
 subtest 'one statement for each request' => sub {
     my $sid = 0;

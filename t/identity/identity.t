@@ -8,6 +8,7 @@ use warnings;
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(asking ask);
 use TenantTest::Keys;
 
 my $database = 'identity';
@@ -29,7 +30,7 @@ END
 );
 my @logs = ($server->error_log, $server->access_log);
 
-sub ask { my ($method, $path, @option) = @_; return request($method, $path, to => $server, @option) }
+asking(to => $server);
 
 # Headers with one of the keys.
 sub bearing { my ($which) = @_; return (Authorization => "Bearer $key{$which}") }

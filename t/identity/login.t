@@ -78,23 +78,13 @@ END
 
 sub start {
     my (%option) = @_;
-    my $server = TenantTest::Server->prepare(database => $conninfo . '" admin="' . site->conninfo($database, 'tenant_admin'), server => $locations, log_level => 'trace3', %option);
-    my $root = $server->root;
+    my %files = ('htpasswd' => 'file@example.com:{SHA}' . "qUqP5cyxm6YcTAhz05Hph5gvu9M=\n");    # test
     for my $folder (qw(intranet cached not-final several acme form)) {
-        mkdir "$root/htdocs/$folder";
-        write_file("$root/htdocs/$folder/page.txt", "a page\n");
-        write_file("$root/htdocs/$folder/env.cgi", "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nenv\n");
-        chmod 0755, "$root/htdocs/$folder/env.cgi";
+        $files{"htdocs/$folder/page.txt"} = "a page\n";
+        $files{"htdocs/$folder/env.cgi"} = "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nenv\n";
     }
-    write_file("$root/htpasswd", 'file@example.com:{SHA}' . "qUqP5cyxm6YcTAhz05Hph5gvu9M=\n");    # test
-    return $server->boot;
-}
-
-sub write_file {
-    my ($path, $text) = @_;
-    open my $file, '>', $path or die "$path: $!";
-    print $file $text;
-    close $file or die "$path: $!";
+    return TenantTest::Server->start(database => $conninfo . '" admin="' . site->conninfo($database, 'tenant_admin'),
+        server => $locations, files => \%files, log_level => 'trace3', %option);
 }
 
 my $server = start();

@@ -6,29 +6,26 @@
 use strict;
 use warnings;
 
-use IO::Socket::INET;
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
+use TenantTest::Backend;
 
 # A backend that answers with the head of each request.
-my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die "socket: $!";
-my $backend = fork // die "fork: $!";
-if (!$backend) {
-    while (my $connection = $listener->accept) {
-        local $/ = "\r\n\r\n";
-        my $head = <$connection> // next;
-        print $connection "HTTP/1.1 200 OK\r\nContent-Length: ", length $head, "\r\nConnection: close\r\n\r\n$head";
-    }
-    exit 0;
-}
-END { local $?; kill TERM => $backend if $backend }
+my $backend = TenantTest::Backend->answer(\&TenantTest::Backend::ok);
+my $url = $backend->url;
 
+my $script = "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nenv\n";
+my %files = (
+    'htdocs/intranet/page.txt' => "a page\n",
+    'htpasswd'                 => 'file@example.com:{SHA}' . "qUqP5cyxm6YcTAhz05Hph5gvu9M=\n",    # test
+    map { ("htdocs/$_" => $script) } qw(intranet/env.cgi several/env.cgi folder/index.cgi elsewhere/env.cgi refused.cgi env.cgi),
+);
 my $database = 'login_headers';
 my $conninfo = database($database);
 my $modules = join '', map { "LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so\n" }
     qw(auth_basic authn_file cgid dir rewrite proxy proxy_http http2);
-my $server = TenantTest::Server->prepare(database => $conninfo, log_level => 'trace3 http2:info', server => <<"END",
+my $server = TenantTest::Server->start(database => $conninfo, files => \%files, log_level => 'trace3 http2:info', server => <<"END",
 $modules
 Protocols h2c http/1.1
 ScriptSock cgisock
@@ -37,8 +34,8 @@ LogFormat "%U %>s user=%u %{Authorization}i" everything
 CustomLog "\${test_logs}/everything_log" everything
 ForensicLog "\${test_logs}/forensic_log"
 SetEnvIf Authorization "^(Basic) " SCHEME=\$1
-ProxyPass "/backend/" "http://127.0.0.1:@{[ $listener->sockport ]}/"
-ProxyPass "/fake/" "http://127.0.0.1:@{[ $listener->sockport ]}/"
+ProxyPass "/backend/" "$url"
+ProxyPass "/fake/" "$url"
 Redirect "/moved" "/intranet/page.txt"
 <LocationMatch "^/(?:intranet|several|backend|fake|folder|elsewhere)/">
     AuthType Basic
@@ -73,21 +70,6 @@ Redirect "/moved" "/intranet/page.txt"
 END
     location => 'TenantUserAuthority read');
 my $root = $server->root;
-
-sub put {
-    my ($path, $text) = @_;
-    open my $file, '>', $path or die "$path: $!";
-    print $file $text;
-    close $file or die "$path: $!";
-    chmod 0755, $path;
-}
-
-my $script = "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nenv\n";
-mkdir "$root/htdocs/$_" for qw(intranet several folder elsewhere);
-put("$root/htdocs/intranet/page.txt", "a page\n");
-put("$root/htdocs/$_", $script) for qw(intranet/env.cgi several/env.cgi folder/index.cgi elsewhere/env.cgi refused.cgi env.cgi);
-put("$root/htpasswd", 'file@example.com:{SHA}' . "qUqP5cyxm6YcTAhz05Hph5gvu9M=\n");    # test
-$server->boot;
 
 my ($email, $password, $wrong) = ('both@example.com', 'canary-password-1', 'canary-mistyped-2');
 is_status(request(POST => '/v1/users', to => $server, as => 'acme', json => { email => $email, password => $password }), 201, 'a user');

@@ -30,14 +30,8 @@ END
 sub start {
     my (@lines) = grep { !ref } @_;
     my %size = map { %$_ } grep { ref } @_;
-    my $server = TenantTest::Server->prepare(database => $conninfo, server => join("\n", $locations, @lines),
-        location => 'TenantUserAuthority read', %size);
-    my $folder = $server->root . '/htdocs/intranet';
-    mkdir $folder;
-    open my $file, '>', "$folder/page.txt" or die "$folder: $!";
-    print $file "a page\n";
-    close $file;
-    return $server->boot;
+    return TenantTest::Server->start(database => $conninfo, server => join("\n", $locations, @lines),
+        files => { 'htdocs/intranet/page.txt' => "a page\n" }, location => 'TenantUserAuthority read', %size);
 }
 
 my $server = start('TenantPasswordSlots 2', 'TenantLoginRate off');

@@ -7,6 +7,7 @@ use warnings;
 
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(asking get);
 use TenantTest::Fault qw(wait_until);
 
 my $database = 'list_count';
@@ -35,10 +36,7 @@ sub start {
 my $server = start('60s');
 my @prefer = (headers => [Prefer => 'count=exact']);
 
-sub get {
-    my ($path, %option) = @_;
-    return request(GET => $path, as => 'acme', to => $server, %option);
-}
+asking(to => $server, as => 'acme');
 
 sub rows_where {
     my ($table, $condition) = @_;

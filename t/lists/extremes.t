@@ -11,13 +11,14 @@ use utf8;
 use JSON::PP ();
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(asking get);
 
 my $database = 'list_extremes';
 my $server = TenantTest::Server->start(database => database($database));
 my $acme = tenant('acme')->{id};
 
 sub db { my ($statement, @values) = @_; return sql({ database => $database }, $statement, @values) }
-sub get { my ($path, @headers) = @_; return request(GET => $path, as => 'acme', to => $server, headers => \@headers) }
+asking(to => $server, as => 'acme');
 
 # As PostgreSQL takes them, and as they are shown, in their order.
 my @times = (
@@ -128,7 +129,7 @@ for my $list (@lists) {
             my @back = pages($pages[-1]->link('prev'), 'prev');
             is_deeply([map { [ids($_)] } reverse @back], [map { [ids($_)] } @pages[0 .. $#pages - 1]], "$name by $limit: and back");
         }
-        my $stream = get($name, Accept => 'application/x-ndjson');
+        my $stream = get($name, headers => [Accept => 'application/x-ndjson']);
         is_deeply([map { JSON::PP->new->utf8->decode($_)->{id} } split /\n/, $stream->body], \@want, "$name as a stream");
     }
 }
@@ -156,7 +157,7 @@ subtest 'a long stream' => sub {
     db("INSERT INTO calls (tenant_id, sid, created_at) SELECT ?, 'M' || n, '4000-01-01 00:00:00Z BC'::timestamptz + n % 7 * interval '1 s'
           FROM generate_series(1, 1500) n", $acme);
     for my $order (qw(created_at.desc created_at.asc)) {
-        my $stream = get("/v1/calls?order=$order&fields=id", Accept => 'text/csv');
+        my $stream = get("/v1/calls?order=$order&fields=id", headers => [Accept => 'text/csv']);
         is_status($stream, 200);
         my (undef, @lines) = split /\r\n/, $stream->body;
         is_deeply(\@lines, [ids_of('calls', 'true', $order)], "$order: every row once");

@@ -10,19 +10,14 @@ use utf8;
 use Encode qw(encode_utf8);
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(asking get no_faults);
 use TenantTest::Contract;
 
 my $database = 'list_filters';
 my $server = TenantTest::Server->start(database => database($database));
 my $acme = tenant('acme')->{id};
-my @faults;
 
-sub get {
-    my ($path, %option) = @_;
-    my $response = request(GET => $path, as => 'acme', to => $server, %option);
-    push @faults, map { "$path: $_" } faults($response);
-    return $response;
-}
+asking(to => $server, as => 'acme', is_judged => 1);
 
 sub db { my ($statement, @values) = @_; return sql({ database => $database }, $statement, @values) }
 sub escape { return encode_utf8($_[0]) =~ s/([^A-Za-z0-9._~-])/sprintf '%%%02X', ord $1/ger }
@@ -172,5 +167,5 @@ subtest 'what is refused' => sub {
     is_problem(get($range =~ s/00%3a05/00%3a06/r), 400, 'bad-cursor', 'a cursor of another range');
 };
 
-is_deeply(\@faults, [], 'no answer had a fault');
+no_faults;
 done_testing;

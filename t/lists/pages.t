@@ -8,12 +8,13 @@ use warnings;
 
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(asking get);
 
 my $database = 'list_pages';
 my $server = TenantTest::Server->start(database => database($database));
 my $acme = tenant('acme')->{id};
 
-sub get { my ($path) = @_; return request(GET => $path, as => 'acme', to => $server) }
+asking(to => $server, as => 'acme');
 sub db  { my ($statement, @values) = @_; return sql({ database => $database }, $statement, @values) }
 
 # Many ties: three rows at a time, few values.

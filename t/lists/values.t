@@ -8,11 +8,12 @@ use warnings;
 
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(asking get);
 
 my $database = 'list_values';
 my $server = TenantTest::Server->start(database => database($database));
 
-sub get { return request(GET => "/v1/$_[0]", to => $server, as => 'acme') }
+asking(to => $server, as => 'acme');
 
 my %wrong = (
     'calls?status=completed,failed'                      => qr/`status` must be lower-case.*takes one value/,
@@ -38,7 +39,7 @@ my %wrong = (
 
 for my $query (sort keys %wrong) {
     my $name = substr $query, 0, 60;
-    is_problem(get($query), 400, 'bad-parameter', $name, $wrong{$query});
+    is_problem(get("/v1/$query"), 400, 'bad-parameter', $name, $wrong{$query});
     is_problem(request(GET => "/v1/$query", to => $server, as => 'acme', headers => [Accept => 'text/csv']), 400, 'bad-parameter',
         "$name as a stream", $wrong{$query});
 }
@@ -52,15 +53,15 @@ subtest 'what may be meant is looked for' => sub {
         my @queries = ("calls?limit=1&from_number=$value");
         push @queries, $queries[0] =~ s/%20/+/r if $party =~ /\w /;    # a space between words, as forms write it
         for my $query (@queries) {
-            my $response = get($query);
+            my $response = get("/v1/$query");
             is_status($response, 200, $query) or next;
             is_deeply([map { $_->{from_number} } @{ $response->json->{data} }], [$party], '... is found');
         }
     }
-    my $twin = get("calls?from_number=%201202&limit=1");
+    my $twin = get("/v1/calls?from_number=%201202&limit=1");
     is($twin->json->{next}, undef, 'one row');
     request(POST => '/v1/calls', to => $server, as => 'acme', json => { sid => 'CA8' . '0' x 31, from_number => ' 1202' });
-    my $first = get('calls?from_number=%201202&limit=1')->json;
+    my $first = get('/v1/calls?from_number=%201202&limit=1')->json;
     my $second = request(GET => $first->{next}, to => $server, as => 'acme');
     is_status($second, 200, 'next asks as it was asked');
     is(scalar @{ $second->json->{data} }, 1, '... for the other row');

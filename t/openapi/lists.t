@@ -8,11 +8,12 @@ use warnings;
 
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(asking get);
 use TenantTest::Contract;
 
 my $server = TenantTest::Server->start(database => database('openapi_lists'), location => 'TenantPageSize 5 20');
 
-sub get { return request(GET => $_[0], to => $server, as => 'acme') }
+asking(to => $server, as => 'acme');
 
 my $document = get('/v1/openapi.json')->json;
 my $limit = $document->{components}{parameters}{Limit}{schema};
