@@ -23,7 +23,7 @@ my $port = $backend->port;
 # The same by another of mod_proxy's protocols, SCGI: a netstring of names and values, each ended by NUL.
 my $scgi = TenantTest::Backend->start(sub {
     my ($connection) = @_;
-    my ($length) = do { local $/ = ':'; <$connection> // return } =~ /(\d+)/;
+    my ($length) = (do { local $/ = ':'; <$connection> } // '') =~ /^(\d+):/ or return;
     read $connection, my $text, $length + 1;
     my ($head, %variable) = ('', split /\0/, substr $text, 0, -1);
     $head .= s/^HTTP_//r . ": $variable{$_}\r\n" for grep { /^HTTP_/ } sort keys %variable;
