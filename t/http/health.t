@@ -10,6 +10,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use TenantTest;
+use TenantTest::Asking qw(starting start);
 use TenantTest::Fault;
 
 my $site = TenantTest::Site->make;
@@ -18,10 +19,7 @@ my $peer = 'LoadModule test_peer_module "' . Cwd::abs_path('build/mod_test_peer.
 our $server = start();
 
 # One child, so that it is always the same one that answers.
-sub start {
-    my (%option) = @_;
-    return TenantTest::Server->start(site => $site, processes => 1, %option);
-}
+starting(site => $site, processes => 1);
 
 sub ask {
     my ($path, %option) = @_;

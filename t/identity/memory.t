@@ -9,6 +9,7 @@ use warnings;
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
+use TenantTest::Asking qw(starting start);
 use TenantTest::Memory;
 
 my $database = 'memory';
@@ -20,10 +21,7 @@ my %host = (host => tenant('acme')->{host});
 plan skip_all => "no process may read another one's memory" unless defined copies_in((site->{server}->workers)[0], 'x');
 
 # The servers share no memory with each other, and nothing but what a subtest sends reaches its own.
-sub start {
-    return TenantTest::Server->start(database => $conninfo, processes => 1, threads => 10,
-        location => 'TenantUserAuthority read', server => 'LimitRequestFieldSize 16000');
-}
+starting(database => $conninfo, processes => 1, threads => 10, location => 'TenantUserAuthority read', server => 'LimitRequestFieldSize 16000');
 
 sub coded { return substr encode_base64($_[0], ''), 0, 4 * int(length($_[0]) / 3) }
 

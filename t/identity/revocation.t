@@ -9,6 +9,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use TenantTest;
+use TenantTest::Asking qw(starting start);
 use TenantTest::Statements;
 
 my $DEADLINE = 0.2;    # seconds, until a change is in effect
@@ -22,11 +23,7 @@ my %id = map { $_ => tenant($_)->{id} } qw(acme globex);
 $statements->sql('CREATE ROLE listener LOGIN');
 my $listen = $site->conninfo($site->{database}, 'listener');
 
-sub start {
-    my (%option) = @_;
-    return TenantTest::Server->start(site => $site, location => 'TenantPublicRead products', log_level => 'info',
-        database => qq{$site->{conninfo}" listen="$listen}, %option);
-}
+starting(site => $site, location => 'TenantPublicRead products', log_level => 'info', database => qq{$site->{conninfo}" listen="$listen});
 
 sub psql { return $site->psql($site->{database}, '-c', $_[0]) }
 

@@ -7,7 +7,7 @@ use warnings;
 
 use Test::More;
 use TenantTest;
-use TenantTest::Asking qw(asking get);
+use TenantTest::Asking qw(starting start asking get);
 use TenantTest::Fault qw(wait_until);
 
 my $database = 'list_count';
@@ -29,11 +29,8 @@ sub hold { $brake->do("SELECT pg_advisory_lock($acme)") }
 sub release { $brake->do('SELECT pg_advisory_unlock_all()') }
 
 # One child, in which the gates are; nothing is cut off unless a test wants it.
-sub start {
-    my ($statement) = @_;
-    return TenantTest::Server->start(database => $conninfo, processes => 1, threads => 20, server => "TenantPool lists=8 statement=$statement");
-}
-my $server = start('60s');
+starting(database => $conninfo, processes => 1, threads => 20);
+my $server = start(pool => 'lists=8 statement=60s');
 my @prefer = (headers => [Prefer => 'count=exact']);
 
 asking(to => $server, as => 'acme');
@@ -159,7 +156,7 @@ subtest 'on one connection' => sub {
 };
 
 subtest 'the deadline' => sub {
-    my $short = start('1s');
+    my $short = start(pool => 'lists=8 statement=1s');
     is_status(request(GET => '/v1/calls', as => 'acme', to => $short), 200, 'a server with a short one');
     hold();
     my $late = request(GET => '/v1/calls', as => 'acme', to => $short, @prefer);

@@ -10,6 +10,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use TenantTest;
+use TenantTest::Asking qw(starting start);
 use TenantTest::Fault;
 use TenantTest::Http2;
 
@@ -28,12 +29,9 @@ INSERT INTO messages (sid, tenant_id, body, created_at)
 SELECT format('SM9%s', lpad(n::text, 31, '0')), ?, 'short', now() FROM generate_series(1, 1500) n
 SQL
 
-sub start {
-    my (%option) = @_;
-    my $wait = delete $option{wait} // '1s';
-    return TenantTest::Server->start(database => $conninfo, processes => 1, threads => $threads, %option,
-        server => "TenantPool max=$threads lists=2 statement=20s wait=$wait\nTimeout 60\nSendBufferSize 65536\nAsyncRequestWorkerFactor 32\n" . ($option{server} // ''));
-}
+my $pool = "max=$threads lists=2 statement=20s";
+starting(database => $conninfo, processes => 1, threads => $threads, pool => "$pool wait=1s",
+    server => "Timeout 60\nSendBufferSize 65536\nAsyncRequestWorkerFactor 32");
 
 # KiB that the children have for themselves and their share of what they have with others.
 sub memory {
@@ -122,7 +120,7 @@ subtest 'files that need no key' => sub {
 };
 
 subtest 'fast clients' => sub {
-    my $server = start(wait => '30s');
+    my $server = start(pool => "$pool wait=30s");
     my %bearer = bearer('acme');
     my $count = $threads - 2;
     my $url = 'http://127.0.0.1:' . $server->port . '/v1/products?limit=1000';

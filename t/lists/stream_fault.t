@@ -13,6 +13,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use TenantTest;
+use TenantTest::Asking qw(starting start);
 use TenantTest::Fault;
 use TenantTest::Stream qw(csv_rows json_rows);
 
@@ -30,12 +31,7 @@ INSERT INTO products (name, description, tenant_id) SELECT 'p', repeat('x', 1000
 SQL
 my $ids = ids('messages');
 
-sub start {
-    my (%option) = @_;
-    my $pool = delete $option{pool} // 'max=10';
-    return TenantTest::Server->start(site => $site, processes => 1, %option,
-        server => "TenantPool $pool statement=20s\nSendBufferSize 65536\n" . ($option{server} // ''));
-}
+starting(site => $site, processes => 1, pool => 'max=10 statement=20s', server => 'SendBufferSize 65536');
 
 my $server = start();
 
@@ -96,7 +92,7 @@ sub curl {
 }
 
 subtest 'a client that reads slowly holds no connection' => sub {
-    my $own = start(pool => 'max=1 wait=500ms');
+    my $own = start(pool => 'max=1 wait=500ms statement=20s');
     for my $form (qw(ndjson csv)) {
         my $stream = begin($path, to => $own, form => $form);
         for (1 .. 10) {    # 10 KiB a second
@@ -110,7 +106,7 @@ subtest 'a client that reads slowly holds no connection' => sub {
 
 subtest 'a stream that has begun waits for a connection' => sub {
     role_setting($site, lock_timeout => '20s');
-    my $own = start(pool => 'max=1 wait=500ms');
+    my $own = start(pool => 'max=1 wait=500ms statement=20s');
     my $stream = begin($path, to => $own);
     my $lock = lock_table($site, 'calls');
     my $holder = $own->client->send(GET => '/v1/calls/1', headers => [bearer('acme')]);

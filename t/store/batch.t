@@ -11,6 +11,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use TenantTest;
+use TenantTest::Asking qw(starting start);
 use TenantTest::Fault;
 use TenantTest::Statements;
 use TenantTest::Volley;
@@ -20,13 +21,9 @@ my $site = $statements->site;
 my @tenants = qw(acme globex);
 
 # With two connections one round trip is under way at a time, on any machine.
-sub start {
-    my ($pool) = @_;
-    return TenantTest::Server->start(site => $site, processes => 1, threads => 32,
-        server => "TenantPool $pool\nMaxKeepAliveRequests 0\nKeepAliveTimeout 60\n");
-}
+starting(site => $site, processes => 1, threads => 32, server => "MaxKeepAliveRequests 0\nKeepAliveTimeout 60");
 
-my $server = start('max=2 wait=10s statement=10s');
+my $server = start(pool => 'max=2 wait=10s statement=10s');
 our $volley = TenantTest::Volley->new($server);
 
 # Reads that are asked for at the same time, each of them [tenant, path].
@@ -149,7 +146,7 @@ subtest 'backends are killed' => sub {
 };
 
 subtest 'nobody waits for the lock of another' => sub {
-    my $other = start('max=8 wait=10s statement=20s');
+    my $other = start(pool => 'max=8 wait=10s statement=20s');
     my @blocked = map { $other->client } 1 .. 3;
     request(GET => $calls[0][1], as => $calls[0][0], to => $other);
     my $lock = brake($site, undef, 'FROM calls')->hold;
@@ -165,7 +162,7 @@ subtest 'nobody waits for the lock of another' => sub {
 };
 
 subtest 'a backend stands still' => sub {
-    my $other = start('max=2 wait=1s statement=1s');
+    my $other = start(pool => 'max=2 wait=1s statement=1s');
     local $volley = TenantTest::Volley->new($other);
     my $rounds = 0;
     fire(sub { ++$rounds == 20 }, @calls);    # both connections are there

@@ -12,6 +12,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use TenantTest;
+use TenantTest::Asking qw(starting start);
 use TenantTest::Contract;
 use TenantTest::Fault;
 use TenantTest::Volley;
@@ -19,13 +20,9 @@ use TenantTest::Volley;
 my $site = TenantTest::Site->make;
 my @tenants = qw(acme globex);
 
-sub start {
-    my ($pool, $threads) = @_;
-    return TenantTest::Server->start(site => $site, processes => 1, threads => $threads // 32,
-        server => "TenantPool $pool\nMaxKeepAliveRequests 0\nKeepAliveTimeout 60\n");
-}
+starting(site => $site, processes => 1, threads => 32, server => "MaxKeepAliveRequests 0\nKeepAliveTimeout 60");
 
-my $server = start('max=4 wait=10s statement=10s');
+my $server = start(pool => 'max=4 wait=10s statement=10s');
 our $volley = TenantTest::Volley->new($server);
 
 # A number that no other row of this test has.
@@ -165,7 +162,7 @@ subtest 'requests with an Idempotency-Key' => sub {
 };
 
 subtest 'many more than fit into one group' => sub {
-    my $other = start('max=8 wait=10s statement=20s', 64);
+    my $other = start(pool => 'max=8 wait=10s statement=20s', threads => 64);
     local $volley = TenantTest::Volley->new($other, 48);
     slow_down(0.002);
     my @asked = map { some() } 1 .. 4;
@@ -235,14 +232,14 @@ role_setting($site, lock_timeout => '15s');
 
 subtest 'nobody waits for the lock of another' => sub {
     my $acme = tenant('acme')->{id};
-    test_lock(start('max=8 wait=10s statement=20s'),
+    test_lock(start(pool => 'max=8 wait=10s statement=20s'),
         TenantTest::Fault::Lock->new($site, undef, "SELECT FROM tenants WHERE id = $acme FOR UPDATE"),
         sub { my $new = new_row('calls'); $new->[0] = 'acme'; $new });
 };
 
 subtest 'nor for a table that others need, be it to prepare a statement' => sub {
     slow_down(0.002);
-    test_lock(start('max=8 wait=10s statement=20s'),
+    test_lock(start(pool => 'max=8 wait=10s statement=20s'),
         TenantTest::Fault::Lock->new($site, undef, 'LOCK TABLE messages IN ACCESS EXCLUSIVE MODE'), sub { new_row('messages') });
     speed_up();
 };
@@ -302,7 +299,7 @@ subtest 'the answer to a COMMIT is lost' => sub {
 };
 
 subtest 'a backend stands still' => sub {
-    my $other = start('max=2 wait=1s statement=1s');
+    my $other = start(pool => 'max=2 wait=1s statement=1s');
     local $volley = TenantTest::Volley->new($other);
     $volley->fire(some()) for 1 .. 5;
     my @frozen = backends($site);

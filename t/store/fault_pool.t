@@ -7,6 +7,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use TenantTest;
+use TenantTest::Asking qw(starting start);
 use TenantTest::Fault;
 use TenantTest::Load;
 
@@ -15,11 +16,7 @@ role_setting($site, lock_timeout => '30s');
 role_setting($site, statement_timeout => '30s');
 my $brake = brake($site);
 
-sub start {
-    my ($pool, %option) = @_;
-    return TenantTest::Server->start(site => $site, processes => 1, threads => 25, 
-        server => "TenantPool $pool\nTenantCache off", %option);
-}
+starting(site => $site, processes => 1, threads => 25, server => 'TenantCache off');
 
 sub acme {
     my ($server, $method, $target, %option) = @_;
@@ -33,7 +30,7 @@ sub sent {
 }
 
 subtest 'all connections are in use' => sub {
-    my $server = start('max=1 wait=2s statement=30s');
+    my $server = start(pool => 'max=1 wait=2s statement=30s');
     my $log = $server->error_log;
     my $line = qr/no database connection within 2000 ms: TenantPool allows 1 in each child/;
 
@@ -67,7 +64,7 @@ subtest 'all connections are in use' => sub {
 
 subtest 'connecting is slow' => sub {
     my ($socket, $folder) = silent_database($site);
-    my $server = start('max=4 wait=1s', database => "host=$folder dbname=tenant user=tenant_api");
+    my $server = start(pool => 'max=4 wait=1s', database => "host=$folder dbname=tenant user=tenant_api");
 
     for my $response (map { $_->receive } sent($server, 6)) {
         is($response->status, 503, 'refused');
@@ -87,7 +84,7 @@ subtest 'connecting is slow' => sub {
 };
 
 subtest 'lookups use at most a quarter' => sub {
-    my $server = start('max=8 wait=5s statement=30s');
+    my $server = start(pool => 'max=8 wait=5s statement=30s');
     $brake->hold;
     my @clients = sent($server, 8);
     is(waiting_backends($site, 8), 8, '8 statements run at the same time');
@@ -109,7 +106,7 @@ subtest 'lookups use at most a quarter' => sub {
 };
 
 subtest 'connections that nobody uses are closed' => sub {
-    my $server = start('max=8 idle=1s');
+    my $server = start(pool => 'max=8 idle=1s');
     $brake->hold;
     my @clients = sent($server, 5);
     waiting_backends($site, 5);
@@ -126,7 +123,7 @@ subtest 'connections that nobody uses are closed' => sub {
 };
 
 subtest 'there are never more than max in each child' => sub {
-    my $server = start('max=3 wait=10s', processes => 2);
+    my $server = start(pool => 'max=3 wait=10s', processes => 2);
     my $most = 0;
     my $load = TenantTest::Load->start(map { +{
         client  => sub { $server->client },
@@ -148,7 +145,7 @@ subtest 'there are never more than max in each child' => sub {
 for my $limit (qw(statement_timeout lock_timeout)) {
     subtest "the role's $limit" => sub {
         role_setting($site, $limit => '500ms');
-        my $server = start('max=1 statement=20s');
+        my $server = start(pool => 'max=1 statement=20s');
         is_status(acme($server, GET => '/v1/calls/1'), 200, 'in time');
         my @pids = backends($site);
         $brake->hold;

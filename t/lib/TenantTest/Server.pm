@@ -9,7 +9,7 @@ package TenantTest::Server;
 #     );
 #     my $response = request(GET => '/v1/calls', as => 'acme', to => $server);
 #
-# The database and the key file are the test site's unless `database` (a conninfo) or `key_file` say otherwise.
+# Instead of a line `TenantPool max=1` there may be pool => 'max=1'. The database and the key file are the test site's unless `database` (a conninfo) or `key_file` say otherwise.
 # Instead of all that, `config => "…"` gives everything but the frame (modules, ports, logs). Sizes: processes
 # (2), threads (10 each). Files that are there from the start: files => { PATH below its root => TEXT }; a folder's path ends
 # with a slash, a text that begins with #! is a program. A build of one's own: module => PATH. Another MPM than event: mpm => NAME. Lines that come
@@ -260,6 +260,7 @@ sub _body {
 
     $config .= qq{TenantDatabase "$database"\n} if defined $database;
     $config .= qq{TenantKeyFile "$key_file"\n} if defined $key_file;
+    $config .= "TenantPool $option{pool}\n" if defined $option{pool};
     $config .= "$option{server}\n" if defined $option{server};
     $config .= qq{<Location "/v1">\nTenantHandler api\n} . ($option{location} // '') . "\n</Location>\n";
     return $config;
