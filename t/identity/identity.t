@@ -149,6 +149,9 @@ subtest 'a key in the URL is never read' => sub {
 # Everything but a whole key is refused without a database: here there is none.
 subtest 'without a database' => sub {
     my $away = TenantTest::Server->start(database => 'host=/nonexistent dbname=tenant user=tenant_api');
+    my $since_start = $away->error_log;
+    $since_start->{from} = 0;
+    ok($since_start->wait_for(qr/changes of tenants cannot be heard/), 'who listens for changes says so');
     my $log = $away->error_log;
     my $get = sub { return request(GET => '/v1/calls', to => $away, headers => [@_]) };
 
