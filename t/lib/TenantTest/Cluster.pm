@@ -179,8 +179,24 @@ sub bootstrap {
     return $self;
 }
 
-# deploy($database, @sqitch_arguments), revert likewise: die with Sqitch's output when it fails.
-sub deploy { return shift->_sqitch_or_die('deploy', @_) }
+# deploy($database, @sqitch_arguments), revert likewise: die with Sqitch's output when it fails. What is deployed as a whole
+# is verified in one session then: each program that Sqitch would start for it takes as long as its work.
+sub deploy {
+    my ($self, $database, @args) = @_;
+    my $output = $self->_sqitch_or_die('deploy', $database, '--no-verify', @args);
+    return $output if grep { /^--(?:to|log-only)$/ } @args;
+    my ($status, $said) = $self->verify($database);
+    die "$database does not verify:\n$said" if $status;
+    return $output;
+}
+
+# Runs the verify script of each change, as tenant_owner; the exit status and the output.
+sub verify {
+    my ($self, $database) = @_;
+    open my $plan, '<', "$ROOT/sql/sqitch.plan" or die "sqitch.plan: $!\n";
+    my @changes = map { /^([a-z]\w*) / ? $1 : () } <$plan>;
+    return $self->psql($database, 'tenant_owner', '-q', '-v', 'registry=sqitch', map { ('-f', "$ROOT/sql/verify/$_.sql") } @changes);
+}
 
 sub revert {
     my ($self, $database, @args) = @_;

@@ -114,10 +114,10 @@ sub boot {
 sub stop {
     my ($self) = @_;
     my @pids = $self->pids or return;
-    my $settled = time + 3;
+    my $settled = time + 10;
 
     sleep 0.02 while $self->_is_closing && time < $settled;
-    sleep 0.05;    # behind the last socket that was closed its memory goes
+    sleep 0.1;    # behind the last socket that was closed its memory goes
     my $until = time + 10;
     kill TERM => $self->pid // ();
     while (my @left = grep { _is_alive($_) } @pids) {
