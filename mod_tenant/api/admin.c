@@ -18,17 +18,6 @@ static const statement_t next_id = {
     .sql = "SELECT nextval(pg_get_serial_sequence('tenants', 'id'))::int",
 };
 
-/* A tenant without a key has nothing to retire. */
-static const statement_t rotate = {
-    .label = "tenants_rotate",
-    .shape = "I",
-    .sql = "UPDATE tenants SET api_key_hash = %s,"
-           " retiring_api_key_hash = CASE WHEN %d::int > 0 AND " APIKEY_IS_SET " THEN api_key_hash END,"
-           " retiring_api_key_expires_at = CASE WHEN %d::int > 0 AND " APIKEY_IS_SET
-           " THEN now() + make_interval(secs => %d::int) END"
-           " WHERE id = %d::int RETURNING id",
-};
-
 const problem_t *admin_check_user(exchange_t *exchange)
 {
     api_t *api = api_of(exchange);
@@ -62,12 +51,6 @@ const problem_t *admin_prepare(exchange_t *exchange)
     return NULL;
 }
 
-void admin_add_new(const api_t *api, values_t *values)
-{
-    values_add(values, api->route.id);
-    values_add(values, rotation_hash(api));
-}
-
 const problem_t *admin_answer_new(api_t *api, rows_t *rows)
 {
     writer_t *writer = rotation_writer(api);
@@ -83,6 +66,16 @@ const problem_t *admin_answer_new(api_t *api, rows_t *rows)
 
 const problem_t *admin_rotate(api_t *api)
 {
+    /* a tenant without a key has nothing to retire */
+    static const statement_t rotate = {
+        .label = "tenants_rotate",
+        .shape = "I",
+        .sql = "UPDATE tenants SET api_key_hash = %s,"
+               " retiring_api_key_hash = CASE WHEN %d::int > 0 AND " APIKEY_IS_SET " THEN api_key_hash END,"
+               " retiring_api_key_expires_at = CASE WHEN %d::int > 0 AND " APIKEY_IS_SET
+               " THEN now() + make_interval(secs => %d::int) END"
+               " WHERE id = %d::int RETURNING id",
+    };
     const char *grace = rotation_grace(api);
     const char *values[] = {rotation_hash(api), grace, grace, grace, api->route.id};
     const problem_t *problem;

@@ -2,7 +2,6 @@
 #ifndef TENANT_API_ADMIN_H
 #define TENANT_API_ADMIN_H
 
-#include "../resource/values.h"
 #include "api.h"
 
 /* What an administrator's request has to pass in place of a tenant's key: httpd has authenticated a user by a
@@ -13,9 +12,6 @@ const problem_t *admin_check_user(exchange_t *exchange);
 /* Ahead of a create: takes the new tenant's id, which its sealed secrets are bound to,
  * and makes its API key. */
 const problem_t *admin_prepare(exchange_t *exchange);
-
-/* Adds what a create takes ahead of the fields: id and key hash. */
-void admin_add_new(const api_t *api, values_t *values);
 
 /* Answers with the new tenant, and with its API key this once. */
 const problem_t *admin_answer_new(api_t *api, rows_t *rows);

@@ -46,23 +46,24 @@ static uint64_t salt_of(const api_t *api, uint64_t cluster)
     return etag_salt(cluster, sql_of(api->route.resource)->shape, scope_tenant(api));
 }
 
-const problem_t *condition_add(values_t *values, const api_t *api, uint64_t *cluster)
+const problem_t *condition_give(given_t *given, const api_t *api, uint64_t *cluster)
 {
     const problem_t *problem;
     uint64_t salt;
 
     *cluster = DATABASE_ANY_CLUSTER;
     if (api->if_none_match.is_any || (!api->if_match.tags && !api->if_none_match.tags)) {
-        values_add(values, api->if_none_match.is_any ? "{}" : NULL); /* no version is right, or every one */
-        values_add(values, NULL);
+        /* no version is right, or every one */
+        given->single[NAME_IF_MATCH] = api->if_none_match.is_any ? "{}" : NULL;
         return NULL;
     }
     problem = database_cluster(api->scope.database, cluster);
     if (problem)
         return problem;
     salt = salt_of(api, *cluster);
-    values_add(values, etag_list_versions(&api->if_match, salt, ETAG_STRONG, api->exchange.r->pool));
-    values_add(values, etag_list_versions(&api->if_none_match, salt, ETAG_WEAK, api->exchange.r->pool));
+    given->single[NAME_IF_MATCH] = etag_list_versions(&api->if_match, salt, ETAG_STRONG, api->exchange.r->pool);
+    given->single[NAME_IF_NONE_MATCH] =
+        etag_list_versions(&api->if_none_match, salt, ETAG_WEAK, api->exchange.r->pool);
     return NULL;
 }
 

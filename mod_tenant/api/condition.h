@@ -2,7 +2,7 @@
 #ifndef TENANT_API_CONDITION_H
 #define TENANT_API_CONDITION_H
 
-#include "../resource/values.h"
+#include "../resource/named.h"
 #include "api.h"
 
 /* If-Match and If-None-Match (RFC 9110 section 13) of requests for one row, or a file. Elsewhere they are not
@@ -15,8 +15,8 @@ const problem_t *condition_check(exchange_t *exchange);
 /* Whether the request has any. */
 int condition_is_given(const api_t *api);
 
-/* Adds the versions that a statement takes (sql.h). *cluster is where it may be run (database_change()). */
-const problem_t *condition_add(values_t *values, const api_t *api, uint64_t *cluster);
+/* Gives the versions that a statement takes. *cluster is where it may be run (database_change()). */
+const problem_t *condition_give(given_t *given, const api_t *api, uint64_t *cluster);
 
 /* Whether the row of a single resource may be made by this request: not where it asks for a row. */
 int condition_allows_new(const api_t *api);

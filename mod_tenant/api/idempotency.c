@@ -16,11 +16,6 @@
 
 enum { KEY_MAX = 255, PURGE_ONE_IN = 64 };
 
-static const statement_t purge = {
-    .label = "idempotency_purge",
-    .sql = "SELECT idempotency_purge(%d::int, %s)",
-};
-
 /* Whether it is 1 to KEY_MAX characters of visible ASCII, and no API key, which would then be stored. */
 static int is_key(const char *text)
 {
@@ -118,28 +113,35 @@ static const problem_t *judge(const api_t *api, rows_t *rows, int *replayed)
 
 static const problem_t *read_created(const api_t *api, rows_t **rows)
 {
-    const char *values[] = {api->scope.tenant->id_text, api->idempotency_key};
+    const named_t *created = &sql_of(api->route.resource)->created;
+    const char *values[NAMED_VALUES_MAX];
+    given_t given = scope_given(api);
 
-    return database_read(api->scope.database, api->exchange.r, &sql_of(api->route.resource)->created, values,
-                         rows);
+    given.single[NAME_REQUEST] = api->idempotency_key;
+    return database_read(api->scope.database, api->exchange.r, &created->statement,
+                         named_values(created, &given, values), rows);
 }
 
 static const problem_t *create_once(const api_t *api, rows_t **rows)
 {
-    values_t values = {.count = 0};
+    const named_t *create = &sql_of(api->route.resource)->create_once;
+    const char *values[NAMED_VALUES_MAX];
+    given_t given = scope_given(api);
 
-    scope_add(&values, api);
-    values_add(&values, api->idempotency_key);
-    values_add(&values, fingerprint_text(api, primary_pepper(api)));
-    values_add(&values, lock_text(api));
-    write_add_fields(&values, api);
-    return database_insert_row(api->scope.database, api->exchange.r,
-                               &sql_of(api->route.resource)->create_once, values.list, rows);
+    given.single[NAME_REQUEST] = api->idempotency_key;
+    given.single[NAME_FINGERPRINT] = fingerprint_text(api, primary_pepper(api));
+    given.single[NAME_LOCK] = lock_text(api);
+    return database_insert_row(api->scope.database, api->exchange.r, &create->statement,
+                               named_values(create, &given, values), rows);
 }
 
 /* Removes answers that are too old: the one to this request, and some others. */
 static const problem_t *remove_old(const api_t *api)
 {
+    static const statement_t purge = {
+        .label = "idempotency_purge",
+        .sql = "SELECT idempotency_purge(%d::int, %s)",
+    };
     const char *values[] = {api->scope.tenant->id_text, api->idempotency_key};
     rows_t *nothing;
 

@@ -179,18 +179,17 @@ static const problem_t *enter_count(api_t *api, gate_place_t **place)
 /* The number of rows of the whole list. */
 static const problem_t *read_count(const api_t *api, const char **count)
 {
+    const char *values[NAMED_VALUES_MAX];
+    const given_t given = scope_given(api);
     const problem_t *problem;
-    values_t values = {.count = 0};
     page_t first = api->page;
-    statement_t statement;
+    named_t counting;
     rows_t *rows;
 
     first.seek = PAGE_FIRST;
-    scope_add(&values, api);
-    sql_list_values(&first, &values);
-    scope_add(&values, api);
-    sql_count(&statement, &first, api->exchange.r->pool);
-    problem = database_read(api->scope.database, api->exchange.r, &statement, values.list, &rows);
+    sql_count(&counting, &first, api->exchange.r->pool);
+    problem = database_read(api->scope.database, api->exchange.r, &counting.statement,
+                            named_values(&counting, &given, values), &rows);
     if (problem)
         return problem;
     rows_seek(rows, 0);

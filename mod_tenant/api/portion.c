@@ -48,33 +48,33 @@ void portion_advance(page_t *page, rows_t *rows, int n, apr_pool_t *pool)
     portion_move(page, page->seek == PAGE_BEFORE ? PAGE_BEFORE : PAGE_AFTER, rows, n, pool);
 }
 
-/* Makes the statement of a page's rows, so many at most. */
-static void prepare_rows(const api_t *api, const page_t *page, int limit, statement_t *statement,
-                         values_t *values, apr_pool_t *pool)
+/* Makes the statement of a page's rows, so many at most, and its values. */
+static void prepare_rows(const api_t *api, const page_t *page, int limit, named_t *statement,
+                         const char **values, apr_pool_t *pool)
 {
-    values->count = 0;
-    scope_add(values, api);
-    sql_list_values(page, values);
-    values_add(values, apr_itoa(pool, limit));
-    scope_add(values, api);
+    given_t given = scope_given(api);
+
+    given.page = page;
+    given.single[NAME_LIMIT] = apr_itoa(pool, limit);
     sql_list(statement, page, pool);
+    named_values(statement, &given, values);
 }
 
 const problem_t *portion_read(const api_t *api, const page_t *page, int limit, rows_t **rows,
                               apr_pool_t *pool)
 {
-    values_t values;
-    statement_t statement;
+    const char *values[NAMED_VALUES_MAX];
+    named_t list;
 
-    prepare_rows(api, page, limit, &statement, &values, pool);
-    return database_read_into(api->scope.database, api->exchange.r, &statement, values.list, rows, pool);
+    prepare_rows(api, page, limit, &list, values, pool);
+    return database_read_into(api->scope.database, api->exchange.r, &list.statement, values, rows, pool);
 }
 
 const problem_t *portion_read_short(const api_t *api, int limit, rows_t **rows)
 {
-    values_t values;
-    statement_t statement;
+    const char *values[NAMED_VALUES_MAX];
+    named_t list;
 
-    prepare_rows(api, &api->page, limit, &statement, &values, api->exchange.r->pool);
-    return database_read_page(api->scope.database, api->exchange.r, &statement, values.list, rows);
+    prepare_rows(api, &api->page, limit, &list, values, api->exchange.r->pool);
+    return database_read_page(api->scope.database, api->exchange.r, &list.statement, values, rows);
 }

@@ -41,15 +41,12 @@ const problem_t *read_row(const api_t *api, rows_t **rows)
 {
     const resource_t *resource = api->route.resource;
     const resource_sql_t *sql = sql_of(resource);
-    const problem_t *problem;
-    values_t values = {.count = 0};
+    const named_t *read = api->route.by_key ? &sql->read_by_key : &sql->read;
+    const given_t given = scope_given(api);
+    const char *values[NAMED_VALUES_MAX];
+    const problem_t *problem = database_read_row(api->scope.database, api->exchange.r, &read->statement,
+                                                 named_values(read, &given, values), rows);
 
-    scope_add(&values, api);
-    if (!resource->is_single)
-        values_add(&values, api->route.id);
-    scope_add(&values, api);
-    problem = database_read_row(api->scope.database, api->exchange.r,
-                                api->route.by_key ? &sql->read_by_key : &sql->read, values.list, rows);
     if (problem)
         return problem;
     if (rows_count(*rows) > 0)

@@ -9,18 +9,6 @@
 #include "../secret/secret.h"
 #include "scope.h"
 
-static const statement_t rotate = {
-    .label = "rotate_key",
-    .shape = "S",
-    .sql = "SELECT tenant_rotate_key(%d::int, %s::text[], %s, %d::int)",
-};
-
-/* Which of some hashes is that of the key which has replaced the one that asks. */
-static const statement_t find = {
-    .label = "rotated_key",
-    .sql = "SELECT tenant_rotated_key(%d::int, %s::text[], %s::text[], %d::int)",
-};
-
 static apr_status_t wipe_key(void *key)
 {
     secret_wipe(key, APIKEY_LENGTH);
@@ -133,8 +121,12 @@ static const char *derived_hashes(api_t *api)
  * its answer was lost: it comes again. */
 static const problem_t *answer_again(api_t *api)
 {
-    const char *values[] = {api->scope.tenant->id_text, resolve_key_hashes(api->exchange.r), NULL,
-                            rotation_grace(api)};
+    /* which of some hashes is that of the key which has replaced the one that asks */
+    static const statement_t find = {
+        .label = "rotated_key",
+        .sql = "SELECT tenant_rotated_key(%d::int, %s::text[], %s::text[], %d::int)",
+    };
+    const char *values[] = {api->scope.tenant->id_text, resolve_key_hashes(api->exchange.r), NULL, rotation_grace(api)};
     const problem_t *problem;
     rows_t *rows;
 
@@ -152,19 +144,28 @@ static const problem_t *answer_again(api_t *api)
     return rotation_answer(api);
 }
 
+/* Replaces the tenant's key by api->new_key. */
+static const problem_t *replace(const api_t *api, rows_t **rows)
+{
+    static const statement_t rotate = {
+        .label = "rotate_key",
+        .shape = "S",
+        .sql = "SELECT tenant_rotate_key(%d::int, %s::text[], %s, %d::int)",
+    };
+    const char *values[] = {api->scope.tenant->id_text, resolve_key_hashes(api->exchange.r), rotation_hash(api),
+                            rotation_grace(api)};
+
+    return database_insert(api->scope.database, api->exchange.r, &rotate, values, rows);
+}
+
 const problem_t *rotation_run(api_t *api)
 {
-    const char *values[4];
     const problem_t *problem;
     const char *result;
     rows_t *rows;
 
     api->new_key = api->idempotency_key ? derive_key(api, 0) : rotation_make_key(api);
-    values[0] = api->scope.tenant->id_text;
-    values[1] = resolve_key_hashes(api->exchange.r);
-    values[2] = rotation_hash(api);
-    values[3] = rotation_grace(api);
-    problem = database_insert(api->scope.database, api->exchange.r, &rotate, values, &rows);
+    problem = replace(api, &rows);
     if (problem || rows_count(rows) == 0)
         return problem ? problem : &problem_misconfigured;
     rows_seek(rows, 0);

@@ -16,10 +16,14 @@ int scope_subject(const api_t *api)
     return api->scope.tenant ? api->scope.tenant->id : atoi(api->route.id);
 }
 
-void scope_add(values_t *values, const api_t *api)
+given_t scope_given(const api_t *api)
 {
-    if (api->scope.tenant)
-        values_add(values, api->scope.tenant->id_text);
+    return (given_t){
+        .single = {[NAME_TENANT] = api->scope.tenant ? api->scope.tenant->id_text : NULL, [NAME_ROW] = api->route.id},
+        .fields = api->input.values,
+        .has = api->input.given,
+        .page = &api->page,
+    };
 }
 
 view_t scope_view(const api_t *api, fields_t fields)

@@ -2,8 +2,8 @@
 #ifndef TENANT_API_SCOPE_H
 #define TENANT_API_SCOPE_H
 
+#include "../resource/named.h"
 #include "../resource/represent.h"
-#include "../resource/values.h"
 #include "api.h"
 
 /* Whose rows a request is about, and where they are. */
@@ -14,8 +14,8 @@ int scope_tenant(const api_t *api);
 /* The tenant that a request about tenants is about: the one that asks, or the administrator's route names. */
 int scope_subject(const api_t *api);
 
-/* Adds the tenant's id, where statements of the resource take one. */
-void scope_add(values_t *values, const api_t *api);
+/* What statements may be given of the request: the tenant, the row of the path, the body, the page. */
+given_t scope_given(const api_t *api);
 
 /* What its answer shows of its rows. */
 view_t scope_view(const api_t *api, fields_t fields);

@@ -11,30 +11,21 @@
 #include "created.h"
 #include "idempotency.h"
 #include "read.h"
+#include "rotation.h"
 #include "scope.h"
 #include "sealed.h"
 
-void write_add_fields(values_t *values, const api_t *api)
-{
-    const resource_t *resource = api->route.resource;
-
-    for (int n = 0; resource->fields[n].name; n++) {
-        if (field_is_creatable(&resource->fields[n]))
-            values_add(values, api->input.values[n]);
-    }
-}
-
 static const problem_t *create(const api_t *api, rows_t **rows)
 {
+    const named_t *statement = &sql_of(api->route.resource)->create;
+    const char *values[NAMED_VALUES_MAX];
+    given_t given = scope_given(api);
     const problem_t *problem;
-    values_t values = {.count = 0};
 
     if (!api->scope.tenant)
-        admin_add_new(api, &values);
-    scope_add(&values, api);
-    write_add_fields(&values, api);
-    problem = database_insert_row(api->scope.database, api->exchange.r, &sql_of(api->route.resource)->create,
-                                  values.list, rows);
+        given.single[NAME_KEY_HASH] = rotation_hash(api);
+    problem = database_insert_row(api->scope.database, api->exchange.r, &statement->statement,
+                                  named_values(statement, &given, values), rows);
     return !problem && rows_count(*rows) == 0 ? &problem_internal : problem;
 }
 
@@ -48,35 +39,16 @@ const problem_t *write_create(api_t *api)
     return problem ? problem : created_answer(api, rows, replayed);
 }
 
-/* The values of a SET list (sql.h). Returns which of the two lists it is: whether a password is stored. */
-static int add_assignments(values_t *values, const api_t *api)
+/* Whether an update stores a password. */
+static int has_password(const api_t *api)
 {
-    const resource_t *resource = api->route.resource;
-    int with_password = 0;
+    const field_t *fields = api->route.resource->fields;
 
-    for (int n = 0; resource->fields[n].name; n++) {
-        int is_password = resource->fields[n].type == FIELD_PASSWORD;
-
-        if (!field_is_updatable(&resource->fields[n]) || (is_password && !api->input.given[n]))
-            continue;
-        if (!is_password)
-            values_add(values, api->input.given[n] ? "true" : "false");
-        values_add(values, api->input.values[n]);
-        with_password |= is_password;
+    for (int n = 0; fields[n].name; n++) {
+        if (fields[n].type == FIELD_PASSWORD && field_is_updatable(&fields[n]) && api->input.given[n])
+            return 1;
     }
-    return with_password;
-}
-
-/* Adds the values of an upsert ahead of those of its SET list. */
-static void add_new_row(values_t *values, const api_t *api)
-{
-    const resource_t *resource = api->route.resource;
-
-    scope_add(values, api);
-    for (int n = 0; resource->fields[n].name; n++) {
-        if (field_is_updatable(&resource->fields[n]))
-            values_add(values, api->input.values[n]);
-    }
+    return 0;
 }
 
 /* Why an UPDATE or DELETE has found no row: there is none, or it is not in the state that the request, or the
@@ -97,15 +69,25 @@ static const problem_t *why_unchanged(api_t *api)
     return admin_refuse_removal(api);
 }
 
+/* Runs an UPDATE, DELETE or upsert of the row that the path names, in the state that the request wants. */
+static const problem_t *change(const api_t *api, const named_t *statement, rows_t **rows)
+{
+    const char *values[NAMED_VALUES_MAX];
+    given_t given = scope_given(api);
+    uint64_t cluster;
+    const problem_t *problem = condition_give(&given, api, &cluster);
+
+    return problem ? problem
+                   : database_change(api->scope.database, api->exchange.r, scope_tenant(api), cluster,
+                                     &statement->statement, named_values(statement, &given, values), rows);
+}
+
 const problem_t *write_update(api_t *api)
 {
     const resource_t *resource = api->route.resource;
     const resource_sql_t *sql = sql_of(resource);
-    const statement_t *statements = api->route.by_key ? sql->update_by_key : sql->update;
+    const named_t *statements = api->route.by_key ? sql->update_by_key : sql->update;
     const problem_t *problem;
-    values_t values = {.count = 0};
-    uint64_t cluster;
-    int with_password;
     rows_t *rows;
 
     if (api->input.count == 0)
@@ -113,20 +95,9 @@ const problem_t *write_update(api_t *api)
     problem = sealed_keep(api);
     if (problem)
         return problem;
-    if (resource->is_single && !resource->is_profile && condition_allows_new(api)) {
+    if (resource->is_single && !resource->is_profile && condition_allows_new(api))
         statements = sql->upsert;
-        add_new_row(&values, api);
-        with_password = add_assignments(&values, api);
-    } else {
-        with_password = add_assignments(&values, api);
-        scope_add(&values, api);
-        if (!resource->is_single)
-            values_add(&values, api->route.id);
-    }
-    problem = condition_add(&values, api, &cluster);
-    if (!problem)
-        problem = database_change(api->scope.database, api->exchange.r, scope_tenant(api), cluster,
-                                  &statements[with_password], values.list, &rows);
+    problem = change(api, &statements[has_password(api)], &rows);
     if (problem)
         return problem;
     scope_forget(api);
@@ -137,16 +108,9 @@ const problem_t *write_remove(api_t *api)
 {
     const resource_sql_t *sql = sql_of(api->route.resource);
     const problem_t *problem;
-    values_t values = {.count = 0};
-    uint64_t cluster;
     rows_t *rows;
 
-    scope_add(&values, api);
-    values_add(&values, api->route.id);
-    problem = condition_add(&values, api, &cluster);
-    if (!problem)
-        problem = database_change(api->scope.database, api->exchange.r, scope_tenant(api), cluster,
-                                  api->route.by_key ? &sql->remove_by_key : &sql->remove, values.list, &rows);
+    problem = change(api, api->route.by_key ? &sql->remove_by_key : &sql->remove, &rows);
     if (problem)
         return problem;
     scope_forget(api);

@@ -2,7 +2,6 @@
 #ifndef TENANT_API_WRITE_H
 #define TENANT_API_WRITE_H
 
-#include "../resource/values.h"
 #include "api.h"
 
 /* Creates, updates or removes a row, as the request's body and path say, and answers it. Conflicts of the
@@ -11,7 +10,5 @@ const problem_t *write_create(api_t *api);
 const problem_t *write_update(api_t *api);
 const problem_t *write_remove(api_t *api);
 
-/* Adds a value for each creatable field. */
-void write_add_fields(values_t *values, const api_t *api);
 
 #endif

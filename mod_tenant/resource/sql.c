@@ -16,11 +16,13 @@ static resource_sql_t *statements;
 /* The predicate that picks one row within its tenant. */
 static const char *is_row(const field_t *field, apr_pool_t *pool)
 {
-    return apr_pstrcat(pool, " AND ", field_column(field), " = ", sql_placeholder(field), NULL);
+    return apr_pstrcat(pool, " AND ", field_column(field), " = ", sql_field(field, "row", pool), NULL);
 }
 
-/* The predicate of the versions that an UPDATE or DELETE takes (sql.h). */
-#define IS_VERSION " AND coalesce(xmin = ANY (%s::xid[]), true) AND coalesce(xmin <> ALL (%s::xid[]), true)"
+/* The predicate of the versions that an UPDATE or DELETE takes. */
+#define IS_VERSION                                                                                           \
+    " AND coalesce(xmin = ANY (%s{if_match}::xid[]), true)"                                                  \
+    " AND coalesce(xmin <> ALL (%s{if_none_match}::xid[]), true)"
 
 /* The SET list of an update: one fixed shape, whichever fields are given, but for a password. */
 static const char *assignments(const resource_t *resource, int with_password, apr_pool_t *pool)
@@ -36,8 +38,8 @@ static const char *assignments(const resource_t *resource, int with_password, ap
         else if (field->type == FIELD_PASSWORD && with_password)
             sql_add(&sql, "%s%s = %s", comma, column, sql_stored(field, pool));
         else if (field->type != FIELD_PASSWORD && field_is_updatable(field))
-            sql_add(&sql, "%s%s = CASE WHEN %%s::bool THEN %s ELSE %s.%s END", comma, column,
-                    sql_stored(field, pool), resource_table(resource), column);
+            sql_add(&sql, "%s%s = CASE WHEN %%s{has.%s}::bool THEN %s ELSE %s.%s END", comma, column,
+                    field->name, sql_stored(field, pool), resource_table(resource), column);
     }
     return sql.text;
 }
@@ -48,11 +50,13 @@ static const char *read_sql(const resource_t *resource, const field_t *by, apr_p
     return sql_select(resource, sql_row_columns(resource, pool), by ? is_row(by, pool) : "", NULL, pool);
 }
 
-static void define(statement_t *statement, const resource_t *resource, const char *verb, const char *sql,
+static void define(named_t *named, const resource_t *resource, const char *verb, const char *text,
                    apr_pool_t *pool)
 {
+    statement_t *statement = &named->statement;
+
+    named_make(named, resource, text, pool);
     statement->label = apr_pstrcat(pool, resource->name, "_", verb, NULL);
-    statement->sql = sql;
     statement->conflicts = resource->conflicts;
     statement->shape = sql_row_shape(resource, pool);
 }
@@ -65,8 +69,8 @@ static void build_read(resource_sql_t *sql, const resource_t *resource, const fi
         return;
     define(&sql->read_many, resource, "read_many",
            sql_select_many(resource, sql_row_columns(resource, pool), id, pool), pool);
-    sql->read_many.shape = apr_pstrcat(pool, sql->read.shape, "I", NULL);
-    sql->read.many = &sql->read_many;
+    sql->read_many.statement.shape = apr_pstrcat(pool, sql->read.statement.shape, "I", NULL);
+    sql->read.statement.many = &sql->read_many.statement;
 }
 
 static const char *update_sql(const resource_t *resource, int with_password, const field_t *by,
@@ -82,7 +86,7 @@ static const char *upsert_sql(const resource_t *resource, int with_password, apr
 {
     const char *tenant_column = resource_tenant_column(resource);
     sql_text_t names = {tenant_column, pool};
-    sql_text_t values = {"%d::int", pool};
+    sql_text_t values = {"%d{tenant}::int", pool};
 
     for (const field_t *field = resource->fields; field->name; field++) {
         if (!field_is_updatable(field))
@@ -114,8 +118,8 @@ static int has_password(const resource_t *resource)
 }
 
 /* The statements of an update of the row that `by` names (update_sql()). */
-static void build_updates(statement_t updates[2], const resource_t *resource, const char *verb,
-                          const field_t *by, apr_pool_t *pool)
+static void build_updates(named_t updates[2], const resource_t *resource, const char *verb, const field_t *by,
+                          apr_pool_t *pool)
 {
     define(&updates[0], resource, verb, update_sql(resource, 0, by, pool), pool);
     if (has_password(resource))
@@ -156,9 +160,10 @@ static const conflict_t *conflicts_once(const resource_t *resource, apr_pool_t *
 static void build_once(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
 {
     define(&sql->create_once, resource, "create_once", sql_create_once(resource, pool), pool);
-    sql->create_once.conflicts = conflicts_once(resource, pool);
+    sql->create_once.statement.conflicts = conflicts_once(resource, pool);
     define(&sql->created, resource, "created", sql_created(resource, pool), pool);
-    sql->create_once.shape = sql->created.shape = apr_pstrcat(pool, sql->create.shape, "s", NULL);
+    sql->create_once.statement.shape = sql->created.statement.shape =
+        apr_pstrcat(pool, sql->create.statement.shape, "s", NULL);
 }
 
 static void build_collection(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
@@ -172,13 +177,13 @@ static void build_collection(resource_sql_t *sql, const resource_t *resource, ap
         build_once(sql, resource, pool);
     build_updates(sql->update, resource, "update", id, pool);
     define(&sql->remove, resource, "remove", remove_sql(resource, id, pool), pool);
-    sql->remove.shape = "I";
+    sql->remove.statement.shape = "I";
     if (!key)
         return;
     define(&sql->read_by_key, resource, "read_by_key", read_sql(resource, key, pool), pool);
     build_updates(sql->update_by_key, resource, "update_by_key", key, pool);
     define(&sql->remove_by_key, resource, "remove_by_key", remove_sql(resource, key, pool), pool);
-    sql->remove_by_key.shape = "I";
+    sql->remove_by_key.statement.shape = "I";
 }
 
 /* What an answer's members and columns are taken for (sql.h). */
@@ -236,11 +241,11 @@ void sql_each(sql_visit_fn *visit)
 
     for (const resource_t *resource = resources; resource->name; resource++) {
         for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
-            const statement_t *statement =
-                (const statement_t *)(const void *)((const char *)sql_of(resource) + offsets[i]);
+            const named_t *named =
+                (const named_t *)(const void *)((const char *)sql_of(resource) + offsets[i]);
 
-            if (statement->sql)
-                visit(resource, statement);
+            if (named->statement.sql)
+                visit(resource, named);
         }
     }
 }

@@ -36,7 +36,7 @@ static const char *inserted(const resource_t *resource, const char *scope, apr_p
 
 const char *sql_create(const resource_t *resource, apr_pool_t *pool)
 {
-    const char *scope = resource->is_admin ? "%d::int, %s" : SQL_CONTEXT "::int";
+    const char *scope = resource->is_admin ? "%d{row.id}::int, %s{key_hash}" : SQL_CONTEXT "::int";
 
     return apr_pstrcat(pool, insert(resource, pool), "VALUES (", inserted(resource, scope, pool),
                        ") RETURNING ", sql_row_columns(resource, pool), NULL);
@@ -77,10 +77,10 @@ const char *sql_create_once(const resource_t *resource, apr_pool_t *pool)
     return apr_pstrcat(
         pool,
         "WITH t AS MATERIALIZED (SELECT " SQL_CONTEXT "::int AS id,"
-        " %s::text AS request, %s::text AS fingerprint),"
+        " %s{request}::text AS request, %s{fingerprint}::text AS fingerprint),"
         " former AS MATERIALIZED (SELECT former.* FROM t, " FORMER "),"
         " turn AS MATERIALIZED (SELECT t.* FROM t"
-        " WHERE NOT EXISTS (SELECT FROM former) AND pg_try_advisory_xact_lock(%s::bigint)),"
+        " WHERE NOT EXISTS (SELECT FROM former) AND pg_try_advisory_xact_lock(%s{lock}::bigint)),"
         " made AS (",
         insert(resource, pool), "SELECT ", inserted(resource, "t.id", pool), " FROM turn t RETURNING ",
         sql_row_columns(resource, pool),
@@ -99,7 +99,7 @@ const char *sql_created(const resource_t *resource, apr_pool_t *pool)
     return apr_pstrcat(pool,
                        "SELECT r.*, former.fingerprint"
                        " FROM (SELECT " SQL_CONTEXT "::int AS id,"
-                       " %s::text AS request OFFSET 0) t, " FORMER
+                       " %s{request}::text AS request OFFSET 0) t, " FORMER
                        ", LATERAL jsonb_to_record(former.answer) AS r (",
                        typed_columns(resource, pool), ")", NULL);
 }

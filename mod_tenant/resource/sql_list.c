@@ -21,8 +21,8 @@ enum { LABEL_MAX = 63 };
 enum { ORDERS = 3, PAGE_SHAPES = ORDERS * 2 * 2 };
 
 typedef struct shape_t {
-    statement_t pages[PAGE_SHAPES];
-    statement_t count;
+    named_t pages[PAGE_SHAPES];
+    named_t count;
 } shape_t;
 
 /* For each resource its shapes: without a filter, then for each field and test; made once per configuration
@@ -53,8 +53,8 @@ static int is_upward(const page_t *page)
 typedef struct term_t {
     const field_t *field;
     filter_test_t test;
-    int is_oldest;     /* it compares with PAGE_OLDEST, and takes no value */
-    const char *value; /* the filter's */
+    int is_oldest; /* it compares with PAGE_OLDEST, and takes no value */
+    int filter;    /* the number of the filter whose value it takes */
 } term_t;
 
 typedef struct terms_t {
@@ -82,35 +82,38 @@ static void add_term(terms_t *terms, const page_t *page, term_t term)
  * takes
  * `=` for an order by what follows in any index, and may think another one the better one by what it knows of
  * created_at, which may be the same in all rows of a bulk load. */
-static void add_terms(terms_t *terms, const page_t *page, const filter_t *filter)
+static void add_terms(terms_t *terms, const page_t *page, int n)
 {
+    const filter_t *filter = &page->filters[n];
     const field_t *field = filter->field;
     int has_null = !page_has_oldest(page->resource, field);
     int is_less = filter->test == FILTER_LESS || filter->test == FILTER_LESS_EQUAL;
 
     if (filter->test == FILTER_EQUAL && field == page_created(page->resource)) {
-        add_term(terms, page, (term_t){field, FILTER_GREATER_EQUAL, 0, filter->value});
-        add_term(terms, page, (term_t){field, FILTER_LESS_EQUAL, 0, filter->value});
+        add_term(terms, page, (term_t){field, FILTER_GREATER_EQUAL, 0, n});
+        add_term(terms, page, (term_t){field, FILTER_LESS_EQUAL, 0, n});
     } else if (filter->test == FILTER_NULL && !has_null) {
-        add_term(terms, page, (term_t){field, FILTER_LESS_EQUAL, 1, NULL});
+        add_term(terms, page, (term_t){field, FILTER_LESS_EQUAL, 1, n});
     } else if (filter->test != FILTER_NOT_NULL || has_null) {
-        add_term(terms, page, (term_t){field, filter->test, 0, filter->value});
+        add_term(terms, page, (term_t){field, filter->test, 0, n});
     }
     if (!has_null && (is_less || filter->test == FILTER_NOT_NULL))
-        add_term(terms, page, (term_t){field, FILTER_GREATER, 1, NULL});
+        add_term(terms, page, (term_t){field, FILTER_GREATER, 1, n});
 }
 
 static void split_filters(terms_t *terms, const page_t *page)
 {
     terms->count = 0;
     for (int i = 0; i < page->filter_count; i++)
-        add_terms(terms, page, &page->filters[i]);
+        add_terms(terms, page, i);
 }
 
-/* Whether a statement takes a value for the condition. */
-static int takes_value(const term_t *term)
+/* The placeholder of the value that a condition takes, or nothing. */
+static const char *term_value(const term_t *term, apr_pool_t *pool)
 {
-    return !term->is_oldest && filter_takes_value(term->test);
+    if (term->is_oldest || !filter_takes_value(term->test))
+        return "";
+    return sql_placeholder(term->field, apr_psprintf(pool, "filter.%d", term->filter), pool);
 }
 
 static void add_condition(sql_text_t *sql, const resource_t *resource, const term_t *term)
@@ -124,7 +127,7 @@ static void add_condition(sql_text_t *sql, const resource_t *resource, const ter
         [FILTER_NULL] = " IS NULL",
         [FILTER_NOT_NULL] = " IS NOT NULL",
     };
-    const char *value = takes_value(term) ? sql_placeholder(term->field) : "";
+    const char *value = term_value(term, sql->pool);
 
     if (term->field->lookup)
         /* a scalar subselect: PostgreSQL knows that what it gives leaks nothing */
@@ -152,10 +155,11 @@ static void add_seek(sql_text_t *sql, const page_t *page)
     if (page->seek == PAGE_FIRST)
         return;
     if (page->order == id)
-        sql_add(sql, " AND %s %s %s", field_column(id), operator, sql_placeholder(id));
+        sql_add(sql, " AND %s %s %s", field_column(id), operator, sql_field(id, "order", sql->pool));
     else
         sql_add(sql, " AND (%s, %s) %s (%s, %s)", expression(page->resource, page->order),
-                field_column(id), operator, sql_placeholder(page->order), sql_placeholder(id));
+                field_column(id), operator, sql_field(page->order, "order", sql->pool),
+                sql_field(id, "order", sql->pool));
 }
 
 /* The field of a filter for NULL whose index serves the list; NULL: another one does. The planner does not
@@ -201,7 +205,7 @@ static const char *list_text(const page_t *page, apr_pool_t *pool)
     add_filters(&inner, page);
     add_seek(&inner, page);
     add_order(&inner, page);
-    return sql_select(page->resource, sql_columns(page->resource, pool), inner.text, "%d::int", pool);
+    return sql_select(page->resource, sql_columns(page->resource, pool), inner.text, "%d{limit}::int", pool);
 }
 
 static const char *count_text(const page_t *page, apr_pool_t *pool)
@@ -210,22 +214,6 @@ static const char *count_text(const page_t *page, apr_pool_t *pool)
 
     add_filters(&inner, page);
     return sql_select(page->resource, "count(*)", inner.text, NULL, pool);
-}
-
-void sql_list_values(const page_t *page, values_t *values)
-{
-    terms_t terms;
-
-    split_filters(&terms, page);
-    for (int i = 0; i < terms.count; i++) {
-        if (takes_value(&terms.list[i]))
-            values_add(values, terms.list[i].value);
-    }
-    if (page->seek == PAGE_FIRST)
-        return;
-    if (page->key)
-        values_add(values, page->key);
-    values_add(values, page->id);
 }
 
 /* --- Statements made at start --------------------------------------------------------------------------- */
@@ -249,10 +237,10 @@ static int page_shape(const page_t *page)
     return (order * 2 + is_upward(page)) * 2 + (page->seek != PAGE_FIRST);
 }
 
-static void keep(statement_t *statement, const char *label, const char *sql, apr_pool_t *pool)
+static void keep(named_t *named, const page_t *page, const char *label, const char *text, apr_pool_t *pool)
 {
-    statement->label = strlen(label) <= LABEL_MAX ? apr_pstrdup(pool, label) : NULL;
-    statement->sql = apr_pstrdup(pool, sql);
+    named_make(named, page->resource, text, pool);
+    named->statement.label = strlen(label) <= LABEL_MAX ? apr_pstrdup(pool, label) : NULL;
 }
 
 /* The part of a label that names the filter. */
@@ -274,20 +262,21 @@ static void build_page(const page_t *page, void *context)
 {
     const builder_t *builder = context;
     shape_t *shape = &builder->shapes[shape_of(page)];
+    named_t *rows = &shape->pages[page_shape(page)];
     apr_pool_t *temporary = builder->temporary;
     const char *label = apr_pstrcat(temporary, page->resource->name, "_list", filter_label(page, temporary),
                                     "_by_", page->order->name, is_upward(page) ? "_up" : "_down",
                                     page->seek == PAGE_FIRST ? "" : "_on", NULL);
 
-    keep(&shape->pages[page_shape(page)], label, list_text(page, temporary), builder->pool);
-    shape->pages[page_shape(page)].is_binary = 1;
-    shape->pages[page_shape(page)].shape = sql_shape(page->resource, builder->pool);
-    if (shape->count.sql) /* the first page is one without a cursor */
+    keep(rows, page, label, list_text(page, temporary), builder->pool);
+    rows->statement.is_binary = 1;
+    rows->statement.shape = sql_shape(page->resource, builder->pool);
+    if (shape->count.statement.sql) /* the first page is one without a cursor */
         return;
-    keep(&shape->count,
+    keep(&shape->count, page,
          apr_pstrcat(temporary, page->resource->name, "_count", filter_label(page, temporary), NULL),
          count_text(page, temporary), builder->pool);
-    shape->count.shape = COUNT_SHAPE;
+    shape->count.statement.shape = COUNT_SHAPE;
 }
 
 static shape_t *build_shapes(const resource_t *resource, apr_pool_t *pool)
@@ -347,24 +336,26 @@ void sql_list_pages(const resource_t *resource, sql_page_fn *visit, void *contex
 
 /* --- Statements of a request ---------------------------------------------------------------------------- */
 
-void sql_list(statement_t *statement, const page_t *page, apr_pool_t *pool)
+void sql_list(named_t *named, const page_t *page, apr_pool_t *pool)
 {
     int shape = shape_of(page);
 
-    if (shape < 0)
-        *statement = (statement_t){.sql = list_text(page, pool),
-                                   .shape = sql_shape(page->resource, pool),
-                                   .is_binary = 1};
-    else
-        *statement = shapes[resource_index(page->resource)][shape].pages[page_shape(page)];
+    if (shape >= 0) {
+        *named = shapes[resource_index(page->resource)][shape].pages[page_shape(page)];
+        return;
+    }
+    *named = (named_t){.statement = {.shape = sql_shape(page->resource, pool), .is_binary = 1}};
+    named_make(named, page->resource, list_text(page, pool), pool);
 }
 
-void sql_count(statement_t *statement, const page_t *page, apr_pool_t *pool)
+void sql_count(named_t *named, const page_t *page, apr_pool_t *pool)
 {
     int shape = shape_of(page);
 
-    if (shape < 0)
-        *statement = (statement_t){.sql = count_text(page, pool), .shape = COUNT_SHAPE};
-    else
-        *statement = shapes[resource_index(page->resource)][shape].count;
+    if (shape >= 0) {
+        *named = shapes[resource_index(page->resource)][shape].count;
+        return;
+    }
+    *named = (named_t){.statement = {.shape = COUNT_SHAPE}};
+    named_make(named, page->resource, count_text(page, pool), pool);
 }

@@ -2,26 +2,18 @@
 #ifndef TENANT_RESOURCE_SQL_LIST_H
 #define TENANT_RESOURCE_SQL_LIST_H
 
-#include "../store/statement.h"
+#include "named.h"
 #include "page.h"
-#include "sql.h"
-#include "values.h"
 
 /* The statements of lists. Those of a list with at most one filter are made at start and prepared where they
  * are used; combinations of filters are too many for that: their statements have no label. */
 
-/* The statement of a page of a list: t, the filters' values, the cursor's key (unless by id alone) and id,
- * limit, t. The administrator's resources take no t. A page ahead of a cursor comes in the opposite order,
- * the nearest row first. */
-void sql_list(statement_t *statement, const page_t *page, apr_pool_t *pool);
+/* The statement of a page of a list. A page ahead of a cursor comes in the opposite order, the nearest row
+ * first. */
+void sql_list(named_t *named, const page_t *page, apr_pool_t *pool);
 
-/* The statement that counts the rows of the whole list, of which the page is the first one: t, the filters'
- * values, t. */
-void sql_count(statement_t *statement, const page_t *page, apr_pool_t *pool);
-
-/* Adds the values of the filters and the cursor to those of sql_list(); of a page without a cursor, those of
- * sql_count(). */
-void sql_list_values(const page_t *page, values_t *values);
+/* The statement that counts the rows of the whole list, of which the page is the first one. */
+void sql_count(named_t *named, const page_t *page, apr_pool_t *pool);
 
 /* Makes the statements of every resource; called once at start, in the configuration's pool. */
 void sql_list_build(apr_pool_t *pool);

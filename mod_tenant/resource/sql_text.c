@@ -4,6 +4,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <stdarg.h>
+#include <string.h>
 
 void sql_add(sql_text_t *sql, const char *format, ...)
 {
@@ -14,7 +15,8 @@ void sql_add(sql_text_t *sql, const char *format, ...)
     va_end(args);
 }
 
-const char *sql_placeholder(const field_t *field)
+/* The same without its name. */
+static const char *placeholder(const field_t *field)
 {
     static const char *const casts[] = {
         [FIELD_INTEGER] = "%d::int",      [FIELD_TEXT] = "%s",     [FIELD_BOOLEAN] = "%s::bool",
@@ -26,11 +28,25 @@ const char *sql_placeholder(const field_t *field)
     return field->flags & FIELD_BIG ? "%s::bigint" : casts[field->type];
 }
 
+const char *sql_placeholder(const field_t *field, const char *name, apr_pool_t *pool)
+{
+    const char *text = placeholder(field);
+    const char *rest = strchr(text, '%') + 2;
+
+    return apr_pstrcat(pool, apr_pstrmemdup(pool, text, (apr_size_t)(rest - text)), "{", name, "}", rest,
+                       NULL);
+}
+
+const char *sql_field(const field_t *field, const char *kind, apr_pool_t *pool)
+{
+    return sql_placeholder(field, apr_pstrcat(pool, kind, ".", field->name, NULL), pool);
+}
+
 const char *sql_stored(const field_t *field, apr_pool_t *pool)
 {
-    if (field->fallback)
-        return apr_psprintf(pool, "coalesce(%s, %s)", sql_placeholder(field), field->fallback);
-    return sql_placeholder(field);
+    const char *value = sql_field(field, "new", pool);
+
+    return field->fallback ? apr_psprintf(pool, "coalesce(%s, %s)", value, field->fallback) : value;
 }
 
 const char *sql_columns(const resource_t *resource, apr_pool_t *pool)
@@ -80,7 +96,7 @@ const char *sql_where_tenant(const resource_t *resource, apr_pool_t *pool)
 {
     return resource->is_admin
                ? " WHERE true"
-               : apr_pstrcat(pool, " WHERE ", resource_tenant_column(resource), " = %d::int", NULL);
+               : apr_pstrcat(pool, " WHERE ", resource_tenant_column(resource), " = %d{tenant}::int", NULL);
 }
 
 /* LIMIT with the context, whose length, 1 or more, is enough for one row. */
@@ -105,11 +121,11 @@ const char *sql_select_many(const resource_t *resource, const char *columns, con
                             apr_pool_t *pool)
 {
     const char *by = id ? field_column(id) : NULL;
-    const char *keys = !id ? "" : id->flags & FIELD_BIG ? ", %s::bigint[]" : ", %s::int[]";
+    const char *keys = !id ? "" : id->flags & FIELD_BIG ? ", %s{row.id}::bigint[]" : ", %s{row.id}::int[]";
 
-    return apr_pstrcat(pool, "SELECT r.*, k.n FROM unnest(%s::int[]", keys, ") WITH ORDINALITY AS k(tenant",
-                       by ? ", key" : "", ", n), LATERAL (SELECT ", columns, " FROM ",
-                       resource_table(resource), " WHERE ", resource_tenant_column(resource), " = k.tenant",
-                       by ? " AND " : "", by ? by : "", by ? " = k.key" : "",
+    return apr_pstrcat(pool, "SELECT r.*, k.n FROM unnest(%s{tenant}::int[]", keys,
+                       ") WITH ORDINALITY AS k(tenant", by ? ", key" : "", ", n), LATERAL (SELECT ", columns,
+                       " FROM ", resource_table(resource), " WHERE ", resource_tenant_column(resource),
+                       " = k.tenant", by ? " AND " : "", by ? by : "", by ? " = k.key" : "",
                        " LIMIT length(" SQL_CONTEXT_OF("k.tenant::text") ")) AS r", NULL);
 }

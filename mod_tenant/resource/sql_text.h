@@ -4,11 +4,12 @@
 
 #include "resource.h"
 
-/* What statements are put together from (sql.c, sql_list.c). */
+/* What statements are put together from (sql.c, sql_create.c, sql_list.c): texts that name their values
+ * (named.h). */
 
-/* Sets the tenant's context, for this statement's transaction, and gives the tenant's id as text: of a
+/* Sets the tenant's context, for this statement's transaction, and gives the tenant's id as text: of its
  * parameter, or of any expression of type text. */
-#define SQL_CONTEXT        SQL_CONTEXT_OF("%s")
+#define SQL_CONTEXT        SQL_CONTEXT_OF("%s{tenant}")
 #define SQL_CONTEXT_OF(id) "set_config('mod_tenant.tenant_id', " id ", true)"
 
 /* A text that grows in a pool. */
@@ -19,10 +20,12 @@ typedef struct sql_text_t {
 
 void sql_add(sql_text_t *sql, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The placeholder of a field's value, as its column's type. */
-const char *sql_placeholder(const field_t *field);
+/* The placeholder of a field's value, as its column's type, under a name. sql_field() has the name
+ * `KIND.FIELD`. */
+const char *sql_placeholder(const field_t *field, const char *name, apr_pool_t *pool);
+const char *sql_field(const field_t *field, const char *kind, apr_pool_t *pool);
 
-/* What is stored for a value that was given. */
+/* What is stored for a value that was given (`{new.FIELD}`). */
 const char *sql_stored(const field_t *field, apr_pool_t *pool);
 
 /* The columns of an answer, in the order of the fields (field_is_selected()). varchar goes out as text: else

@@ -106,6 +106,11 @@ const char *upsert_resource(const upsert_t *upsert)
     return tables[upsert->table].name;
 }
 
+const char *const *upsert_columns(upsert_table_t table)
+{
+    return tables[table].columns;
+}
+
 const char **upsert_value(upsert_t *upsert, const char *column)
 {
     for (int n = 0; tables[upsert->table].columns[n]; n++) {

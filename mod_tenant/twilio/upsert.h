@@ -36,6 +36,9 @@ typedef struct upsert_t {
 /* The resource (resource.h) that shows the table's rows. */
 const char *upsert_resource(const upsert_t *upsert);
 
+/* The columns of a table that events have values of, in their order; ended by NULL. */
+const char *const *upsert_columns(upsert_table_t table);
+
 /* The value of a column, which has to be one of the table's. */
 const char **upsert_value(upsert_t *upsert, const char *column);
 

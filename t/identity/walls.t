@@ -13,11 +13,20 @@ use TenantTest;
 use TenantTest::Contract qw(new_sid);
 
 my ($acme, $globex) = map { tenant($_)->{id} } qw(acme globex);
-my @tables = qw(tenants calls messages recordings products users settings idempotency_keys);
+my @tables = tenant_tables();
 
 # --- The databases: what each lacks of the deployed one -------------------------------------------------------
 
 sub tenant_column { return $_[0] eq 'tenants' ? 'id' : 'tenant_id' }
+
+# The type of a resource's field; text for a password, whose column has another name.
+my %types;
+sub type_of {
+    my ($resource, $field) = @_;
+    my $table = $resource eq 'tenant' ? 'tenants' : $resource;
+    return $types{"$table.$field"} //=
+        row('SELECT data_type FROM information_schema.columns WHERE table_name = ? AND column_name = ?', $table, $field) // 'text';
+}
 
 # Unique keys, but for those that a statement or a foreign key needs to exist at all; privileges too, so that they
 # are not what holds.
@@ -82,12 +91,12 @@ my (@statements, %known);
 open my $out, '-|', 'build/unit/statements' or die "build/unit/statements: $!";
 while (<$out>) {
     chomp;
-    my ($resource, $label, $sql, $values) = split /\t/;
+    my ($resource, $label, $sql, $names) = split /\t/;
     my $table = $resource eq 'tenant' ? 'tenants' : $resource;
     next if $resource eq 'tenants' || $known{$sql}++ || $label =~ /_event$/;    # these: t/sql/twilio.pg
     $label = $resource . ($sql =~ /^SELECT count/ ? '_count' : '_list') . ', all filters' if $label eq '-';
     my %statement = (label => $label, verb => $label =~ s/^\Q$resource\E_//r, table => $table, resource => $resource,
-        sql => telling($sql), values => [split / /, $values // '']);
+        sql => telling($sql), names => [split / /, $names // '']);
     $statement{table} = 'idempotency_keys' if $statement{verb} eq 'created';
     push @statements, \%statement;
     push @statements, { %statement, label => "$label, the answer", table => 'idempotency_keys', part => ' SELECT t.id, t.request,' }
@@ -125,73 +134,52 @@ sub without_predicate {
     return $sql;
 }
 
-# What to write into a column so that it shows.
+# What to write into a field so that it shows.
 sub new_value {
-    my ($statement, $column) = @_;
-    my %value = (
-        created_at        => '2026-01-01T00:00:00Z',
-        duration          => 1,
-        auto_record_calls => 'false',
-        email             => 'stolen@example.com',
-        sid               => $column eq 'sid' ? new_sid($statement->{resource}) : undef,
+    my ($statement, $field) = @_;
+    my $type = type_of($statement->{resource}, $field);
+    return new_sid($statement->{resource}) if $field eq 'sid';
+    return 'stolen@example.com' if $field eq 'email';
+    return $type eq 'boolean' ? 'false' : $type =~ /^timestamp/ ? '2026-01-01T00:00:00Z' : $type =~ /int/ ? 1 : 'stolen';
+}
+
+# The end of a list's field from which rows are counted: above it, or below it.
+sub end_of {
+    my ($statement, $field, $is_low) = @_;
+    my $type = type_of($statement->{resource}, $field);
+    my @ends = $type =~ /^timestamp/ ? qw(-infinity infinity) : $type =~ /int/ ? (-1, 2147483647) : ('', '~~~~');
+    return $ends[$is_low ? 0 : 1];
+}
+
+# The value of a parameter, by its name, of a statement that a tenant runs and that is aimed at a row, a reference to its
+# columns.
+sub value_of {
+    my ($statement, $name, $row, $as) = @_;
+    my %single = (
+        tenant        => $as,
+        request       => $row->{id} . (creates($statement) ? ' anew' : ''),
+        fingerprint   => '1:00',
+        lock          => 1,
+        if_match      => undef,
+        if_none_match => undef,
+        limit         => 1000,
     );
-    return $value{$column} // 'stolen';
+    my ($what, $rest) = split /\./, $name;
+
+    return $single{$name} if exists $single{$name};
+    return $row->{$rest} if $what eq 'row';
+    return new_value($statement, $rest) if $what eq 'new';
+    return 'true' if $what eq 'has';
+    return end_of($statement, $rest, scalar($statement->{verb} =~ /_up(?:_on)?$/)) if $what eq 'order';
+    die "$statement->{label}: what is $name?\n" unless verb_is($statement, 'list|count');    # by a filter, which says `status` or `duration.gt`
+    return defined $rest ? end_of($statement, $what, scalar($rest =~ /^g/)) : $row->{$what};
 }
 
-# The columns that an INSERT fills from its parameters, in their order.
-sub inserted {
-    my ($sql) = @_;
-    my ($names, $values) =
-        $sql =~ /\bINSERT INTO \w+ \(([^)]*)\) (?:SELECT|VALUES \()\s*(.*?)(?: FROM turn |\) ON CONFLICT|\) RETURNING)/ or return;
-    my @names = split /, /, $names;
-    my @values = $values =~ /((?:[^,()]|(\((?:[^()]|(?2))*\)))+)/g;
-    @values = grep { !/^\(/ } grep { defined } @values;
-    return map { $names[$_] } grep { $values[$_] =~ /%[sd]/ } 1 .. $#names;
-}
-
-# A value for a parameter of a list that shows a row, by what the build says of it.
-sub list_value {
-    my ($name, $is_upward, $row, $as) = @_;
-    my ($is_order, $field, $test) = $name =~ /^(order\.)?(\w+?)(?:\.(\w+))?$/;
-    my @ends = $field =~ /_at$/ ? qw(-infinity infinity) : $field eq 'duration' || ($row->{$field} // '') =~ /^\d{1,9}$/
-        ? (-1, 2147483647) : ('', '~~~~');
-
-    return $as if $name eq 'tenant';
-    return 1000 if $name eq 'limit';
-    return $ends[$is_upward ? 0 : 1] if $is_order;
-    return $ends[$test =~ /^g/ ? 0 : 1] if $test;
-    return $row->{$field};
-}
-
-# A value for each parameter of a statement that a tenant runs, acme unless told, and that is aimed at a row, a reference to
-# its columns.
+# A value for each of its parameters, acme's unless told.
 sub values_of {
-    my ($statement, $sql, $row, $as) = @_;
-    $as //= $acme;
-    return map { list_value($_, scalar($statement->{verb} =~ /_up(?:_on)?$/), $row, $as) } @{ $statement->{values} } if @{ $statement->{values} };
-    my @columns = inserted($sql);
-    my @parts = split /%[sd]/, $sql, -1;
-    my @values;
-
-    for my $before (@parts[0 .. $#parts - 1]) {
-        push @values,
-              $before =~ /set_config\('mod_tenant\.tenant_id', $/                       ? $as
-            : $before =~ / unnest\($/                                                    ? "{$as}"
-            : $before =~ /^::int\[\], $/                                                 ? "{$row->{id}}"
-            : $before =~ / WHERE (?:\w+ = )?$| VALUES \((?:\d+ \+ 0 \* )?$/             ? $as
-            : $before =~ / AND (\w+) = (?:user_id\()?$/                                  ? $row->{$1}
-            : $before =~ / AS id, $/                              ? $row->{id} . (creates($statement) ? ' anew' : '')
-            : $before =~ / AS request, $/                                               ? '1:00'
-            : $before =~ /xact_lock\($/                                                 ? 1
-            : $before =~ /\bxmin (?:= ANY|<> ALL) \($/                                   ? undef
-            : $before =~ / CASE WHEN $/                                                 ? 'true'
-            : $before =~ /^::bool THEN / && $parts[@values - 1] =~ /(\w+) = CASE WHEN $/ ? new_value($statement, $1)
-            : $before =~ /\b(\w+) = $/                                                  ? new_value($statement, $1)
-            : @columns
-                ? new_value($statement, shift @columns)
-            : die "$statement->{label}: what is behind `$before`?\n";
-    }
-    return @values;
+    my ($statement, $row, $as) = @_;
+    my @values = map { value_of($statement, $_, $row, $as // $acme) } @{ $statement->{names} };
+    return verb_is($statement, 'read_many') ? map { "{$_}" } @values : @values;
 }
 
 # --- Running one ----------------------------------------------------------------------------------------------
@@ -246,7 +234,7 @@ sub row_of {
     my ($database, $table, $tenant) = @_;
     my $column = tenant_column($table);
     return site->dbh($database)->selectrow_hashref("SELECT * FROM $table WHERE $column = ? ORDER BY id LIMIT 1", undef,
-        $tenant);
+        $tenant) // die "t/lib/TenantTest/seed.sql has no row of the tenant $tenant in $table\n";
 }
 
 sub says { my ($result) = @_; return join ' ', map { "$_=$result->{$_}" } grep { $_ ne 'all' } sort keys %$result }
@@ -266,6 +254,7 @@ sub is_harmful {
 # --- The proofs -----------------------------------------------------------------------------------------------
 
 ok(@statements > 30, 'the statements of all resources');
+is_deeply([sort keys %{ { map { $_->{table} => 1 } @statements } }], \@tables, 'of each table that has rows of tenants');
 my %lacking;    # by label
 
 subtest 'the predicate can be taken out of each statement' => sub {
@@ -281,7 +270,7 @@ sub aim {
     my ($database, $statement, $tenant, %how) = @_;
     my $sql = $how{without} ? $lacking{ $statement->{label} } : $statement->{sql};
     return run($database, $statement, $sql,
-        [values_of($statement, $sql, row_of($database, $statement->{table}, $tenant), $how{as})], %how);
+        [values_of($statement, row_of($database, $statement->{table}, $tenant), $how{as})], %how);
 }
 
 sub is_own {
@@ -344,7 +333,7 @@ for my $plan (sort keys %plans) {
         for my $statement (grep { verb_is($_, 'read_many') } @statements) {
             my %row = map { $_ => row_of('walls_all', $statement->{table}, $_) } $acme, $globex;
             my @callers = ([$acme, $acme], [$acme, $globex], [$globex, $acme], [$globex, $globex], [$acme, $acme]);
-            my $has_ids = $statement->{sql} =~ / = k\.key /;
+            my $has_ids = grep { $_ eq 'row.id' } @{ $statement->{names} };
             my @values = (join(',', map { $_->[0] } @callers), $has_ids ? join(',', map { $row{ $_->[1] }{id} } @callers) : ());
             my @wanted = $has_ids ? ("1 $acme", "4 $globex", "5 $acme") : map { "$_ $callers[$_ - 1][0]" } 1 .. @callers;
             for my $sql ($statement->{sql}, $lacking{ $statement->{label} }) {
@@ -432,8 +421,7 @@ subtest 'privileges and checks against rows that change hands' => sub {
 subtest 'unique keys alone' => sub {
     for my $statement (grep { $_->{verb} eq 'create' && $_->{sql} =~ /\bsid\b/ } @statements) {
         my $taken = row("SELECT sid FROM $statement->{table} WHERE tenant_id = $globex LIMIT 1");
-        my @values = values_of($statement, $statement->{sql});
-        $values[1] = $taken;    # behind the tenant
+        my @values = map { $_ eq 'new.sid' ? $taken : value_of($statement, $_, { id => '' }, $acme) } @{ $statement->{names} };
         is(run('walls_open', $statement, $statement->{sql}, \@values)->{error}, '23505',
             "$statement->{table}: a sid of globex's");
         is(run('walls_none', $statement, $statement->{sql}, \@values)->{error}, '',

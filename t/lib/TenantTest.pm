@@ -32,7 +32,7 @@ our @EXPORT = qw(
     site tenant request client bearer json
     is_status is_problem is_invalid is_same_answer
     error_log access_log
-    sql row column database
+    sql row column database tenant_tables
 );
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
@@ -175,6 +175,15 @@ sub row {
 sub column {
     my ($database, $statement, @parameters) = _statement(@_);
     return @{ site->dbh($database)->selectcol_arrayref($statement, undef, @parameters) };
+}
+
+# The tables with rows of tenants, sorted, as the database's catalog has them.
+sub tenant_tables {
+    return column(q{SELECT relname FROM pg_class c
+                     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+                       AND (relname = 'tenants'
+                            OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'tenant_id' AND NOT attisdropped))
+                     ORDER BY relname COLLATE "C"});
 }
 
 sub _statement {

@@ -3,64 +3,63 @@
 /* Prints every SQL statement that the API runs, and those that store Twilio's events, but for combinations of
  * filters, for tests that run them without the module:
  *
- *     resource TAB label TAB statement TAB values
+ *     resource TAB label TAB statement TAB names
  *
- * `%s` and `%d` stand for a parameter and `%%` for a percent sign (store/statement.h). values say what the
- * parameters of a list or count are, in order, separated by spaces: `tenant`; a filter as in a query, without
- * its value; `order.NAME`, the place of the cursor's row in the order of that field; `limit`. They are empty
- * for all other statements. The label is `-` where there is none; a list by all filters at once stands for
- * the combinations. */
+ * `%s` and `%d` stand for a parameter and `%%` for a percent sign (store/statement.h). names say what the
+ * parameters are, in order, separated by spaces (resource/named.h); that of a filter is what a query calls
+ * it: `status`, `created_at.gte`. The label is `-` where there is none; a list by all filters at once stands
+ * for the combinations. Fails where a parameter has no name. */
 
 #include <apr_general.h>
 #include <apr_strings.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
+#include "resource/named.h"
 #include "resource/page.h"
 #include "resource/sql.h"
 #include "resource/sql_list.h"
 #include "twilio/upsert.h"
 
-static void print_one(const resource_t *resource, const statement_t *statement, const char *values)
+/* page: that the statement lists; else NULL. */
+static void print_name(const name_t *name, const page_t *page)
 {
-    printf("%s\t%s\t%s\t%s\n", resource->name, statement->label ? statement->label : "-", statement->sql,
-           values);
+    const filter_t *filter = page && name->kind == NAME_FILTER ? &page->filters[name->number] : NULL;
+
+    if (!name->text) {
+        fprintf(stderr, "a parameter has no name\n");
+        exit(1);
+    }
+    printf("%s%s", filter ? filter->field->name : name->text, filter ? filter_suffix(filter->test) : "");
 }
 
-static void print(const resource_t *resource, const statement_t *statement)
+static void print(const resource_t *resource, const named_t *named, const page_t *page)
 {
-    print_one(resource, statement, "");
+    const char *label = named->statement.label ? named->statement.label : "-";
+
+    printf("%s\t%s\t%s\t", resource->name, label, named->statement.sql);
+    for (int n = 0; n < named->count; n++) {
+        printf("%s", n > 0 ? " " : "");
+        print_name(&named->names[n], page);
+    }
+    printf("\n");
 }
 
-/* What the values of a page's statement are, but for the limit and what sets the context. */
-static const char *describe(const page_t *page, apr_pool_t *pool)
+static void print_one(const resource_t *resource, const named_t *named)
 {
-    const char *text = page->resource->is_admin ? "" : "tenant ";
-    values_t values = {.count = 0};
-    page_t named = *page;
-
-    for (int i = 0; i < named.filter_count; i++)
-        named.filters[i].value =
-            apr_pstrcat(pool, named.filters[i].field->name, filter_suffix(named.filters[i].test), NULL);
-    page_move(&named, page->seek, apr_pstrcat(pool, "order.", page->order->name, NULL), "order.id");
-    sql_list_values(&named, &values);
-    for (int n = 0; n < values.count; n++)
-        text = apr_pstrcat(pool, text, values.list[n], " ", NULL);
-    return text;
+    print(resource, named, NULL);
 }
 
 static void print_page(const page_t *page, void *pool)
 {
-    const char *values = describe(page, pool);
-    const char *context = page->resource->is_admin ? "" : "tenant";
-    statement_t statement;
+    named_t named;
 
-    sql_list(&statement, page, pool);
-    print_one(page->resource, &statement, apr_pstrcat(pool, values, "limit ", context, NULL));
+    sql_list(&named, page, pool);
+    print(page->resource, &named, page);
     if (page->seek != PAGE_FIRST || page->is_ascending)
         return;
-    sql_count(&statement, page, pool);
-    print_one(page->resource, &statement, apr_pstrcat(pool, values, context, NULL));
+    sql_count(&named, page, pool);
+    print(page->resource, &named, page);
 }
 
 /* All of its filters by equality at once. */
@@ -79,9 +78,12 @@ static void print_filtered(const resource_t *resource, apr_pool_t *pool)
 static void print_events(void)
 {
     for (upsert_t upsert = {.table = 0}; upsert.table < UPSERT_TABLES; upsert.table++) {
-        const char *name = upsert_resource(&upsert);
+        const statement_t *statement = upsert_statement(upsert.table);
 
-        print(resource_find(name, strlen(name), 0), upsert_statement(upsert.table));
+        printf("%s\t%s\t%s\ttenant", upsert_resource(&upsert), statement->label, statement->sql);
+        for (const char *const *column = upsert_columns(upsert.table); *column; column++)
+            printf(" new.%s", *column);
+        printf("\n");
     }
 }
 
@@ -92,7 +94,7 @@ int main(void)
     if (apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS)
         return 1;
     sql_build(pool);
-    sql_each(print);
+    sql_each(print_one);
     for (const resource_t *resource = resources; resource->name; resource++) {
         if (!(resource->operations & RESOURCE_LIST))
             continue;
