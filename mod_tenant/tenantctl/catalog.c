@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "../resource/resource.h"
 #include "catalog_sql.h" /* CATALOG_SHARED and CATALOG_CHECKS, made from catalog.sql by the build */
 #include "finding.h"
 #include "schema.h" /* SCHEMA_CHANGES, made from sqitch.plan by the build */
@@ -52,6 +53,62 @@ static const struct {
     {"1000000000", NULL}, {"1 OR true", NULL}, {"1", "1"},    {"999999999", "999999999"},
 };
 
+/* A row of VALUES, behind the others. */
+static const char *add_row(const char *rows, const char *row, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, rows, *rows ? ", " : "", row, NULL);
+}
+
+/* What of a resource's operations takes which privilege on its table. */
+static const char *add_operations(const char *rows, const resource_t *resource, apr_pool_t *pool)
+{
+    const char *role = resource->is_admin ? "tenant_admin" : "tenant_api";
+    int is_upserted = resource->is_single && !resource->is_profile && (resource->operations & RESOURCE_UPDATE);
+    const struct {
+        const char *privilege;
+        int is_wanted;
+    } privileges[] = {
+        {"SELECT", 1},
+        {"INSERT", (resource->operations & RESOURCE_CREATE) || is_upserted},
+        {"UPDATE", (resource->operations & RESOURCE_UPDATE) != 0},
+        {"DELETE", (resource->operations & RESOURCE_DELETE) != 0},
+    };
+
+    for (size_t n = 0; n < sizeof privileges / sizeof *privileges; n++) {
+        if (privileges[n].is_wanted)
+            rows = add_row(rows,
+                           apr_psprintf(pool, "('%s', '%s', '%s')", role, privileges[n].privilege,
+                                        resource_table(resource)),
+                           pool);
+    }
+    return rows;
+}
+
+static const char *add_fields(const char *rows, const resource_t *resource, apr_pool_t *pool)
+{
+    for (const field_t *field = resource->fields; field->name; field++)
+        rows = add_row(rows,
+                       apr_psprintf(pool, "('%s', '%s', %s, %s)", resource_table(resource),
+                                    field_column(field), field_may_be_null(field) ? "true" : "false",
+                                    field->flags & FIELD_FILTER && !field->lookup ? "true" : "false"),
+                       pool);
+    return rows;
+}
+
+/* What goes ahead of each check: catalog.sql's, and THE table as `operations` and `fields`. */
+static const char *shared_sql(apr_pool_t *pool)
+{
+    const char *operations = "";
+    const char *fields = "";
+
+    for (const resource_t *resource = resources; resource->name; resource++) {
+        operations = add_operations(operations, resource, pool);
+        fields = add_fields(fields, resource, pool);
+    }
+    return apr_pstrcat(pool, CATALOG_SHARED, ", operations (role, privilege, relation) AS (VALUES ", operations,
+                       "), fields (relation, name, may_be_null, is_filter) AS (VALUES ", fields, ")\n", NULL);
+}
+
 /* Adds the rows that a check gives, or that it cannot be done. */
 static void run(output_t *findings, console_t *database, const char *check, const char *sql,
                 const char *const *values, apr_pool_t *pool)
@@ -64,10 +121,9 @@ static void run(output_t *findings, console_t *database, const char *check, cons
         finding_add(findings, check, rowset_text(rows, row, 0), rowset_text(rows, row, 1));
 }
 
-static void check_sequences(output_t *findings, console_t *database, apr_pool_t *pool)
+static void check_sequences(output_t *findings, console_t *database, const char *shared, apr_pool_t *pool)
 {
-    rowset_t *rows =
-        console_run(database, pool, apr_pstrcat(pool, CATALOG_SHARED, sequences_sql, NULL), NULL, 0);
+    rowset_t *rows = console_run(database, pool, apr_pstrcat(pool, shared, sequences_sql, NULL), NULL, 0);
 
     if (!rows)
         finding_add(findings, "sequences", "database", console_failure(database));
@@ -107,11 +163,11 @@ static void check_context(output_t *findings, console_t *database, apr_pool_t *p
 void catalog_check(output_t *findings, console_t *database, apr_pool_t *pool)
 {
     const char *changes = SCHEMA_CHANGES;
+    const char *shared = shared_sql(pool);
 
     run(findings, database, "changes", changes_sql, &changes, pool);
     for (size_t n = 0; n < sizeof checks / sizeof *checks; n++)
-        run(findings, database, checks[n].check, apr_pstrcat(pool, CATALOG_SHARED, checks[n].sql, NULL), NULL,
-            pool);
-    check_sequences(findings, database, pool);
+        run(findings, database, checks[n].check, apr_pstrcat(pool, shared, checks[n].sql, NULL), NULL, pool);
+    check_sequences(findings, database, shared, pool);
     check_context(findings, database, pool);
 }

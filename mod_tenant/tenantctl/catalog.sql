@@ -2,6 +2,9 @@
 -- What the doctor asks PostgreSQL's catalog. Each check is a query for two columns: what is not as sql/ leaves it, and
 -- what is wrong with it. tools/catalog-header puts `shared` ahead of each, for what several of them need.
 --
+-- catalog.c adds what THE table says of the resources (mod_tenant/resource/resource.c): `operations` (role, privilege,
+-- relation), what each role has to be able to do, and `fields` (relation, name, may_be_null, is_filter).
+--
 -- Nothing here may fail because a table or role is missing: the check that finds that says so. Hence to_regrole(), which
 -- is NULL then, and comparisons that are not true with it.
 
@@ -127,7 +130,7 @@ SELECT datname, format('its collation was of version %s, the system has %s now: 
 
 -- check tables
 SELECT name, 'does not exist: run sqitch deploy'
-  FROM unnest('{tenants,calls,messages,recordings,settings,products,users,idempotency_keys}'::text[]) name
+  FROM (SELECT relation FROM operations UNION SELECT 'idempotency_keys') t (name)
  WHERE to_regclass('public.' || name) IS NULL
 
 -- check row-security
@@ -257,19 +260,13 @@ SELECT t.relname, format('everyone has %s on it', string_agg(DISTINCT g.privileg
  GROUP BY t.relname
 
 -- check grants
--- What a role has to be able to do. names: of the tables, NULL for all.
+-- What a role has to be able to do. Both roles read every table.
 SELECT t.relname, format('%s lacks %s on it', r.rolname, w.privilege)
   FROM tables t
-  JOIN (VALUES
-         ('tenant_api', 'SELECT', NULL),
-         ('tenant_api', 'INSERT', '{calls,messages,recordings,settings,products,users,idempotency_keys}'::text[]),
-         ('tenant_api', 'UPDATE', '{tenants,calls,messages,recordings,settings,products,users}'),
-         ('tenant_api', 'DELETE', '{calls,messages,recordings,products,users}'),
-         ('tenant_admin', 'SELECT', NULL),
-         ('tenant_admin', 'INSERT', '{tenants}'),
-         ('tenant_admin', 'UPDATE', '{tenants}'),
-         ('tenant_admin', 'DELETE', '{tenants}')) w (role, privilege, names)
-    ON w.names IS NULL OR t.relname = ANY (w.names)
+  JOIN (SELECT role, privilege, relation FROM operations
+         UNION SELECT 'tenant_api', 'INSERT', 'idempotency_keys'
+         UNION SELECT role, 'SELECT', relname FROM tables, unnest('{tenant_api,tenant_admin}'::text[]) role) w (role, privilege, relation)
+    ON w.relation = t.relname
   JOIN roles r ON r.rolname = w.role
  WHERE NOT CASE w.privilege WHEN 'DELETE' THEN has_table_privilege(r.oid, t.oid, w.privilege)
                             ELSE has_any_column_privilege(r.oid, t.oid, w.privilege) END
@@ -300,7 +297,9 @@ SELECT format('%s.%s', t.relname, a.attname), 'may be NULL'
   FROM tables t
   JOIN pg_attribute a ON a.attrelid = t.oid
  WHERE NOT a.attnotnull
-   AND (a.attname = t.key OR a.attname = 'created_at' AND t.relname IN ('calls', 'messages', 'recordings'))
+   AND (a.attname = t.key
+        OR a.attname = 'created_at' AND EXISTS (SELECT FROM fields f
+                                                 WHERE f.relation = t.relname AND f.name = a.attname AND NOT f.may_be_null))
  UNION ALL
 SELECT format('%s.%s', t.relname, w.name), 'is missing or not validated'
   FROM tables t
@@ -319,6 +318,15 @@ SELECT format('%s.%s', t.relname, w.name), 'is missing or not validated'
          ('users', 'users_updated_at_range_check')) w (relation, name) ON w.relation = t.relname
  WHERE NOT EXISTS (SELECT FROM pg_constraint c
                     WHERE c.conrelid = t.oid AND c.conname = w.name AND c.contype = 'c' AND c.convalidated)
+ UNION ALL
+-- those of later resources have no names of their own
+SELECT format('%s.%s', t.relname, a.attname), 'has no validated check of its range'
+  FROM tables t
+  JOIN fields f ON f.relation = t.relname AND f.name = 'created_at'
+  JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = f.name
+ WHERE t.relname NOT IN ('calls', 'messages', 'recordings', 'users')
+   AND NOT EXISTS (SELECT FROM pg_constraint c
+                    WHERE c.conrelid = t.oid AND c.conkey = ARRAY[a.attnum] AND c.contype = 'c' AND c.convalidated)
 
 -- check indexes
 -- By name, for by the name of a unique one the module tells what is taken.
@@ -379,6 +387,16 @@ SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not uniqu
          ('idempotency_keys', 'idempotency_keys_kept_at_idx', false)) w (relation, name, is_unique) ON w.relation = t.relname
  WHERE NOT EXISTS (SELECT FROM indexes i
                     WHERE i.indrelid = t.oid AND i.name = w.name AND i.indisunique >= w.is_unique)
+ UNION ALL
+-- those of later resources have no names of their own; of a text id's list the index begins with an expression
+SELECT format('%s.%s', t.relname, f.name), 'has no index that serves its filter'
+  FROM tables t
+  JOIN fields f ON f.relation = t.relname AND f.is_filter
+  JOIN pg_attribute k ON k.attrelid = t.oid AND k.attname = 'id'
+ WHERE t.relname NOT IN ('tenants', 'calls', 'messages', 'recordings', 'products', 'users')
+   AND NOT (f.name = 'created_at' AND k.atttypid = 'text'::regtype)
+   AND NOT EXISTS (SELECT FROM indexes i
+                    WHERE i.indrelid = t.oid AND (i.columns[1:2] = ARRAY['tenant_id', f.name] OR i.indisunique AND i.columns[1] = f.name))
  UNION ALL
 SELECT name, 'is not valid: an interrupted build has left it' FROM indexes WHERE NOT is_valid
  UNION ALL

@@ -57,7 +57,8 @@ sub change_of {
     return { auto_record_calls => $count % 2 ? JSON::PP::false : JSON::PP::true } if $resource eq 'settings';
     return { duration => $count } if $resource eq 'recordings';
     return { name => "changed $count" } if $resource =~ /^(?:products|tenant)$/;
-    return { from_number => "changed $count" };
+    return { from_number => "changed $count" } if $resource =~ /^(?:calls|messages)$/;
+    return change($resource, $count);
 }
 
 # The paths of a row: by id, and by sid.

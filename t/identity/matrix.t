@@ -130,7 +130,7 @@ sub send_as {
     my %option = %$options;
     my $query = delete $option{query};
     my ($method, $resource) = @$operation{qw(method resource)};
-    my $json = $method eq 'PATCH' ? $change{$resource} : $method ne 'POST' ? undef : $operation->{path} =~ m{/key$} ? {} : sample($resource);
+    my $json = $method eq 'PATCH' ? $change{$resource} // change($resource, 7) : $method ne 'POST' ? undef : $operation->{path} =~ m{/key$} ? {} : sample($resource);
     return request($method, "/v1$path" . (defined $query ? "?$query" : ''), to => $server, %option, $json ? (json => $json) : ());
 }
 

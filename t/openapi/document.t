@@ -12,8 +12,15 @@ use TenantTest::Contract;
 
 my $document = request(GET => '/v1/openapi.json')->json;
 my %schema = %{ $document->{components}{schemas} };
-my %type = (calls => 'Call', messages => 'Message', recordings => 'Recording', products => 'Product', users => 'User',
-    settings => 'Settings', tenant => 'Tenant');
+my %type = map { $_ => type_of($_) } resources();
+
+# The schema of what a resource's answers show.
+sub type_of {
+    my ($resource) = @_;
+    my $path = $document->{paths}{"/$resource/{id}"} // $document->{paths}{"/$resource"} // die "there is no path of $resource";
+    my $answer = resolved($path->{get}{responses}{200})->{content}{'application/json'}{schema}{'$ref'} // '';
+    return $answer =~ s{.*/}{}r;
+}
 
 sub operations {
     my ($of) = @_;
@@ -100,7 +107,8 @@ subtest 'operations' => sub {
 };
 
 subtest 'resources' => sub {
-    is_deeply([sort keys %type], [sort(resources())], 'all of them');
+    is_deeply([resources()], [sort map { $_->{name} } grep { !$_->{is_admin} } the_table()], 'TenantTest::Contract has all of them');
+    is_deeply([@type{qw(calls settings tenant)}], [qw(Call Settings Tenant)], 'types have the name of one');
     for my $resource (resources()) {
         my $members = members($resource);
         my $shown = $schema{ $type{$resource} };

@@ -173,19 +173,21 @@ subtest 'suspend and resume' => sub {
 };
 
 subtest 'remove' => sub {
-    my $rows = sub { row({ database => $database }, 'SELECT count(*) FROM calls WHERE tenant_id = ?', $globex) };
+    my $rows = sub { row({ database => $database }, "SELECT count(*) FROM @{[$_[0] // 'calls']} WHERE tenant_id = ?", $globex) };
+    my @removed = map { { table => $_, rows => 0 + $rows->($_) } } grep { $_ ne 'tenants' } tenant_tables();
+    my $counts = join ', ', map { "$_->{rows} $_->{table}" } @removed;
     is_refused(tenantctl('tenant', 'remove', $globex, '--yes', @database), 1, qr/is active: suspend it first/, 'an active tenant is not removed');
     tenantctl('tenant', 'suspend', $globex, @database);
     is_refused(tenantctl('tenant', 'remove', $globex, @database), 2, qr/say --yes/, 'nor is one without a word');
     my $run = tenantctl({ input => "n\n", asked => qr/\[y\/N\]/ }, 'tenant', 'remove', $globex, @database);
     is($run->{status}, 1, 'nor where the answer is no');
-    like($run->{output}, qr/Remove tenant 2 and its rows \(25 calls, 0 idempotency_keys, 25 messages, 25 products, 25 recordings, 0 settings, 25 users\) for good\? \[y\/N\]/,
+    like($run->{output}, qr/Remove tenant 2 and its rows \(\Q$counts\E\) for good\? \[y\/N\]/,
         'to a question that says what would go');
+    like($counts, qr/^25 calls, 0 idempotency_keys, /, 'which are many');
     is($rows->(), 25, 'all is there');
     $run = tenantctl('tenant', 'remove', $globex, '--yes', '--json', @database);
     is_done($run, 'an inactive one is removed');
-    is_deeply($run->json, { id => $globex, removed => [map { { table => $_, rows => /^(?:settings|idempotency_keys)$/ ? 0 : 25 } }
-        qw(calls idempotency_keys messages products recordings settings users)] }, 'and its rows are counted');
+    is_deeply($run->json, { id => $globex, removed => \@removed }, 'and its rows are counted');
     is($rows->(), 0, 'they are gone');
     is_problem(with_key(tenant('globex')->{key}), 401, 'key-invalid', 'its key is nobody\'s');
     is_refused(tenantctl('tenant', 'remove', $globex, '--yes', @database), 1, qr/no tenant 2/, 'once');

@@ -30,7 +30,7 @@ use JSON::PP ();
 use TenantTest ();
 
 our @EXPORT = qw(
-    collections singles resources members readable has_sid new_sid sample wrong_values
+    collections singles resources members readable has_sid new_sid sample change wrong_values the_table
     mark_rows rows_of snapshot faults
 );
 
@@ -286,7 +286,31 @@ sub sample {
     $body{sid} = new_sid($resource) if has_sid($resource);
     $body{name} = 'product ' . ++$count if $resource eq 'products';
     $body{email} = 'sample' . ++$count . '@example.com' if $resource eq 'users';
+    my $members = members($resource);
+    $body{$_} //= $members->{$_}{good}[0] for grep { $members->{$_}{required} } keys %$members;
     return { %body, %more };
+}
+
+# A body for PATCH that changes a row in the n-th way; {}: nothing of it can be changed.
+sub change {
+    my ($resource, $n) = @_;
+    my $members = members($resource);
+    for my $name (grep { !$members->{$_}{read_only} && !$members->{$_}{write_once} && !$members->{$_}{wrong} } sort keys %$members) {
+        my ($type, $max) = @{ $members->{$name} }{qw(type max)};
+        return { $name => substr "$n changed", 0, $max } if $type eq 'text';
+        return { $name => $n } if $type eq 'integer';
+        return { $name => $n % 2 ? JSON::PP::true : JSON::PP::false } if $type eq 'boolean';
+        return { $name => sprintf '2026-01-01T00:%02d:%02dZ', $n / 60, $n % 60 } if $type eq 'time';
+    }
+    return {};
+}
+
+# THE table of the module as the build prints it: a list of resources, each with its fields.
+sub the_table {
+    open my $out, '-|', 'build/unit/resources' or die "build/unit/resources: $!";
+    my $json = do { local $/; <$out> };
+    close $out or die 'build/unit/resources failed';
+    return @{ JSON::PP::decode_json($json) };
 }
 
 # Values that a member refuses, whatever the rest of the body: [what, JSON text, code of the error].
@@ -336,7 +360,12 @@ sub mark_rows {
         products   => q{name = ?, description = ?},
         users      => q{email = id || '@' || ?, password_hash = ?},
     );
-    for my $table (keys %text) {
+    for my $resource (grep { !$text{$_} } collections()) {
+        my $members = members($resource);
+        $text{$resource} = join ', ', map { "$_ = left(?, $members->{$_}{max})" }
+            grep { $members->{$_}{type} eq 'text' && !$members->{$_}{read_only} && !$members->{$_}{wrong} } sort keys %$members;
+    }
+    for my $table (grep { $text{$_} } keys %text) {
         my $column = $table eq 'tenants' ? 'id' : 'tenant_id';
         my @values = ($marker) x ($text{$table} =~ tr/?//);
         TenantTest::sql({ database => $database }, "UPDATE $table SET $text{$table} WHERE $column = ?", @values, $tenant);

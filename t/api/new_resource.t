@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+# tools/new-resource makes a resource that is served, and that the tests of each table know: in a copy of the source tree it
+# adds one, which is built, deployed, and driven through the API.
+use strict;
+use warnings;
+
+use Cwd ();
+use File::Temp qw(tempdir);
+use FindBin;
+use Test::More;
+use Time::HiRes qw(sleep);
+
+use TenantTest;
+
+my $top  = Cwd::abs_path("$FindBin::Bin/../..");
+my $tree = tempdir(CLEANUP => 1);
+my @invoices = ('invoices', 'number:text(40):required:filter', 'cents:integer:filter:range', 'paid:boolean', 'due_at:time:once:filter:range',
+    'note:text');
+chmod 0755, $tree;
+
+# Runs a program: (whether it succeeded, its output).
+sub output_of {
+    my (@command) = @_;
+    my $pid = open(my $out, '-|') // die "fork: $!";
+    if (!$pid) {
+        open STDERR, '>&', \*STDOUT;
+        exec @command or die "$command[0]: $!";
+    }
+    my $output = do { local $/; <$out> } // '';
+    close $out;
+    return ($? == 0, $output);
+}
+
+# Runs one without which nothing after it makes sense.
+sub runs {
+    my ($what, @command) = @_;
+    my ($ok, $output) = output_of(@command);
+    ok($ok, $what) or die $output;
+    return $output;
+}
+
+sub sqitch {
+    my ($what, $command, @arguments) = @_;
+    local @ENV{qw(PGHOST PGUSER PGDATABASE TZ)} = (site->{host}, 'tenant_owner', 'new_resource', 'UTC');
+    local @ENV{qw(SQITCH_FULLNAME SQITCH_EMAIL)} = ('tester', 'tester@example.org');
+    local @ENV{qw(SQITCH_USER_CONFIG SQITCH_SYSTEM_CONFIG)} = ('/dev/null', '/dev/null');
+    runs($what, 'sqitch', '--chdir', "$tree/sql", $command, 'db:pg:', @arguments);
+}
+
+my $tool = "$tree/tools/new-resource";
+my @kept = map { "$tree/$_" } qw(mod_tenant/resource/resource.c sql/sqitch.plan t/sql/grants.pg);
+sub sums { return join ' ', (output_of('cksum', @kept))[1] }
+
+runs('the tree is copied', 'cp', '-Rp', (map { "$top/$_" } qw(Makefile mod_tenant sql tools build t)), $tree);
+
+subtest 'what is wrong is refused' => sub {
+    my $before = sums();
+    my %wrong = (
+        'no name: lower-case'               => ['Invoices', 'number:text'],
+        'calls is there already'            => ['calls', 'number:text'],
+        'there is no type money'            => ['invoices', 'cents:money'],
+        'there is no option unique'         => ['invoices', 'number:text:unique'],
+        'each resource has that by itself'  => ['invoices', 'created_at:time'],
+        'a field is NAME:TYPE'              => ['invoices', 'number'],
+        'only a text has a length'          => ['invoices', 'cents:integer(4)'],
+        'a range is one of an integer'      => ['invoices', 'number:text:filter:range'],
+        'lists have another parameter'      => ['invoices', 'order:text:filter'],
+        'number is there twice'             => ['invoices', 'number:text', 'number:integer'],
+    );
+    for my $why (sort keys %wrong) {
+        my ($ok, $output) = output_of($tool, @{ $wrong{$why} });
+        ok(!$ok, "refused: @{ $wrong{$why} }");
+        like($output, qr/^new-resource: .*\Q$why\E/, '... with a sentence');
+    }
+    like((output_of($tool))[1], qr/^Usage: /, 'without arguments it says how it is used');
+    is(sums(), $before, 'nothing was written');
+};
+
+subtest 'a resource' => sub {
+    runs('the tool adds it', $tool, @invoices);
+    my ($again, $output) = output_of($tool, @invoices);
+    ok(!$again, 'once');
+    like($output, qr/invoices is there already/, '... it says');
+    runs('the module is built, and what prints its table', 'make', '-s', '-C', $tree,
+        map { "build/$_" } qw(mod_tenant.so unit/statements unit/resources));
+};
+
+# The pgTAP tests of the copy, on a cluster of their own: privileges, columns, walls, and the plan of each statement.
+subtest 'the tests of each table know it' => sub {
+    my ($ok, $output) = output_of('env', '-C', $tree, $^X, "-I$tree/t/lib", "$tree/t/sql/pgtap.t");
+    ok($ok, 't/sql/pgtap.t') or diag $output;
+    like($output, qr/invoices has its columns/, '... its columns');
+    like($output, qr/one big tenant: module: invoices_list_eq_number_by_id_down/, '... its statements');
+};
+
+my $server = TenantTest::Server->start(processes => 1, database => database('new_resource'), module => "$tree/build/mod_tenant.so");
+sub ask { my ($method, $target, %option) = @_; return request($method, $target, to => $server, as => 'acme', %option) }
+
+subtest 'the API' => sub {
+    is_problem(ask(GET => '/v1/invoices'), 503, 'misconfigured', 'nothing before it is deployed');
+    sqitch('the change deploys', 'deploy', '--verify');
+    for (1 .. 300) {
+        last if ask(GET => '/v1/invoices')->status == 200;
+        sleep 0.1;
+    }
+    my %body = (number => 'A-1', cents => 1250, paid => \1, due_at => '2026-02-01T00:00:00Z', note => 'by post');
+    my $made = ask(POST => '/v1/invoices', json => \%body);
+    is_status($made, 201, 'one is created');
+    my $row = $made->json;
+    is_deeply([@$row{qw(number cents due_at note tenant_id)}], ['A-1', 1250, '2026-02-01T00:00:00Z', 'by post', tenant('acme')->{id}],
+        'as it was given');
+    ok($row->{paid} && $row->{created_at}, 'with the time of its creation');
+    is_deeply(ask(GET => "/v1/invoices/$row->{id}")->json, $row, 'it is read');
+    is_deeply(ask(GET => '/v1/invoices?number=A-1&cents.gt=1249')->json->{data}, [$row], 'listed by its filters');
+    is_deeply(ask(PATCH => "/v1/invoices/$row->{id}", json => { cents => undef })->json, { %$row, cents => undef }, 'changed');
+    is_invalid(ask(POST => '/v1/invoices', json => { cents => -1, due_at => 'soon' }),
+        { '/number' => 'required', '/cents' => 'range', '/due_at' => 'pattern' }, 'what is wrong is refused');
+    is_invalid(ask(PATCH => "/v1/invoices/$row->{id}", json => { due_at => '2026-02-01T00:00:00Z' }), { '/due_at' => 'read-only' },
+        'what is settled once');
+    is_problem(ask(GET => "/v1/invoices/$row->{id}", as => 'globex'), 404, 'not-found', 'another tenant sees nothing of it');
+    is_status(ask(DELETE => "/v1/invoices/$row->{id}"), 204, 'it is deleted');
+    ok(ask(GET => '/v1/openapi.json')->json->{paths}{'/invoices/{id}'}, 'the document has it');
+};
+
+subtest 'reverted' => sub {
+    $server->stop;
+    sqitch('the change reverts', 'revert', '-y', '--to', '@HEAD^');
+    is(row({ database => 'new_resource' }, q{SELECT to_regclass('invoices')}), undef, 'and the table is gone');
+};
+
+done_testing;
