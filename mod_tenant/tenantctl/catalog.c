@@ -63,7 +63,8 @@ static const char *add_row(const char *rows, const char *row, apr_pool_t *pool)
 static const char *add_operations(const char *rows, const resource_t *resource, apr_pool_t *pool)
 {
     const char *role = resource->is_admin ? "tenant_admin" : "tenant_api";
-    int is_upserted = resource->is_single && !resource->is_profile && (resource->operations & RESOURCE_UPDATE);
+    int is_upserted =
+        resource->is_single && !resource->is_profile && (resource->operations & RESOURCE_UPDATE);
     const struct {
         const char *privilege;
         int is_wanted;
@@ -105,8 +106,9 @@ static const char *shared_sql(apr_pool_t *pool)
         operations = add_operations(operations, resource, pool);
         fields = add_fields(fields, resource, pool);
     }
-    return apr_pstrcat(pool, CATALOG_SHARED, ", operations (role, privilege, relation) AS (VALUES ", operations,
-                       "), fields (relation, name, may_be_null, is_filter) AS (VALUES ", fields, ")\n", NULL);
+    return apr_pstrcat(pool, CATALOG_SHARED, ", operations (role, privilege, relation) AS (VALUES ",
+                       operations, "), fields (relation, name, may_be_null, is_filter) AS (VALUES ", fields,
+                       ")\n", NULL);
 }
 
 /* Adds the rows that a check gives, or that it cannot be done. */
