@@ -7,6 +7,7 @@ use warnings;
 use Cwd ();
 use File::Temp qw(tempdir);
 use FindBin;
+use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep);
 
@@ -82,7 +83,7 @@ subtest 'a resource' => sub {
     ok(!$again, 'once');
     like($output, qr/invoices is there already/, '... it says');
     runs('the module is built, and what prints its table', 'make', '-s', '-C', $tree,
-        map { "build/$_" } qw(mod_tenant.so unit/statements unit/resources));
+        map { "build/$_" } qw(mod_tenant.so tenantctl unit/statements unit/resources));
 };
 
 # The pgTAP tests of the copy, on a cluster of their own: privileges, columns, walls, and the plan of each statement.
@@ -120,6 +121,27 @@ subtest 'the API' => sub {
     is_problem(ask(GET => "/v1/invoices/$row->{id}", as => 'globex'), 404, 'not-found', 'another tenant sees nothing of it');
     is_status(ask(DELETE => "/v1/invoices/$row->{id}"), 204, 'it is deleted');
     ok(ask(GET => '/v1/openapi.json')->json->{paths}{'/invoices/{id}'}, 'the document has it');
+};
+
+# What the copy's tenantctl says of the database that is about the table.
+sub findings {
+    my ($ok, $output) = output_of("$tree/build/tenantctl", 'doctor', '--json', '--database', site->conninfo('new_resource', 'tenant_admin'),
+        '--key-file', site->{key_file});
+    my ($json) = $output =~ /^(\{.*\})$/m or die $output;
+    return map {"$_->{check} $_->{object} $_->{finding}"} grep { $_->{object} =~ /invoices/ } @{ JSON::PP::decode_json($json)->{findings} };
+}
+
+subtest 'tenantctl doctor' => sub {
+    my $database = { database => 'new_resource' };
+    is_deeply([findings()], [], 'has nothing to say of it');
+    sql($database, $_) for 'REVOKE DELETE ON invoices FROM tenant_api', 'ALTER TABLE invoices ALTER created_at DROP NOT NULL',
+        'ALTER TABLE invoices DROP CONSTRAINT invoices_created_at_check', 'DROP INDEX invoices_tenant_id_cents_id_idx',
+        'DROP INDEX invoices_tenant_id_cents_created_at_id_idx';
+    is_deeply([sort(findings())], ['constraints invoices.created_at has no validated check of its range', 'constraints invoices.created_at may be NULL',
+        'grants invoices tenant_api lacks DELETE on it', 'indexes invoices.cents has no index that serves its filter'], 'finds what it lacks');
+    sql($database, 'ALTER TABLE invoices RENAME TO bills');
+    is_deeply([grep { /^tables/ } findings()], ['tables invoices does not exist: run sqitch deploy'], 'and that it is gone');
+    sql($database, 'ALTER TABLE bills RENAME TO invoices');
 };
 
 subtest 'reverted' => sub {
