@@ -7,29 +7,84 @@
 #include "group.h"
 #include "monotonic.h"
 
-/* So long a statement waits for its turn while no round trip ends, then it runs alone. One of reads that
- * takes this long is not held up by the processor but by the disk, or a lock, and it is no use to wait for
- * it; one of writes waits for the disk each time, and sharing that is the point. */
-static const apr_interval_time_t wait_max[] = {
-    [BATCH_ROWS] = apr_time_from_msec(2),
-    [BATCH_PAGES] = apr_time_from_msec(2),
-    [BATCH_INSERTS] = apr_time_from_msec(200),
+/* The way of a statement. What stands in capitals is its group's stage (stage_t).
+ *
+ *   batch_run() -- sharing is paused ------------------------------> alone, job_run()
+ *       |
+ *       +-- nobody waits, and a round trip is free ----------------> run_alone(), end_trip()
+ *       |
+ *   enqueue(): joins the last group, or leads a new one
+ *       |
+ *    QUEUED -- a round trip ends, next_group() --> RUNS -- of one -> run_alone(), end_trip()
+ *       |                                           |
+ *       |                                           +-- of several > run_group(), end_trip();
+ *       |                                                            conclude(): alone if without a result
+ *       |
+ *       +-- none ends for too long, give_up() ------> DISSOLVED ---> each alone, job_run()
+ *       |
+ *       +-- one ends that was in vain, end_trip() --> DISSOLVED ---> each alone, job_run()
+ *
+ * A round trip was in vain where not each of its group has a result. It pauses sharing, and so does a wait
+ * that was too long, where the kind's policy says so. */
+
+/* A number of round trips that goes with the number of processors. */
+typedef struct trips_t {
+    int by_two; /* so many for each two processors */
+    int more;   /* and so many */
+} trips_t;
+
+/* How a kind shares. */
+typedef struct policy_t {
+    pipeline_kind_t together;
+    int is_repeatable;            /* all jobs of the kind are (job_t) */
+    trips_t trips;                /* under way at a time */
+    trips_t trips_crowd;          /* the same in a crowd: the fewer there are, the larger is each group */
+    trips_t groups;               /* those among them that are of several */
+    int crowd_min;                /* with more than so many about there is a crowd */
+    apr_interval_time_t patience; /* so long a statement waits for its turn while no round trip ends, then it
+                                     runs alone */
+    int pauses_impatient;         /* where it did, sharing is paused */
+} policy_t;
+
+/* Reads have one round trip more than can make progress, to be there when another one ends. One that takes
+ * longer than their patience is not held up by the processor but by the disk, or a lock, and it is no use to
+ * wait for it; it may have waited for a processor just as well, so that is no reason to pause. Rows that are
+ * read together cost less, so larger groups spare more, and httpd's part of the work on a row keeps more
+ * processors busy than PostgreSQL's: hence fewer round trips in a crowd.
+ *
+ * Writes wait for the disk each time, and sharing that is the point: the more share a COMMIT, the more that
+ * spares. */
+static const policy_t policies[BATCH_KINDS] = {
+    [BATCH_ROWS] = {.together = PIPELINE_READS,
+                    .is_repeatable = 1,
+                    .trips = {.by_two = 2, .more = 1},
+                    .trips_crowd = {.by_two = 1, .more = 0},
+                    .groups = {.by_two = 2, .more = 1},
+                    .crowd_min = 4,
+                    .patience = apr_time_from_msec(2)},
+    [BATCH_PAGES] = {.together = PIPELINE_READS,
+                     .is_repeatable = 1,
+                     .trips = {.by_two = 2, .more = 1},
+                     .trips_crowd = {.by_two = 2, .more = 1},
+                     .groups = {.by_two = 2, .more = 1},
+                     .crowd_min = 4,
+                     .patience = apr_time_from_msec(2)},
+    [BATCH_INSERTS] = {.together = PIPELINE_WRITES,
+                       .trips = {.by_two = 4, .more = 0},
+                       .trips_crowd = {.by_two = 0, .more = 1},
+                       .groups = {.by_two = 0, .more = 1},
+                       .crowd_min = 2,
+                       .patience = apr_time_from_msec(200),
+                       .pauses_impatient = 1},
 };
 
-/* Behind a round trip, or a new row's wait for one, that was in vain nobody shares one for so many times as
+/* Behind a round trip, or a write's wait for one, that was in vain nobody shares one for so many times as
  * long: whatever one statement does to the others, a tenth of their time is what it takes at most. */
 enum { PAUSE_FACTOR = 10 };
 
-/* With more than so many about there is a crowd. */
-static const int crowd_min[] = {
-    [BATCH_ROWS] = 4,
-    [BATCH_PAGES] = 4,
-    [BATCH_INSERTS] = 2,
-};
-
 struct batch_t {
     pool_t *pool;
-    batch_kind_t kind;
+    const policy_t *policy;
     apr_thread_mutex_t *mutex; /* guards what follows */
     apr_time_t paused;         /* until then, by monotonic_now(); 0: not */
     struct groups_t queue;     /* the one that came first, first */
@@ -38,42 +93,31 @@ struct batch_t {
     int crowd;                 /* how many were under way, or waiting, when a round trip ended */
     int trips;                 /* round trips that are under way, or about to begin */
     int trips_max;
-    int trips_crowd; /* the same in a crowd: the fewer there are, the larger is each group */
+    int trips_crowd; /* the same in a crowd */
     int groups;      /* round trips of several that are under way */
     int groups_max;
 };
 
-static int least(int one, int other)
+static int within(int least, int value, int most)
 {
-    return one < other ? one : other;
+    return value < least ? least : value > most ? most : value;
 }
 
-/* Settles how many round trips are under way at a time, of max connections: the pool has others to serve. */
-static void set_limits(batch_t *batch, int max)
+/* How many round trips that is: one at least, and at most half of max connections, for the pool has others to
+ * serve. */
+static int count_trips(trips_t trips, int max)
 {
-    int half = max > 1 ? max / 2 : 1;
+    int half = within(1, max / 2, max);
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     int processors = online > 0 && online < half ? (int)online : half;
-    int trips = processors + 1; /* one more than can make progress, to be there when another one ends */
-    int trips_crowd = trips;
 
-    /* rows that are read together cost less, so larger groups spare more, and httpd's part of the work on
-     * a row keeps more processors busy than PostgreSQL's */
-    if (batch->kind == BATCH_ROWS)
-        trips_crowd = processors > 1 ? processors / 2 : 1;
-    if (batch->kind == BATCH_INSERTS) {
-        trips = 2 * processors; /* which wait for the disk */
-        trips_crowd = 1;        /* the more share a COMMIT, the more that spares */
-    }
-    batch->trips_max = least(trips, half);
-    batch->trips_crowd = least(trips_crowd, half);
-    batch->groups_max = batch->kind == BATCH_INSERTS ? 1 : batch->trips_max;
+    return within(1, processors * trips.by_two / 2 + trips.more, half);
 }
 
 /* So many round trips are to be under way now. */
 static int trips_wanted(const batch_t *batch)
 {
-    return batch->crowd > crowd_min[batch->kind] ? batch->trips_crowd : batch->trips_max;
+    return batch->crowd > batch->policy->crowd_min ? batch->trips_crowd : batch->trips_max;
 }
 
 batch_t *batch_open(pool_t *pool, batch_kind_t kind, int max)
@@ -85,8 +129,10 @@ batch_t *batch_open(pool_t *pool, batch_kind_t kind, int max)
         return NULL;
     batch = apr_pcalloc(lasting, sizeof *batch);
     batch->pool = pool;
-    batch->kind = kind;
-    set_limits(batch, max);
+    batch->policy = &policies[kind];
+    batch->trips_max = count_trips(batch->policy->trips, max);
+    batch->trips_crowd = count_trips(batch->policy->trips_crowd, max);
+    batch->groups_max = count_trips(batch->policy->groups, max);
     APR_RING_INIT(&batch->queue, group_t, link);
     if (apr_thread_mutex_create(&batch->mutex, APR_THREAD_MUTEX_UNNESTED, lasting) != APR_SUCCESS)
         return NULL;
@@ -163,6 +209,17 @@ static group_t *next_group(batch_t *batch)
     return next;
 }
 
+/* Has all who wait run alone. */
+static void dissolve_all(batch_t *batch)
+{
+    while (batch->waiting > 0) {
+        group_t *group = APR_RING_FIRST(&batch->queue);
+
+        dequeue(batch, group, STAGE_DISSOLVED);
+        group_tell(group);
+    }
+}
+
 /* Notes how many there are now. It goes down slowly: one round trip that has seen few does not end a crowd.
  */
 static void count_crowd(batch_t *batch, int now)
@@ -181,8 +238,8 @@ static int give_up(batch_t *batch, group_t *group)
         return 0;
     }
     dequeue(batch, group, STAGE_DISSOLVED);
-    if (batch->kind == BATCH_INSERTS) /* reads may have waited for a processor just as well */
-        pause_until(batch, pause_after(monotonic_now() - wait_max[batch->kind]));
+    if (batch->policy->pauses_impatient)
+        pause_until(batch, pause_after(monotonic_now() - batch->policy->patience));
     return 1;
 }
 
@@ -198,39 +255,47 @@ static int has_all_results(const group_t *group)
     return 1;
 }
 
-/* Runs the statements of a group of several on one connection. Until when nobody is to share a round trip,
- * for what became of this one; 0: that is no reason. */
-static apr_time_t run_group(batch_t *batch, group_t *group, apr_pool_t *pool)
+/* Tells each of a group what became of the round trip. */
+static void tell_outcome(group_t *group, const problem_t *problem, run_t run, uint64_t cluster,
+                         const char *why)
 {
-    shared_t *shared[PIPELINE_MAX];
-    sqlstate_t state = {.message = ""};
-    run_t run = RUN_REFUSED;
-    uint64_t cluster = 0;
-    apr_time_t paused = 0;
-    connection_t *connection;
-    pipeline_kind_t kind = batch->kind == BATCH_INSERTS ? PIPELINE_WRITES : PIPELINE_READS;
-    const problem_t *problem = pool_acquire(batch->pool, POOL_STATEMENT, kind == PIPELINE_READS, &connection);
-
-    for (int n = 0; n < group->count; n++)
-        shared[n] = &group->waiters[n]->shared;
-    if (!problem) {
-        apr_time_t start = monotonic_now();
-
-        run = pipeline_run(connection, kind, shared, group->count, &state, pool);
-        cluster = connection->cluster;
-        pool_release(batch->pool, connection);
-        if (!has_all_results(group))
-            paused = pause_after(start);
-    }
     for (int n = 0; n < group->count; n++) {
         waiter_t *waiter = group->waiters[n];
 
         waiter->problem = problem;
-        waiter->cluster = cluster;
         waiter->run = run;
-        waiter->why = n == 0 ? state.message : "as did others in the same transaction";
+        waiter->cluster = cluster;
+        waiter->why = n == 0 ? why : "as did others in the same transaction";
     }
-    return paused;
+}
+
+/* Runs the statements of a group of several on one connection, for its leader's job. Until when nobody is to
+ * share a round trip, for what became of this one; 0: that is no reason. */
+static apr_time_t run_group(batch_t *batch, request_rec *r, group_t *group, apr_pool_t *pool)
+{
+    const policy_t *policy = batch->policy;
+    shared_t *shared[PIPELINE_MAX];
+    sqlstate_t state = {.message = ""};
+    apr_time_t start;
+    connection_t *connection;
+    uint64_t cluster;
+    run_t run;
+    const problem_t *problem = pool_acquire(batch->pool, POOL_STATEMENT, policy->is_repeatable, &connection);
+
+    if (problem) {
+        tell_outcome(group, problem, RUN_REFUSED, 0, state.message);
+        return 0;
+    }
+    for (int n = 0; n < group->count; n++)
+        shared[n] = &group->waiters[n]->shared;
+    start = monotonic_now();
+    run = pipeline_run(connection, policy->together, shared, group->count, &state, pool);
+    cluster = connection->cluster;
+    if (run == RUN_STALE)
+        job_log_replaced(r, connection, "a group of statements", &state);
+    pool_release(batch->pool, connection);
+    tell_outcome(group, NULL, run, cluster, state.message);
+    return has_all_results(group) ? 0 : pause_after(start);
 }
 
 /* Ends a round trip of so many. With a reason to pause, who has waited runs alone. */
@@ -242,12 +307,9 @@ static void end_trip(batch_t *batch, int count, apr_time_t paused)
     batch->groups -= count > 1;
     batch->ended++;
     count_crowd(batch, count + batch->waiting);
-    pause_until(batch, paused);
-    while (paused && batch->waiting > 0) {
-        group_t *group = APR_RING_FIRST(&batch->queue);
-
-        dequeue(batch, group, STAGE_DISSOLVED);
-        group_tell(group);
+    if (paused) {
+        pause_until(batch, paused);
+        dissolve_all(batch);
     }
     next = next_group(batch);
     apr_thread_mutex_unlock(batch->mutex);
@@ -260,7 +322,7 @@ static void end_trip(batch_t *batch, int count, apr_time_t paused)
 /* The leader's wait until its group is to run, or is dissolved. */
 static void wait_for_turn(batch_t *batch, group_t *group)
 {
-    while (!group_wait(group, monotonic_now() + wait_max[batch->kind])) {
+    while (!group_wait(group, monotonic_now() + batch->policy->patience)) {
         int has_given_up;
 
         apr_thread_mutex_lock(batch->mutex);
@@ -312,12 +374,37 @@ static const problem_t *lead(batch_t *batch, request_rec *r, const job_t *job, g
     wait_for_turn(batch, group);
     is_alone = group->stage == STAGE_RUNS && group->count == 1;
     if (group->stage == STAGE_RUNS && !is_alone) {
-        apr_time_t paused = run_group(batch, group, job->pool);
+        apr_time_t paused = run_group(batch, r, group, job->pool);
 
         end_trip(batch, group->count, paused);
     }
     group_disband(group);
     return is_alone ? run_alone(batch, r, job) : conclude(batch, r, job, waiter);
+}
+
+/* How a statement begins. */
+typedef enum entry_t {
+    ENTRY_ALONE, /* it shares nothing, and nobody waits for it: sharing is paused, or there is no memory */
+    ENTRY_TRIP,  /* as a round trip that others may wait for */
+    ENTRY_GROUP, /* in *group */
+} entry_t;
+
+static entry_t enter(batch_t *batch, waiter_t *waiter, group_t **group)
+{
+    entry_t entry = ENTRY_ALONE;
+
+    apr_thread_mutex_lock(batch->mutex);
+    if (!is_paused(batch)) {
+        if (may_run(batch)) {
+            batch->trips++;
+            entry = ENTRY_TRIP;
+        } else {
+            *group = enqueue(batch, waiter);
+            entry = *group ? ENTRY_GROUP : ENTRY_ALONE;
+        }
+    }
+    apr_thread_mutex_unlock(batch->mutex);
+    return entry;
 }
 
 const problem_t *batch_run(batch_t *batch, request_rec *r, const job_t *job)
@@ -327,22 +414,15 @@ const problem_t *batch_run(batch_t *batch, request_rec *r, const job_t *job)
         .run = RUN_REFUSED,
     };
     group_t *group = NULL;
-    int is_trip = 0;
 
-    apr_thread_mutex_lock(batch->mutex);
-    if (!is_paused(batch)) {
-        is_trip = may_run(batch);
-        if (is_trip)
-            batch->trips++;
-        else
-            group = enqueue(batch, &waiter);
-    }
-    apr_thread_mutex_unlock(batch->mutex);
-
-    if (is_trip)
-        return run_alone(batch, r, job);
-    if (!group)
+    switch (enter(batch, &waiter, &group)) {
+    case ENTRY_ALONE:
         return job_run(batch->pool, r, job);
+    case ENTRY_TRIP:
+        return run_alone(batch, r, job);
+    case ENTRY_GROUP:
+        break;
+    }
     if (group->waiters[0] == &waiter)
         return lead(batch, r, job, group);
     group_follow(group);

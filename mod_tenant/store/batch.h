@@ -18,18 +18,19 @@
  * sharing behind each round trip that was in vain. */
 typedef struct batch_t batch_t;
 
-/* What shares round trips with its like. */
+/* What shares round trips with its like. A new kind is one more here and its policy in batch.c. */
 typedef enum batch_kind_t {
     BATCH_ROWS,    /* reads of one row */
     BATCH_PAGES,   /* reads of few: a single row does not wait for fifty */
     BATCH_INSERTS, /* new rows */
+    BATCH_KINDS,   /* how many there are */
 } batch_kind_t;
 
 /* For the connections of a pool, which are max at most. NULL: out of memory. */
 batch_t *batch_open(pool_t *pool, batch_kind_t kind, int max);
 
-/* Runs a job that has a label and is known to be short: others may wait for it. A read has to be
- * is_repeatable. As job_run() otherwise. */
+/* Runs a job that has a label and is known to be short: others may wait for it. It is_repeatable where its
+ * kind's policy says so. As job_run() otherwise. */
 const problem_t *batch_run(batch_t *batch, request_rec *r, const job_t *job);
 
 #endif

@@ -116,14 +116,15 @@ static int judge_session(connection_t *connection, const char *code)
     return 1;
 }
 
-run_t connection_clock_stop(connection_t *connection, int has_failed, sqlstate_t *state, apr_pool_t *pool)
+run_t connection_clock_stop(connection_t *connection, const char *failure, sqlstate_t *state,
+                            apr_pool_t *pool)
 {
     connection->deadline = 0;
-    if (!has_failed) {
+    if (!failure) {
         connection->answered = 1;
         return RUN_DONE;
     }
-    sqlstate_parse(state, PQerrorMessage(connection->libpq), pool);
+    sqlstate_parse(state, failure, pool);
     if (connection->cut)
         return RUN_OVERDUE;
     if (PQstatus(connection->libpq) != CONNECTION_OK || sqlstate_ends_session(state->code)) {
@@ -150,10 +151,11 @@ run_t connection_check_rows(connection_t *connection, const statement_t *stateme
 run_t connection_command(connection_t *connection, const char *sql, sqlstate_t *state, apr_pool_t *pool)
 {
     int affected;
+    int has_failed;
 
     connection_clock_start(connection);
-    return connection_clock_stop(connection,
-                                 apr_dbd_query(driver_pgsql(), connection->handle, &affected, sql), state,
+    has_failed = apr_dbd_query(driver_pgsql(), connection->handle, &affected, sql);
+    return connection_clock_stop(connection, has_failed ? PQerrorMessage(connection->libpq) : NULL, state,
                                  pool);
 }
 
@@ -182,6 +184,7 @@ run_t connection_run(connection_t *connection, const statement_t *statement, con
 {
     PGresult *result;
     ExecStatusType status;
+    int has_failed;
     run_t run;
 
     connection_clock_start(connection);
@@ -189,8 +192,9 @@ run_t connection_run(connection_t *connection, const statement_t *statement, con
      * from "" */
     result = execute(connection, statement, values, pool);
     status = PQresultStatus(result);
-    run = connection_clock_stop(connection, status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK, state,
-                                pool);
+    has_failed = status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK;
+    run =
+        connection_clock_stop(connection, has_failed ? PQerrorMessage(connection->libpq) : NULL, state, pool);
     if (run == RUN_DONE && rows)
         run = connection_check_rows(connection, statement, result, state, pool);
     if (run == RUN_DONE && rows)

@@ -79,8 +79,10 @@ run_t connection_run(connection_t *connection, const statement_t *statement, con
 /* For whoever runs statements on its libpq himself: starts the clock that the pool's reaper watches. */
 void connection_clock_start(connection_t *connection);
 
-/* Stops it and says how what it was started for has ended; PQerrorMessage() says why it has failed. */
-run_t connection_clock_stop(connection_t *connection, int has_failed, sqlstate_t *state, apr_pool_t *pool);
+/* Stops it and says how what it was started for has ended. failure: what libpq says of that, NULL: it has not
+ * failed. */
+run_t connection_clock_stop(connection_t *connection, const char *failure, sqlstate_t *state,
+                            apr_pool_t *pool);
 
 /* Whether rows are of the form that their statement says: RUN_DONE, or RUN_ODD with a message. */
 run_t connection_check_rows(connection_t *connection, const statement_t *statement,

@@ -8,9 +8,7 @@
 struct database_t {
     pool_t *pool;
     proof_t *proof;
-    batch_t *rows; /* NULL, as those that follow, where statements are not prepared */
-    batch_t *pages;
-    batch_t *inserts;
+    batch_t *batches[BATCH_KINDS]; /* NULL each where statements are not prepared */
 };
 
 database_t *database_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
@@ -22,11 +20,9 @@ database_t *database_open(const char *conninfo, const pool_settings_t *settings,
     database->proof = database->pool ? proof_open(database->pool) : NULL;
     if (!database->proof)
         return NULL;
-    if (settings->prepare) {
-        database->rows = batch_open(database->pool, BATCH_ROWS, settings->max);
-        database->pages = batch_open(database->pool, BATCH_PAGES, settings->max);
-        database->inserts = batch_open(database->pool, BATCH_INSERTS, settings->max);
-        if (!database->rows || !database->pages || !database->inserts)
+    for (int kind = 0; settings->prepare && kind < BATCH_KINDS; kind++) {
+        database->batches[kind] = batch_open(database->pool, (batch_kind_t)kind, settings->max);
+        if (!database->batches[kind])
             return NULL;
     }
     return database;
@@ -71,16 +67,17 @@ const problem_t *database_read(database_t *database, request_rec *r, const state
     return database_read_into(database, r, statement, values, rows, r->pool);
 }
 
-static const problem_t *run_in(batch_t *batch, database_t *database, request_rec *r, const job_t *job)
+static const problem_t *run_in(database_t *database, batch_kind_t kind, request_rec *r, const job_t *job)
 {
-    return batch && job->statement->label ? batch_run(batch, r, job) : job_run(database->pool, r, job);
+    batch_t *batch = job->statement->label ? database->batches[kind] : NULL;
+
+    return batch ? batch_run(batch, r, job) : job_run(database->pool, r, job);
 }
 
-/* What may be sent again where it is not known whether it took effect. */
-static const problem_t *repeat_in(batch_t *batch, database_t *database, request_rec *r,
-                                  const statement_t *statement, const char *const *values, rows_t **rows)
+static const problem_t *read_in(database_t *database, batch_kind_t kind, request_rec *r,
+                                const statement_t *statement, const char *const *values, rows_t **rows)
 {
-    return run_in(batch, database, r,
+    return run_in(database, kind, r,
                   &(job_t){.use = POOL_STATEMENT,
                            .is_repeatable = 1,
                            .statement = statement,
@@ -92,13 +89,13 @@ static const problem_t *repeat_in(batch_t *batch, database_t *database, request_
 const problem_t *database_read_row(database_t *database, request_rec *r, const statement_t *statement,
                                    const char *const *values, rows_t **rows)
 {
-    return repeat_in(database->rows, database, r, statement, values, rows);
+    return read_in(database, BATCH_ROWS, r, statement, values, rows);
 }
 
 const problem_t *database_read_page(database_t *database, request_rec *r, const statement_t *statement,
                                     const char *const *values, rows_t **rows)
 {
-    return repeat_in(database->pages, database, r, statement, values, rows);
+    return read_in(database, BATCH_PAGES, r, statement, values, rows);
 }
 
 const problem_t *database_read_into(database_t *database, request_rec *r, const statement_t *statement,
@@ -116,25 +113,38 @@ const problem_t *database_read_into(database_t *database, request_rec *r, const 
 const problem_t *database_insert(database_t *database, request_rec *r, const statement_t *statement,
                                  const char *const *values, rows_t **rows)
 {
-    return job_run(
-        database->pool, r,
-        &(job_t){
-            .use = POOL_STATEMENT, .statement = statement, .values = values, .rows = rows, .pool = r->pool});
+    return job_run(database->pool, r,
+                   &(job_t){.use = POOL_STATEMENT,
+                            .is_write = 1,
+                            .statement = statement,
+                            .values = values,
+                            .rows = rows,
+                            .pool = r->pool});
 }
 
 const problem_t *database_insert_row(database_t *database, request_rec *r, const statement_t *statement,
                                      const char *const *values, rows_t **rows)
 {
-    return run_in(
-        database->inserts, database, r,
-        &(job_t){
-            .use = POOL_STATEMENT, .statement = statement, .values = values, .rows = rows, .pool = r->pool});
+    return run_in(database, BATCH_INSERTS, r,
+                  &(job_t){.use = POOL_STATEMENT,
+                           .is_write = 1,
+                           .statement = statement,
+                           .values = values,
+                           .rows = rows,
+                           .pool = r->pool});
 }
 
 const problem_t *database_merge_row(database_t *database, request_rec *r, const statement_t *statement,
                                     const char *const *values, rows_t **rows)
 {
-    return repeat_in(database->inserts, database, r, statement, values, rows);
+    return run_in(database, BATCH_INSERTS, r,
+                  &(job_t){.use = POOL_STATEMENT,
+                           .is_write = 1,
+                           .is_repeatable = 1,
+                           .statement = statement,
+                           .values = values,
+                           .rows = rows,
+                           .pool = r->pool});
 }
 
 const problem_t *database_change(database_t *database, request_rec *r, int tenant, uint64_t cluster,
@@ -143,6 +153,7 @@ const problem_t *database_change(database_t *database, request_rec *r, int tenan
     return job_run(database->pool, r,
                    &(job_t){.use = POOL_STATEMENT,
                             .is_change = 1,
+                            .is_write = 1,
                             .tenant = tenant,
                             .cluster = cluster,
                             .statement = statement,

@@ -35,7 +35,7 @@ const problem_t *job_outcome(request_rec *r, run_t run, const job_t *job, const 
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "statement %s: %s", label, state->message);
         return &problem_misconfigured;
     default:
-        problem = sqlstate_problem(state, job->statement, !job->is_repeatable);
+        problem = sqlstate_problem(state, job->statement, job->is_write);
         /* conflicts are the client's affair, and their message may quote values */
         ap_log_rerror(APLOG_MARK, problem->status >= 500 ? APLOG_ERR : APLOG_DEBUG, 0, r,
                       "statement %s: SQLSTATE %s%s%s%s%s", label, state->code,
@@ -71,13 +71,12 @@ static run_t run_change(connection_t *connection, const job_t *job, sqlstate_t *
     return run;
 }
 
-/* Says that a connection goes for what a statement has met there. */
-static void log_another(request_rec *r, const job_t *job, const connection_t *connection,
-                        const sqlstate_t *state)
+void job_log_replaced(request_rec *r, const connection_t *connection, const char *what,
+                      const sqlstate_t *state)
 {
     ap_log_rerror(APLOG_MARK, connection->unfit == UNFIT_PLANS ? APLOG_INFO : APLOG_WARNING, 0, r,
-                  "a database connection is replaced: statement %s: SQLSTATE %s: %s", label_of(job),
-                  state->code, state->message);
+                  "a database connection is replaced: %s: SQLSTATE %s: %s", what, state->code,
+                  state->message);
 }
 
 /* Whether it has had no effect, or none that matters, and may do better. */
@@ -111,10 +110,11 @@ const problem_t *job_run(pool_t *pool, request_rec *r, const job_t *job)
         run = job->is_change
                   ? run_change(connection, job, &state, job->pool)
                   : connection_run(connection, job->statement, job->values, job->rows, &state, job->pool);
-        if (run == RUN_REFUSED && !job->is_repeatable)
+        if (run == RUN_REFUSED && job->is_write)
             blame_sequence(connection, job->statement, &state, job->pool);
         if (run == RUN_STALE)
-            log_another(r, job, connection, &state);
+            job_log_replaced(r, connection, apr_pstrcat(job->pool, "statement ", label_of(job), NULL),
+                             &state);
         pool_release(pool, connection);
         if (!may_run_again(job, run, &state))
             break;

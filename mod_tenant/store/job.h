@@ -13,6 +13,7 @@ typedef struct job_t {
     int tenant;        /* of such a transaction; 0: none */
     uint64_t cluster;  /* the only one to run it in, or DATABASE_ANY_CLUSTER */
     int is_repeatable; /* may be sent again where it is unknown whether it took effect */
+    int is_write;      /* the client may have caused what is refused with a value of its own */
     const statement_t *statement;
     const char *const *values;
     rows_t **rows;
@@ -28,5 +29,9 @@ const problem_t *job_run(pool_t *pool, request_rec *r, const job_t *job);
 /* Turns the end of a job into the caller's problem, and logs what a sysadmin can mend. state matters where it
  * was RUN_LOST, RUN_ODD or RUN_REFUSED. */
 const problem_t *job_outcome(request_rec *r, run_t run, const job_t *job, const sqlstate_t *state);
+
+/* Says that a connection goes for what a statement, or several, has met there. */
+void job_log_replaced(request_rec *r, const connection_t *connection, const char *what,
+                      const sqlstate_t *state);
 
 #endif

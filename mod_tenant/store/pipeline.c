@@ -33,9 +33,11 @@ typedef struct exchange_t {
     int count;
     int sent; /* so many of them, or to be sent */
     int is_begun;
-    int is_refused; /* PostgreSQL has turned down one of them, or the transaction's end */
-    int is_broken;  /* libpq has failed to make a result, of what may well have been done */
-    int is_over;    /* PostgreSQL has told of the transaction's end */
+    int is_refused;      /* PostgreSQL has turned down one of them, or the transaction's end */
+    const char *refusal; /* what it says to that: libpq has forgotten it at the end */
+    int is_broken;       /* libpq has failed to make a result, of what may well have been done */
+    int is_over;         /* PostgreSQL has told of the transaction's end */
+    apr_pool_t *pool;
 } exchange_t;
 
 /* Where a statement goes along with others that are the same; NULL: nowhere. */
@@ -101,12 +103,12 @@ static void merge(query_t *query, apr_pool_t *pool)
 
 /* Prepares what is new to the connection, in round trips of its own; what cannot be, and what is behind it,
  * is not sent. */
-static void prepare(exchange_t *exchange, connection_t *connection, apr_pool_t *pool)
+static void prepare(exchange_t *exchange, connection_t *connection)
 {
     for (; exchange->sent < exchange->count; exchange->sent++) {
         query_t *query = &exchange->queries[exchange->sent];
 
-        query->prepared = prepared_find(connection->prepared, query->statement, pool);
+        query->prepared = prepared_find(connection->prepared, query->statement, exchange->pool);
         query->result = query->prepared ? result_make() : NULL;
         if (!query->result)
             return;
@@ -123,20 +125,20 @@ static int is_all_prepared(const exchange_t *exchange, const connection_t *conne
 }
 
 /* The same where nobody is to wait long for a lock, as to prepare a statement takes one on its table. */
-static void prepare_in_time(exchange_t *exchange, connection_t *connection, apr_pool_t *pool)
+static void prepare_in_time(exchange_t *exchange, connection_t *connection)
 {
     sqlstate_t ignored;
 
     if (is_all_prepared(exchange, connection)) {
-        prepare(exchange, connection, pool);
+        prepare(exchange, connection);
         return;
     }
-    if (connection_command(connection, "BEGIN;SET LOCAL lock_timeout=" PIPELINE_LOCK_MS, &ignored, pool) !=
-        RUN_DONE)
+    if (connection_command(connection, "BEGIN;SET LOCAL lock_timeout=" PIPELINE_LOCK_MS, &ignored,
+                           exchange->pool) != RUN_DONE)
         return;
     connection_clock_start(connection);
-    prepare(exchange, connection, pool);
-    if (connection_command(connection, "COMMIT", &ignored, pool) != RUN_DONE)
+    prepare(exchange, connection);
+    if (connection_command(connection, "COMMIT", &ignored, exchange->pool) != RUN_DONE)
         exchange->sent = 0; /* it was prepared all the same */
     connection_clock_start(connection);
 }
@@ -158,10 +160,14 @@ static void send_all(exchange_t *exchange)
 /* Takes note of a result that is none of those that are wanted. */
 static void take_fault(exchange_t *exchange, const PGresult *result)
 {
-    if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED || PQresultErrorField(result, PG_DIAG_SQLSTATE))
+    int is_told = PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL;
+
+    if (is_told || PQresultStatus(result) == PGRES_PIPELINE_ABORTED)
         exchange->is_refused = 1;
     else
         exchange->is_broken = 1;
+    if (is_told && !exchange->refusal)
+        exchange->refusal = apr_pstrdup(exchange->pool, PQresultErrorMessage(result));
 }
 
 /* Takes the results of one statement, which a NULL ends, and returns its rows. */
@@ -234,15 +240,15 @@ static void assign_rows(const query_t *query)
 }
 
 /* Drops rows that are not of the form that they should have, so that nobody gets them. */
-static run_t check_rows(exchange_t *exchange, connection_t *connection, sqlstate_t *state, apr_pool_t *pool)
+static run_t check_rows(exchange_t *exchange, connection_t *connection, sqlstate_t *state)
 {
     run_t run = RUN_DONE;
 
     for (int n = 0; n < exchange->count; n++) {
         query_t *query = &exchange->queries[n];
 
-        if (!query->rows ||
-            connection_check_rows(connection, query->statement, query->rows, state, pool) == RUN_DONE)
+        if (!query->rows || connection_check_rows(connection, query->statement, query->rows, state,
+                                                  exchange->pool) == RUN_DONE)
             continue;
         run = RUN_ODD;
         PQclear(query->rows);
@@ -270,11 +276,11 @@ static void hand_over(exchange_t *exchange, int is_void)
 }
 
 /* How it ended. */
-static run_t conclude(const exchange_t *exchange, connection_t *connection, sqlstate_t *state,
-                      apr_pool_t *pool)
+static run_t conclude(const exchange_t *exchange, connection_t *connection, sqlstate_t *state)
 {
     int has_failed = !exchange->is_over || exchange->is_refused || exchange->is_broken;
-    run_t run = connection_clock_stop(connection, has_failed, state, pool);
+    const char *failure = exchange->refusal ? exchange->refusal : PQerrorMessage(exchange->libpq);
+    run_t run = connection_clock_stop(connection, has_failed ? failure : NULL, state, exchange->pool);
 
     if (run == RUN_DONE || run == RUN_OVERDUE)
         return run;
@@ -283,33 +289,39 @@ static run_t conclude(const exchange_t *exchange, connection_t *connection, sqls
     return exchange->is_over && exchange->is_refused ? run : RUN_LOST;
 }
 
+/* Settles what is sent: ahead of writes what limits their waits, then each statement, those that are the same
+ * as one. */
+static void compose(exchange_t *exchange, pipeline_kind_t kind, shared_t *const *shared, int count)
+{
+    if (kind == PIPELINE_WRITES)
+        exchange->queries[exchange->count++] = (query_t){.statement = &limit_locks};
+    for (int n = 0; n < count; n++)
+        add(exchange, shared[n]);
+    for (int n = 0; n < exchange->count; n++) {
+        if (exchange->queries[n].count > 1)
+            merge(&exchange->queries[n], exchange->pool);
+    }
+}
+
 run_t pipeline_run(connection_t *connection, pipeline_kind_t kind, shared_t *const *shared, int count,
                    sqlstate_t *state, apr_pool_t *pool)
 {
-    exchange_t exchange = {.libpq = connection->libpq};
+    exchange_t exchange = {.libpq = connection->libpq, .pool = pool};
+    sqlstate_t ignored;
     run_t run;
+    run_t form;
 
-    if (kind == PIPELINE_WRITES)
-        exchange.queries[exchange.count++] = (query_t){.statement = &limit_locks};
-    for (int n = 0; n < count; n++)
-        add(&exchange, shared[n]);
-    for (int n = 0; n < exchange.count; n++) {
-        if (exchange.queries[n].count > 1)
-            merge(&exchange.queries[n], pool);
-    }
+    compose(&exchange, kind, shared, count);
     connection_clock_start(connection);
     if (kind == PIPELINE_WRITES)
-        prepare_in_time(&exchange, connection, pool);
+        prepare_in_time(&exchange, connection);
     else
-        prepare(&exchange, connection, pool);
+        prepare(&exchange, connection);
     if (exchange.sent > 0 && PQenterPipelineMode(exchange.libpq))
         exchange_all(&exchange);
-    run = conclude(&exchange, connection, state, pool);
-    if (run == RUN_DONE)
-        run = check_rows(&exchange, connection, state, pool);
-    else
-        check_rows(&exchange, connection, &(sqlstate_t){.message = NULL}, pool);
+    run = conclude(&exchange, connection, state);
+    form = check_rows(&exchange, connection, run == RUN_DONE ? state : &ignored);
     hand_over(&exchange, kind == PIPELINE_WRITES && (exchange.is_refused || !exchange.is_over));
     PQexitPipelineMode(exchange.libpq); /* where it cannot, the connection is not reusable */
-    return run;
+    return run == RUN_DONE ? form : run;
 }

@@ -247,7 +247,7 @@ subtest 'nor for a table that others need, be it to prepare a statement' => sub 
 subtest 'backends are killed' => sub {
     my $until = time + 3;
     my (@faults, %seen);
-    while (time < $until) {
+    while (time < $until || ($seen{201} // 0) <= 100 && time < $until + 60) {    # a busy machine takes longer
         my @asked = some();
         $site->dbh->do(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'tenant_api'
             AND application_name <> 'mod_tenant listener'}) if rand(5) < 1;
