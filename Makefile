@@ -68,13 +68,17 @@ COMMAND_OBJECTS := $(call object,$(COMMAND_SOURCES))
 SECRET := $(call object,$(wildcard mod_tenant/secret/*.c) mod_tenant/problem.c mod_tenant/text.c)
 JSON := $(call object,$(wildcard mod_tenant/json/*.c))
 
+# SQL that is C's by a header.
+SQL_SOURCES := $(wildcard mod_tenant/*/*.sql)
+SQL_HEADERS := $(patsubst %.sql,build/%_sql.h,$(notdir $(SQL_SOURCES)))
+vpath %.sql $(sort $(dir $(SQL_SOURCES)))
+
 # A room sees the headers that it may know, and no others.
 $(OBJECTS): ROOM_HEADERS = $(HTTPD_HEADERS)
 $(SECRET) $(JSON): ROOM_HEADERS =
 $(filter build/obj/store/%,$(OBJECTS)): ROOM_HEADERS = $(HTTPD_HEADERS) $(LIBPQ_HEADERS)
 $(COMMAND_OBJECTS): ROOM_HEADERS = -DHTTPD_MODULES='"$(LIBEXECDIR)"'
 build/obj/store/console.o: ROOM_HEADERS = $(LIBPQ_HEADERS)
-$(COMMAND_OBJECTS): | build/catalog_sql.h
 
 # Changes when the flags do.
 build/flags: FORCE
@@ -83,7 +87,7 @@ build/flags: FORCE
 	    echo '$(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS) $(EXTRA_LDFLAGS)' >$@
 FORCE:
 
-build/obj/%.o: mod_tenant/%.c build/config.mk build/flags | build/schema.h
+build/obj/%.o: mod_tenant/%.c build/config.mk build/flags | build/schema.h $(SQL_HEADERS)
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(quiet)$(CC) $(CFLAGS) -c -o $@ $<
@@ -92,9 +96,9 @@ build/schema.h: sql/sqitch.plan tools/schema-header
 	@mkdir -p $(@D)
 	@tools/schema-header $< >$@
 
-build/catalog_sql.h: mod_tenant/tenantctl/catalog.sql tools/catalog-header
+$(SQL_HEADERS): build/%_sql.h: %.sql tools/sql-header
 	@mkdir -p $(@D)
-	@tools/catalog-header $< >$@
+	@tools/sql-header $< >$@
 
 # --- Programs --------------------------------------------------------------------------------------------
 

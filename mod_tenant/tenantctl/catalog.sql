@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What the doctor asks PostgreSQL's catalog. Each check is a query for two columns: what is not as sql/ leaves it, and
--- what is wrong with it. tools/catalog-header puts `shared` ahead of each, for what several of them need.
+-- what is wrong with it. catalog.c puts `shared` ahead of each, for what several of them need.
 --
 -- catalog.c adds what THE table says of the resources (mod_tenant/resource/resource.c): `operations` (role, privilege,
 -- relation), what each role has to be able to do, and `fields` (relation, name, may_be_null, is_filter).
@@ -8,7 +8,7 @@
 -- Nothing here may fail because a table or role is missing: the check that finds that says so. Hence to_regrole(), which
 -- is NULL then, and comparisons that are not true with it.
 
--- shared
+-- text shared
 WITH
 -- Tables with rows of tenants, whoever has made them; key is the column that says whose.
 tables AS (
