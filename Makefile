@@ -142,7 +142,7 @@ build/librooms.a: $(SECRET) $(JSON) $(PARSERS)
 	@$(AR) -crs $@ $^
 
 # The unit tests, and what other tests run: programs, and modules for httpd.
-TEST_PROGRAMS = build/unit/resources build/unit/statements build/unit/unseal
+TEST_PROGRAMS = build/unit/resources build/unit/statements build/unit/unseal build/unit/verify
 UNITS := $(patsubst t/unit/%_test.c,build/unit/%,$(wildcard t/unit/*_test.c)) $(TEST_PROGRAMS)
 TEST_MODULES = build/mod_test_null.so build/mod_test_peer.so build/mod_test_tenant.so
 
