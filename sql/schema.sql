@@ -305,6 +305,7 @@ CREATE FUNCTION public.tenants_by_account(sid text, tenant_id integer) RETURNS T
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_sort TO 'off'
+    SET jit TO 'off'
     AS $$
 BEGIN
   RETURN QUERY

@@ -4,6 +4,8 @@
 #include "../../mod_tenant/resource/check.h"
 
 #include <apr_general.h>
+#include <apr_strings.h>
+#include <apr_time.h>
 
 #include "tap.h"
 
@@ -225,6 +227,25 @@ static void test_not_times(void)
 }
 
 /* Each day of these years is the one after the last: the calendar has no hole and no double. */
+/* The time so many seconds from now. */
+static const char *wrong_in(int seconds)
+{
+    char text[CHECK_TIME_SIZE];
+    apr_time_exp_t at;
+
+    apr_time_exp_gmt(&at, apr_time_now() + apr_time_from_sec(seconds));
+    apr_snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", at.tm_year + 1900, at.tm_mon + 1,
+                 at.tm_mday, at.tm_hour, at.tm_min, at.tm_sec, 0);
+    return check_grace_end(text, strlen(text));
+}
+
+static void test_grace(void)
+{
+    ok(!wrong_in(60) && !wrong_in(CHECK_GRACE_MAX - 600), "a grace may end within 30 days");
+    ok(!wrong_in(-60) && !check_grace_end(TEXT("1970-01-01T00:00:00.000000Z")), "or have ended");
+    ok(wrong_in(CHECK_GRACE_MAX + 600) && check_grace_end(TEXT("9999-12-31T23:59:59.999999Z")), "no later");
+}
+
 static void test_years(int first, int last)
 {
     static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -336,6 +357,7 @@ int main(void)
     test_years(1970, 2110);
     test_years(2395, 2405);
     test_years(9990, 9999);
+    test_grace();
     test_utf8();
     test_controls();
     test_ids();

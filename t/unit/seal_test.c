@@ -129,6 +129,24 @@ static void test_places(const keyring_t *ring, apr_pool_t *pool)
            others[n].tenant_id, others[n].table, others[n].column);
 }
 
+static void test_same(const keyring_t *ring, const keyring_t *without, apr_pool_t *pool)
+{
+    const seal_place_t elsewhere = {43, "tenants", "twilio_auth_token"};
+    const char *again = seal_make(ring, &place, token, TOKEN_LENGTH, pool);
+    const char *shorter = seal_make(ring, &place, token, TOKEN_LENGTH - 1, pool);
+    const char *other = seal_make(ring, &place, "0123456789abcdef0123456789abcdeF", TOKEN_LENGTH, pool);
+
+    ok(seal_same(ring, &place, KNOWN_HEAD KNOWN_BODY, again, pool), "the same under two keys");
+    ok(!seal_same(ring, &place, KNOWN_HEAD KNOWN_BODY, other, pool), "another text of that length");
+    ok(!seal_same(ring, &place, again, shorter, pool) && !seal_same(ring, &place, shorter, again, pool),
+       "a shorter one");
+    ok(!seal_same(ring, &elsewhere, again, again, pool), "what opens elsewhere only");
+    ok(!seal_same(without, &place, KNOWN_HEAD KNOWN_BODY, again, pool) &&
+           !seal_same(without, &place, again, KNOWN_HEAD KNOWN_BODY, pool),
+       "what is under an unknown key");
+    ok(!seal_same(ring, &place, token, token, pool), "what is in clear");
+}
+
 static void test_results(const keyring_t *ring, const keyring_t *without, apr_pool_t *pool)
 {
     static const char *const plaintexts[] = {"",
@@ -277,11 +295,12 @@ int main(void)
     apr_pool_create(&pool, NULL);
     ring = read_ring(both_keys, pool);
     without = read_ring(key_8_only, pool);
-    plan(2 + 11 + 4 + 6 + 18 + 2 + 1);
+    plan(2 + 11 + 4 + 6 + 6 + 18 + 2 + 1);
     test_known(ring, pool);
     test_round_trip(ring, pool);
     test_altered(ring, pool);
     test_places(ring, pool);
+    test_same(ring, without, pool);
     test_results(ring, without, pool);
     test_wiped(ring, pool);
     test_wycheproof(pool);
