@@ -34,7 +34,7 @@ typedef struct scope_t {
 typedef struct api_t {
     exchange_t exchange;
     route_t route;
-    answer_form_t form;                         /* the answer's */
+    answer_form_t form;                  /* the answer's */
     page_t page;                         /* of a list */
     etag_list_t if_match, if_none_match; /* of a request for one row */
     scope_t scope;                       /* nothing until authority is proven */

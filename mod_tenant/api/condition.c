@@ -61,7 +61,8 @@ const problem_t *condition_give(given_t *given, const api_t *api, uint64_t *clus
     if (problem)
         return problem;
     salt = salt_of(api, *cluster);
-    given->single[NAME_IF_MATCH] = etag_list_versions(&api->if_match, salt, ETAG_STRONG, api->exchange.r->pool);
+    given->single[NAME_IF_MATCH] =
+        etag_list_versions(&api->if_match, salt, ETAG_STRONG, api->exchange.r->pool);
     given->single[NAME_IF_NONE_MATCH] =
         etag_list_versions(&api->if_none_match, salt, ETAG_WEAK, api->exchange.r->pool);
     return NULL;

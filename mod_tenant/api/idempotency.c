@@ -12,7 +12,6 @@
 #include "../secret/keyring.h"
 #include "created.h"
 #include "scope.h"
-#include "write.h"
 
 enum { KEY_MAX = 255, PURGE_ONE_IN = 64 };
 

@@ -5,6 +5,7 @@
 #include "../resource/represent.h"
 #include "../resource/sql.h"
 #include "condition.h"
+#include "fetch.h"
 #include "scope.h"
 #include "sealed.h"
 #include "sender.h"
@@ -37,28 +38,10 @@ const problem_t *read_answer(api_t *api, int status, rows_t *rows)
     return answer(api, status, rows);
 }
 
-const problem_t *read_row(const api_t *api, rows_t **rows)
-{
-    const resource_t *resource = api->route.resource;
-    const resource_sql_t *sql = sql_of(resource);
-    const named_t *read = api->route.by_key ? &sql->read_by_key : &sql->read;
-    const given_t given = scope_given(api);
-    const char *values[NAMED_VALUES_MAX];
-    const problem_t *problem = database_read_row(api->scope.database, api->exchange.r, &read->statement,
-                                                 named_values(read, &given, values), rows);
-
-    if (problem)
-        return problem;
-    if (rows_count(*rows) > 0)
-        return NULL;
-    *rows = NULL;
-    return resource->is_single ? NULL : &problem_not_found;
-}
-
 const problem_t *read_run(api_t *api)
 {
     rows_t *rows;
-    const problem_t *problem = read_row(api, &rows);
+    const problem_t *problem = fetch_row(api, &rows);
 
     if (!problem && rows && api->scope.tenant)
         problem = sealed_check(api, rows);

@@ -11,9 +11,6 @@ enum { READ_ROW_SIZE = 320 };
  * without a row, its fallbacks. problem_not_found, problem_precondition_failed, problem_secret_unreadable. */
 const problem_t *read_run(api_t *api);
 
-/* Reads that row. *rows is NULL where a single resource has none yet. problem_not_found. */
-const problem_t *read_row(const api_t *api, rows_t **rows);
-
 /* Answers the first of rows, with its ETag. */
 const problem_t *read_answer(api_t *api, int status, rows_t *rows);
 

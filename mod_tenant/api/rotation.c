@@ -126,7 +126,8 @@ static const problem_t *answer_again(api_t *api)
         .label = "rotated_key",
         .sql = "SELECT tenant_rotated_key(%d::int, %s::text[], %s::text[], %d::int)",
     };
-    const char *values[] = {api->scope.tenant->id_text, resolve_key_hashes(api->exchange.r), NULL, rotation_grace(api)};
+    const char *values[] = {api->scope.tenant->id_text, resolve_key_hashes(api->exchange.r), NULL,
+                            rotation_grace(api)};
     const problem_t *problem;
     rows_t *rows;
 
@@ -152,8 +153,8 @@ static const problem_t *replace(const api_t *api, rows_t **rows)
         .shape = "S",
         .sql = "SELECT tenant_rotate_key(%d::int, %s::text[], %s, %d::int)",
     };
-    const char *values[] = {api->scope.tenant->id_text, resolve_key_hashes(api->exchange.r), rotation_hash(api),
-                            rotation_grace(api)};
+    const char *values[] = {api->scope.tenant->id_text, resolve_key_hashes(api->exchange.r),
+                            rotation_hash(api), rotation_grace(api)};
 
     return database_insert(api->scope.database, api->exchange.r, &rotate, values, rows);
 }

@@ -19,7 +19,8 @@ int scope_subject(const api_t *api)
 given_t scope_given(const api_t *api)
 {
     return (given_t){
-        .single = {[NAME_TENANT] = api->scope.tenant ? api->scope.tenant->id_text : NULL, [NAME_ROW] = api->route.id},
+        .single = {[NAME_TENANT] = api->scope.tenant ? api->scope.tenant->id_text : NULL,
+                   [NAME_ROW] = api->route.id},
         .fields = api->input.values,
         .has = api->input.given,
         .page = &api->page,

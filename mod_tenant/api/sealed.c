@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../secret/seal.h"
-#include "read.h"
+#include "fetch.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -83,8 +83,8 @@ const problem_t *sealed_keep(api_t *api)
     const resource_t *resource = api->route.resource;
 
     for (const field_t *field = resource->fields; field->name; field++) {
-        seal_place_t place = {api->scope.tenant ? api->scope.tenant->id : atoi(api->route.id), resource_table(resource),
-                              field_column(field)};
+        seal_place_t place = {api->scope.tenant ? api->scope.tenant->id : atoi(api->route.id),
+                              resource_table(resource), field_column(field)};
         int n = field->grace ? given(api, field->name) : -1;
         const problem_t *problem;
         const char *stored;
@@ -92,11 +92,12 @@ const problem_t *sealed_keep(api_t *api)
 
         if (n < 0 || given(api, field->grace) < 0)
             continue;
-        problem = read_row(api, &rows);
+        problem = fetch_row(api, &rows);
         if (problem)
             return problem;
         stored = rows ? stored_of(resource, field, rows) : NULL;
-        if (stored && seal_same(api->exchange.server->keyring, &place, stored, api->input.values[n], api->exchange.r->pool))
+        if (stored && seal_same(api->exchange.server->keyring, &place, stored, api->input.values[n],
+                                api->exchange.r->pool))
             api->input.given[n] = 0;
     }
     return NULL;

@@ -10,6 +10,7 @@
 #include "condition.h"
 #include "created.h"
 #include "idempotency.h"
+#include "fetch.h"
 #include "read.h"
 #include "rotation.h"
 #include "scope.h"
@@ -61,7 +62,7 @@ static const problem_t *why_unchanged(api_t *api)
 
     if (!condition_is_given(api) && !is_removal)
         return &problem_not_found;
-    problem = read_row(api, &rows);
+    problem = fetch_row(api, &rows);
     if (problem)
         return problem;
     if (condition_judge(api, rows) || !is_removal)

@@ -10,5 +10,4 @@ const problem_t *write_create(api_t *api);
 const problem_t *write_update(api_t *api);
 const problem_t *write_remove(api_t *api);
 
-
 #endif

@@ -45,7 +45,8 @@ enum {
 /* The largest integer that every reader of JSON keeps as it is (RFC 8259 section 6). */
 #define FIELD_BIG_MAX 9007199254740991
 
-/* A check past type and length. Returns NULL, or what the text must be, as a sentence's end: "must be …". */
+/* A check past type and length. Returns NULL, or what the text must be, as a sentence's end: "must be …".
+ * */
 typedef const char *field_check_fn(const char *text, apr_size_t length);
 
 typedef struct field_t {
@@ -68,9 +69,9 @@ typedef struct field_t {
     const char *about;     /* for the reference: what it is, in Markdown; NULL: its name says it */
     const char *example;   /* for the reference: a value that is taken; NULL: made up from the rest */
 
-    /* SQL function of a tenant's id and a value: the id of the one row that has it. For a filter that ignores
-     * case: such a comparison may not use an index under row-level security, since PostgreSQL does not know
-     * it to be leakproof. */
+    /* SQL function of a tenant's id and a value: the id of the one row that has it. For a filter that
+     * ignores case: such a comparison may not use an index under row-level security, since PostgreSQL does
+     * not know it to be leakproof. */
     const char *lookup;
 
     /* Of a FIELD_SECRET: the field that says until when the value before is good as well. */

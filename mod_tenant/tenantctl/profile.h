@@ -18,15 +18,15 @@ typedef struct profile_t {
     int seals;   /* whether one of these has a value, so that a key is needed */
 } profile_t;
 
-/* Takes the fields from the options, secrets from the terminal or standard input. Returns EXIT_…, having said
- * which value is wrong and why, but no secret. */
+/* Takes the fields from the options, secrets from the terminal or standard input. Returns EXIT_…, having
+ * said which value is wrong and why, but no secret. */
 int profile_read(profile_t *profile, const call_t *call);
 
 /* The same check for a field alone: adds it to the profile. */
 int profile_add(profile_t *profile, const char *name, const char *value, apr_pool_t *pool);
 
-/* `column = $n, …` for the fields that are sealed or for the others, from $2 on; their values go to values[1]
- * and on. The tenant's id is part of what is sealed. NULL: there are none. */
+/* `column = $n, …` for the fields that are sealed or for the others, from $2 on; their values go to
+ * values[1] and on. The tenant's id is part of what is sealed. NULL: there are none. */
 const char *profile_assignments(const profile_t *profile, int sealed, const char **values,
                                 const struct keyring_t *keyring, int tenant_id, apr_pool_t *pool);
 

@@ -4,8 +4,9 @@
 
 #include "twilio.h"
 
-/* Reads what a request tells into its form: of a GET the query's fields, of a POST the form that it brings, or the members
- * of a JSON object that are text or whole numbers. NULL, or a sentence that says why it tells nothing. */
+/* Reads what a request tells into its form: of a GET the query's fields, of a POST the form that it
+ * brings, or the members of a JSON object that are text or whole numbers. NULL, or a sentence that says
+ * why it tells nothing. */
 const char *parameters_read(webhook_t *webhook);
 
 #endif

@@ -86,7 +86,7 @@ const plan_t *plan_parse(cmd_parms *cmd, const char *words, const char **why)
         }
     }
     *why =
-        "TenantVoice must be dial number|client|sip WHOM, say TEXT, reject [busy|rejected], or redirect URL; a text of "
-        "several words stands between quotes";
+        "TenantVoice must be dial number|client|sip WHOM, say TEXT, reject [busy|rejected], or redirect URL; "
+        "a text of several words stands between quotes";
     return NULL;
 }

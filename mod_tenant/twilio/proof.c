@@ -14,8 +14,8 @@
 
 APLOG_USE_MODULE(tenant);
 
-/* How the last request of a tenant ended, in this child. Tenants share a place where there are more: that costs lines in
- * the log. Place 0 is that of requests that are nobody's. */
+/* How the last request of a tenant ended, in this child. Tenants share a place where there are more: that
+ * costs lines in the log. Place 0 is that of requests that are nobody's. */
 enum { PLACES = 4096 };
 enum { VERDICT_NONE, VERDICT_REFUSED, VERDICT_ACCEPTED };
 static volatile apr_uint32_t verdicts[PLACES];

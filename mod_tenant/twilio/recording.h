@@ -7,8 +7,8 @@
 #include "../identity/tenant.h"
 #include "../store/database.h"
 
-/* Whether the tenant's calls are to be recorded (settings.auto_record_calls). Not where it has no settings, nor where they
- * cannot be read, which is logged. */
+/* Whether the tenant's calls are to be recorded (settings.auto_record_calls). Not where it has no
+ * settings, nor where they cannot be read, which is logged. */
 int recording_is_wanted(request_rec *r, database_t *database, const tenant_t *tenant);
 
 #endif
