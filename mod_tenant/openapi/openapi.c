@@ -42,7 +42,7 @@ static const char admin_description[] =
 
 static void write_info(const openapi_t *openapi)
 {
-    int is_admin = openapi_is_admin(openapi);
+    int is_admin = openapi_is_for(openapi, OPENAPI_ADMINISTRATORS);
     writer_t *writer = openapi->writer;
 
     member_object(writer, "info");
@@ -65,7 +65,7 @@ static void write_servers(const openapi_t *openapi)
     member_object(writer, NULL);
     member_text(writer, "url", *prefix ? prefix : "/");
     member_text(writer, "description", "The server that this document comes from.");
-    member_boolean(writer, "x-internal", openapi_is_admin(openapi));
+    member_boolean(writer, "x-internal", openapi_is_for(openapi, OPENAPI_ADMINISTRATORS));
     member_object_end(writer);
     member_array_end(writer);
 }
@@ -76,7 +76,7 @@ static void write_tags(const openapi_t *openapi)
 
     member_array(writer, "tags");
     for (const resource_t *resource = resources; resource->name; resource++) {
-        if (!openapi_describes(openapi, resource))
+        if (!rights_reach(openapi->location, resource))
             continue;
         member_object(writer, NULL);
         member_text(writer, "name", resource->name);
@@ -89,8 +89,9 @@ static void write_tags(const openapi_t *openapi)
     member_object(writer, NULL);
     member_text(writer, "name", OPENAPI_SERVICE_TAG);
     member_text(writer, "description",
-                openapi_is_admin(openapi) ? "The API about itself."
-                                          : "The API about itself. Nothing here needs a key.");
+                openapi_is_for(openapi, OPENAPI_ADMINISTRATORS)
+                    ? "The API about itself."
+                    : "The API about itself. Nothing here needs a key.");
     member_object_end(writer);
     member_array_end(writer);
 }

@@ -86,23 +86,23 @@ static void write_create(const openapi_t *openapi, const resource_t *resource)
     openapi_operation_begin(
         openapi, "post", openapi_sentence(openapi, "create%s", type), resource->name,
         openapi_sentence(openapi, "Create %s", openapi_a_word(openapi, resource)),
-        resource->is_admin
+        resource->makes_keys
             ? "The answer shows the new API key, this once."
             : "Members that are absent get their defaults. Members that are unknown, or the server's "
               "own, are refused.");
     openapi_security(openapi, resource, 0);
-    if (!resource->is_admin)
+    if (!resource->makes_keys)
         openapi_parameter_refs(openapi, (const char *const[]){"IdempotencyKey", NULL});
     openapi_request_body(openapi, type, "Create", resource, OPENAPI_CREATE);
     member_object(openapi->writer, "responses");
     openapi_response_json(openapi, "201",
                           openapi_sentence(openapi, "The new %s.", openapi_word(openapi, resource)),
-                          resource->is_admin ? location : headers,
-                          resource->is_admin ? openapi_sentence(openapi, "New%s", type) : type,
-                          resource->is_admin ? NULL : resource);
-    write_conflicts(openapi, resource, resource->is_admin ? NULL : &problem_idempotency_in_progress);
+                          resource->makes_keys ? location : headers,
+                          resource->makes_keys ? openapi_sentence(openapi, "New%s", type) : type,
+                          resource->makes_keys ? NULL : resource);
+    write_conflicts(openapi, resource, resource->makes_keys ? NULL : &problem_idempotency_in_progress);
     openapi_operation_end(openapi, OPENAPI_ALWAYS | OPENAPI_WITH_BODY |
-                                       (resource->is_admin ? OPENAPI_INVALID : OPENAPI_INVALID_CREATE));
+                                       (resource->makes_keys ? OPENAPI_INVALID : OPENAPI_INVALID_CREATE));
 }
 
 /* `getCall`, `updateSettings`. */
@@ -165,7 +165,7 @@ static void write_delete(const openapi_t *openapi, const resource_t *resource)
 {
     openapi_operation_begin(openapi, "delete", row_id(openapi, "delete", resource), resource->name,
                             openapi_sentence(openapi, "Delete %s", openapi_a_word(openapi, resource)),
-                            resource->is_admin
+                            resource->spans_tenants
                                 ? "Only an inactive tenant can be deleted; all of its rows go with it."
                                 : "For good. Without If-Match whatever it holds by now.");
     openapi_security(openapi, resource, 0);
@@ -189,16 +189,17 @@ static void write_rotation(const openapi_t *openapi, const resource_t *resource)
 
     openapi_operation_begin(
         openapi, "post", "rotateKey", resource->name, "Replace the API key",
-        resource->is_admin ? "The former key goes on working for `grace_seconds`."
-                           : "Only the current key may ask for a new one. The former key goes on working for "
-                             "`grace_seconds`. It can ask again for an answer that was lost, by the same "
-                             "`Idempotency-Key`.");
+        resource->spans_tenants
+            ? "The former key goes on working for `grace_seconds`."
+            : "Only the current key may ask for a new one. The former key goes on working for "
+              "`grace_seconds`. It can ask again for an answer that was lost, by the same "
+              "`Idempotency-Key`.");
     openapi_security(openapi, resource, 0);
-    if (!resource->is_admin)
+    if (!resource->spans_tenants)
         openapi_parameter_refs(openapi, (const char *const[]){"RotationKey", NULL});
     openapi_request_body(openapi, "KeyRotation", "", &resource_rotation, OPENAPI_CREATE);
     member_object(openapi->writer, "responses");
-    openapi_response_json(openapi, "200", "The new key, this once.", resource->is_admin ? NULL : headers,
+    openapi_response_json(openapi, "200", "The new key, this once.", resource->spans_tenants ? NULL : headers,
                           "NewKey", NULL);
     write_conflicts(openapi, &resource_rotation, NULL);
     openapi_operation_end(openapi, failures | OPENAPI_WITH_BODY | OPENAPI_INVALID);
@@ -231,10 +232,11 @@ static void write_rows(const openapi_t *openapi, const resource_t *resource)
 
 static void write_key(const openapi_t *openapi, const resource_t *resource)
 {
-    member_object(openapi->writer, openapi_sentence(openapi, "%s/key",
-                                                    resource->is_admin ? openapi_row_path(openapi, resource)
-                                                                       : openapi_path(openapi, resource)));
-    if (resource->is_admin)
+    member_object(openapi->writer,
+                  openapi_sentence(openapi, "%s/key",
+                                   resource->spans_tenants ? openapi_row_path(openapi, resource)
+                                                           : openapi_path(openapi, resource)));
+    if (resource->spans_tenants)
         openapi_row_parameters(openapi, resource);
     write_rotation(openapi, resource);
     member_object_end(openapi->writer);
@@ -244,12 +246,12 @@ void openapi_paths(const openapi_t *openapi)
 {
     member_object(openapi->writer, "paths");
     for (const resource_t *resource = resources; resource->name; resource++) {
-        if (!openapi_describes(openapi, resource))
+        if (!rights_reach(openapi->location, resource))
             continue;
         if (!resource->is_single)
             write_collection(openapi, resource);
         write_rows(openapi, resource);
-        if (resource->is_profile || resource->is_admin)
+        if (resource->is_profile || resource->makes_keys)
             write_key(openapi, resource);
     }
     openapi_service_paths(openapi);

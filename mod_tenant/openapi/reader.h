@@ -4,7 +4,7 @@
 
 #include "../config.h"
 #include "../json/member.h"
-#include "../resource/resource.h"
+#include "../resource/rights.h"
 
 /* A document that is being written, and for whom. Names and texts are in its pool. */
 
@@ -13,8 +13,6 @@ typedef struct openapi_t {
     const location_config_t *location; /* whose document it is */
     apr_pool_t *pool;
 } openapi_t;
-
-int openapi_is_admin(const openapi_t *openapi);
 
 /* Whose documents tell of something. */
 typedef enum openapi_reader_t {
@@ -26,11 +24,5 @@ typedef enum openapi_reader_t {
 
 /* Whether the document is one of those. */
 int openapi_is_for(const openapi_t *openapi, openapi_reader_t reader);
-
-/* Whether a resource is reached in the Location. */
-int openapi_describes(const openapi_t *openapi, const resource_t *resource);
-
-/* Whether the Host alone may read the resource there. */
-int openapi_is_public(const openapi_t *openapi, const resource_t *resource);
 
 #endif

@@ -192,7 +192,7 @@ static void write_links(const openapi_t *openapi)
     openapi_object_begin(openapi, "Links", "The path of each thing that is here.");
     member_array(writer, "required");
     for (const resource_t *resource = resources; resource->name; resource++) {
-        if (openapi_describes(openapi, resource))
+        if (rights_reach(openapi->location, resource))
             member_text(writer, NULL, resource->name);
     }
     member_text(writer, NULL, "openapi");
@@ -200,7 +200,7 @@ static void write_links(const openapi_t *openapi)
     member_array_end(writer);
     member_object(writer, "properties");
     for (const resource_t *resource = resources; resource->name; resource++) {
-        if (openapi_describes(openapi, resource))
+        if (rights_reach(openapi->location, resource))
             openapi_text(openapi, resource->name, NULL, OPENAPI_PATH_MAX, 0);
     }
     openapi_text(openapi, "openapi", "This document.", OPENAPI_PATH_MAX, 0);
@@ -230,10 +230,10 @@ void openapi_schemas(const openapi_t *openapi)
 {
     member_object(openapi->writer, "schemas");
     for (const resource_t *resource = resources; resource->name; resource++) {
-        if (!openapi_describes(openapi, resource))
+        if (!rights_reach(openapi->location, resource))
             continue;
         write_resource(openapi, resource);
-        if (resource->is_admin)
+        if (resource->makes_keys)
             write_new_tenant(openapi, resource);
     }
     write_rotation(openapi);

@@ -30,13 +30,13 @@ static void write_key_schemes(const openapi_t *openapi)
 void openapi_security_schemes(const openapi_t *openapi)
 {
     member_object(openapi->writer, "securitySchemes");
-    if (openapi_is_admin(openapi))
+    if (openapi_is_for(openapi, OPENAPI_ADMINISTRATORS))
         write_http_scheme(openapi, "administrator", "basic",
                           "The login that the server asks administrators for. What kind it is, is its own "
                           "configuration's business.");
     else
         write_key_schemes(openapi);
-    if (!openapi_is_admin(openapi) && config_lets_users_in(openapi->location))
+    if (openapi_is_for(openapi, OPENAPI_USERS))
         write_http_scheme(openapi, "login", "basic",
                           "A user of the tenant whose Host this is: e-mail address and password.");
     member_object_end(openapi->writer);
@@ -52,26 +52,21 @@ static void write_requirement(const openapi_t *openapi, const char *scheme)
     member_object_end(openapi->writer);
 }
 
-static int may_user(const openapi_t *openapi, const resource_t *resource, int is_read)
-{
-    return resource && !resource->is_admin && !resource->is_profile &&
-           (is_read ? config_lets_users_in(openapi->location)
-                    : openapi->location->user_authority == USER_AUTHORITY_WRITE);
-}
-
 void openapi_security(const openapi_t *openapi, const resource_t *resource, int is_read)
 {
+    const location_config_t *location = openapi->location;
+
     member_array(openapi->writer, "security");
-    if (resource && is_read && openapi_is_public(openapi, resource))
+    if (rights_of(location, resource, CALLER_ANYBODY, is_read) != RIGHT_NONE)
         write_requirement(openapi, NULL);
-    if (openapi_is_admin(openapi)) {
+    if (openapi_is_for(openapi, OPENAPI_ADMINISTRATORS))
         write_requirement(openapi, "administrator");
-    } else if (resource) {
+    if (rights_of(location, resource, CALLER_TENANT, is_read) != RIGHT_NONE) {
         write_requirement(openapi, "bearerKey");
         write_requirement(openapi, "headerKey");
         write_requirement(openapi, "basicKey");
     }
-    if (may_user(openapi, resource, is_read))
+    if (rights_of(location, resource, CALLER_USER, is_read) != RIGHT_NONE)
         write_requirement(openapi, "login");
     member_array_end(openapi->writer);
 }

@@ -40,7 +40,7 @@ static const char *check_field(const resource_t *resource, const field_t *field)
     if (field->type == FIELD_PASSWORD && (field->flags & FIELD_WRITE_ONCE))
         return "a password can be changed";
     if ((field->flags & FIELD_TENANT) &&
-        (!is_tenant || resource->is_admin || (field->flags & FIELD_FILTER) || field_is_creatable(field)))
+        (!is_tenant || resource->spans_tenants || (field->flags & FIELD_FILTER) || field_is_creatable(field)))
         return "a FIELD_TENANT is the tenant's column of a resource of a tenant's, and the server's";
     return NULL;
 }

@@ -327,7 +327,8 @@ const resource_t resources[] = {
     {
         .name = "tenants",
         .about = "All tenants.",
-        .is_admin = 1,
+        .spans_tenants = 1,
+        .makes_keys = 1,
         .operations = RESOURCE_ALL,
         .removable = "status = 'inactive'",
         .fields =
@@ -382,10 +383,10 @@ int resource_count(void)
     return (int)(sizeof resources / sizeof *resources) - 1;
 }
 
-const resource_t *resource_find(const char *name, apr_size_t length, int is_admin)
+const resource_t *resource_find(const char *name, apr_size_t length, int spans_tenants)
 {
     for (const resource_t *resource = resources; resource->name; resource++) {
-        if (resource->is_admin == is_admin && strlen(resource->name) == length &&
+        if (resource->spans_tenants == spans_tenants && strlen(resource->name) == length &&
             memcmp(resource->name, name, length) == 0)
             return resource;
     }

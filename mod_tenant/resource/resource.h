@@ -110,8 +110,9 @@ typedef struct resource_t {
     int is_single;             /* one row, or none yet, for each tenant: no list, no id in the path */
     int is_profile;            /* the tenant's own row, which is always there, and which has the API key */
     int is_users;              /* who may log in: of these rows a user may touch its own alone */
-    int is_admin;  /* rows of all tenants: reached in Locations with `TenantHandler admin` alone */
-    int is_public; /* TenantPublicRead may name it */
+    int spans_tenants;         /* rows of all tenants: reached where a handler spans tenants alone */
+    int makes_keys;            /* a row has an API key, which the answer to its creation shows */
+    int is_public;             /* TenantPublicRead may name it */
     resource_order_t order;
     const field_t *fields;       /* in the order of the answer; the first one is id; ended by a NULL name */
     const char *removable;       /* SQL condition without which no row is removed; NULL: none */
@@ -134,7 +135,7 @@ int resource_count(void);
 const char *resource_check(const resource_t *resource, apr_pool_t *pool);
 
 /* The resource of a path segment, among the administrator's or the tenants' own; or NULL. */
-const resource_t *resource_find(const char *name, apr_size_t length, int is_admin);
+const resource_t *resource_find(const char *name, apr_size_t length, int spans_tenants);
 
 /* Its number in resources[]. */
 int resource_index(const resource_t *resource);

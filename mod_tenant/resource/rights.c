@@ -5,7 +5,7 @@
 
 int rights_reach(const location_config_t *location, const resource_t *resource)
 {
-    return resource->is_admin == location->handler->spans_tenants;
+    return resource->spans_tenants == location->handler->spans_tenants;
 }
 
 static int is_public(const location_config_t *location, const resource_t *resource)
@@ -35,11 +35,11 @@ right_t rights_of(const location_config_t *location, const resource_t *resource,
         return RIGHT_NONE;
     switch (caller) {
     case CALLER_ADMINISTRATOR:
-        return resource->is_admin ? RIGHT_ALL : RIGHT_NONE;
+        return resource->spans_tenants ? RIGHT_ALL : RIGHT_NONE;
     case CALLER_TENANT:
-        return resource->is_admin ? RIGHT_NONE : RIGHT_ALL;
+        return resource->spans_tenants ? RIGHT_NONE : RIGHT_ALL;
     case CALLER_USER:
-        return resource->is_admin ? RIGHT_NONE : right_of_user(location, resource, is_read);
+        return resource->spans_tenants ? RIGHT_NONE : right_of_user(location, resource, is_read);
     default:
         return is_read && is_public(location, resource) ? RIGHT_ALL : RIGHT_NONE;
     }

@@ -64,7 +64,7 @@ static int find_own(route_t *route, const char *segment, apr_size_t length, int 
     return 0;
 }
 
-int route_parse(route_t *route, const char *path, int is_admin, apr_pool_t *pool)
+int route_parse(route_t *route, const char *path, int spans_tenants, apr_pool_t *pool)
 {
     const char *slash;
     apr_size_t length;
@@ -81,7 +81,7 @@ int route_parse(route_t *route, const char *path, int is_admin, apr_pool_t *pool
     length = slash ? (apr_size_t)(slash - path) : strlen(path);
     if (find_own(route, path, length, &found))
         return found;
-    route->resource = resource_find(path, length, is_admin);
+    route->resource = resource_find(path, length, spans_tenants);
     if (!route->resource)
         return 0;
     if (!slash) {
@@ -94,7 +94,7 @@ int route_parse(route_t *route, const char *path, int is_admin, apr_pool_t *pool
     }
     route->kind = ROUTE_ROW;
     route->id = slash + 1;
-    if (is_admin && (slash = strchr(route->id, '/')) != NULL && strcmp(slash, "/key") == 0) {
+    if (spans_tenants && (slash = strchr(route->id, '/')) != NULL && strcmp(slash, "/key") == 0) {
         route->kind = ROUTE_ROTATION;
         route->id = apr_pstrmemdup(pool, route->id, (apr_size_t)(slash - route->id));
     }

@@ -65,7 +65,7 @@ static void define(named_t *named, const resource_t *resource, const char *verb,
 static void build_read(resource_sql_t *sql, const resource_t *resource, const field_t *id, apr_pool_t *pool)
 {
     define(&sql->read, resource, "read", read_sql(resource, id, pool), pool);
-    if (resource->is_admin || (id && id->type != FIELD_INTEGER))
+    if (resource->spans_tenants || (id && id->type != FIELD_INTEGER))
         return;
     define(&sql->read_many, resource, "read_many",
            sql_select_many(resource, sql_row_columns(resource, pool), id, pool), pool);
@@ -173,7 +173,7 @@ static void build_collection(resource_sql_t *sql, const resource_t *resource, ap
 
     build_read(sql, resource, id, pool);
     define(&sql->create, resource, "create", sql_create(resource, pool), pool);
-    if (!resource->is_admin)
+    if (!resource->spans_tenants)
         build_once(sql, resource, pool);
     build_updates(sql->update, resource, "update", id, pool);
     define(&sql->remove, resource, "remove", remove_sql(resource, id, pool), pool);

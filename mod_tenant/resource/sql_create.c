@@ -13,7 +13,7 @@
 /* `INSERT INTO … (…) `: what comes ahead of the values. */
 static const char *insert(const resource_t *resource, apr_pool_t *pool)
 {
-    sql_text_t names = {resource->is_admin ? "id, api_key_hash" : resource_tenant_column(resource), pool};
+    sql_text_t names = {resource->makes_keys ? "id, api_key_hash" : resource_tenant_column(resource), pool};
 
     for (const field_t *field = resource->fields; field->name; field++) {
         if (field_is_creatable(field) || field->fallback)
@@ -36,7 +36,7 @@ static const char *inserted(const resource_t *resource, const char *scope, apr_p
 
 const char *sql_create(const resource_t *resource, apr_pool_t *pool)
 {
-    const char *scope = resource->is_admin ? "%d{row.id}::int, %s{key_hash}" : SQL_CONTEXT "::int";
+    const char *scope = resource->makes_keys ? "%d{row.id}::int, %s{key_hash}" : SQL_CONTEXT "::int";
 
     return apr_pstrcat(pool, insert(resource, pool), "VALUES (", inserted(resource, scope, pool),
                        ") RETURNING ", sql_row_columns(resource, pool), NULL);

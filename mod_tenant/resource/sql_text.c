@@ -94,7 +94,7 @@ const char *sql_row_shape(const resource_t *resource, apr_pool_t *pool)
 
 const char *sql_where_tenant(const resource_t *resource, apr_pool_t *pool)
 {
-    return resource->is_admin
+    return resource->spans_tenants
                ? " WHERE true"
                : apr_pstrcat(pool, " WHERE ", resource_tenant_column(resource), " = %d{tenant}::int", NULL);
 }
@@ -112,7 +112,7 @@ const char *sql_select(const resource_t *resource, const char *columns, const ch
     const char *text = apr_pstrcat(pool, "SELECT ", columns, " FROM ", resource_table(resource),
                                    sql_where_tenant(resource, pool), inner, NULL);
 
-    if (!resource->is_admin)
+    if (!resource->spans_tenants)
         return apr_pstrcat(pool, text, limit_in_context(limit, pool), NULL);
     return limit ? apr_pstrcat(pool, text, " LIMIT ", limit, NULL) : text;
 }

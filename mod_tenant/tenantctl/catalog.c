@@ -62,7 +62,7 @@ static const char *add_row(const char *rows, const char *row, apr_pool_t *pool)
 /* What of a resource's operations takes which privilege on its table. */
 static const char *add_operations(const char *rows, const resource_t *resource, apr_pool_t *pool)
 {
-    const char *role = resource->is_admin ? "tenant_admin" : "tenant_api";
+    const char *role = resource->spans_tenants ? "tenant_admin" : "tenant_api";
     int is_upserted =
         resource->is_single && !resource->is_profile && (resource->operations & RESOURCE_UPDATE);
     const struct {

@@ -20,7 +20,7 @@ const sealed_column_t *sealed_columns(apr_pool_t *pool)
     apr_array_header_t *columns = apr_array_make(pool, 4, sizeof(sealed_column_t));
 
     for (const resource_t *resource = resources; resource->name; resource++) {
-        if (resource->is_admin) /* the same rows as of another resource */
+        if (resource->spans_tenants) /* the same rows as of another resource */
             continue;
         for (const field_t *field = resource->fields; field->name; field++) {
             if (field->type == FIELD_SECRET)

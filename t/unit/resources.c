@@ -2,7 +2,7 @@
 
 /* Prints THE table as JSON, for tests that have to know every resource:
  *
- *     [{"name":"calls","table":"calls","is_admin":false,"is_single":false,"is_listed":true,
+ *     [{"name":"calls","table":"calls","spans_tenants":false,"is_single":false,"is_listed":true,
  *       "fields":[{"name":"id","column":"id","is_filter":true,"is_unique":true}, ...]}, ...] */
 
 #include <apr_general.h>
@@ -27,7 +27,7 @@ static void add_resource(writer_t *writer, const resource_t *resource)
     member_object(writer, NULL);
     member_text(writer, "name", resource->name);
     member_text(writer, "table", resource_table(resource));
-    member_boolean(writer, "is_admin", resource->is_admin);
+    member_boolean(writer, "spans_tenants", resource->spans_tenants);
     member_boolean(writer, "is_single", resource->is_single);
     member_boolean(writer, "is_listed", (resource->operations & RESOURCE_LIST) != 0);
     member_array(writer, "fields");
