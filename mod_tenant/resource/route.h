@@ -27,9 +27,9 @@ typedef struct route_t {
     int by_key;     /* id is the resource's FIELD_KEY, not its id */
 } route_t;
 
-/* Reads a decoded path behind the base path: "", "/", "/calls", "/calls/17". Case-sensitive; a slash at the
- * end is nothing's path. id is in pool. spans_tenants picks the resources. 0: nothing has that path, whatever the
- * database holds. */
+/* Reads a decoded path behind the base path: "", "/", "/calls", "/calls/17". Case-sensitive; a slash at
+ * the end is nothing's path. id is in pool. spans_tenants picks the resources. 0: nothing has that path,
+ * whatever the database holds. */
 int route_parse(route_t *route, const char *path, int spans_tenants, apr_pool_t *pool);
 
 /* Whether a name is a path of the API's own, so that no resource can have it. */
