@@ -204,9 +204,9 @@ subtest 'users without a time come last' => sub {
 
 subtest 'CSV' => sub {
     my $body = get('/v1/calls?limit=3', 'csv')->body;
-    like($body, qr/\Aid,sid,tenant_id,from_number,to_number,status,created_at\r\n/, 'the first line');
-    like($body, qr/^\d+,CA40{27}1300,$acme,\+12025551300,"",busy,2026-02-01T00:00:01\.3Z\r$/m, 'an empty text has quotes');
-    like($body, qr/^\d+,CA40{27}1299,$acme,,"",busy,2026-02-01T00:00:01\.299Z\r\n/m, 'null has none');
+    like($body, qr/\Aid,sid,tenant_id,from_number,to_number,status,created_at,direction,duration,parent_call_sid,answered_at,ended_at\r\n/, 'the first line');
+    like($body, qr/^\d+,CA40{27}1300,$acme,\+12025551300,"",busy,2026-02-01T00:00:01\.3Z,{5}\r$/m, 'an empty text has quotes');
+    like($body, qr/^\d+,CA40{27}1299,$acme,,"",busy,2026-02-01T00:00:01\.299Z,{5}\r\n/m, 'null has none');
 
     my @stored = reverse @texts;
     my $safe = get('/v1/products?name=text', 'csv');
