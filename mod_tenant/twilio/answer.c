@@ -104,6 +104,15 @@ const problem_t *answer_end(webhook_t *webhook)
     return send_twiml(webhook, &twiml);
 }
 
+const problem_t *answer_busy(webhook_t *webhook)
+{
+    twiml_t twiml;
+
+    twiml_start(&twiml, webhook->exchange.r->pool);
+    twiml_reject(&twiml, 1);
+    return send_twiml(webhook, &twiml);
+}
+
 const problem_t *answer_nothing(webhook_t *webhook)
 {
     exchange_t *exchange = &webhook->exchange;

@@ -16,6 +16,9 @@ hook_answer_fn answer_message;
 /* Nothing more to do with a call, as TwiML. */
 hook_answer_fn answer_end;
 
+/* The caller hears a busy line. */
+hook_answer_fn answer_busy;
+
 /* 204, to what only tells. */
 hook_answer_fn answer_nothing;
 

@@ -16,13 +16,13 @@
 APLOG_USE_MODULE(tenant);
 
 static const hook_t hooks[] = {
-    {"voice", EVENT_VOICE, 1, answer_voice},
-    {"voice-fallback", EVENT_VOICE, 1, answer_voice},
-    {"call-status", EVENT_CALL_STATUS, 0, answer_nothing},
-    {"dial-status", EVENT_DIAL_STATUS, 1, answer_end},
-    {"message", EVENT_MESSAGE, 1, answer_message},
-    {"message-status", EVENT_MESSAGE_STATUS, 0, answer_nothing},
-    {"recording", EVENT_RECORDING, 0, answer_nothing},
+    {"voice", EVENT_VOICE, 1, answer_voice, NULL},
+    {"voice-fallback", EVENT_VOICE, 1, answer_voice, answer_busy},
+    {"call-status", EVENT_CALL_STATUS, 0, answer_nothing, NULL},
+    {"dial-status", EVENT_DIAL_STATUS, 1, answer_end, answer_end},
+    {"message", EVENT_MESSAGE, 1, answer_message, NULL},
+    {"message-status", EVENT_MESSAGE_STATUS, 0, answer_nothing, NULL},
+    {"recording", EVENT_RECORDING, 0, answer_nothing, NULL},
 };
 
 static const problem_t *find_hook(exchange_t *exchange)
@@ -75,6 +75,16 @@ static const problem_t *read_event(exchange_t *exchange)
     return why ? refuse(exchange, why) : NULL;
 }
 
+static const problem_t *prove_sender(exchange_t *exchange)
+{
+    webhook_t *webhook = webhook_of(exchange);
+    const problem_t *problem = proof_of_sender(exchange);
+
+    if (problem && problem->status == HTTP_SERVICE_UNAVAILABLE && webhook->hook->without_database)
+        return webhook->hook->without_database(webhook);
+    return problem;
+}
+
 /* An event that Twilio does not wait for is sent again where it could not be stored; a call or a message that
  * is waiting is answered all the same, and its later events bring the row. */
 static const problem_t *store_event(exchange_t *exchange)
@@ -105,7 +115,7 @@ handler_step_fn *const webhook_steps[] = {
     check_method,
     exchange_check_length,
     read_parameters,
-    proof_of_sender,
+    prove_sender,
     read_event,
     store_event,
     answer,

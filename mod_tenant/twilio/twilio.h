@@ -18,6 +18,10 @@ typedef struct hook_t {
     event_kind_t event;
     int is_asked; /* Twilio does what the answer says, so there is one even where nothing could be stored */
     hook_answer_fn *answer;
+
+    /* Answers where the database is away and it cannot be known whose it is. NULL: with that problem, so that
+     * Twilio asks its fallback URL. */
+    hook_answer_fn *without_database;
 } hook_t;
 
 /* A request of Twilio's. */
