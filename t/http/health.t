@@ -16,10 +16,10 @@ use TenantTest::Fault;
 my $site = TenantTest::Site->make;
 my $cluster = $site->cluster;
 my $peer = 'LoadModule test_peer_module "' . Cwd::abs_path('build/mod_test_peer.so') . '"';
-our $server = start();
 
 # One child, so that it is always the same one that answers.
 starting(site => $site, processes => 1);
+our $server = start();
 
 sub ask {
     my ($path, %option) = @_;

@@ -12,6 +12,7 @@ use TenantTest::Site;
 use Test::More;
 
 my $pg = TenantTest::Site->deployed_cluster('app');
+$pg->deploy('app');    # what the tree has beyond its site: t/api/new_resource.t
 
 # Every statement of the module, as the build prints them: plans.pg looks at their plans too.
 my $statements = $pg->socket_dir . '/statements';

@@ -190,13 +190,19 @@ sub deploy {
     return $output;
 }
 
-# Runs the verify script of each change, as tenant_owner; the exit status and the output.
-sub verify {
-    my ($self, $database) = @_;
+# Runs the scripts of a kind (deploy, verify, revert) of all changes in one session, as tenant_owner; the exit status and the
+# output. @variables: NAME=VALUE. That costs a fraction of what Sqitch does, which starts psql for each; it does not tell
+# Sqitch's registry.
+sub scripts {
+    my ($self, $database, $kind, @variables) = @_;
     open my $plan, '<', "$ROOT/sql/sqitch.plan" or die "sqitch.plan: $!\n";
     my @changes = map { /^([a-z]\w*) / ? $1 : () } <$plan>;
-    return $self->psql($database, 'tenant_owner', '-q', '-v', 'registry=sqitch', map { ('-f', "$ROOT/sql/verify/$_.sql") } @changes);
+    @changes = reverse @changes if $kind eq 'revert';
+    return $self->psql($database, 'tenant_owner', '-q', map({ ('-v', $_) } 'registry=sqitch', @variables),
+        map { ('-f', "$ROOT/sql/$kind/$_.sql") } @changes);
 }
+
+sub verify { return $_[0]->scripts($_[1], 'verify') }
 
 sub revert {
     my ($self, $database, @args) = @_;
