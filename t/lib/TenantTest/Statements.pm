@@ -48,10 +48,10 @@ sub all {
         AND s.query !~ 'pg_auth_members|pg_control_system|idempotency_purge|UNION ALL SELECT \S+ WHERE EXISTS'});
 }
 
-# How many of them asked whose a key or a Host is.
+# How many of them asked whose a key, a Host or an AccountSid is.
 sub lookups {
     my ($self) = @_;
-    return $self->_count("s.query ~ 'tenant_by_'");
+    return $self->_count("s.query ~ 'tenants*_by_'");
 }
 
 sub _count {

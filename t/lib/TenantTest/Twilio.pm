@@ -7,7 +7,8 @@ package TenantTest::Twilio;
 #     my $response = $acme->event('voice', CallSid => sid('CA'), From => '+12025550100', …);
 #
 # Parameters come in the order given, names as often as they are. AccountSid is the account's unless it is given; undef
-# leaves it out. Options in front, as a hash: path, query, host, token, signature, headers, body and type, method, tls.
+# leaves it out. They are texts, or with bytes => 1 bytes. Other options in front, as a hash: path, query, host, token,
+# signature, signed (scheme and authority that are signed), headers, body and type, method.
 
 use strict;
 use warnings;
@@ -75,7 +76,7 @@ sub event {
     my %given = @parameters;
     push @parameters, AccountSid => $self->{sid} if !exists $given{AccountSid};
     @parameters = map { defined $parameters[ 2 * $_ + 1 ] ? @parameters[ 2 * $_, 2 * $_ + 1 ] : () } 0 .. $#parameters / 2;
-    utf8::encode($_) for @parameters;
+    $option{bytes} || utf8::encode($_) for @parameters;
 
     my $method = $option{method} // 'POST';
     my $host = $option{host} // '127.0.0.1:' . $self->{server}{port};
