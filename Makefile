@@ -78,6 +78,7 @@ $(OBJECTS): ROOM_HEADERS = $(HTTPD_HEADERS)
 $(SECRET) $(JSON): ROOM_HEADERS =
 $(filter build/obj/store/%,$(OBJECTS)): ROOM_HEADERS = $(HTTPD_HEADERS) $(LIBPQ_HEADERS)
 $(COMMAND_OBJECTS): ROOM_HEADERS = -DHTTPD_MODULES='"$(LIBEXECDIR)"'
+build/obj/tenantctl/delivery.o: ROOM_HEADERS = $(CURL_HEADERS)
 build/obj/store/console.o: ROOM_HEADERS = $(LIBPQ_HEADERS)
 
 # Changes when the flags do.
@@ -109,7 +110,7 @@ $(MODULE): $(OBJECTS) tools/exports.map tools/check-exports
 
 $(COMMAND): $(COMMAND_OBJECTS) build/librooms.a
 	$(say) LD $@
-	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(MODULE_LIBS)
+	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(APR_LIBS) $(MODULE_LIBS) $(CURL_LIBS)
 
 # The page that shows the API to browsers; nothing else needs npm.
 page:

@@ -7,6 +7,8 @@
 
 #include "base64.h"
 
+_Static_assert(MAC_TEXT_SIZE == sodium_base64_ENCODED_LEN(MAC_SHA1_BYTES, sodium_base64_VARIANT_ORIGINAL),
+               "base64 of 20 bytes");
 _Static_assert(MAC_SHA1_BYTES == APR_SHA1_DIGESTSIZE, "160 bits of SHA-1");
 
 /* libsodium has no SHA-1, and libcrypto is none of the libraries that the module is linked with: APR has the
@@ -73,6 +75,11 @@ void mac_sha1(unsigned char mac[MAC_SHA1_BYTES], const char *key, size_t key_len
     sodium_memzero(block, sizeof block);
     sodium_memzero(&context, sizeof context);
     sodium_stackzero(STACK_MAX);
+}
+
+void mac_text(char text[MAC_TEXT_SIZE], const unsigned char mac[MAC_SHA1_BYTES])
+{
+    sodium_bin2base64(text, MAC_TEXT_SIZE, mac, MAC_SHA1_BYTES, sodium_base64_VARIANT_ORIGINAL);
 }
 
 int mac_is(const unsigned char mac[MAC_SHA1_BYTES], const char *base64, size_t length)

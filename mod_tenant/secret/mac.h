@@ -18,7 +18,11 @@ typedef struct mac_part_t {
 void mac_sha1(unsigned char mac[MAC_SHA1_BYTES], const char *key, size_t key_length, const mac_part_t *parts,
               int count);
 
-/* Whether a text is the base64 (RFC 4648 section 4, with its padding) of a MAC. How long it takes says
+/* A MAC in base64 (RFC 4648 section 4, with its padding), NUL-terminated. */
+enum { MAC_TEXT_SIZE = 29 };
+void mac_text(char text[MAC_TEXT_SIZE], const unsigned char mac[MAC_SHA1_BYTES]);
+
+/* Whether a text is the base64 of a MAC, by those same rules. How long it takes says
  * nothing about the MAC. */
 int mac_is(const unsigned char mac[MAC_SHA1_BYTES], const char *base64, size_t length);
 

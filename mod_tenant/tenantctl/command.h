@@ -49,6 +49,8 @@ int tenant_suspend(const call_t *call);
 int tenant_resume(const call_t *call);
 int tenant_remove(const call_t *call);
 int rewrap_run(const call_t *call);
+int twilio_check(const call_t *call);
+int twilio_simulate(const call_t *call);
 int doctor_run(const call_t *call);
 
 #endif

@@ -15,6 +15,10 @@ enum {
     KEYS = COMMON | OPTION_BIT(OPTION_KEY_FILE),
     DATABASE = COMMON | OPTION_BIT(OPTION_DATABASE) | OPTION_BIT(OPTION_JSON),
     BOTH = KEYS | DATABASE,
+    SERVER = OPTION_BIT(OPTION_URL) | OPTION_BIT(OPTION_CA) | OPTION_BIT(OPTION_INSECURE),
+    EVENT = OPTION_BIT(OPTION_SID) | OPTION_BIT(OPTION_CALL_SID) | OPTION_BIT(OPTION_FROM) |
+            OPTION_BIT(OPTION_TO) | OPTION_BIT(OPTION_BODY) | OPTION_BIT(OPTION_DURATION) |
+            OPTION_BIT(OPTION_STATUS),
     RUNTIME = OPTION_BIT(OPTION_RUNTIME_DIR),
     FIELDS = OPTION_BIT(OPTION_CUSTOM_DOMAIN) | OPTION_BIT(OPTION_TWILIO_ACCOUNT_SID) |
              OPTION_BIT(OPTION_TWILIO_AUTH_TOKEN) | OPTION_BIT(OPTION_TWILIO_API_KEY_SID) |
@@ -130,6 +134,23 @@ static const command_t commands[] = {
         .summary = "seal all that is sealed under the primary key",
         .options = BOTH | OPTION_BIT(OPTION_PLAINTEXT),
         .run = rewrap_run,
+    },
+    {
+        .words = {"twilio", "check"},
+        .arguments = "TENANT",
+        .summary = "look for what a tenant's webhooks lack; print the URLs to enter at Twilio",
+        .options = BOTH | SERVER,
+        .operands = 1,
+        .run = twilio_check,
+    },
+    {
+        .words = {"twilio", "simulate"},
+        .arguments = "TENANT EVENT",
+        .summary = "send a server what Twilio would send: voice, voice-fallback, call-status, dial-status, "
+                   "message, message-status or recording",
+        .options = BOTH | SERVER | EVENT,
+        .operands = 2,
+        .run = twilio_simulate,
     },
     {
         .words = {"doctor"},

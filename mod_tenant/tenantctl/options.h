@@ -19,6 +19,15 @@ typedef enum option_t {
     OPTION_HASH,
     OPTION_PLAINTEXT,
     OPTION_GRACE_SECONDS,
+    OPTION_URL,
+    OPTION_CA,
+    OPTION_INSECURE,
+    OPTION_SID,
+    OPTION_CALL_SID,
+    OPTION_FROM,
+    OPTION_TO,
+    OPTION_BODY,
+    OPTION_DURATION,
     OPTION_CLEAR,
     OPTION_NAME,
     OPTION_STATUS,
@@ -33,6 +42,7 @@ typedef enum option_t {
 
 /* A set of options. */
 #define OPTION_BIT(option) (1U << (option))
+_Static_assert(OPTION_COUNT <= 32, "a set has a bit for each");
 
 /* The options that a command line gives: by option_t its argument, "" where it takes none, NULL where it is
  * not given. */

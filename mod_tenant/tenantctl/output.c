@@ -15,6 +15,8 @@ struct output_t {
     const output_column_t *columns;
     int width;                /* how many columns */
     apr_array_header_t *rows; /* const char *const * */
+    const char *name;         /* of the list that is attached */
+    const output_t *attached; /* NULL: none */
 };
 
 int complain(int status, const char *format, ...)
@@ -44,6 +46,12 @@ void output_row(output_t *output, const char *const *cells)
 {
     APR_ARRAY_PUSH(output->rows, const char *const *) =
         apr_pmemdup(output->rows->pool, cells, (apr_size_t)output->width * sizeof *cells);
+}
+
+void output_attach(output_t *record, const char *name, const output_t *list)
+{
+    record->name = name;
+    record->attached = list;
 }
 
 int output_rows(const output_t *output)
@@ -93,6 +101,10 @@ static void print_json(const output_t *record, const char *name, const output_t 
     writer_literal(&writer, "{");
     if (record)
         write_members(&writer, record, 0);
+    if (record && record->attached) {
+        writer_literal(&writer, ",");
+        write_list(&writer, record->name, record->attached);
+    }
     if (record && list)
         writer_literal(&writer, ",");
     if (list)
@@ -200,6 +212,8 @@ void output_print(const output_t *record, const char *name, const output_t *list
     }
     if (record)
         print_record(record);
+    if (record && record->attached)
+        print_table(record->attached, pool);
     if (list && list->rows->nelts > 0)
         print_table(list, pool);
 }

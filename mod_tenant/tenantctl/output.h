@@ -29,6 +29,9 @@ output_t *output_make(const output_column_t *columns, apr_pool_t *pool);
 /* Adds a row; the cells outlive the table. */
 void output_row(output_t *output, const char *const *cells);
 
+/* Gives a record a list of its own: a member of this name in JSON, a table below it for people. */
+void output_attach(output_t *record, const char *name, const output_t *list);
+
 int output_rows(const output_t *output);
 
 /* Prints a document: the one row of record, and the rows of list as its member `name`. Either may be NULL.

@@ -13,6 +13,7 @@ enum { URLS = 2 };
 
 struct signature_t {
     mac_part_t urls[URLS];
+    int given;             /* which of them has a port, or none, as it was given */
     mac_part_t parameters; /* those of a form, one behind the other */
     int is_false;          /* the body is not what was signed, so that no signature is right */
 };
@@ -47,6 +48,7 @@ static void set_urls(signature_t *signature, const char *url, apr_pool_t *pool)
     port = find_port(host, path);
     with = port < path ? apr_pstrmemdup(pool, port, (apr_size_t)(path - port))
                        : apr_pstrdup(pool, strncasecmp(scheme, "https:", 6) == 0 ? ":443" : ":80");
+    signature->given = port < path;
     for (int n = 0; n < URLS; n++) {
         signature->urls[n].bytes =
             apr_pstrcat(pool, scheme, apr_pstrmemdup(pool, host, (apr_size_t)(port - host)),
@@ -140,6 +142,18 @@ signature_t *signature_of_body(const char *url, const char *body, apr_size_t len
     set_urls(signature, url, pool);
     signature->is_false = digest ? !mac_is_sha256(digest, digest_length, body, length) : length > 0;
     return signature;
+}
+
+const char *signature_make(const signature_t *signature, const char *token, apr_size_t length,
+                           apr_pool_t *pool)
+{
+    const mac_part_t parts[] = {signature->urls[signature->given], signature->parameters};
+    unsigned char mac[MAC_SHA1_BYTES];
+    char *text = apr_palloc(pool, MAC_TEXT_SIZE);
+
+    mac_sha1(mac, token, length, parts, 2);
+    mac_text(text, mac);
+    return text;
 }
 
 int signature_verify(const signature_t *signature, const char *token, apr_size_t length, const char *given)

@@ -23,4 +23,9 @@ signature_t *signature_of_body(const char *url, const char *body, apr_size_t len
  * signature. Nothing of the token is left behind. */
 int signature_verify(const signature_t *signature, const char *token, apr_size_t length, const char *given);
 
+/* The signature under a token, of the URL with its port if it has one: the header's value. Nothing of the
+ * token is left behind. In pool. */
+const char *signature_make(const signature_t *signature, const char *token, apr_size_t length,
+                           apr_pool_t *pool);
+
 #endif
