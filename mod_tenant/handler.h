@@ -16,6 +16,7 @@ typedef struct handler_t {
     const char *name;
     handler_step_fn *const *steps; /* in order, ended by NULL; NULL: nothing of ours answers */
     size_t size;       /* of what it keeps of a request: a struct that begins with an exchange_t */
+    int explains;      /* it has pages of its problems, below problems/, which their types lead to */
     int spans_tenants; /* it reaches rows of all tenants, by the administrator's connections */
 } handler_t;
 

@@ -13,8 +13,8 @@
 #include "twilio/twilio.h"
 
 static const handler_t handlers[] = {
-    {.name = "api", .steps = api_steps, .size = sizeof(api_t)},
-    {.name = "admin", .steps = admin_steps, .size = sizeof(api_t), .spans_tenants = 1},
+    {.name = "api", .steps = api_steps, .size = sizeof(api_t), .explains = 1},
+    {.name = "admin", .steps = admin_steps, .size = sizeof(api_t), .explains = 1, .spans_tenants = 1},
     {.name = "twilio", .steps = webhook_steps, .size = sizeof(webhook_t)},
     {.name = "off"},
 };

@@ -148,8 +148,17 @@ static void write_errors(writer_t *writer, const apr_array_header_t *errors)
 static void write_problem(writer_t *writer, request_rec *r, const char *base, const problem_t *problem,
                           const char *detail, const apr_array_header_t *errors)
 {
-    write_member(writer, "{\"type\":", apr_pstrcat(r->pool, base, "/problems/", problem->code, NULL));
-    write_member(writer, ",\"title\":", problem->title);
+    const handler_t *handler = config_location(r)->handler;
+
+    if (handler && handler->explains) {
+        write_member(writer, "{\"type\":", apr_pstrcat(r->pool, base, "/problems/", problem->code, NULL));
+        write_member(writer, ",\"title\":", problem->title);
+    } else { /* no page says what it means: RFC 9457 section 4.2.1 */
+        write_member(writer, "{\"type\":", "about:blank");
+        write_member(writer, ",\"title\":", ap_get_status_line(r->status) + sizeof "403");
+        if (!detail)
+            detail = problem->title;
+    }
     writer_literal(writer, ",\"status\":");
     writer_integer(writer, r->status);
     write_member(writer, ",\"code\":", problem->code);

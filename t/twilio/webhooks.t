@@ -35,4 +35,8 @@ is($row->{status}, 'completed', 'it has ended');
 is($row->{duration}, 12, 'after so many seconds');
 is($row->{from_number}, '+12025550100', 'its number is still there');
 
+is_problem($acme->event({ signature => 'A' x 27 . '=' }, 'voice', CallSid => sid('CA')), 403, 'signature-invalid', 'what is not signed is refused');
+is_problem($acme->event('faxes', CallSid => $call), 404, 'not-found', 'there are no others', qr/\AThere is nothing here/);
+is($acme->event('faxes', CallSid => $call)->json->{title}, 'Not Found', 'no page explains that, so the title is the status\'s');
+
 done_testing();

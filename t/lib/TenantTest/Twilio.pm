@@ -87,13 +87,15 @@ sub event {
     my $signature = $option{signature}
         // signature($option{token} // $self->{token}, $url, $method eq 'GET' || defined $option{body} ? () : @parameters);
 
-    return request($method => $path,
+    my $response = request($method => $path,
         to => $self->{server},
         headers => [Host => $host, $signature eq '' ? () : ('X-Twilio-Signature' => $signature), @{ $option{headers} // [] }],
         $method eq 'GET' ? () : (
             body => $option{body} // encoded(@parameters),
             type => $option{type} // 'application/x-www-form-urlencoded; charset=UTF-8',
         ));
+    $response->{is_webhook} = 1;    # for is_problem()
+    return $response;
 }
 
 1;
