@@ -14,7 +14,8 @@ use TenantTest;
 use TenantTest::Command;
 use TenantTest::Twilio;
 
-my $server = TenantTest::Server->start(server => <<'END');
+my $database = 'tenantctl_twilio';
+my $server = TenantTest::Server->start(database => database($database), server => <<'END');
 <Location "/twilio">
     TenantHandler twilio
     TenantVoice dial number +12025550199
@@ -29,7 +30,7 @@ my $tenant = tenant('acme')->{id};
 my $acme   = TenantTest::Twilio->account($server, 'acme');
 $acme->store(twilio_phone_number => '+12025550123');
 my $token = $acme->{token};
-my @both  = ('--database', site->conninfo(undef, 'tenant_admin'), '--key-file', site->{key_file});
+my @both  = ('--database', site->conninfo($database, 'tenant_admin'), '--key-file', site->{key_file});
 my $http  = "http://127.0.0.1:$server->{port}/twilio";
 my $https = "https://127.0.0.1:$server->{tls_port}/twilio";
 my @ca    = ('--ca', $server->{ca});
@@ -42,7 +43,7 @@ sub twilio {
 }
 
 sub simulate { return twilio('simulate', $tenant, @_) }
-sub row      { return request(GET => "/v1/$_[0]/$_[1]", as => 'acme', to => $server)->json }
+sub api      { return request(GET => "/v1/$_[0]/$_[1]", as => 'acme', to => $server)->json }
 
 subtest 'each event arrives' => sub {
     my $call = sid('CA');
@@ -53,32 +54,32 @@ subtest 'each event arrives' => sub {
     like($run->json->{answer}, qr{<Number [^>]*>\+12025550199</Number>}, 'with TwiML');
     my $fragment = '#rc=3&amp;rp=ct,rt,5xx';
     like($run->json->{answer}, qr/statusCallback="\Q$https\E\/call-status\Q$fragment\E"/, 'that asks for repeats');
-    my $row = row(calls => $call);
+    my $row = api(calls => $call);
     is_deeply([@{$row}{qw(status from_number to_number direction)}], ['ringing', '+12025550177', '+12025550123', 'inbound'], 'the call is there');
 
     $run = simulate('call-status', '--url', $http, '--sid', $call, '--status', 'busy', '--duration', 7, '--json');
     is_done($run, 'call-status');
     is($run->json->{status}, 204, 'has no answer');
-    $row = row(calls => $call);
+    $row = api(calls => $call);
     is_deeply([@{$row}{qw(status duration)}], ['busy', 7], 'the call has ended');
     like($row->{ended_at}, qr/\A20\d\d-/, 'at a time');
 
     my $leg = sid('CA');
     is_done(simulate('dial-status', '--url', $https, @ca, '--sid', $call, '--call-sid', $leg), 'dial-status');
-    is(row(calls => $leg)->{parent_call_sid}, $call, 'the leg is there');
+    is(api(calls => $leg)->{parent_call_sid}, $call, 'the leg is there');
     is_done(simulate('voice-fallback', '--url', $https, '--insecure'), 'voice-fallback, whosever certificate it is');
 
     my $message = sid('SM');
     $run = simulate('message', '--url', $https, @ca, '--sid', $message, '--body', "Gr\xc3\xbc\xc3\x9fe & 1+1=2 'x' %41\xe2\x82\xac");
     is_done($run, 'message');
     like($run->{output}, qr{^answer: +<\?xml .*<Response><Message>Thank you, \w+ has it\.</Message></Response>$}m, 'the reply is on a line');
-    is(row(messages => $message)->{body}, "Gr\x{fc}\x{df}e & 1+1=2 'x' %41\x{20ac}", 'its text is there');
+    is(api(messages => $message)->{body}, "Gr\x{fc}\x{df}e & 1+1=2 'x' %41\x{20ac}", 'its text is there');
     is_done(simulate('message-status', '--url', "$https/", @ca, '--sid', $message, '--status', 'failed'), 'message-status');
-    is(row(messages => $message)->{status}, 'failed', 'the message has failed');
+    is(api(messages => $message)->{status}, 'failed', 'the message has failed');
 
     my $recording = sid('RE');
     is_done(simulate('recording', '--url', $https, @ca, '--sid', $recording, '--call-sid', $call, '--duration', 11), 'recording');
-    $row = row(recordings => $recording);
+    $row = api(recordings => $recording);
     is_deeply([@{$row}{qw(call_sid status duration channels)}], [$call, 'completed', 11, 2], 'the recording is there');
     like($row->{url}, qr{\Ahttps://api\.twilio\.com/.*/\Q$recording\E\z}, 'with a URL');
 
@@ -114,13 +115,13 @@ subtest 'what fails says why' => sub {
     $answered->(400, 'the answer says why', 'a sid of another kind', 'voice', '--url', $http, '--sid', sid('SM'));
 
     TenantTest::Twilio->account($server, 'globex');
-    sql('UPDATE tenants SET twilio_auth_token = (SELECT twilio_auth_token FROM tenants WHERE id = ?) WHERE id = ?', tenant('globex')->{id}, $tenant);
+    sql({ database => $database }, 'UPDATE tenants SET twilio_auth_token = (SELECT twilio_auth_token FROM tenants WHERE id = ?) WHERE id = ?', tenant('globex')->{id}, $tenant);
     is_refused(simulate('voice', '--url', $http), 1, qr/auth token of tenant $tenant cannot be opened/, "another tenant's token");
-    sql('UPDATE tenants SET twilio_auth_token = ? WHERE id = ?', 'canary-in-clear', $tenant);
+    sql({ database => $database }, 'UPDATE tenants SET twilio_auth_token = ? WHERE id = ?', 'canary-in-clear', $tenant);
     is_refused(simulate('voice', '--url', $http), 1, qr/is stored in clear.*rewrap --plaintext/, 'a token in clear');
-    sql('UPDATE tenants SET twilio_auth_token = NULL WHERE id = ?', $tenant);
+    sql({ database => $database }, 'UPDATE tenants SET twilio_auth_token = NULL WHERE id = ?', $tenant);
     is_refused(simulate('voice', '--url', $http), 1, qr/is not set: .*--twilio-auth-token/, 'no token');
-    sql('UPDATE tenants SET twilio_account_sid = NULL WHERE id = ?', $tenant);
+    sql({ database => $database }, 'UPDATE tenants SET twilio_account_sid = NULL WHERE id = ?', $tenant);
     is_refused(simulate('voice', '--url', $http), 1, qr/has no AccountSid/, 'no account');
     $acme->store(twilio_account_sid => $acme->{sid}, twilio_auth_token => $token);
     is_done(simulate('voice', '--url', $http), 'once all is there again it works');
@@ -140,7 +141,7 @@ subtest 'check' => sub {
         { (map { ($_ => "$https/$_") } qw(voice voice-fallback message)),
             map { ($_ => "$https/$_#rc=3&rp=ct,rt,5xx") } qw(call-status message-status recording) }, 'and the URLs');
     $run = twilio('check', $tenant, '--url', $https, @ca);
-    like($run->{output}, qr/^clean: +true$.*^call-status +\Q$https\E\/call-status#rc=3&rp=ct,rt,5xx +\S.*Without it such an event is lost/ms, 'to people too');
+    like($run->{output}, qr/^clean: +true\n.*^call-status +\Q$https\E\/call-status#rc=3&rp=ct,rt,5xx +\S.*Without it such an event is lost/ms, 'to people too');
 
     is_deeply(findings(twilio('check', $tenant, '--json')), [], 'the custom domain is the URL') if tenant('acme')->{host};
     like(join("\n", @{ findings(twilio('check', $tenant, '--url', $http, '--json')) }), qr/\Atls: is in the clear[^\n]*\z/, 'not by TLS');
@@ -148,7 +149,7 @@ subtest 'check' => sub {
     like(findings(twilio('check', $tenant, '--url', $https =~ s/twilio$/moved/r, @ca, '--json'))->[0], qr/\Aserver: answers a signed request 403: .*TenantPublicURL/, 'another URL');
     like(findings(twilio('check', $tenant, '--url', $https =~ s/twilio$/v1/r, @ca, '--json'))->[0], qr/\Aserver: answers a signed request 40\d: /, 'no webhooks');
 
-    sql("UPDATE tenants SET status = 'inactive', twilio_auth_token = NULL, twilio_account_sid = NULL, twilio_phone_number = NULL, custom_domain = NULL WHERE id = ?", $tenant);
+    sql({ database => $database }, "UPDATE tenants SET status = 'inactive', twilio_auth_token = NULL, twilio_account_sid = NULL, twilio_phone_number = NULL, custom_domain = NULL WHERE id = ?", $tenant);
     $run = twilio('check', $tenant, '--json');
     is($run->{status}, 1, 'what is missing fails');
     is_deeply([map { $_->{check} } @{ $run->json->{findings} }], [qw(status account-sid auth-token phone-number url)], 'is found');
@@ -157,7 +158,7 @@ subtest 'check' => sub {
 };
 
 subtest 'the token is nowhere' => sub {
-    sql("UPDATE tenants SET status = 'active' WHERE id = ?", $tenant);
+    sql({ database => $database }, "UPDATE tenants SET status = 'active' WHERE id = ?", $tenant);
     $acme->store(twilio_account_sid => $acme->{sid}, twilio_auth_token => $token);
     my $deaf = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "socket: $!";
     my $run = start_tenantctl('twilio', 'simulate', $tenant, 'voice', '--url', 'http://127.0.0.1:' . $deaf->sockport . '/twilio', @both);
