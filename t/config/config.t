@@ -321,6 +321,9 @@ my @accepted = (
     ['one database for two virtual hosts', "$key_file\n" . join '', map {
         vhost("$_.example.com", $database, 'TenantPool max=4', '<Location "/v1">', 'TenantHandler api', '</Location>')
     } qw(a b)],
+    (map { ["a call: $_", location('TenantHandler twilio', "TenantVoice $_", 'TenantMessage "Thanks from %{TENANT:name}"', 'TenantPublicURL https://%{HTTP_HOST}')] }
+        'dial number +12025550100', 'DIAL Number "+12025550100"', 'dial client "%{TENANT:id}-desk"', 'dial sip sip:a@b', 'say "Hello, %{TENANT:name}"',
+        'redirect https://app.example.com/%{TENANT:id}', 'reject', 'reject busy', 'Reject Rejected'),
     ['tenants let in elsewhere', "$base<Directory \"/\">\nAuthType Tenant\nRequire tenant 1 2 999999999\n</Directory>\n"
         . "<Files \"x\">\nRequire tenant-host\n</Files>\n<If \"true\">\nRequire tenant\n</If>\n"],
     ['switches anywhere', "${base}TenantIdentify on\n<Directory \"/\">\nTenantRequireTLS off\nTenantForward on\n</Directory>\n"],

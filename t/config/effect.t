@@ -9,6 +9,7 @@ use Test::More;
 use TenantTest;
 use TenantTest::Configuration;
 use TenantTest::Server;
+use TenantTest::Twilio;
 
 my ($database, $key_file, $base) = base_directives;
 
@@ -39,6 +40,29 @@ subtest 'virtual hosts' => sub {
         'three keeps what it does not override');
     is_problem($ask{three}->(GET => '/v1/calls?limit=7', as => 'acme'), 400, 'bad-parameter', 'and has its own maximum');
     is($ask{four}->(GET => '/v1/calls', as => 'acme')->type, 'text/html', 'four turns it off');
+};
+
+subtest 'webhooks in Locations of each other' => sub {
+    my $server = TenantTest::Server->start(server => <<'END');
+<Location "/twilio">
+    TenantHandler twilio
+    TenantVoice say outer
+    TenantMessage outer
+</Location>
+<Location "/twilio/sales">
+    TenantHandler twilio
+    TenantVoice say inner
+</Location>
+<Location "/twilio/off">
+    TenantHandler off
+</Location>
+END
+    my $acme = TenantTest::Twilio->account($server, 'acme');
+    my $ask = sub { $acme->event({ path => "/twilio$_[0]" }, $_[1], CallSid => sid('CA'), MessageSid => sid('SM')) };
+    like($ask->('', 'voice')->body, qr{<Say>outer</Say>}, 'the outer one has its own answer');
+    like($ask->('/sales', 'voice')->body, qr{<Say>inner</Say>}, 'so has the inner one');
+    like($ask->('/sales', 'message')->body, qr{<Message>outer</Message>}, 'and what it does not set');
+    is($ask->('/off', 'voice')->type, 'text/html', 'or it is switched off');
 };
 
 subtest 'Locations' => sub {
