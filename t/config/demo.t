@@ -71,7 +71,7 @@ subtest 'two checkouts' => sub {
         my $ports = ports();
         my ($status, $output) = in_folder($folder, $ports, 'tools/demo', 'start');
         is($status, 0, "$name starts") or diag $output;
-        like($output, qr{answered 200\n  <\?xml .*<Say>Hello, this is Acme\.</Say>.*answered 204\n.*"status":"completed".*"duration":42}s, 'a call comes in, and is there');
+        like($output, qr{answered 200\n  <\?xml .*<Say>Hello, this is Acme\.</Say>.*answered 204\n.*"status":"completed".*"duration":42,}s, 'a call comes in, and is there');
         unlike($output, qr/to try in a browser/, 'it has no page for browsers, and names none');
         $demo{$name} = { folder => $folder, ports => $ports, %{ variables($folder) } };
         is($demo{$name}{BASE_URL}, "http://127.0.0.1:$ports->{PORT}/v1", 'on its port');
