@@ -10,6 +10,7 @@ use utf8;
 use IO::Handle;
 use IPC::Open2 ();
 use JSON::PP ();
+use MIME::Base64 qw(decode_base64 encode_base64);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -224,6 +225,17 @@ subtest 'what is not signed by the account' => sub {
     for my $name (sort keys %refused) {
         is_refused($name, 403, 'signature-invalid', $refused{$name});
     }
+    # of a signature that ends with a zero byte all but that
+    my ($request, $bytes);
+    do {
+        $request = { url => $url, params => call() };
+        $bytes = decode_base64(TenantTest::Twilio::signature($acme->{token}, $url, %{ $request->{params} }));
+    } until $bytes =~ /\0\z/;
+    $request = sign($request);
+    is($request->{signature}, encode_base64($bytes, ''), 'a signature that ends with a zero byte');
+    is_refused('without that', 403, 'signature-invalid', sub { deliver({ %$request, signature => encode_base64(substr($bytes, 0, 19), '') }) });
+    is_status(deliver($request), 204, '... whole it is taken');
+
     my $plain = $json->encode(call());
     my $signature = sign({ url => $url })->{signature};
     is_refused('JSON without bodySHA256', 403, 'signature-invalid', sub {
