@@ -23,7 +23,7 @@ our @EXPORT = qw(sid);
 my $count = 0;
 
 # A sid that nobody else has.
-sub sid { return sprintf '%s%024x%08x', $_[0], (time * 1_000_000) . $$, $count++ }
+sub sid { return sprintf '%s%014x%08x%010x', $_[0], int(time * 1_000_000), $$, $count++ }
 
 sub hex32 { return join '', map { sprintf '%x', rand 16 } 1 .. 32 }
 
