@@ -20,7 +20,7 @@ static const hook_t hooks[] = {
     {"voice-fallback", EVENT_VOICE, 1, answer_voice, answer_busy},
     {"call-status", EVENT_CALL_STATUS, 0, answer_nothing, NULL},
     {"dial-status", EVENT_DIAL_STATUS, 1, answer_end, answer_end},
-    {"message", EVENT_MESSAGE, 1, answer_message, NULL},
+    {"message", EVENT_MESSAGE, 0, answer_message, NULL},
     {"message-status", EVENT_MESSAGE_STATUS, 0, answer_nothing, NULL},
     {"recording", EVENT_RECORDING, 0, answer_nothing, NULL},
 };
@@ -85,8 +85,8 @@ static const problem_t *prove_sender(exchange_t *exchange)
     return problem;
 }
 
-/* An event that Twilio does not wait for is sent again where it could not be stored; a call or a message that
- * is waiting is answered all the same, and its later events bring the row. */
+/* An event that could not be stored is to be sent again. A call cannot wait for that: it is answered all the
+ * same, and its later events bring the row. A message has no later ones. */
 static const problem_t *store_event(exchange_t *exchange)
 {
     webhook_t *webhook = webhook_of(exchange);

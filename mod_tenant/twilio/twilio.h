@@ -16,7 +16,7 @@ typedef const problem_t *hook_answer_fn(struct webhook_t *webhook);
 typedef struct hook_t {
     const char *name;
     event_kind_t event;
-    int is_asked; /* Twilio does what the answer says, so there is one even where nothing could be stored */
+    int is_asked; /* somebody is on the line, so there is an answer even where nothing could be stored */
     hook_answer_fn *answer;
 
     /* Answers where the database is away and it cannot be known whose it is. NULL: with that problem, so that
