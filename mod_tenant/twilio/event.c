@@ -39,7 +39,7 @@ static const subject_t call = {
             {"direction", {"Direction"}},
             {"duration", {"CallDuration"}}, /* in seconds; Duration is in minutes */
             {"parent_call_sid", {"ParentCallSid"}},
-            {NULL},
+            {.column = NULL},
         },
 };
 
@@ -52,7 +52,7 @@ static const subject_t leg = {
             {"status", {"DialCallStatus"}},
             {"duration", {"DialCallDuration"}},
             {"parent_call_sid", {"CallSid"}},
-            {NULL},
+            {.column = NULL},
         },
 };
 
@@ -68,7 +68,7 @@ static const subject_t message = {
             {"body", {"Body"}},
             {"error_code", {"ErrorCode"}},
             {"num_media", {"NumMedia"}},
-            {NULL},
+            {.column = NULL},
         },
 };
 
@@ -83,7 +83,7 @@ static const subject_t recording = {
             {"duration", {"RecordingDuration"}},
             {"channels", {"RecordingChannels"}},
             {"source", {"RecordingSource"}},
-            {NULL},
+            {.column = NULL},
         },
 };
 
