@@ -461,7 +461,7 @@ const command_rec directives[] = {
         "off, or how many logins of an e-mail address from an address may fail per time, as N/TIME"),
     AP_INIT_TAKE1("TenantLinger", set_linger, NULL, RSRC_CONF,
                   "off, or how long a thread waits for a client's next request before others may have it"),
-    AP_INIT_TAKE1("TenantHandler", set_handler, NULL, ACCESS_CONF, "api, admin or off"),
+    AP_INIT_TAKE1("TenantHandler", set_handler, NULL, ACCESS_CONF, "api, admin, twilio or off"),
     AP_INIT_TAKE1("TenantBasePath", set_base_path, NULL, ACCESS_CONF,
                   "the path that clients see the Location at, where a proxy changes it"),
     AP_INIT_ITERATE("TenantPublicRead", set_public_read, NULL, ACCESS_CONF,

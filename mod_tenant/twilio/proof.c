@@ -15,14 +15,15 @@
 
 APLOG_USE_MODULE(tenant);
 
-/* How the last request of a tenant ended that the log tells of, in this child, and when. Tenants share a place
- * where there are more: that costs lines. Place 0 is that of requests that are nobody's. */
+/* How the last request of a tenant ended that the log tells of, in this child, and when. Tenants share a
+ * place where there are more: that costs lines. Place 0 is that of requests that are nobody's. */
 enum { PLACES = 4096, QUIET_SECONDS = 60 };
 enum { VERDICT_NONE, VERDICT_REFUSED, VERDICT_ACCEPTED };
 static volatile apr_uint32_t verdicts[PLACES];
 static volatile apr_uint32_t told_at[PLACES];
 
-/* Whether the log shall tell of it: who mixes forged requests with Twilio's gets no more than a line a minute. */
+/* Whether the log shall tell of it: who mixes forged requests with Twilio's gets no more than a line a
+ * minute. */
 static int is_news(int tenant, apr_uint32_t verdict)
 {
     int place = tenant % PLACES;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* For libFuzzer (make fuzz): what an event says. The input is a letter, for the kind, and a form. What is kept
- * fits its field in the table of resources, so that PostgreSQL takes it, and the same form says the same. */
+/* For libFuzzer (make fuzz): what an event says. The input is a letter, for the kind, and a form. What is
+ * kept fits its field in the table of resources, so that PostgreSQL takes it, and the same form says the
+ * same. */
 
 #include <apr_general.h>
 #include <stdlib.h>
