@@ -86,8 +86,7 @@ static const char *check_base_paths(const server_config_t *config, const server_
 
         if (!is_among(path, config->handled) && !is_among(path, main_config->handled))
             return apr_psprintf(pool,
-                                "TenantBasePath stands in <Location \"%s\">, which has no TenantHandler api "
-                                "or admin: it is for a whole API",
+                                "TenantBasePath stands in <Location \"%s\">, which has no TenantHandler",
                                 *path ? path : "/");
     }
     return NULL;

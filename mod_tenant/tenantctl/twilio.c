@@ -169,7 +169,7 @@ static output_t *list_webhooks(const char *url, apr_pool_t *pool)
         {"voice", "", "the number's voice: A call comes in"},
         {"voice-fallback", "", "the number's voice: Primary handler fails"},
         {"call-status", RETRIES, "the number's voice: Call status changes"},
-        {"message", "", "the number's messaging: A message comes in"},
+        {"message", RETRIES, "the number's messaging: A message comes in"},
         {"message-status", RETRIES, "StatusCallback of messages that you send"},
         {"recording", RETRIES, "RecordingStatusCallback of what you record yourself"},
     };

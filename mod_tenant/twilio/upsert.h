@@ -8,9 +8,10 @@
  * events and any number of times: whatever the order, the row that they leave is the same. So that holds even
  * of events that contradict each other, each column has a rule by which of two values one always wins:
  *
- *   status                     the one that is further on (twilio_status_latest(), of the Sqitch change
- * twilio_status) answered_at                the earlier ended_at, and each number  the later, the larger each
- * other text            the one that comes later in the order of its bytes
+ * - status: the one that is further on (twilio_status_latest(), of the Sqitch change twilio_status);
+ * - answered_at: the earlier;
+ * - ended_at, and each number: the later, the larger;
+ * - each other text: the one that comes later in the order of its bytes.
  *
  * A value always wins over none, so nothing that is known is erased. id and created_at are those of the first
  * event that came. What the API has written counts as an event's. */

@@ -177,7 +177,7 @@ my @refused = (
         'public/v1', 'https://api.example.com/v1', '//', '//v1', '/v1//', '/a//b', '/a/../b', '/a/..', '/./a', '/a/.', '"/a b"', '/a%20b', '/a?b', '/caf\xc3\xa9', '/<a>'),
     ['TenantBasePath with two paths', location('TenantBasePath /a /b'), qr/TenantBasePath takes one argument/],
     ['TenantBasePath beside a handler', location('TenantHandler api') . "<Location \"/v1/calls\">\nTenantBasePath /x\n</Location>\n",
-        qr{TenantBasePath stands in <Location "/v1/calls">, which has no TenantHandler api or admin}],
+        qr{TenantBasePath stands in <Location "/v1/calls">, which has no TenantHandler}],
     ['TenantBasePath where nothing answers', location('TenantHandler off', 'TenantBasePath /x'), qr{TenantBasePath stands in <Location "/v1">}],
     ['TenantBasePath of another server', $base . vhost('a.example.com', '<Location "/v1">', 'TenantHandler api', '</Location>')
         . vhost('b.example.com', '<Location "/v1">', 'TenantBasePath /x', '</Location>'), qr{TenantBasePath stands in .*\(\S+httpd\.conf:\d+\)}],

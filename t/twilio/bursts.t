@@ -82,7 +82,7 @@ subtest 'a burst shares transactions' => sub {
     is_deeply([sort { $a <=> $b } values %tenants], [@sids / 2, @sids / 2], 'half of them each tenant');
 };
 
-# Each event of a pair of sids, in both orders, so that groups of two processes, or of one and single ones, meet.
+# Each event of a pair of sids, in both orders, so that groups, and single ones, meet on the same rows.
 subtest 'all at once about the same sids' => sub {
     my @bad;
     for my $round (1 .. 20) {
