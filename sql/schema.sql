@@ -265,17 +265,6 @@ $_$;
 
 ALTER PROCEDURE public.tenant_table_secure(IN resource regclass, IN filterable name[], IN write_once name[], IN secret name[]) OWNER TO tenant_owner;
 
-CREATE FUNCTION public.twilio_status_rank(relation text, status text) RETURNS integer
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN COALESCE(array_position((CASE relation WHEN 'calls'::text THEN '{queued,initiated,ringing,answered,in-progress,canceled,no-answer,busy,failed,completed}'::text WHEN 'messages'::text THEN '{receiving,accepted,scheduled,queued,sending,sent,received,canceled,failed,undelivered,partially_delivered,delivered,read}'::text WHEN 'recordings'::text THEN '{in-progress,paused,stopped,processing,absent,failed,completed,deleted}'::text ELSE NULL::text END)::text[], status), 0);
-
-ALTER FUNCTION public.twilio_status_rank(relation text, status text) OWNER TO tenant_owner;
-
-CREATE FUNCTION public.twilio_status_latest(relation text, one text, other text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN ((one IS NULL) OR (public.twilio_status_rank(relation, one) < public.twilio_status_rank(relation, other)) OR ((public.twilio_status_rank(relation, one) = public.twilio_status_rank(relation, other)) AND ((one COLLATE "C") < (other COLLATE "C")))) THEN other ELSE one END;
-
-ALTER FUNCTION public.twilio_status_latest(relation text, one text, other text) OWNER TO tenant_owner;
 CREATE FUNCTION public.tenant_token_grace() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -337,6 +326,18 @@ END
 $$;
 
 ALTER FUNCTION public.tenants_by_account(sid text, tenant_id integer) OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.twilio_status_rank(relation text, status text) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN COALESCE(array_position((CASE relation WHEN 'calls'::text THEN '{queued,initiated,ringing,answered,in-progress,canceled,no-answer,busy,failed,completed}'::text WHEN 'messages'::text THEN '{receiving,accepted,scheduled,queued,sending,sent,received,canceled,failed,undelivered,partially_delivered,delivered,read}'::text WHEN 'recordings'::text THEN '{in-progress,paused,stopped,processing,absent,failed,completed,deleted}'::text ELSE NULL::text END)::text[], status), 0);
+
+ALTER FUNCTION public.twilio_status_rank(relation text, status text) OWNER TO tenant_owner;
+
+CREATE FUNCTION public.twilio_status_latest(relation text, one text, other text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN ((one IS NULL) OR (public.twilio_status_rank(relation, one) < public.twilio_status_rank(relation, other)) OR ((public.twilio_status_rank(relation, one) = public.twilio_status_rank(relation, other)) AND ((one COLLATE "C") < (other COLLATE "C")))) THEN other ELSE one END;
+
+ALTER FUNCTION public.twilio_status_latest(relation text, one text, other text) OWNER TO tenant_owner;
 
 CREATE FUNCTION public.user_by_email(tenant_id integer, email text) RETURNS TABLE(id text, password_hash text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER

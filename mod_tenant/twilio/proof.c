@@ -8,34 +8,23 @@
 
 #include "../identity/accounts.h"
 #include "../identity/resolve.h"
-#include "../store/monotonic.h"
 #include "address.h"
 #include "signature.h"
 #include "twilio.h"
 
 APLOG_USE_MODULE(tenant);
 
-/* How the last request of a tenant ended that the log tells of, in this child, and when. Tenants share a
- * place where there are more: that costs lines. Place 0 is that of requests that are nobody's. */
-enum { PLACES = 4096, QUIET_SECONDS = 60 };
+/* How the last request of a tenant ended, in this child. Tenants share a place where there are more: that
+ * costs lines in the log. Place 0 is that of requests that are nobody's. */
+enum { PLACES = 4096 };
 enum { VERDICT_NONE, VERDICT_REFUSED, VERDICT_ACCEPTED };
 static volatile apr_uint32_t verdicts[PLACES];
-static volatile apr_uint32_t told_at[PLACES];
 
-/* Whether the log shall tell of it: who mixes forged requests with Twilio's gets no more than a line a
- * minute. */
 static int is_news(int tenant, apr_uint32_t verdict)
 {
-    int place = tenant % PLACES;
-    apr_uint32_t now = (apr_uint32_t)apr_time_sec(monotonic_now());
-    apr_uint32_t former = apr_atomic_read32(&verdicts[place]);
-    apr_uint32_t told = apr_atomic_read32(&told_at[place]);
+    apr_uint32_t former = apr_atomic_xchg32(&verdicts[tenant % PLACES], verdict);
 
-    if (former == verdict || (former == VERDICT_NONE && verdict == VERDICT_ACCEPTED) ||
-        (former != VERDICT_NONE && verdict == VERDICT_REFUSED && now - told < QUIET_SECONDS))
-        return 0;
-    apr_atomic_set32(&told_at[place], now);
-    return apr_atomic_xchg32(&verdicts[place], verdict) != verdict;
+    return former != verdict && !(former == VERDICT_NONE && verdict == VERDICT_ACCEPTED);
 }
 
 static const problem_t *refuse(exchange_t *exchange, const accounts_t *accounts)

@@ -76,7 +76,9 @@ sub deliver {
         headers => ['X-Twilio-Signature' => $request->{signature}, @{ $option{headers} // [] }],
         host => $option{host} // $authority =~ s/^.*@//r);
     push @answer, body => $body, type => $request->{type} if $request->{type};
-    return request(($request->{type} ? 'POST' : 'GET') => $option{path} // $path, @answer);
+    my $response = request(($request->{type} ? 'POST' : 'GET') => $option{path} // $path, @answer);
+    $response->{is_webhook} = 1;
+    return $response;
 }
 
 # A call's event: the parameters of a form, with a sid of its own.
