@@ -73,7 +73,7 @@ sub deliver {
     my $body = $request->{body};
     utf8::encode($body);
     my @answer = (to => $option{to} // $server, tls => $option{tls} // $scheme eq 'https',
-        headers => ['X-Twilio-Signature' => $request->{signature}, @{ $option{headers} // [] }],
+        headers => [map({ ('X-Twilio-Signature' => $_) } $request->{signature} // ()), @{ $option{headers} // [] }],
         host => $option{host} // $authority =~ s/^.*@//r);
     push @answer, body => $body, type => $request->{type} if $request->{type};
     my $response = request(($request->{type} ? 'POST' : 'GET') => $option{path} // $path, @answer);
@@ -198,8 +198,7 @@ subtest 'what is not signed by the account' => sub {
         'one without its padding'  => sub { changed(sub { $_[0]{signature} =~ s/=$// }) },
         'one and more'             => sub { changed(sub { $_[0]{signature} =~ s/=$/AAAA=/ }) },
         'an empty one'             => sub { changed(sub { $_[0]{signature} = '' }) },
-        'none'                     => sub { request(POST => '/twilio/call-status', to => $server, host => 'hooks.example.com',
-            body => sign({ url => $url, params => call() })->{body}, type => 'application/x-www-form-urlencoded') },
+        'none'                     => sub { changed(sub { delete $_[0]{signature} }) },
         'another tenant\'s token'  => sub { changed(sub {}, request => { token => $account{globex}{token} }) },
         'another tenant\'s AccountSid' => sub { changed(sub {}, request => { params => call(AccountSid => $account{globex}{sid}) }) },
         'an AccountSid put in'     => sub { changed(sub { s/AccountSid=\w+/AccountSid=$account{globex}{sid}/ }) },
