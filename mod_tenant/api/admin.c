@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admin.h"
 
-#include <apr_strings.h>
-
 #include "../http/reply.h"
 #include "../identity/user.h"
 #include "../json/member.h"

@@ -3,7 +3,6 @@
 
 #include "../http/reply.h"
 #include "../resource/represent.h"
-#include "../resource/sql.h"
 #include "condition.h"
 #include "fetch.h"
 #include "scope.h"

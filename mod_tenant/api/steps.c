@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steps.h"
 
-#include <apr_strings.h>
 #include <limits.h>
 
 #include "../http/media.h"
@@ -136,7 +135,7 @@ static const problem_t *check_query(exchange_t *exchange)
 
     api->form = choose_form(api);
     is_whole =
-        api->form == FORM_NDJSON || api->form == FORM_CSV; /* a stream has all rows, unless told otherwise */
+        api->form == FORM_NDJSON || api->form == FORM_CSV; /* all rows, unless its limit says otherwise */
     if (!is_list(api))
         return query_parse(r->args, NULL, refuse_parameter, api, &api->exchange.detail, r->pool);
     problem = page_parse(&api->page, api->route.resource, r->args,
@@ -152,6 +151,7 @@ static const problem_t *check_query(exchange_t *exchange)
 static const problem_t *check_accept(exchange_t *exchange)
 {
     api_t *api = api_of(exchange);
+
     return api->form != FORM_NONE ? NULL : &problem_not_acceptable;
 }
 
@@ -159,6 +159,7 @@ static const problem_t *check_accept(exchange_t *exchange)
 static const problem_t *answer_open(exchange_t *exchange)
 {
     api_t *api = api_of(exchange);
+
     if (!route_is_open(&api->route))
         return NULL;
     switch (api->route.kind) {

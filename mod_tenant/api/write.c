@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "write.h"
 
-#include <apr_strings.h>
-
 #include "../http/reply.h"
 #include "../identity/resolve.h"
 #include "../resource/sql.h"

@@ -222,11 +222,11 @@ static void add_token(account_t *account, const char *token)
     account->tokens[n] = token;
 }
 
-static void open_account(account_t *account, request_rec *r, const char *sid, const claim_t *claim)
+static void open_account(account_t *account, request_rec *r, const claim_t *claim)
 {
     const server_config_t *config = config_server(r->server);
 
-    *account = (account_t){.tenant = &claim->tenant, .sid = apr_pstrdup(r->pool, sid), .phone = claim->phone};
+    *account = (account_t){.tenant = &claim->tenant};
     if (claim->token)
         add_token(account, open_token(r, config, claim, claim->token));
     if (claim->previous && monotonic_now() < claim->previous_until)
@@ -250,6 +250,6 @@ const problem_t *accounts_find(request_rec *r, const char *account_sid, accounts
     if (problem)
         return problem;
     for (; found->count < claims->count; found->count++)
-        open_account(&found->list[found->count], origin, account_sid, &claims->list[found->count]);
+        open_account(&found->list[found->count], origin, &claims->list[found->count]);
     return NULL;
 }

@@ -15,8 +15,6 @@ enum { ACCOUNTS_MAX = LEDGER_CLAIMS_MAX };
 /* A tenant that claims the account, active or not. */
 typedef struct account_t {
     const tenant_t *tenant;
-    const char *sid;       /* the AccountSid, as the tenant has it */
-    const char *phone;     /* the tenant's Twilio phone number, or NULL */
     const char *tokens[3]; /* its auth tokens, ended by NULL: the current one, and the one before while that
                               verifies too. None: nothing can be verified */
 } account_t;

@@ -122,29 +122,29 @@ const problem_t *database_insert(database_t *database, request_rec *r, const sta
                             .pool = r->pool});
 }
 
-const problem_t *database_insert_row(database_t *database, request_rec *r, const statement_t *statement,
-                                     const char *const *values, rows_t **rows)
+static const problem_t *write_row(database_t *database, request_rec *r, int is_repeatable,
+                                  const statement_t *statement, const char *const *values, rows_t **rows)
 {
     return run_in(database, BATCH_INSERTS, r,
                   &(job_t){.use = POOL_STATEMENT,
                            .is_write = 1,
+                           .is_repeatable = is_repeatable,
                            .statement = statement,
                            .values = values,
                            .rows = rows,
                            .pool = r->pool});
 }
 
+const problem_t *database_insert_row(database_t *database, request_rec *r, const statement_t *statement,
+                                     const char *const *values, rows_t **rows)
+{
+    return write_row(database, r, 0, statement, values, rows);
+}
+
 const problem_t *database_merge_row(database_t *database, request_rec *r, const statement_t *statement,
                                     const char *const *values, rows_t **rows)
 {
-    return run_in(database, BATCH_INSERTS, r,
-                  &(job_t){.use = POOL_STATEMENT,
-                           .is_write = 1,
-                           .is_repeatable = 1,
-                           .statement = statement,
-                           .values = values,
-                           .rows = rows,
-                           .pool = r->pool});
+    return write_row(database, r, 1, statement, values, rows);
 }
 
 const problem_t *database_change(database_t *database, request_rec *r, int tenant, uint64_t cluster,

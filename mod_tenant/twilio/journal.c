@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "journal.h"
 
-#include <apr_strings.h>
 #include <http_log.h>
 #include <string.h>
 
@@ -44,17 +43,15 @@ static const problem_t *store_row(request_rec *r, database_t *database, const ch
     return NULL;
 }
 
-const problem_t *journal_store(request_rec *r, database_t *database, int tenant, const event_t *event)
+const problem_t *journal_store(request_rec *r, database_t *database, const char *tenant, const event_t *event)
 {
-    const char *id = apr_itoa(r->pool, tenant);
-
     if (event->mended)
         ap_log_rerror(
             APLOG_MARK, APLOG_INFO, 0, r,
             "an event of tenant %s, of the %s row with the sid %s: parts that do not fit are left out: %s",
-            id, upsert_resource(&event->rows[0]), event->rows[0].values[0], event->mended);
+            tenant, upsert_resource(&event->rows[0]), event->rows[0].values[0], event->mended);
     for (int n = 0; n < event->count; n++) {
-        const problem_t *problem = store_row(r, database, id, &event->rows[n]);
+        const problem_t *problem = store_row(r, database, tenant, &event->rows[n]);
 
         if (problem)
             return problem;

@@ -7,9 +7,10 @@
 #include "../store/database.h"
 #include "event.h"
 
-/* Stores what an event says among a tenant's rows. NULL: it is there, be it by an earlier event, or for good
- * not to be stored, since its sid is another tenant's, which is logged. Else nothing of it may be there, and
- * it has to be sent again. */
-const problem_t *journal_store(request_rec *r, database_t *database, int tenant, const event_t *event);
+/* Stores what an event says among a tenant's rows; tenant is its id, as text. NULL: it is there, be it by
+ * an earlier event, or for good not to be stored, since its sid is another tenant's, which is logged. Else
+ * nothing of it may be there, and it has to be sent again. */
+const problem_t *journal_store(request_rec *r, database_t *database, const char *tenant,
+                               const event_t *event);
 
 #endif

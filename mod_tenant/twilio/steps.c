@@ -3,7 +3,6 @@
 
 #include <httpd.h>
 
-#include <apr_strings.h>
 #include <http_log.h>
 #include <string.h>
 
@@ -91,7 +90,7 @@ static const problem_t *store_event(exchange_t *exchange)
 {
     webhook_t *webhook = webhook_of(exchange);
     const problem_t *problem =
-        journal_store(exchange->r, exchange->server->database, webhook->tenant->id, &webhook->event);
+        journal_store(exchange->r, exchange->server->database, webhook->tenant->id_text, &webhook->event);
 
     if (!problem || !webhook->hook->is_asked)
         return problem;
