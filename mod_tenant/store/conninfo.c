@@ -221,12 +221,15 @@ const char *conninfo_exec(const char **conninfo, const char *path, apr_pool_t *p
     apr_proc_wait(&program, &status, &why, APR_WAIT);
     if (is_late)
         return apr_psprintf(pool, "the program %s had not ended after 10 s", path);
+    if (length == OUTPUT_MAX) /* how it ended says nothing then: who writes on may end by SIGPIPE */
+        return apr_psprintf(pool, "the program %s printed no connection string, but %d bytes or more", path,
+                            OUTPUT_MAX);
     if (APR_PROC_CHECK_EXIT(why) && status != 0)
         return apr_psprintf(pool, "the program %s failed with exit status %d", path, status);
-    if (!APR_PROC_CHECK_EXIT(why) && length < OUTPUT_MAX) /* who has read enough ends whoever writes on */
+    if (!APR_PROC_CHECK_EXIT(why))
         return apr_psprintf(pool, "the program %s was ended by signal %d", path, status);
     output[strcspn(output, "\r\n")] = '\0';
-    if (!*output || length == OUTPUT_MAX)
+    if (!*output)
         return apr_psprintf(pool, "the program %s printed no connection string", path);
     *conninfo = output;
     return NULL;

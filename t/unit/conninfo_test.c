@@ -172,7 +172,8 @@ static void test_exec(void)
         {":", "no connection string"},
         {"echo", "no connection string"},
         {"echo; echo dbname=s3cret", "no connection string"},
-        {"head -c 5120 /dev/zero | tr '\\0' s", "no connection string"},
+        {"head -c 5120 /dev/zero | tr '\\0' s", "no connection string, but 4096 bytes or more"},
+        {"head -c 5120 /dev/zero | tr '\\0' s; exit 3", "no connection string, but 4096 bytes or more"},
         {"head -c 4096 /dev/zero | tr '\\0' s", "no connection string"},
         {"printf 'x%.0s' $(seq 5000); exit 0", ""},
     };
