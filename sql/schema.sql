@@ -636,8 +636,8 @@ ALTER TABLE ONLY public.calls ALTER COLUMN tenant_id SET (n_distinct=1000);
 ALTER TABLE ONLY public.calls ALTER COLUMN from_number SET (n_distinct=1000);
 ALTER TABLE ONLY public.calls ALTER COLUMN to_number SET (n_distinct=1000);
 ALTER TABLE ONLY public.calls ALTER COLUMN status SET (n_distinct=1000);
-ALTER TABLE ONLY public.calls ALTER COLUMN direction SET (n_distinct=1000);
-ALTER TABLE ONLY public.calls ALTER COLUMN parent_call_sid SET (n_distinct=1000);
+ALTER TABLE ONLY public.calls ALTER COLUMN direction SET (n_distinct=4);
+ALTER TABLE ONLY public.calls ALTER COLUMN parent_call_sid SET (n_distinct=4);
 
 ALTER TABLE ONLY public.calls FORCE ROW LEVEL SECURITY;
 
@@ -688,8 +688,8 @@ ALTER TABLE ONLY public.messages ALTER COLUMN tenant_id SET (n_distinct=1000);
 ALTER TABLE ONLY public.messages ALTER COLUMN from_number SET (n_distinct=1000);
 ALTER TABLE ONLY public.messages ALTER COLUMN to_number SET (n_distinct=1000);
 ALTER TABLE ONLY public.messages ALTER COLUMN status SET (n_distinct=1000);
-ALTER TABLE ONLY public.messages ALTER COLUMN direction SET (n_distinct=1000);
-ALTER TABLE ONLY public.messages ALTER COLUMN error_code SET (n_distinct=1000);
+ALTER TABLE ONLY public.messages ALTER COLUMN direction SET (n_distinct=4);
+ALTER TABLE ONLY public.messages ALTER COLUMN error_code SET (n_distinct=4);
 
 ALTER TABLE ONLY public.messages FORCE ROW LEVEL SECURITY;
 
@@ -749,7 +749,7 @@ CREATE TABLE public.recordings (
 ALTER TABLE ONLY public.recordings ALTER COLUMN tenant_id SET (n_distinct=1000);
 ALTER TABLE ONLY public.recordings ALTER COLUMN call_sid SET (n_distinct=1000);
 ALTER TABLE ONLY public.recordings ALTER COLUMN duration SET (n_distinct=1000);
-ALTER TABLE ONLY public.recordings ALTER COLUMN status SET (n_distinct=1000);
+ALTER TABLE ONLY public.recordings ALTER COLUMN status SET (n_distinct=4);
 
 ALTER TABLE ONLY public.recordings FORCE ROW LEVEL SECURITY;
 
@@ -926,9 +926,9 @@ ALTER TABLE ONLY tenant_migration.step
 
 CREATE INDEX calls_tenant_created_at_idx ON public.calls USING btree (tenant_id, created_at, id);
 
-CREATE INDEX calls_tenant_direction_created_at_idx ON public.calls USING btree (tenant_id, direction, created_at, id);
+CREATE INDEX calls_tenant_direction_created_at_idx ON public.calls USING btree (tenant_id, direction, created_at, id) WHERE (direction IS NOT NULL);
 
-CREATE INDEX calls_tenant_direction_idx ON public.calls USING btree (tenant_id, direction, id);
+CREATE INDEX calls_tenant_direction_idx ON public.calls USING btree (tenant_id, direction, id) WHERE (direction IS NOT NULL);
 
 CREATE INDEX calls_tenant_from_number_created_at_idx ON public.calls USING btree (tenant_id, from_number, created_at, id);
 
@@ -936,9 +936,9 @@ CREATE INDEX calls_tenant_from_number_idx ON public.calls USING btree (tenant_id
 
 CREATE UNIQUE INDEX calls_tenant_id_key ON public.calls USING btree (tenant_id, id);
 
-CREATE INDEX calls_tenant_parent_call_sid_created_at_idx ON public.calls USING btree (tenant_id, parent_call_sid, created_at, id);
+CREATE INDEX calls_tenant_parent_call_sid_created_at_idx ON public.calls USING btree (tenant_id, parent_call_sid, created_at, id) WHERE (parent_call_sid IS NOT NULL);
 
-CREATE INDEX calls_tenant_parent_call_sid_idx ON public.calls USING btree (tenant_id, parent_call_sid, id);
+CREATE INDEX calls_tenant_parent_call_sid_idx ON public.calls USING btree (tenant_id, parent_call_sid, id) WHERE (parent_call_sid IS NOT NULL);
 
 CREATE INDEX calls_tenant_status_created_at_idx ON public.calls USING btree (tenant_id, status, created_at, id);
 
@@ -952,13 +952,13 @@ CREATE INDEX idempotency_keys_kept_at_idx ON public.idempotency_keys USING btree
 
 CREATE INDEX messages_tenant_created_at_idx ON public.messages USING btree (tenant_id, created_at, id);
 
-CREATE INDEX messages_tenant_direction_created_at_idx ON public.messages USING btree (tenant_id, direction, created_at, id);
+CREATE INDEX messages_tenant_direction_created_at_idx ON public.messages USING btree (tenant_id, direction, created_at, id) WHERE (direction IS NOT NULL);
 
-CREATE INDEX messages_tenant_direction_idx ON public.messages USING btree (tenant_id, direction, id);
+CREATE INDEX messages_tenant_direction_idx ON public.messages USING btree (tenant_id, direction, id) WHERE (direction IS NOT NULL);
 
-CREATE INDEX messages_tenant_error_code_created_at_idx ON public.messages USING btree (tenant_id, error_code, created_at, id);
+CREATE INDEX messages_tenant_error_code_created_at_idx ON public.messages USING btree (tenant_id, error_code, created_at, id) WHERE (error_code IS NOT NULL);
 
-CREATE INDEX messages_tenant_error_code_idx ON public.messages USING btree (tenant_id, error_code, id);
+CREATE INDEX messages_tenant_error_code_idx ON public.messages USING btree (tenant_id, error_code, id) WHERE (error_code IS NOT NULL);
 
 CREATE INDEX messages_tenant_from_number_created_at_idx ON public.messages USING btree (tenant_id, from_number, created_at, id);
 
@@ -990,9 +990,9 @@ CREATE INDEX recordings_tenant_duration_idx ON public.recordings USING btree (te
 
 CREATE UNIQUE INDEX recordings_tenant_id_key ON public.recordings USING btree (tenant_id, id);
 
-CREATE INDEX recordings_tenant_status_created_at_idx ON public.recordings USING btree (tenant_id, status, created_at, id);
+CREATE INDEX recordings_tenant_status_created_at_idx ON public.recordings USING btree (tenant_id, status, created_at, id) WHERE (status IS NOT NULL);
 
-CREATE INDEX recordings_tenant_status_idx ON public.recordings USING btree (tenant_id, status, id);
+CREATE INDEX recordings_tenant_status_idx ON public.recordings USING btree (tenant_id, status, id) WHERE (status IS NOT NULL);
 
 CREATE INDEX tenants_custom_domain_idx ON public.tenants USING btree (custom_domain, id);
 

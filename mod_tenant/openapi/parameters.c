@@ -230,6 +230,7 @@ static const char *const meanings[FILTER_TESTS] = {
     [FILTER_LESS] = "is less",
     [FILTER_LESS_EQUAL] = "is less or equal",
     [FILTER_NULL] = "is null; `false`: is not",
+    [FILTER_NOT_NULL] = "is not null",
 };
 
 static void write_filter(const openapi_t *openapi, const field_t *field, filter_test_t test)
@@ -244,6 +245,11 @@ static void write_filter(const openapi_t *openapi, const field_t *field, filter_
     } else {
         member_object(writer, "schema");
         member_text(writer, "type", "boolean");
+        if (test == FILTER_NOT_NULL) {
+            member_array(writer, "enum");
+            member_boolean(writer, NULL, 0);
+            member_array_end(writer);
+        }
         member_object_end(writer);
     }
     member_object_end(writer);
@@ -251,8 +257,12 @@ static void write_filter(const openapi_t *openapi, const field_t *field, filter_
 
 static void write_filters(const openapi_t *openapi, const field_t *field)
 {
+    unsigned tests = filter_tests(field);
+
+    if (tests >> FILTER_NULL & 1)
+        tests &= ~(1U << FILTER_NOT_NULL); /* one parameter asks for both */
     for (int test = 0; test < FILTER_TESTS; test++) {
-        if (meanings[test] && (filter_tests(field) >> test & 1))
+        if (tests >> test & 1)
             write_filter(openapi, field, (filter_test_t)test);
     }
 }

@@ -33,6 +33,8 @@ static const char *check_field(const resource_t *resource, const field_t *field)
         return "a FIELD_RESET needs a fallback";
     if ((field->flags & FIELD_RANGE) && field->type != FIELD_INTEGER && field->type != FIELD_TIME)
         return "only numbers and times have ranges";
+    if ((field->flags & FIELD_SPARSE) && !(field->flags & FIELD_FILTER && field->flags & FIELD_NULLABLE))
+        return "a FIELD_SPARSE is a filter, and may be null";
     if ((field->flags & FIELD_FILTER) && page_has_parameter(field->name))
         return "lists have another parameter of its name";
     if (field->type == FIELD_SEALED && !(field->flags & FIELD_READ_ONLY))

@@ -31,6 +31,8 @@ unsigned filter_tests(const field_t *field)
         tests |= TESTS_OF_RANGE;
     if (field_may_be_null(field) && !field->lookup)
         tests |= TESTS_OF_NULL;
+    if (field->flags & FIELD_SPARSE)
+        tests &= ~(1U << FILTER_NULL);
     return tests;
 }
 
@@ -184,6 +186,8 @@ static const problem_t *parse_null(filter_t *filter, const parameter_t *paramete
     if (wrong)
         return refuse(parameter, wrong, detail, pool);
     filter->test = strcmp(value, "true") == 0 ? FILTER_NULL : FILTER_NOT_NULL;
+    if (!(filter_tests(filter->field) >> filter->test & 1))
+        return refuse(parameter, "must be false: no list has the rows without a value alone", detail, pool);
     return NULL;
 }
 
@@ -200,7 +204,7 @@ const problem_t *filter_parse(filter_t *filter, const resource_t *resource, cons
         *detail = query_unknown(name, pool);
         return &problem_bad_parameter;
     }
-    if (filter->test == FILTER_NULL)
+    if (!filter_takes_value(filter->test))
         return parse_null(filter, parameter, detail, pool);
     wrong = reader_of(filter->field)(filter->field, parameter, &filter->value, pool);
     return wrong ? refuse(parameter, wrong, detail, pool) : NULL;

@@ -47,8 +47,9 @@
     }
 /* What Twilio alone says, by its events. */
 #define TWILIO_WORD(field, most, checked, sample)                                                            \
-    .name = (field), .type = FIELD_TEXT, .flags = FIELD_READ_ONLY | FIELD_NULLABLE | FIELD_FILTER, .min = 1, \
-    .max = (most), .check = (checked), .example = (sample)
+    .name = (field), .type = FIELD_TEXT,                                                                     \
+    .flags = FIELD_READ_ONLY | FIELD_NULLABLE | FIELD_FILTER | FIELD_SPARSE, .min = 1, .max = (most),        \
+    .check = (checked), .example = (sample)
 #define TWILIO_NUMBER(field)                                                                                 \
     .name = (field), .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY | FIELD_NULLABLE, ANY_INTEGER
 #define TWILIO_TIME(field) .name = (field), .type = FIELD_TIME, .flags = FIELD_READ_ONLY | FIELD_NULLABLE
@@ -176,7 +177,7 @@ const resource_t resources[] = {
                 DIRECTION,
                 {.name = "error_code",
                  .type = FIELD_INTEGER,
-                 .flags = FIELD_READ_ONLY | FIELD_NULLABLE | FIELD_FILTER,
+                 .flags = FIELD_READ_ONLY | FIELD_NULLABLE | FIELD_FILTER | FIELD_SPARSE,
                  ANY_INTEGER,
                  .about = "Twilio's number for why it was not delivered.",
                  .example = "30003"},

@@ -38,8 +38,10 @@ enum {
     FIELD_LEGACY_NULL = 1024, /* rows of an earlier system may lack it, so that answers may show null */
     FIELD_TENANT = 2048,      /* the tenant's id, in the resource's tenant_column: the same in all rows that a
                                  request may see, which therefore shows its own and reads none */
-    FIELD_PARTY = 4096, /* a phone number with its plus, or an address that may hold one (`sip:+1…`) */
-    FIELD_BIG = 8192,   /* an integer to FIELD_BIG_MAX; PostgreSQL integer or bigint */
+    FIELD_PARTY = 4096,   /* a phone number with its plus, or an address that may hold one (`sip:+1…`) */
+    FIELD_BIG = 8192,     /* an integer to FIELD_BIG_MAX; PostgreSQL integer or bigint */
+    FIELD_SPARSE = 16384, /* its indexes leave out the rows that lack it, so that writing those costs nothing:
+                             no filter asks for them */
 };
 
 /* The largest integer that every reader of JSON keeps as it is (RFC 8259 section 6). */

@@ -145,6 +145,8 @@ subtest 'what is refused' => sub {
         ['calls?status.gt=a', qr/`status\.gt`/], ['calls?id.gt=1', qr/`id\.gt`/], ['calls?sid.null=true', qr/`sid\.null`/],
         ['calls?created_at.null=true', qr/`created_at\.null`/], ['calls?created_at.ne=2026-01-01T00:00:00Z', qr/`created_at\.ne`/],
         ['calls?created_at.GT=2026-01-01T00:00:00Z', qr/`created_at\.GT`/], ['calls?created_at.=x', qr/`created_at\.`/],
+        ['calls?direction.null=true', qr/`direction\.null` must be false/], ['messages?error_code.null=true', qr/must be false/],
+        ['calls?parent_call_sid.null=yes', qr/must be true or false/],
         ['calls?status.null=yes', qr/`status\.null` must be true or false/], ['calls?status.null=', qr/`status\.null`/],
         ['calls?created_at.gt=yesterday', qr/`created_at\.gt`/], ['calls?created_at=2026-01-01', qr/`created_at`/],
         ['calls?created_at.lt=2026-01-01T00:00:00', qr/`created_at\.lt`/], ['calls?created_at.lt=2026-01-01T00:00:00+01:00', qr/`created_at\.lt`/],

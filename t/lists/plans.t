@@ -248,13 +248,13 @@ subtest 'all other statements' => sub {
 # The same by HTTP, with so little time that no statement that looks at half of the rows ends in it.
 subtest 'combinations end at the deadline' => sub {
     $dbh{postgres}->do(q{UPDATE tenants SET status = 'active', api_key_hash = ? WHERE id = 1}, undef, tenant('acme')->{hash});
-    my $server = TenantTest::Server->start(database => $pg->conninfo('app', 'tenant_api'), processes => 1, server => 'TenantPool statement=20ms');
+    my $server = TenantTest::Server->start(database => $pg->conninfo('app', 'tenant_api'), processes => 1, server => 'TenantPool statement=50ms');
     my $get = sub { my ($query) = @_; return request(GET => "/v1/calls?limit=50&$query", as => 'acme', to => $server) };
 
     for my $query ('status=usual', 'to_number=usual&order=created_at.asc', 'from_number.null=true', 'status=none') {
         ok((wait_until { $get->($query)->status == 200 } 30), "$query: in time");
     }
-    # a connection that was cut off is replaced by one that is checked first, which may take longer than 20 ms too
+    # a connection that was cut off is replaced by one that is checked first, which may take longer than 50 ms too
     my $try = sub {
         my ($query) = @_;
         my $answer;
