@@ -91,7 +91,7 @@ subtest 'two users whom the locale has told apart' => sub {
     is($pg->query('former', q{SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid}), '', '... ahead of any index');
     $pg->query('former', q{UPDATE users SET email = 'second@x' WHERE id = 'u2'});
     $pg->deploy('former');
-    is(($pg->sqitch('verify', 'former'))[0], 0, 'once there is one of them it deploys');
+    is(($pg->verify('former'))[0], 0, 'once there is one of them it deploys');
     is($pg->query('former', q{SELECT count(*) FROM pg_index WHERE indrelid = 'users'::regclass AND indexrelid::regclass::text ~ 'email'}), 1,
         '... and leaves one index');
     $pg->revert('former', '--to', 'time_range_checks');

@@ -60,7 +60,7 @@ subtest 'set up by who is no superuser' => sub {
     is($pg->query('app', q{SELECT count(*) FROM pg_roles WHERE rolname LIKE 'tenant\_%' AND (rolbypassrls OR rolsuper OR rolcreaterole)}), 0,
         'no role has more than it needs');
     $pg->deploy('app');
-    ($status, $output) = $pg->sqitch('verify', 'app');
+    ($status, $output) = $pg->verify('app');
     is($status, 0, 'every change verifies') or diag $output;
     is(has_superuser_tables('app'), 0, 'nothing belongs to a superuser');
 };
@@ -126,7 +126,7 @@ sub restored_is_same {
     is($status, 0, 'and restores it') or diag $output;
     $pg->query($to, "REVOKE CREATE ON SCHEMA public FROM $owners; ANALYZE", $by);
     is(rows($to), rows($from), 'the same rows');
-    is(($pg->sqitch('verify', $to))[0], 0, 'every change verifies');
+    is(($pg->verify($to))[0], 0, 'every change verifies');
     tenantctl($to, qw(doctor --json));
     return;
 }

@@ -179,34 +179,70 @@ sub bootstrap {
     return $self;
 }
 
-# deploy($database, @sqitch_arguments), revert likewise: die with Sqitch's output when it fails. What is deployed as a whole
-# is verified in one session then: each program that Sqitch would start for it takes as long as its work.
+# deploy($database, @sqitch_arguments), revert likewise: what Sqitch would do, with the scripts of all changes in one session:
+# each psql that Sqitch would start for one takes as long as its work. So Sqitch writes its registry alone. They die with the
+# output when a script fails, and leave a registry that knows more than there is. What is deployed as a whole is verified.
+# A test of what a failure leaves behind calls sqitch().
 sub deploy {
     my ($self, $database, @args) = @_;
-    my $output = $self->_sqitch_or_die('deploy', $database, '--no-verify', @args);
-    return $output if grep { /^--(?:to|log-only)$/ } @args;
-    my ($status, $said) = $self->verify($database);
-    die "$database does not verify:\n$said" if $status;
-    return $output;
+    my ($said, %had) = ('', map { ($_ => 1) } $self->_registered($database));
+    my $is_partial = grep { $_ eq '--to' } @args;
+    return $self->_sqitch_or_die('deploy', $database, '--no-verify', @args) if grep { $_ eq '--log-only' } @args;
+    $self->_sqitch_or_die('deploy', $database, '--log-only', '--no-verify', @args);
+    $said .= $self->_scripts_or_die($database, 'deploy', _variables(@args), grep { !$had{$_} } $self->_registered($database));
+    $said .= $self->_scripts_or_die($database, 'verify', [], _planned()) unless $is_partial;
+    return $said;
+}
+
+sub revert {
+    my ($self, $database, @args) = @_;
+    my @had = $self->_registered($database);
+    $self->_sqitch_or_die('revert', $database, '--log-only', '-y', @args);
+    my %has = map { ($_ => 1) } $self->_registered($database);
+    return $self->_scripts_or_die($database, 'revert', _variables(@args), reverse grep { !$has{$_} } @had);
 }
 
 # Runs the scripts of a kind (deploy, verify, revert) of all changes in one session, as tenant_owner; the exit status and the
-# output. @variables: NAME=VALUE. That costs a fraction of what Sqitch does, which starts psql for each; it does not tell
-# Sqitch's registry.
+# output. @variables: NAME=VALUE. It does not tell Sqitch's registry.
 sub scripts {
     my ($self, $database, $kind, @variables) = @_;
-    open my $plan, '<', "$ROOT/sql/sqitch.plan" or die "sqitch.plan: $!\n";
-    my @changes = map { /^([a-z]\w*) / ? $1 : () } <$plan>;
-    @changes = reverse @changes if $kind eq 'revert';
-    return $self->psql($database, 'tenant_owner', '-q', map({ ('-v', $_) } 'registry=sqitch', @variables),
-        map { ('-f', "$ROOT/sql/$kind/$_.sql") } @changes);
+    return $self->_scripts($database, $kind, \@variables, $kind eq 'revert' ? reverse _planned() : _planned());
 }
 
 sub verify { return $_[0]->scripts($_[1], 'verify') }
 
-sub revert {
-    my ($self, $database, @args) = @_;
-    return $self->_sqitch_or_die('revert', $database, '-y', @args);
+sub _scripts {
+    my ($self, $database, $kind, $variables, @changes) = @_;
+    return (0, '') if !@changes;
+    return $self->psql($database, 'tenant_owner', '-q', map({ ('-v', $_) } 'registry=sqitch', @$variables),
+        map { ('-f', "$ROOT/sql/$kind/$_.sql") } @changes);
+}
+
+sub _scripts_or_die {
+    my ($self, $database, $kind, @rest) = @_;
+    my ($status, $output) = $self->_scripts($database, $kind, @rest);
+    die "$kind of $database failed:\n$output" if $status;
+    return $output;
+}
+
+# The changes of the plan, in its order.
+sub _planned {
+    open my $plan, '<', "$ROOT/sql/sqitch.plan" or die "sqitch.plan: $!\n";
+    return map { /^([a-z]\w*) / ? $1 : () } <$plan>;
+}
+
+# Those that Sqitch's registry has, in the plan's order.
+sub _registered {
+    my ($self, $database) = @_;
+    return if $self->query($database, q{SELECT to_regclass('sqitch.changes') IS NULL}) eq 't';
+    my %is = map { ($_ => 1) } split /\n/, $self->query($database, 'SELECT change FROM sqitch.changes');
+    return grep { $is{$_} } _planned();
+}
+
+# The values of --set.
+sub _variables {
+    my @args = @_;
+    return [map { $args[$_ - 1] eq '--set' ? $args[$_] : () } 1 .. $#args];
 }
 
 # Runs a Sqitch command as tenant_owner; returns its exit status and output.
