@@ -72,6 +72,7 @@ sub wrk_start {
         %ENV,
         KEYS => "$self->{run}/" . ($option{keys} // 'keys') . '.tsv',
         MODE => $option{mode},
+        ACCOUNTS => "$self->{run}/accounts.tsv",
         map { $option{ lc $_ } ? ($_ => $option{ lc $_ }) : () } qw(ONLY PAUSE),
     );
     my @command = (
