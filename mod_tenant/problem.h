@@ -116,6 +116,11 @@ typedef struct problem_error_t {
     X(tenant_active, 409, "tenant-active", "An active tenant cannot be removed.",                            \
       "Removing a tenant removes all of its rows, so that only one that has been switched off can go.",      \
       "Set its status to inactive, make sure that nobody misses it, and remove it then.")                    \
+    X(twilio_not_set_up, 409, "twilio-not-set-up", "The tenant's account at Twilio is not set up for this.", \
+      "A token for Twilio needs the account's sid, the sid of an API key of it, and that key's secret. "     \
+      "`detail` says which of them the tenant does not have.",                                               \
+      "Make an API key in Twilio's console, and set `twilio_account_sid`, `twilio_api_key_sid` and "         \
+      "`twilio_api_key_secret` of `/tenant`.")                                                               \
     X(conflict, 409, "conflict", "The change conflicts with what is stored.",                                \
       "A rule of the database stands against it, or another change of the same rows at the same time.",      \
       "Read what is stored, and try again if your change still makes sense.")                                \

@@ -7,6 +7,7 @@
 #include "../secret/apikey.h"
 #include "../store/database.h"
 #include "condition.h"
+#include "once.h"
 #include "rotation.h"
 #include "scope.h"
 
@@ -51,7 +52,7 @@ const problem_t *admin_prepare(exchange_t *exchange)
 
 const problem_t *admin_answer_new(api_t *api, rows_t *rows)
 {
-    writer_t *writer = rotation_writer(api);
+    writer_t *writer = once_writer(api, ROTATION_ANSWER_MAX);
     view_t view = scope_view(api, FIELDS_ALL);
 
     condition_set_tag(api, rows);

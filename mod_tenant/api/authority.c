@@ -7,7 +7,6 @@
 #include "../http/site.h"
 #include "../identity/resolve.h"
 #include "../identity/user.h"
-#include "../resource/rights.h"
 #include "../secret/secret.h"
 
 /* What this request may do where such a caller asks. */
@@ -53,9 +52,23 @@ static int may_user(const api_t *api)
 {
     right_t right = right_of(api, CALLER_USER);
 
+    if (right == RIGHT_OWN && api->route.kind == ROUTE_TOKEN) /* whom it names, the body will tell */
+        return 1;
     if (right == RIGHT_OWN)
         return api->route.kind == ROUTE_ROW && strcmp(api->route.id, api->scope.tenant->user) == 0;
     return right == RIGHT_ALL;
+}
+
+right_t authority_right(const api_t *api)
+{
+    switch (api->scope.tenant->via) {
+    case TENANT_VIA_KEY:
+        return right_of(api, CALLER_TENANT);
+    case TENANT_VIA_USER:
+        return right_of(api, CALLER_USER);
+    default:
+        return right_of(api, CALLER_ANYBODY);
+    }
 }
 
 static const problem_t *prove_login(api_t *api)

@@ -32,7 +32,8 @@ const problem_t *idempotency_check(exchange_t *exchange)
     api_t *api = api_of(exchange);
     const char *key = apr_table_get(exchange->r->headers_in, "Idempotency-Key");
 
-    if (!key || exchange->r->method_number != M_POST)
+    /* another token does no harm, and an answer with one is not kept */
+    if (!key || exchange->r->method_number != M_POST || api->route.kind == ROUTE_TOKEN)
         return NULL;
     if (exchange->location->handler->spans_tenants) {
         exchange->detail =

@@ -11,11 +11,24 @@
 #include "read.h"
 #include "rotation.h"
 #include "stream.h"
+#include "tokens.h"
 #include "write.h"
 
 static const problem_t *rotate(api_t *api)
 {
     return api->scope.tenant ? rotation_run(api) : admin_rotate(api);
+}
+
+static const problem_t *post(api_t *api)
+{
+    switch (api->route.kind) {
+    case ROUTE_ROTATION:
+        return rotate(api);
+    case ROUTE_TOKEN:
+        return tokens_run(api);
+    default:
+        return write_create(api);
+    }
 }
 
 const problem_t *operation_run(exchange_t *exchange)
@@ -24,7 +37,7 @@ const problem_t *operation_run(exchange_t *exchange)
 
     switch (exchange->r->method_number) {
     case M_POST:
-        return api->route.kind == ROUTE_ROTATION ? rotate(api) : write_create(api);
+        return post(api);
     case M_PATCH:
         return write_update(api);
     case M_DELETE:

@@ -7,6 +7,7 @@
 #include "../identity/resolve.h"
 #include "../secret/apikey.h"
 #include "../secret/secret.h"
+#include "once.h"
 #include "scope.h"
 
 static apr_status_t wipe_key(void *key)
@@ -69,29 +70,10 @@ const char *rotation_grace(const api_t *api)
     return api->input.values[0] ? api->input.values[0] : APR_STRINGIFY(RESOURCE_GRACE_DEFAULT);
 }
 
-static apr_status_t wipe_writer(void *data)
-{
-    writer_t *writer = data;
-
-    secret_wipe(writer->text, writer->length);
-    return APR_SUCCESS;
-}
-
-writer_t *rotation_writer(api_t *api)
-{
-    enum { ANSWER_MAX = 4096 }; /* it must not grow, which would leave a copy behind */
-    writer_t *writer = apr_palloc(api->exchange.r->pool, sizeof *writer);
-
-    writer_init(writer, api->exchange.r->pool, ANSWER_MAX);
-    /* registered ahead of the bucket that will hold the text, so it runs after the bucket is gone */
-    apr_pool_cleanup_register(api->exchange.r->pool, writer, wipe_writer, apr_pool_cleanup_null);
-    return writer;
-}
-
 const problem_t *rotation_answer(api_t *api)
 {
     const char *grace = rotation_grace(api);
-    writer_t *writer = rotation_writer(api);
+    writer_t *writer = once_writer(api, ROTATION_ANSWER_MAX);
 
     resolve_forget_tenant(api->exchange.r, scope_subject(api)); /* its former key may end with this answer */
 

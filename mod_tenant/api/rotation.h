@@ -16,8 +16,8 @@ const char *rotation_hash(const api_t *api);
 /* How long the old key goes on working, in seconds, as the body says or by default. */
 const char *rotation_grace(const api_t *api);
 
-/* A writer for an answer that shows a key: its text is wiped with the request's pool. */
-writer_t *rotation_writer(api_t *api);
+/* How long an answer that shows a key is at most. */
+enum { ROTATION_ANSWER_MAX = 4096 };
 
 /* Answers with the new key. */
 const problem_t *rotation_answer(api_t *api);

@@ -11,22 +11,37 @@
 
 APLOG_USE_MODULE(tenant);
 
-/* Why a sealed value cannot be opened where it lies, or NULL. */
-static const char *why_unreadable(const api_t *api, const field_t *field, const char *envelope)
+/* Opens a sealed value of the tenant's own, where it lies. */
+static seal_result_t open_value(const api_t *api, const resource_t *resource, const field_t *field,
+                                const char *envelope, sealed_secret_t *secret, apr_pool_t *pool)
 {
-    seal_place_t place = {api->scope.tenant->id, resource_table(api->route.resource), field_column(field)};
-    const char *plaintext;
-    apr_size_t length;
+    seal_place_t place = {api->scope.tenant->id, resource_table(resource), field_column(field)};
 
-    switch (seal_open(&plaintext, &length, api->exchange.server->keyring, &place, envelope,
-                      api->exchange.r->pool)) {
+    return seal_open(&secret->text, &secret->length, api->exchange.server->keyring, &place, envelope, pool);
+}
+
+/* Why a value could not be opened, or NULL. */
+static const char *why_unreadable(seal_result_t result)
+{
+    switch (result) {
     case SEAL_UNKNOWN_KEY:
         return "TenantKeyFile does not have its key";
     case SEAL_CORRUPTED:
         return "it was altered, or belongs to another place";
+    case SEAL_NOT_SEALED:
+        return "it is stored in clear: run tenantctl rewrap --plaintext";
     default:
         return NULL;
     }
+}
+
+static const problem_t *refuse(const api_t *api, const resource_t *resource, const field_t *field,
+                               seal_result_t result)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, api->exchange.r, "%s.%s of tenant %s cannot be opened: %s",
+                  resource_table(resource), field_column(field), api->scope.tenant->id_text,
+                  why_unreadable(result));
+    return &problem_secret_unreadable;
 }
 
 const problem_t *sealed_check(const api_t *api, rows_t *rows)
@@ -36,21 +51,18 @@ const problem_t *sealed_check(const api_t *api, rows_t *rows)
 
     rows_seek(rows, 0);
     for (const field_t *field = resource->fields; field->name; field++) {
+        sealed_secret_t secret;
+        seal_result_t result;
         const char *envelope;
-        const char *why;
 
         if (!field_is_selected(field))
             continue;
         envelope = rows_text(rows, column++);
         if (field->type != FIELD_SEALED || !envelope)
             continue;
-        why = why_unreadable(api, field, envelope);
-        if (why) {
-            ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, api->exchange.r,
-                          "%s.%s of tenant %s cannot be opened: %s", resource_table(resource),
-                          field_column(field), api->scope.tenant->id_text, why);
-            return &problem_secret_unreadable;
-        }
+        result = open_value(api, resource, field, envelope, &secret, api->exchange.r->pool);
+        if (result != SEAL_NOT_SEALED && why_unreadable(result))
+            return refuse(api, resource, field, result);
     }
     return NULL;
 }
@@ -58,15 +70,25 @@ const problem_t *sealed_check(const api_t *api, rows_t *rows)
 /* What a row holds of a secret, as it is stored. */
 static const char *stored_of(const resource_t *resource, const field_t *secret, rows_t *rows)
 {
-    int column = 0;
-
-    rows_seek(rows, 0);
     for (const field_t *field = resource->fields; field->name; field++) {
         if (field->type == FIELD_SEALED && strcmp(field_column(field), field_column(secret)) == 0)
-            return rows_text(rows, column);
-        column += field_is_selected(field);
+            return fetch_value(resource, rows, field->name);
     }
     return NULL;
+}
+
+const problem_t *sealed_open(const api_t *api, const resource_t *resource, const char *name, rows_t *rows,
+                             sealed_secret_t *secret, apr_pool_t *pool)
+{
+    const field_t *field = resource_field(resource, name, strlen(name));
+    const char *envelope = stored_of(resource, field, rows);
+    seal_result_t result;
+
+    *secret = (sealed_secret_t){0};
+    if (!envelope)
+        return NULL;
+    result = open_value(api, resource, field, envelope, secret, pool);
+    return result == SEAL_OPENED ? NULL : refuse(api, resource, field, result);
 }
 
 /* The number of a field that is given and not null, by its name; -1: it is not. */

@@ -57,6 +57,12 @@ void member_boolean(writer_t *writer, const char *name, int value)
         writer_literal(writer, "false");
 }
 
+void member_json(writer_t *writer, const char *name, const char *json)
+{
+    begin(writer, name);
+    writer_raw(writer, json, strlen(json));
+}
+
 void member_texts(writer_t *writer, const char *name, const char *const *values)
 {
     member_array(writer, name);

@@ -18,6 +18,9 @@ void member_text(writer_t *writer, const char *name, const char *value);
 void member_integer(writer_t *writer, const char *name, int64_t value);
 void member_boolean(writer_t *writer, const char *name, int value);
 
+/* A JSON text, as it is. */
+void member_json(writer_t *writer, const char *name, const char *json);
+
 /* An array of texts, ended by NULL. */
 void member_texts(writer_t *writer, const char *name, const char *const *values);
 

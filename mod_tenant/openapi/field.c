@@ -44,6 +44,9 @@ static const char *json_type(const field_t *field)
     case FIELD_BOOLEAN:
     case FIELD_SEALED:
         return "boolean";
+    case FIELD_OBJECT:
+    case FIELD_TEXTS:
+        return "object";
     default:
         return "string";
     }
@@ -117,6 +120,46 @@ static void write_time(const openapi_t *openapi)
     member_integer(openapi->writer, "maxLength", TIME_MAX);
 }
 
+/* A FIELD_OBJECT: its members, and no others. */
+static void write_members(const openapi_t *openapi, const field_t *field, openapi_use_t use)
+{
+    writer_t *writer = openapi->writer;
+    int count = 0;
+
+    member_boolean(writer, "additionalProperties", 0);
+    for (const field_t *member = field->members->fields; member->name; member++) {
+        if (!(member->flags & FIELD_REQUIRED))
+            continue;
+        if (count++ == 0)
+            member_array(writer, "required");
+        member_text(writer, NULL, member->name);
+    }
+    if (count > 0)
+        member_array_end(writer);
+    member_object(writer, "properties");
+    for (const field_t *member = field->members->fields; member->name; member++)
+        openapi_field(openapi, member->name, member, use);
+    member_object_end(writer);
+}
+
+/* A FIELD_TEXTS: members of any name. */
+static void write_texts(const openapi_t *openapi, const field_t *field)
+{
+    writer_t *writer = openapi->writer;
+
+    member_integer(writer, "maxProperties", FIELD_TEXTS_MAX);
+    member_object(writer, "propertyNames");
+    member_integer(writer, "minLength", 1);
+    member_integer(writer, "maxLength", FIELD_TEXTS_NAME_MAX);
+    member_text(writer, "pattern", NO_CONTROLS);
+    member_object_end(writer);
+    member_object(writer, "additionalProperties");
+    member_text(writer, "type", "string");
+    member_integer(writer, "maxLength", field->max);
+    member_text(writer, "pattern", NO_CONTROLS);
+    member_object_end(writer);
+}
+
 static void write_limits(const openapi_t *openapi, const field_t *field, openapi_use_t use)
 {
     switch (field->type) {
@@ -132,6 +175,12 @@ static void write_limits(const openapi_t *openapi, const field_t *field, openapi
         break;
     case FIELD_TIME:
         write_time(openapi);
+        break;
+    case FIELD_OBJECT:
+        write_members(openapi, field, use);
+        break;
+    case FIELD_TEXTS:
+        write_texts(openapi, field);
         break;
     default:
         break;
@@ -229,7 +278,11 @@ void openapi_example(const openapi_t *openapi, const char *name, const field_t *
 {
     const char *text = openapi_example_text(openapi, field);
 
-    if (field->type == FIELD_INTEGER)
+    if (field->type == FIELD_OBJECT)
+        openapi_row_example(openapi, name, field->members, OPENAPI_CREATE);
+    else if (field->type == FIELD_TEXTS)
+        member_json(openapi->writer, name, text);
+    else if (field->type == FIELD_INTEGER)
         member_integer(openapi->writer, name, atoi(text));
     else if (field->type == FIELD_BOOLEAN || field->type == FIELD_SEALED)
         member_boolean(openapi->writer, name, strcmp(text, "true") == 0);

@@ -14,6 +14,7 @@
 #include "schemas.h"
 #include "security.h"
 #include "service.h"
+#include "token.h"
 
 static const char api_description[] =
     "The calls, messages, recordings and other rows of one tenant, as JSON over HTTP.\n\n"
@@ -86,6 +87,8 @@ static void write_tags(const openapi_t *openapi)
                         : openapi_sentence(openapi, "The tenant's %s.", openapi_words(openapi, resource)));
         member_object_end(writer);
     }
+    if (rights_reach(openapi->location, &resource_token))
+        openapi_token_tag(openapi);
     member_object(writer, NULL);
     member_text(writer, "name", OPENAPI_SERVICE_TAG);
     member_text(writer, "description",

@@ -11,6 +11,7 @@
 #include "schema.h"
 #include "security.h"
 #include "service.h"
+#include "token.h"
 
 /* 409, as the table has it for the resource, and what more is given. */
 static void write_conflicts(const openapi_t *openapi, const resource_t *resource, const problem_t *more)
@@ -254,6 +255,8 @@ void openapi_paths(const openapi_t *openapi)
         if (resource->is_profile || resource->makes_keys)
             write_key(openapi, resource);
     }
+    if (rights_reach(openapi->location, &resource_token))
+        openapi_token_path(openapi);
     openapi_service_paths(openapi);
     member_object_end(openapi->writer);
 }

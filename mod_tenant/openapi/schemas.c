@@ -10,6 +10,7 @@
 #include "names.h"
 #include "problem_schemas.h"
 #include "schema.h"
+#include "token.h"
 
 /* Which members a schema requires. */
 typedef enum required_t { REQUIRE_NONE, REQUIRE_ALL, REQUIRE_FLAGGED } required_t;
@@ -237,6 +238,8 @@ void openapi_schemas(const openapi_t *openapi)
             write_new_tenant(openapi, resource);
     }
     write_rotation(openapi);
+    if (rights_reach(openapi->location, &resource_token))
+        openapi_token_schemas(openapi);
     write_links(openapi);
     write_health(openapi);
     openapi_problem_schemas(openapi);

@@ -48,6 +48,26 @@ const char *check_api_key_sid(const char *text, apr_size_t length)
     return is_sid(text, length, "SK") ? NULL : "must be SK and 32 hexadecimal digits";
 }
 
+const char *check_application_sid(const char *text, apr_size_t length)
+{
+    return is_sid(text, length, "AP") ? NULL : "must be AP and 32 hexadecimal digits";
+}
+
+const char *check_push_credential_sid(const char *text, apr_size_t length)
+{
+    return is_sid(text, length, "CR") ? NULL : "must be CR and 32 hexadecimal digits";
+}
+
+/* What Twilio says a client's name may be (its error 31105). */
+const char *check_identity(const char *text, apr_size_t length)
+{
+    for (apr_size_t i = 0; i < length; i++) {
+        if (!apr_isalnum(text[i]) && text[i] != '_')
+            return "must be letters, digits and `_` of ASCII";
+    }
+    return NULL;
+}
+
 const char *check_phone(const char *text, apr_size_t length)
 {
     enum { DIGITS_MIN = 2, DIGITS_MAX = 15 };

@@ -5,6 +5,7 @@
 #include <httpd.h>
 #include <string.h>
 
+#include "../json/member.h"
 #include "../text.h"
 #include "../secret/password.h"
 #include "../secret/seal.h"
@@ -16,12 +17,19 @@
 typedef struct reader_t {
     const resource_t *resource;
     input_for_t purpose;
-    const char **values;
-    unsigned char *given;
-    int count;
+    const char *pointer;        /* where the object is in the body (RFC 6901) */
+    input_t input;              /* what has been read */
     apr_array_header_t *errors; /* of problem_error_t */
     apr_pool_t *pool;
 } reader_t;
+
+/* A FIELD_TEXTS that is being read. */
+typedef struct texts_t {
+    reader_t reader; /* what is wrong is said of its members */
+    const field_t *field;
+    writer_t writer;
+    int count;
+} texts_t;
 
 static void refuse_pointer(reader_t *reader, const char *pointer, const char *code, const char *detail)
 {
@@ -34,7 +42,7 @@ static void refuse_pointer(reader_t *reader, const char *pointer, const char *co
 
 static void refuse(reader_t *reader, const field_t *field, const char *code, const char *detail)
 {
-    refuse_pointer(reader, apr_pstrcat(reader->pool, "/", field->name, NULL), code, detail);
+    refuse_pointer(reader, apr_pstrcat(reader->pool, reader->pointer, "/", field->name, NULL), code, detail);
 }
 
 /* A member's name as a JSON Pointer: `~` is ~0, `/` is ~1. */
@@ -133,6 +141,54 @@ static const char *read_time(reader_t *reader, const field_t *field, const char 
     return apr_pstrdup(reader->pool, utc);
 }
 
+/* One of a FIELD_TEXTS: a text by a name of the client's choice. */
+static int read_named_text(void *context, const char *name, apr_size_t name_length, const tree_t *value)
+{
+    texts_t *texts = context;
+    reader_t *reader = &texts->reader;
+    const int characters = text_characters(name, name_length);
+    const field_t field = {.name = pointer_of(name, name_length, reader->pool) + 1, /* it needs its escapes */
+                           .min = texts->field->min,
+                           .max = texts->field->max};
+    apr_size_t length;
+    const char *text;
+
+    texts->count++;
+    if (characters < 1 || characters > FIELD_TEXTS_NAME_MAX)
+        refuse(reader, &field, "length",
+               apr_psprintf(reader->pool, "must have a name of 1 to %d characters", FIELD_TEXTS_NAME_MAX));
+    else if (text_has_controls(name, name_length))
+        refuse(reader, &field, "pattern", "must not have control characters in its name");
+    if (tree_type(value) != TREE_STRING) {
+        refuse(reader, &field, "type", "must be a string");
+        return 0;
+    }
+    text = tree_string(value, &length);
+    if (read_text(reader, &field, text, length))
+        member_text(&texts->writer, name, text);
+    return 0;
+}
+
+/* A FIELD_TEXTS, as JSON text. */
+static const char *read_texts(reader_t *reader, const field_t *field, const tree_t *value)
+{
+    texts_t texts = {.reader = *reader, .field = field};
+
+    if (tree_type(value) != TREE_OBJECT) {
+        refuse(reader, field, "type", "must be an object");
+        return NULL;
+    }
+    texts.reader.pointer = apr_pstrcat(reader->pool, reader->pointer, "/", field->name, NULL);
+    writer_init(&texts.writer, reader->pool, 256);
+    member_object(&texts.writer, NULL);
+    tree_each(value, read_named_text, &texts);
+    member_object_end(&texts.writer);
+    if (texts.count > FIELD_TEXTS_MAX)
+        refuse(reader, field, "length",
+               apr_psprintf(reader->pool, "must not have more than %d members", FIELD_TEXTS_MAX));
+    return apr_pstrmemdup(reader->pool, texts.writer.text, texts.writer.length);
+}
+
 /* A value that is not null, as a statement takes it. A password stays as it is until the whole body is known
  * to be good. */
 static const char *read_value(reader_t *reader, const field_t *field, const tree_t *value)
@@ -144,6 +200,8 @@ static const char *read_value(reader_t *reader, const field_t *field, const tree
         return read_integer(reader, field, value);
     if (field->type == FIELD_BOOLEAN)
         return read_boolean(reader, field, value);
+    if (field->type == FIELD_TEXTS)
+        return read_texts(reader, field, value);
     if (tree_type(value) != TREE_STRING) {
         refuse(reader, field, "type", "must be a string");
         return NULL;
@@ -156,40 +214,6 @@ static const char *read_value(reader_t *reader, const field_t *field, const tree
     return check_length(reader, field, length, "bytes") ? text : NULL;
 }
 
-static int read_member(void *context, const char *name, apr_size_t name_length, const tree_t *value)
-{
-    reader_t *reader = context;
-    const field_t *field = resource_field(reader->resource, name, name_length);
-    int n;
-
-    if (!field) {
-        refuse_pointer(reader, pointer_of(name, name_length, reader->pool), "unknown",
-                       "is not a member of this resource");
-        return 0;
-    }
-    if (reader->purpose == INPUT_CREATE ? !field_is_creatable(field) : !field_is_updatable(field)) {
-        refuse(reader, field, "read-only",
-               field_is_creatable(field) ? "can be set only on create" : "is set by the server");
-        return 0;
-    }
-    n = (int)(field - reader->resource->fields);
-    reader->given[n] = 1;
-    reader->count++;
-    if (tree_type(value) != TREE_NULL)
-        reader->values[n] = read_value(reader, field, value);
-    else if (!(field->flags & (FIELD_NULLABLE | FIELD_RESET)))
-        refuse(reader, field, "null", "must not be null");
-    return 0;
-}
-
-static void check_required(reader_t *reader)
-{
-    for (const field_t *field = reader->resource->fields; field->name; field++) {
-        if ((field->flags & FIELD_REQUIRED) && !reader->given[field - reader->resource->fields])
-            refuse(reader, field, "required", "must be given");
-    }
-}
-
 static int count_fields(const resource_t *resource)
 {
     int count = 0;
@@ -199,32 +223,97 @@ static int count_fields(const resource_t *resource)
     return count;
 }
 
+static int read_member(void *context, const char *name, apr_size_t name_length, const tree_t *value);
+
+static void check_required(reader_t *reader)
+{
+    for (const field_t *field = reader->resource->fields; field->name; field++) {
+        if ((field->flags & FIELD_REQUIRED) && !reader->input.given[field - reader->resource->fields])
+            refuse(reader, field, "required", "must be given");
+    }
+}
+
+/* Reads an object's members into reader->input. */
+static void read_members(reader_t *reader, const tree_t *object)
+{
+    apr_size_t fields = (apr_size_t)count_fields(reader->resource);
+
+    if (tree_type(object) != TREE_OBJECT) {
+        refuse_pointer(reader, reader->pointer, "type", "must be an object");
+        return;
+    }
+    reader->input.values = apr_pcalloc(reader->pool, fields * sizeof *reader->input.values);
+    reader->input.given = apr_pcalloc(reader->pool, fields);
+    tree_each(object, read_member, reader);
+    if (reader->purpose == INPUT_CREATE)
+        check_required(reader);
+}
+
+/* Reads a FIELD_OBJECT, the n-th field, into its place in reader->input. */
+static void read_object(reader_t *reader, const field_t *field, int n, const tree_t *value)
+{
+    reader_t inner = *reader;
+    input_t *input = apr_palloc(reader->pool, sizeof *input);
+
+    inner.resource = field->members;
+    inner.pointer = apr_pstrcat(reader->pool, reader->pointer, "/", field->name, NULL);
+    inner.input = (input_t){0};
+    read_members(&inner, value);
+    *input = inner.input;
+    if (!reader->input.inner)
+        reader->input.inner = apr_pcalloc(reader->pool, (apr_size_t)count_fields(reader->resource) *
+                                                            sizeof *reader->input.inner);
+    reader->input.inner[n] = input;
+}
+
+static int read_member(void *context, const char *name, apr_size_t name_length, const tree_t *value)
+{
+    reader_t *reader = context;
+    const field_t *field = resource_field(reader->resource, name, name_length);
+    int n;
+
+    if (!field) {
+        refuse_pointer(reader,
+                       apr_pstrcat(reader->pool, reader->pointer, pointer_of(name, name_length, reader->pool),
+                                   NULL),
+                       "unknown", "is not a member of this resource");
+        return 0;
+    }
+    if (reader->purpose == INPUT_CREATE ? !field_is_creatable(field) : !field_is_updatable(field)) {
+        refuse(reader, field, "read-only",
+               field_is_creatable(field) ? "can be set only on create" : "is set by the server");
+        return 0;
+    }
+    n = (int)(field - reader->resource->fields);
+    reader->input.given[n] = 1;
+    reader->input.count++;
+    if (tree_type(value) == TREE_NULL) {
+        if (!(field->flags & (FIELD_NULLABLE | FIELD_RESET)))
+            refuse(reader, field, "null", "must not be null");
+    } else if (field->type == FIELD_OBJECT) {
+        read_object(reader, field, n, value);
+    } else {
+        reader->input.values[n] = read_value(reader, field, value);
+    }
+    return 0;
+}
+
 const problem_t *input_read(input_t *input, const resource_t *resource, input_for_t purpose,
                             const tree_t *body, apr_array_header_t **errors, apr_pool_t *pool)
 {
-    apr_size_t fields = (apr_size_t)count_fields(resource);
     reader_t reader = {
         .resource = resource,
         .purpose = purpose,
-        .values = apr_pcalloc(pool, fields * sizeof(const char *)),
-        .given = apr_pcalloc(pool, fields),
+        .pointer = "",
         .errors = apr_array_make(pool, 2, sizeof(problem_error_t)),
         .pool = pool,
     };
 
     *errors = reader.errors;
-    if (tree_type(body) != TREE_OBJECT) {
-        refuse_pointer(&reader, "", "type", "must be an object");
-        return &problem_invalid;
-    }
-    tree_each(body, read_member, &reader);
-    if (purpose == INPUT_CREATE)
-        check_required(&reader);
+    read_members(&reader, body);
     if (reader.errors->nelts > 0)
         return &problem_invalid;
-    input->values = reader.values;
-    input->given = reader.given;
-    input->count = reader.count;
+    *input = reader.input;
     return NULL;
 }
 

@@ -21,9 +21,11 @@ typedef struct input_secrets_t {
 
 /* The values of a body, by the number of their field in the resource. */
 typedef struct input_t {
-    const char **values;  /* as statements take them; NULL is SQL NULL, and what is not given */
-    unsigned char *given; /* whether the body has the member */
-    int count;            /* members that it has */
+    const char **values; /* as statements take them; NULL is SQL NULL, and what is not given; of a FIELD_TEXTS
+                             the object as JSON text */
+    struct input_t **inner; /* of a FIELD_OBJECT: what its members are; NULL where it is not given */
+    unsigned char *given;   /* whether the body has the member */
+    int count;              /* members that it has */
 } input_t;
 
 typedef enum input_for_t {

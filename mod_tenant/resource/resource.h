@@ -21,6 +21,9 @@ typedef enum field_type_t {
     FIELD_PASSWORD, /* a JSON string of min to max bytes, kept as an argon2id hash; text, never read */
     FIELD_SECRET,   /* a JSON string of min to max characters, kept sealed; text, never read */
     FIELD_SEALED,   /* what shows of such a column: whether it is set */
+    FIELD_OBJECT,   /* a JSON object with members of its own; in bodies that are no rows */
+    FIELD_TEXTS,    /* a JSON object of any names: at most FIELD_TEXTS_MAX, each with a text of min to max
+                       characters; likewise */
 } field_type_t;
 
 enum {
@@ -46,6 +49,9 @@ enum {
 
 /* The largest integer that every reader of JSON keeps as it is (RFC 8259 section 6). */
 #define FIELD_BIG_MAX 9007199254740991
+
+/* How many texts a FIELD_TEXTS may have, and how long a name may be, in characters. */
+enum { FIELD_TEXTS_MAX = 16, FIELD_TEXTS_NAME_MAX = 64 };
 
 /* A check past type and length. Returns NULL, or what the text must be, as a sentence's end: "must be …".
  * */
@@ -78,6 +84,8 @@ typedef struct field_t {
 
     /* Of a FIELD_SECRET: the field that says until when the value before is good as well. */
     const char *grace;
+
+    const struct resource_t *members; /* of a FIELD_OBJECT: what it may have */
 } field_t;
 
 /* A set of a resource's fields: bit n is set where field n belongs to it. */
@@ -112,6 +120,7 @@ typedef struct resource_t {
     int is_single;             /* one row, or none yet, for each tenant: no list, no id in the path */
     int is_profile;            /* the tenant's own row, which is always there, and which has the API key */
     int is_users;              /* who may log in: of these rows a user may touch its own alone */
+    int is_token;              /* tokens, not rows: a user gets those that name the user alone */
     int spans_tenants;         /* rows of all tenants: reached where a handler spans tenants alone */
     int makes_keys;            /* a row has an API key, which the answer to its creation shows */
     int is_public;             /* TenantPublicRead may name it */
@@ -128,6 +137,24 @@ extern const resource_t resources[];
 
 /* The body of POST /tenant/key: grace_seconds, how long the old key goes on working, at most a week. */
 extern const resource_t resource_rotation;
+
+/* The body of POST /twilio/token, which is a path of its own: whom the token names, how long it holds, and
+ * what it grants, in the form that Twilio's tokens have (twilio/access.h). */
+extern const resource_t resource_token;
+
+/* How long a token holds, in seconds: an hour where nobody says. Twilio takes none of more than a day. */
+#define RESOURCE_TTL_DEFAULT 3600
+#define RESOURCE_TTL_MIN     60
+#define RESOURCE_TTL_MAX     86400
+
+/* The longest name of a client at Twilio, in characters. */
+#define RESOURCE_IDENTITY_MAX 121
+
+/* The fields of resource_token, of its member voice, and of that one's members, in their order. */
+enum { TOKEN_IDENTITY, TOKEN_TTL, TOKEN_VOICE };
+enum { VOICE_INCOMING, VOICE_OUTGOING, VOICE_PUSH_CREDENTIAL };
+enum { INCOMING_ALLOW };
+enum { OUTGOING_APPLICATION, OUTGOING_PARAMS };
 
 /* How many there are. */
 int resource_count(void);

@@ -19,14 +19,14 @@ static int is_public(const location_config_t *location, const resource_t *resour
     return 0;
 }
 
-/* Never what the tenant itself is, nor another user. */
+/* Never what the tenant itself is, nor another user, nor in another's name. */
 static right_t right_of_user(const location_config_t *location, const resource_t *resource, int is_read)
 {
     int is_let = is_read ? config_lets_users_in(location) : location->user_authority == USER_AUTHORITY_WRITE;
 
     if (!is_let || resource->is_profile)
         return RIGHT_NONE;
-    return resource->is_users ? RIGHT_OWN : RIGHT_ALL;
+    return resource->is_users || resource->is_token ? RIGHT_OWN : RIGHT_ALL;
 }
 
 right_t rights_of(const location_config_t *location, const resource_t *resource, caller_t caller, int is_read)

@@ -18,7 +18,7 @@ typedef enum caller_t {
 /* With which rows, of those that the caller's tenant has, or of all. */
 typedef enum right_t {
     RIGHT_NONE,
-    RIGHT_OWN, /* the row that is the user itself */
+    RIGHT_OWN, /* the row that is the user itself; tokens that name it */
     RIGHT_ALL,
 } right_t;
 

@@ -30,7 +30,7 @@ static int is_name_of_row(const resource_t *resource, const char *text, int *by_
     return *by_key;
 }
 
-/* The paths of the API's own, which belong to no tenant. */
+/* The paths of the API's own, which belong to no tenant; of twilio there is a path that does. */
 static const struct {
     const char *name;
     route_kind_t kind;
@@ -38,7 +38,7 @@ static const struct {
 } own[] = {
     {"live", ROUTE_LIVE, ROUTE_KINDS},           {"openapi.json", ROUTE_OPENAPI, ROUTE_KINDS},
     {"problems", ROUTE_PROBLEMS, ROUTE_PROBLEM}, {"ready", ROUTE_READY, ROUTE_KINDS},
-    {"reference", ROUTE_KINDS, ROUTE_REFERENCE},
+    {"reference", ROUTE_KINDS, ROUTE_REFERENCE}, {"twilio", ROUTE_KINDS, ROUTE_KINDS},
 };
 
 int route_is_reserved(const char *name)
@@ -77,6 +77,11 @@ int route_parse(route_t *route, const char *path, int spans_tenants, apr_pool_t 
     }
     if (*path++ != '/')
         return 0;
+    if (!spans_tenants && strcmp(path, resource_token.name) == 0) {
+        route->kind = ROUTE_TOKEN;
+        route->resource = &resource_token;
+        return 1;
+    }
     slash = strchr(path, '/');
     length = slash ? (apr_size_t)(slash - path) : strlen(path);
     if (find_own(route, path, length, &found))
@@ -110,14 +115,29 @@ static const struct {
     {M_GET,
      "GET, HEAD",
      {[ROUTE_COLLECTION] = RESOURCE_LIST, [ROUTE_ROW] = RESOURCE_READ, [ROUTE_SINGLE] = RESOURCE_READ}},
-    {M_POST, "POST", {[ROUTE_COLLECTION] = RESOURCE_CREATE, [ROUTE_ROTATION] = RESOURCE_UPDATE}},
+    {M_POST,
+     "POST",
+     {[ROUTE_COLLECTION] = RESOURCE_CREATE,
+      [ROUTE_ROTATION] = RESOURCE_UPDATE,
+      [ROUTE_TOKEN] = RESOURCE_CREATE}},
     {M_PATCH, "PATCH", {[ROUTE_ROW] = RESOURCE_UPDATE, [ROUTE_SINGLE] = RESOURCE_UPDATE}},
     {M_DELETE, "DELETE", {[ROUTE_ROW] = RESOURCE_DELETE}},
 };
 
 int route_is_open(const route_t *route)
 {
-    return !route->resource;
+    switch (route->kind) {
+    case ROUTE_INDEX:
+    case ROUTE_REFERENCE:
+    case ROUTE_OPENAPI:
+    case ROUTE_PROBLEMS:
+    case ROUTE_PROBLEM:
+    case ROUTE_LIVE:
+    case ROUTE_READY:
+        return 1;
+    default:
+        return 0;
+    }
 }
 
 int route_allows(const route_t *route, int method)

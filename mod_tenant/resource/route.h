@@ -10,6 +10,7 @@ typedef enum route_kind_t {
     ROUTE_ROW,        /* /calls/17, /calls/CA… */
     ROUTE_SINGLE,     /* /settings */
     ROUTE_ROTATION,   /* /tenant/key, or the administrator's /tenants/17/key */
+    ROUTE_TOKEN,      /* /twilio/token, of the tenants' own API */
     ROUTE_REFERENCE,  /* /reference/NAME, a file of the page that shows the API */
     ROUTE_OPENAPI,    /* /openapi.json */
     ROUTE_PROBLEMS,   /* /problems */

@@ -10,12 +10,13 @@
 _Static_assert(MAC_TEXT_SIZE == sodium_base64_ENCODED_LEN(MAC_SHA1_BYTES, sodium_base64_VARIANT_ORIGINAL),
                "base64 of 20 bytes");
 _Static_assert(MAC_SHA1_BYTES == APR_SHA1_DIGESTSIZE, "160 bits of SHA-1");
+_Static_assert(MAC_SHA256_BYTES == crypto_auth_hmacsha256_BYTES, "256 bits of SHA-256");
 
 /* libsodium has no SHA-1, and libcrypto is none of the libraries that the module is linked with: APR has the
  * hash, and HMAC around it is little. */
 enum {
     BLOCK = 64,       /* of SHA-1, in bytes */
-    STACK_MAX = 1024, /* more than what APR's hash leaves on the stack, made of the key among it */
+    STACK_MAX = 1024, /* more than what a hash leaves on the stack, made of the key among it */
 };
 
 static void hash(apr_sha1_ctx_t *context, const char *bytes, size_t length)
@@ -74,6 +75,19 @@ void mac_sha1(unsigned char mac[MAC_SHA1_BYTES], const char *key, size_t key_len
     apr_sha1_final(mac, &context);
     sodium_memzero(block, sizeof block);
     sodium_memzero(&context, sizeof context);
+    sodium_stackzero(STACK_MAX);
+}
+
+void mac_sha256(unsigned char mac[MAC_SHA256_BYTES], const char *key, size_t key_length,
+                const mac_part_t *parts, int count)
+{
+    crypto_auth_hmacsha256_state state;
+
+    crypto_auth_hmacsha256_init(&state, (const unsigned char *)key, key_length);
+    for (int n = 0; n < count; n++)
+        crypto_auth_hmacsha256_update(&state, (const unsigned char *)parts[n].bytes, parts[n].length);
+    crypto_auth_hmacsha256_final(&state, mac);
+    sodium_memzero(&state, sizeof state);
     sodium_stackzero(STACK_MAX);
 }
 

@@ -6,7 +6,7 @@
 
 /* What others sign with. */
 
-enum { MAC_SHA1_BYTES = 20 };
+enum { MAC_SHA1_BYTES = 20, MAC_SHA256_BYTES = 32 };
 
 /* A part of what is signed. */
 typedef struct mac_part_t {
@@ -17,6 +17,10 @@ typedef struct mac_part_t {
 /* HMAC-SHA1 (RFC 2104) of parts, one behind the other. Nothing of the key is left behind. */
 void mac_sha1(unsigned char mac[MAC_SHA1_BYTES], const char *key, size_t key_length, const mac_part_t *parts,
               int count);
+
+/* HMAC-SHA256 (RFC 2104, RFC 4231) likewise. */
+void mac_sha256(unsigned char mac[MAC_SHA256_BYTES], const char *key, size_t key_length,
+                const mac_part_t *parts, int count);
 
 /* A MAC in base64 (RFC 4648 section 4, with its padding), NUL-terminated. */
 enum { MAC_TEXT_SIZE = 29 };
