@@ -49,7 +49,7 @@ sub is_not_shared {
 }
 
 my ($product) = column({ database => $database }, 'SELECT max(id) FROM products WHERE tenant_id = ?', tenant('acme')->{id});
-my @paths = ('/v1', '/v1/calls', "/v1/products/$product", '/v1/settings', '/v1/tenant/key', '/v1/openapi.json', '/v1/problems');
+my @paths = ('/v1', '/v1/calls', "/v1/products/$product", '/v1/settings', '/v1/tenant/key', '/v1/twilio/token', '/v1/openapi.json', '/v1/problems');
 
 subtest 'preflights' => sub {
     for my $path (@paths) {
@@ -85,6 +85,7 @@ subtest 'answers and errors' => sub {
         'a row'         => [200, GET => "/v1/products/$product", @as],
         'HEAD'          => [200, HEAD => "/v1/products/$product", @as],
         'a new row'     => [201, POST => '/v1/products', @as, json => { name => 'Anvil' }],
+        'no account'    => [409, POST => '/v1/twilio/token', @as, json => { identity => 'a', voice => {} }],
         'the index'     => [200, GET => '/v1/'],
         'not modified'  => [304, GET => "/v1/products/$product", @as, headers => ['If-None-Match' => '*']],
         'bad JSON'      => [400, POST => '/v1/products', @as, type => 'application/json', body => '{'],

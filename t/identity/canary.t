@@ -65,6 +65,11 @@ subtest 'the doors' => sub {
     is_status($api->(POST => '/v1/users', json => { email => 'x', password => $canary{password} }), 422, 'one beside a fault');
     is_status($api->(POST => '/v1/users', body => qq({"email":"a\@b.c","password":"$canary{password}"), type => 'application/json'),
         400, 'one in broken JSON');
+    is_status($api->(PATCH => '/v1/tenant', json => { twilio_account_sid => 'AC' . '0' x 32, twilio_api_key_sid => 'SK' . '0' x 32 }), 200,
+        'an account at Twilio');
+    my $token = $api->(POST => '/v1/twilio/token', json => { identity => 'canary', voice => {} });
+    is_status($token, 200, 'a token for it');
+    $canary{voice_token} = $token->json->{token};
     my $rotated = $api->(POST => '/v1/tenant/key', json => { grace_seconds => 600 });
     is_status($rotated, 200, 'a new key');
     $canary{new_key} = $rotated->json->{api_key};

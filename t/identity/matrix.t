@@ -8,7 +8,7 @@ use strict;
 use warnings;
 
 use Digest::SHA qw(sha1_base64);
-use MIME::Base64 qw(encode_base64);
+use MIME::Base64 qw(decode_base64 encode_base64);
 use Test::More;
 use TenantTest;
 use TenantTest::Contract;
@@ -44,6 +44,13 @@ LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
 END
 
 sub basic { return (Authorization => 'Basic ' . encode_base64(join(':', @_), '')) }
+
+# An account at Twilio that tokens can be made for.
+my %account = map { $_ => 'AC' . ($_ eq 'acme' ? 'a' : 'b') x 32 } keys %marker;
+for my $tenant (sort keys %account) {
+    is_status(request(PATCH => '/v1/tenant', to => $server, as => $key{$tenant}, json => { twilio_account_sid => $account{$tenant},
+                twilio_api_key_sid => 'SK' . '0' x 32, twilio_api_key_secret => $marker{$tenant} }), 200, "$tenant has an account at Twilio");
+}
 
 my %user;    # a user of each tenant: { id, email }
 for my $tenant (qw(acme globex)) {
@@ -118,7 +125,7 @@ sub operations {
                 path     => $path =~ s/\{code\}/not-found/r,
                 resource => $resource,
                 is_row   => $path =~ /\{/ && $path !~ /\{code\}/,
-                is_open  => !(grep { $_ eq ($resource // '') } resources()),
+                is_open  => !(grep { $_ eq ($resource // '') } 'twilio', resources()),
             };
         }
     }
@@ -130,6 +137,7 @@ sub send_as {
     my %option = %$options;
     my $query = delete $option{query};
     my ($method, $resource) = @$operation{qw(method resource)};
+    return request($method, "/v1$path" . (defined $query ? "?$query" : ''), to => $server, %option, json => $operation->{token}) if $operation->{token};
     my $json = $method eq 'PATCH' ? $change{$resource} // change($resource, 7) : $method ne 'POST' ? undef : $operation->{path} =~ m{/key$} ? {} : sample($resource);
     return request($method, "/v1$path" . (defined $query ? "?$query" : ''), to => $server, %option, $json ? (json => $json) : ());
 }
@@ -190,8 +198,24 @@ sub test_rows {
     }
 }
 
+# A token is of the tenant's account at Twilio; a user gets its own without naming anybody.
+sub test_token {
+    my ($caller, $operation) = @_;
+    my $what = "a token as $caller->{name}";
+    my $refusal = refusal($caller, $operation);
+    my $answer = send_as($caller->{options}, { %$operation, token => { voice => {}, $caller->{is_user} ? () : (identity => 'a') } }, $operation->{path});
+
+    return is_problem($answer, $status{$refusal}, $refusal, "$what: refused") if $refusal;
+    is_status($answer, 200, $what);
+    my $claims = decode_base64((split /\./, $answer->json->{token})[1] =~ tr{-_}{+/}r);
+    like($claims, qr/"sub":"$account{ sees($caller) }"/, "$what: of the tenant's own account");
+    unlike($answer->body . $claims, qr/canary/, "$what: no secret");
+    isnt($answer->json->{identity}, 'a', "$what: in its own name") if $caller->{is_user};
+}
+
 sub test_other {
     my ($caller, $operation) = @_;
+    return test_token($caller, $operation) if $operation->{path} eq '/twilio/token';
     my ($method, $resource) = @$operation{qw(method resource)};
     my $refusal = refusal($caller, $operation);
     my $what = "$method $operation->{path} as $caller->{name}";

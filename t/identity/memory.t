@@ -86,6 +86,17 @@ is_clean('a login', [coded("$email:$password"), $password], sub {
     ask($_[1], Authorization => 'Basic ' . encode_base64("$email:$password", ''));
 });
 
+# What signs a token is opened for a moment; the server that it was brought to is another one.
+my %twilio = (twilio_account_sid => 'AC' . '0' x 32, twilio_api_key_sid => 'SK' . '0' x 32, twilio_api_key_secret => 'canary-of-an-API-key-at-Twilio');
+{
+    my $server = start();
+    is_status(request(PATCH => '/v1/tenant', to => $server, as => $key, json => \%twilio), 200, 'an account at Twilio');
+}
+is_clean('the secret of a token', [$twilio{twilio_api_key_secret}], sub {
+    my $token = request(POST => '/v1/twilio/token', on => $_[1], headers => [bearer($key)], json => { identity => 'a', voice => {} });
+    is_status($token, 200, 'a token');
+});
+
 # Requests that come together share a buffer: none may be harmed by what is wiped of another.
 is_clean('requests that come together' => [$key], sub {
     my ($server, $client) = @_;

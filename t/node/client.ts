@@ -141,6 +141,21 @@ async function singles() {
     expect('the tenant', done(await client.PATCH('/tenant', { body: { name: tenant.name } })), tenant);
 }
 
+async function twilio() {
+    const asked = { identity: 'desk_7', voice: { incoming: { allow: true }, outgoing: { application_sid: sid('AP'), params: { a: 'b' } } } };
+    done(await client.PATCH('/tenant', { body: { twilio_api_key_secret: null } }));
+    refused(await client.POST('/twilio/token', { body: asked }), 'twilio-not-set-up');
+    done(await client.PATCH('/tenant', {
+        body: { twilio_account_sid: sid('AC'), twilio_api_key_sid: sid('SK'), twilio_api_key_secret: 'x' },
+    }));
+    const made = done(await client.POST('/twilio/token', { body: asked }));
+    expect('whom it names', [made.identity, made.token.split('.').length], ['desk_7', 3]);
+    // @ts-expect-error: a grant is required
+    refused(await client.POST('/twilio/token', { body: { identity: 'a' } }), 'invalid');
+    // @ts-expect-error: an application is required
+    refused(await client.POST('/twilio/token', { body: { identity: 'a', voice: { outgoing: {} } } }), 'invalid');
+}
+
 async function service() {
     const links = done(await client.GET('/'));
     expect('a link', links.problems, links.openapi.replace('openapi.json', 'problems'));
@@ -158,5 +173,5 @@ async function rotation() {
     done(await client.GET('/tenant', { headers: { Authorization: `Bearer ${api_key}` } }));
 }
 
-for (const test of [calls, messages, recordings, products, users, singles, service, rotation])
+for (const test of [calls, messages, recordings, products, users, singles, twilio, service, rotation])
     await test();

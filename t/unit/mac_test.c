@@ -66,24 +66,68 @@ static void test_known(apr_pool_t *pool)
     }
 }
 
+/* RFC 4231 section 4: its cases 1, 2 and 7, and a key of nothing. */
+static void test_known_sha256(apr_pool_t *pool)
+{
+    const char *const key =
+        "\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b";
+    char *const long_key = apr_palloc(pool, 131);
+    const struct {
+        size_t key_length;
+        const char *key, *text, *mac;
+    } known[] = {
+        {20, key, "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+        {4, "Jefe", "what do ya want for nothing?",
+         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+        {131, long_key,
+         "This is a test using a larger than block-size key and a larger than block-size data. The key needs to "
+         "be hashed before being used by the HMAC algorithm.",
+         "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2"},
+        {0, NULL, "", "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"},
+    };
+
+    memset(long_key, 0xaa, 131);
+    for (size_t n = 0; n < sizeof known / sizeof *known; n++) {
+        size_t length = strlen(known[n].text);
+        const mac_part_t halves[] = {{known[n].text, length / 2},
+                                     {NULL, 0},
+                                     {known[n].text + length / 2, length - length / 2}};
+        unsigned char mac[MAC_SHA256_BYTES];
+
+        mac_sha256(mac, known[n].key, known[n].key_length, halves, 3);
+        is_text(hex(mac, sizeof mac, pool), known[n].mac, "HMAC-SHA256 of `%.30s` in parts", known[n].text);
+    }
+}
+
+/* One of the two, and the file with Wycheproof's vectors for it. */
+typedef struct hmac_t {
+    const char *file;
+    void (*make)(unsigned char *mac, const char *key, size_t key_length, const mac_part_t *parts, int count);
+    size_t size;
+    size_t vectors; /* at least */
+} hmac_t;
+
+static const hmac_t sha1 = {"wycheproof/hmac_sha1_test.json", mac_sha1, MAC_SHA1_BYTES, 80};
+static const hmac_t sha256 = {"wycheproof/hmac_sha256_test.json", mac_sha256, MAC_SHA256_BYTES, 80};
+
 /* Whether a vector's tag is ours just if it is meant to be. */
-static int agrees(json_object *vector, apr_pool_t *pool)
+static int agrees(const hmac_t *hmac, json_object *vector, apr_pool_t *pool)
 {
     const mac_part_t key = unhex(member(vector, "key"), pool);
     const mac_part_t message = unhex(member(vector, "msg"), pool);
-    unsigned char mac[MAC_SHA1_BYTES];
+    unsigned char mac[MAC_SHA256_BYTES];
     int is_same;
 
-    mac_sha1(mac, key.bytes, key.length, &message, 1);
-    is_same = strcmp(hex(mac, sizeof mac, pool), member(vector, "tag")) == 0;
+    hmac->make(mac, key.bytes, key.length, &message, 1);
+    is_same = strcmp(hex(mac, hmac->size, pool), member(vector, "tag")) == 0;
     return is_same == (strcmp(member(vector, "result"), "valid") == 0);
 }
 
-static void test_wycheproof(apr_pool_t *pool)
+static void test_wycheproof(const hmac_t *hmac, apr_pool_t *pool)
 {
     size_t vectors = 0, agreed = 0;
     apr_size_t length;
-    const char *text = corpora_read(corpora_path("wycheproof/hmac_sha1_test.json", pool), &length, pool);
+    const char *text = corpora_read(corpora_path(hmac->file, pool), &length, pool);
     json_object *root, *groups;
 
     if (!text) {
@@ -96,12 +140,13 @@ static void test_wycheproof(apr_pool_t *pool)
         json_object *one = json_object_array_get_idx(groups, group);
         json_object *tests = json_object_object_get(one, "tests");
 
-        if (json_object_get_int(json_object_object_get(one, "tagSize")) != 8 * MAC_SHA1_BYTES)
+        if ((size_t)json_object_get_int(json_object_object_get(one, "tagSize")) != 8 * hmac->size)
             continue; /* cut off, which ours never are */
         for (size_t n = 0; n < json_object_array_length(tests); n++, vectors++)
-            agreed += (size_t)agrees(json_object_array_get_idx(tests, n), pool);
+            agreed += (size_t)agrees(hmac, json_object_array_get_idx(tests, n), pool);
     }
-    ok(vectors > 80 && agreed == vectors, "%zu of %zu vectors of Wycheproof's agree", agreed, vectors);
+    ok(vectors > hmac->vectors && agreed == vectors, "%zu of %zu vectors of Wycheproof's agree: %s", agreed,
+       vectors, hmac->file);
     json_object_put(root);
 }
 
@@ -160,7 +205,9 @@ int main(void)
     apr_initialize();
     apr_pool_create(&pool, NULL);
     test_known(pool);
-    test_wycheproof(pool);
+    test_known_sha256(pool);
+    test_wycheproof(&sha1, pool);
+    test_wycheproof(&sha256, pool);
     test_base64();
     test_sha256();
     apr_terminate();

@@ -36,10 +36,12 @@ static void test_members(void)
     member_object_end(&writer);
     member_array(&writer, "none");
     member_array_end(&writer);
+    member_json(&writer, "json", "{\"a\": [1]}");
+    member_json(&writer, "more", "2");
     member_object_end(&writer);
     is_text(text_of(&writer),
             "{\"text\":\"\\\"x\\\"\\n\",\"null\":null,\"integer\":-7,\"yes\":true,\"no\":false,"
-            "\"texts\":[\"a\",\"\",\"{[\"],\"empty\":{},\"none\":[]}",
+            "\"texts\":[\"a\",\"\",\"{[\"],\"empty\":{},\"none\":[],\"json\":{\"a\": [1]},\"more\":2}",
             "members of every kind");
 }
 
