@@ -12,6 +12,6 @@ use TenantTest::Prism;
 
 plan skip_all => packages_missing('t/node') if packages_missing('t/node');
 
-TenantTest::Prism->start->hold(qw(api/contract_errors api/contract_input));
+TenantTest::Prism->start->hold(qw(api/contract_errors api/contract_input twilio/token));
 
 done_testing;
