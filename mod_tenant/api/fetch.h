@@ -4,7 +4,8 @@
 
 #include "api.h"
 
-/* Reads the row that the path names. *rows is NULL where a single resource has none yet. problem_not_found. */
+/* Reads the row that the path names. *rows is NULL where a single resource has none yet.
+ * problem_not_found. */
 const problem_t *fetch_row(const api_t *api, rows_t **rows);
 
 /* Reads the tenant's row of a single resource, whatever the path names. *rows is NULL where it has none. */

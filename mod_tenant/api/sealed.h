@@ -16,8 +16,8 @@ typedef struct sealed_secret_t {
  * reason to keep a tenant from its profile. */
 const problem_t *sealed_check(const api_t *api, rows_t *rows);
 
-/* Opens what row 0 of a resource's rows, the tenant's own, holds of a FIELD_SECRET, in a pool, with which it is
- * wiped. problem_secret_unreadable as above; of a plaintext of an earlier system too. */
+/* Opens what row 0 of a resource's rows, the tenant's own, holds of the FIELD_SECRET name. In pool, wiped
+ * with it. problem_secret_unreadable as above; of a plaintext of an earlier system too. */
 const problem_t *sealed_open(const api_t *api, const resource_t *resource, const char *name, rows_t *rows,
                              sealed_secret_t *secret, apr_pool_t *pool);
 

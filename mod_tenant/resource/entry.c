@@ -39,6 +39,8 @@ static const char *check_field(const resource_t *resource, const field_t *field)
         return "lists have another parameter of its name";
     if (field->type == FIELD_SEALED && !(field->flags & FIELD_READ_ONLY))
         return "a FIELD_SEALED is FIELD_READ_ONLY";
+    if (field->type == FIELD_OBJECT || field->type == FIELD_TEXTS)
+        return "a row has no objects";
     if (field->type == FIELD_PASSWORD && (field->flags & FIELD_WRITE_ONCE))
         return "a password can be changed";
     if ((field->flags & FIELD_TENANT) &&

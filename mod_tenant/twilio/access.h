@@ -5,8 +5,8 @@
 #include <apr_pools.h>
 #include <stdint.h>
 
-/* Access tokens: what a program with one of Twilio's Voice SDKs shows Twilio, so that it needs no credential of
- * the account's. They are byte for byte what Twilio's own library makes (t/twilio/token.t). */
+/* Access tokens: what a program with one of Twilio's Voice SDKs shows Twilio, so that it needs no credential
+ * of the account's. They are byte for byte what Twilio's own library makes (t/twilio/token.t). */
 
 /* What a token says. */
 typedef struct access_t {

@@ -80,8 +80,8 @@ static void test_known_sha256(apr_pool_t *pool)
         {4, "Jefe", "what do ya want for nothing?",
          "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
         {131, long_key,
-         "This is a test using a larger than block-size key and a larger than block-size data. The key needs to "
-         "be hashed before being used by the HMAC algorithm.",
+         "This is a test using a larger than block-size key and a larger than block-size data. The key needs "
+         "to be hashed before being used by the HMAC algorithm.",
          "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2"},
         {0, NULL, "", "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"},
     };
