@@ -263,6 +263,36 @@ subtest 'Idempotency-Key' => sub {
     is($site->dbh->selectrow_array(q{SELECT count(*) FROM idempotency_keys}), 0, '... in the database either');
 };
 
+# The tokens that the example of docs/twilio.md hands the SDK, at a server, with headers.
+sub example {
+    my ($base, $headers) = @_;
+    open my $document, '<:raw', 'docs/twilio.md' or die "docs/twilio.md: $!";
+    my $text = do { local $/; <$document> };
+    my ($code) = $text =~ m{^    import \{ Device \} from '\@twilio/voice-sdk';\n(.*?^    await device\.register\(\);\n)}ms or die 'no example';
+    my $script = File::Temp->new(SUFFIX => '.mjs');
+    print {$script} <<"END", $code;
+import { request } from 'node:http';
+const seen = [];
+class Device {
+    #on = {};
+    constructor(token) { seen.push(token); }
+    on(name, does) { this.#on[name] = does; }
+    updateToken(token) { seen.push(token); }
+    async register() { await this.#on.tokenWillExpire(); console.log(JSON.stringify(seen)); }
+}
+// Node's own lets nobody choose the Host
+globalThis.fetch = (path, { method, headers, body }) => new Promise((resolve, reject) => {
+    const asked = request('$base' + path, { method, headers: { ...headers, ...@{[ $json->encode($headers) ]} } }, async answer => {
+        const text = (await answer.toArray()).join('');
+        resolve({ ok: answer.statusCode < 300, json: async () => JSON.parse(text) });
+    });
+    asked.on('error', reject).end(body);
+});
+END
+    close $script or die $!;
+    return $json->decode(scalar qx(node $script) || '[]');
+}
+
 # --- Who may --------------------------------------------------------------------------------------------------
 
 sub basic { return (Authorization => 'Basic ' . encode_base64(join(':', @_), '')) }
@@ -314,6 +344,12 @@ subtest 'logins' => sub {
     is_problem($by->(ada => {%voice}, host => tenant('globex')->{host}), 401, 'login-invalid', "nor on another tenant's Host");
     is_problem($by->(ada => {%voice}, headers => ['Sec-Fetch-Site' => 'cross-site']), 403, 'cross-site', 'nor from another site');
     is_status($by->(ada => {%voice}, headers => ['Sec-Fetch-Site' => 'same-origin']), 200, "but from the server's own");
+
+    # as a page of the tenant's Host runs it: the SDK is an imitation, the login is the browser's
+    my $login = { host => tenant('acme')->{host}, basic("ada\@example.com", $password{ada}) };
+    my $seen = example('http://127.0.0.1:' . $server->port . '/write', $login);
+    is(scalar @$seen, 2, "the document's example takes a token, and another one when that expires");
+    is($_->{grants}{identity}, $own, '... for who is logged in') for map { claims($_) } @$seen;
 
     # names of an earlier system
     my %earlier = ('a-b' => 'a_2db', 'a_b' => 'a_5fb', 'a_2db' => 'a_5f2db', 'Zoë 1' => 'Zo_c3_ab_201', '7' => '7');
