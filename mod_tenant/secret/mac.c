@@ -83,9 +83,12 @@ void mac_sha256(unsigned char mac[MAC_SHA256_BYTES], const char *key, size_t key
 {
     crypto_auth_hmacsha256_state state;
 
-    crypto_auth_hmacsha256_init(&state, (const unsigned char *)key, key_length);
-    for (int n = 0; n < count; n++)
-        crypto_auth_hmacsha256_update(&state, (const unsigned char *)parts[n].bytes, parts[n].length);
+    /* libsodium takes no NULL, not even of nothing */
+    crypto_auth_hmacsha256_init(&state, (const unsigned char *)(key_length > 0 ? key : ""), key_length);
+    for (int n = 0; n < count; n++) {
+        if (parts[n].length > 0)
+            crypto_auth_hmacsha256_update(&state, (const unsigned char *)parts[n].bytes, parts[n].length);
+    }
     crypto_auth_hmacsha256_final(&state, mac);
     sodium_memzero(&state, sizeof state);
     sodium_stackzero(STACK_MAX);
