@@ -105,6 +105,25 @@ subtest 'lookups use at most a quarter' => sub {
     is_status($_->receive, 200) for @lookups;
 };
 
+subtest 'so do lookups of accounts that webhooks name' => sub {
+    my $server = start(pool => 'max=8 wait=5s statement=30s', server => "<Location /twilio>\nTenantHandler twilio\n</Location>");
+    $brake->hold;
+    my @clients = sent($server, 4);
+    is(waiting_backends($site, 4), 4, 'connections are open');
+    $brake->release;
+    is_status($_->receive, 200) for @clients;
+
+    my $tenants = lock_table($site, 'tenants');
+    my @flood = map { $server->client->send(POST => '/twilio/call-status',
+        headers => ['Content-Type' => 'application/x-www-form-urlencoded', 'X-Twilio-Signature' => 'A' x 27 . '='],
+        body    => sprintf 'AccountSid=AC%032x&CallSid=CA%032x', $_, $_) } 1 .. 10;
+    is(waiting_backends($site, 2), 2, 'two stand in PostgreSQL');
+    sleep 0.5;
+    is(scalar(waiting_backends($site)), 2, 'and no third joins them');
+    $tenants->release;
+    is_status($_->receive, 403) for @flood;
+};
+
 subtest 'connections that nobody uses are closed' => sub {
     my $server = start(pool => 'max=8 idle=1s');
     $brake->hold;
