@@ -167,3 +167,18 @@ int tree_each(const tree_t *object, tree_visit_fn *visit, void *context)
     }
     return result;
 }
+
+const tree_t *tree_member(const tree_t *object, const char *name)
+{
+    return (const tree_t *)json_object_object_get(object_of(object), name);
+}
+
+apr_size_t tree_count(const tree_t *array)
+{
+    return json_object_array_length(object_of(array));
+}
+
+const tree_t *tree_item(const tree_t *array, apr_size_t n)
+{
+    return (const tree_t *)json_object_array_get_idx(object_of(array), n);
+}

@@ -36,4 +36,11 @@ const char *tree_string(const tree_t *value, apr_size_t *length); /* UTF-8, no N
 typedef int tree_visit_fn(void *context, const char *name, apr_size_t name_length, const tree_t *value);
 int tree_each(const tree_t *object, tree_visit_fn *visit, void *context);
 
+/* A member of an object; NULL: there is none, or it is null. */
+const tree_t *tree_member(const tree_t *object, const char *name);
+
+/* How many items an array has, and one of them, from 0; NULL: it is null. */
+apr_size_t tree_count(const tree_t *array);
+const tree_t *tree_item(const tree_t *array, apr_size_t n);
+
 #endif

@@ -87,9 +87,63 @@ static const subject_t recording = {
         },
 };
 
+static const subject_t call_resource = {
+    .table = UPSERT_CALLS,
+    .sids = {"sid"},
+    .sources =
+        (const source_t[]){
+            {"status", {"status"}},
+            {"from_number", {"from"}},
+            {"to_number", {"to"}},
+            {"direction", {"direction"}},
+            {"duration", {"duration"}},
+            {"parent_call_sid", {"parent_call_sid"}},
+            {"ended_at", {"end_time"}},
+            {.column = NULL},
+        },
+};
+
+static const subject_t message_resource = {
+    .table = UPSERT_MESSAGES,
+    .sids = {"sid"},
+    .sources =
+        (const source_t[]){
+            {"status", {"status"}},
+            {"from_number", {"from"}},
+            {"to_number", {"to"}},
+            {"direction", {"direction"}},
+            {"body", {"body"}},
+            {"error_code", {"error_code"}},
+            {"num_media", {"num_media"}},
+            {.column = NULL},
+        },
+};
+
+static const subject_t recording_resource = {
+    .table = UPSERT_RECORDINGS,
+    .sids = {"sid"},
+    .sources =
+        (const source_t[]){
+            {"status", {"status"}},
+            {"call_sid", {"call_sid"}},
+            {"url", {"media_url"}},
+            {"duration", {"duration"}},
+            {"channels", {"channels"}},
+            {"source", {"source"}},
+            {.column = NULL},
+        },
+};
+
 static const subject_t *const subjects[] = {
-    [EVENT_VOICE] = &call,      [EVENT_CALL_STATUS] = &call,       [EVENT_DIAL_STATUS] = &call,
-    [EVENT_MESSAGE] = &message, [EVENT_MESSAGE_STATUS] = &message, [EVENT_RECORDING] = &recording,
+    [EVENT_VOICE] = &call,
+    [EVENT_CALL_STATUS] = &call,
+    [EVENT_DIAL_STATUS] = &call,
+    [EVENT_MESSAGE] = &message,
+    [EVENT_MESSAGE_STATUS] = &message,
+    [EVENT_RECORDING] = &recording,
+    [EVENT_CALL_RESOURCE] = &call_resource,
+    [EVENT_MESSAGE_RESOURCE] = &message_resource,
+    [EVENT_RECORDING_RESOURCE] = &recording_resource,
 };
 
 /* --- Values --------------------------------------------------------------------------------------------- */

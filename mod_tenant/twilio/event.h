@@ -13,6 +13,12 @@ typedef enum event_kind_t {
     EVENT_MESSAGE,        /* a message comes in */
     EVENT_MESSAGE_STATUS, /* a message that was sent is further on */
     EVENT_RECORDING,      /* a recording is further on */
+
+    /* What Twilio's REST API shows of one. Of a call it tells no answered_at: its start_time is when it was
+     * dialled. */
+    EVENT_CALL_RESOURCE,
+    EVENT_MESSAGE_RESOURCE,
+    EVENT_RECORDING_RESOURCE,
 } event_kind_t;
 
 enum { EVENT_ROWS_MAX = 2 };
