@@ -78,7 +78,7 @@ $(OBJECTS): ROOM_HEADERS = $(HTTPD_HEADERS)
 $(SECRET) $(JSON): ROOM_HEADERS =
 $(filter build/obj/store/%,$(OBJECTS)): ROOM_HEADERS = $(HTTPD_HEADERS) $(LIBPQ_HEADERS)
 $(COMMAND_OBJECTS): ROOM_HEADERS = -DHTTPD_MODULES='"$(LIBEXECDIR)"'
-build/obj/tenantctl/delivery.o: ROOM_HEADERS = $(CURL_HEADERS)
+build/obj/tenantctl/delivery.o build/obj/tenantctl/upstream.o: ROOM_HEADERS = $(CURL_HEADERS)
 build/obj/store/console.o: ROOM_HEADERS = $(LIBPQ_HEADERS)
 
 # Changes when the flags do.
@@ -135,8 +135,8 @@ dist: reference
 PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag form formula gate media prefer query span) \
     $(patsubst %,mod_tenant/resource/%.c,check cursor filter named page page_query resource route scalar sql sql_create sql_list sql_text) \
     $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations ledger logins table) \
-    $(patsubst %,mod_tenant/store/%.c,conninfo row sqlstate) \
-    $(patsubst %,mod_tenant/twilio/%.c,event signature twiml upsert))
+    $(patsubst %,mod_tenant/store/%.c,conninfo row sqlstate statement) \
+    $(patsubst %,mod_tenant/twilio/%.c,event members signature snapshot twiml upsert))
 
 build/librooms.a: $(SECRET) $(JSON) $(PARSERS)
 	@rm -f $@

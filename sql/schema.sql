@@ -1175,29 +1175,39 @@ GRANT SELECT,DELETE ON TABLE public.calls TO tenant_api;
 GRANT SELECT ON TABLE public.calls TO tenant_admin;
 
 GRANT INSERT(sid) ON TABLE public.calls TO tenant_api;
+GRANT INSERT(sid) ON TABLE public.calls TO tenant_admin;
 
 GRANT INSERT(tenant_id) ON TABLE public.calls TO tenant_api;
+GRANT INSERT(tenant_id) ON TABLE public.calls TO tenant_admin;
 
 GRANT INSERT(from_number),UPDATE(from_number) ON TABLE public.calls TO tenant_api;
+GRANT INSERT(from_number),UPDATE(from_number) ON TABLE public.calls TO tenant_admin;
 
 GRANT INSERT(to_number),UPDATE(to_number) ON TABLE public.calls TO tenant_api;
+GRANT INSERT(to_number),UPDATE(to_number) ON TABLE public.calls TO tenant_admin;
 
 GRANT INSERT(status),UPDATE(status) ON TABLE public.calls TO tenant_api;
+GRANT INSERT(status),UPDATE(status) ON TABLE public.calls TO tenant_admin;
 
 GRANT INSERT(created_at) ON TABLE public.calls TO tenant_api;
 
 GRANT INSERT(direction),UPDATE(direction) ON TABLE public.calls TO tenant_api;
+GRANT INSERT(direction),UPDATE(direction) ON TABLE public.calls TO tenant_admin;
 
 GRANT INSERT(duration),UPDATE(duration) ON TABLE public.calls TO tenant_api;
+GRANT INSERT(duration),UPDATE(duration) ON TABLE public.calls TO tenant_admin;
 
 GRANT INSERT(parent_call_sid),UPDATE(parent_call_sid) ON TABLE public.calls TO tenant_api;
+GRANT INSERT(parent_call_sid),UPDATE(parent_call_sid) ON TABLE public.calls TO tenant_admin;
 
 GRANT INSERT(answered_at),UPDATE(answered_at) ON TABLE public.calls TO tenant_api;
+GRANT INSERT(answered_at),UPDATE(answered_at) ON TABLE public.calls TO tenant_admin;
 
 GRANT INSERT(ended_at),UPDATE(ended_at) ON TABLE public.calls TO tenant_api;
+GRANT INSERT(ended_at),UPDATE(ended_at) ON TABLE public.calls TO tenant_admin;
 
 GRANT USAGE ON SEQUENCE public.calls_id_seq TO tenant_api;
-GRANT SELECT ON SEQUENCE public.calls_id_seq TO tenant_admin;
+GRANT SELECT,USAGE ON SEQUENCE public.calls_id_seq TO tenant_admin;
 
 GRANT DELETE ON TABLE public.idempotency_keys TO tenant_lookup;
 
@@ -1226,29 +1236,39 @@ GRANT SELECT,DELETE ON TABLE public.messages TO tenant_api;
 GRANT SELECT ON TABLE public.messages TO tenant_admin;
 
 GRANT INSERT(sid) ON TABLE public.messages TO tenant_api;
+GRANT INSERT(sid) ON TABLE public.messages TO tenant_admin;
 
 GRANT INSERT(tenant_id) ON TABLE public.messages TO tenant_api;
+GRANT INSERT(tenant_id) ON TABLE public.messages TO tenant_admin;
 
 GRANT INSERT(from_number),UPDATE(from_number) ON TABLE public.messages TO tenant_api;
+GRANT INSERT(from_number),UPDATE(from_number) ON TABLE public.messages TO tenant_admin;
 
 GRANT INSERT(to_number),UPDATE(to_number) ON TABLE public.messages TO tenant_api;
+GRANT INSERT(to_number),UPDATE(to_number) ON TABLE public.messages TO tenant_admin;
 
 GRANT INSERT(status),UPDATE(status) ON TABLE public.messages TO tenant_api;
+GRANT INSERT(status),UPDATE(status) ON TABLE public.messages TO tenant_admin;
 
 GRANT INSERT(created_at) ON TABLE public.messages TO tenant_api;
 
 GRANT INSERT(body),UPDATE(body) ON TABLE public.messages TO tenant_api;
+GRANT INSERT(body),UPDATE(body) ON TABLE public.messages TO tenant_admin;
 
 GRANT INSERT(direction),UPDATE(direction) ON TABLE public.messages TO tenant_api;
+GRANT INSERT(direction),UPDATE(direction) ON TABLE public.messages TO tenant_admin;
 
 GRANT INSERT(error_code),UPDATE(error_code) ON TABLE public.messages TO tenant_api;
+GRANT INSERT(error_code),UPDATE(error_code) ON TABLE public.messages TO tenant_admin;
 
 GRANT INSERT(num_media),UPDATE(num_media) ON TABLE public.messages TO tenant_api;
+GRANT INSERT(num_media),UPDATE(num_media) ON TABLE public.messages TO tenant_admin;
 
 GRANT INSERT(media),UPDATE(media) ON TABLE public.messages TO tenant_api;
+GRANT INSERT(media),UPDATE(media) ON TABLE public.messages TO tenant_admin;
 
 GRANT USAGE ON SEQUENCE public.messages_id_seq TO tenant_api;
-GRANT SELECT ON SEQUENCE public.messages_id_seq TO tenant_admin;
+GRANT SELECT,USAGE ON SEQUENCE public.messages_id_seq TO tenant_admin;
 
 GRANT SELECT,DELETE ON TABLE public.products TO tenant_api;
 GRANT SELECT ON TABLE public.products TO tenant_admin;
@@ -1266,25 +1286,33 @@ GRANT SELECT,DELETE ON TABLE public.recordings TO tenant_api;
 GRANT SELECT ON TABLE public.recordings TO tenant_admin;
 
 GRANT INSERT(sid) ON TABLE public.recordings TO tenant_api;
+GRANT INSERT(sid) ON TABLE public.recordings TO tenant_admin;
 
 GRANT INSERT(tenant_id) ON TABLE public.recordings TO tenant_api;
+GRANT INSERT(tenant_id) ON TABLE public.recordings TO tenant_admin;
 
 GRANT INSERT(call_sid),UPDATE(call_sid) ON TABLE public.recordings TO tenant_api;
+GRANT INSERT(call_sid),UPDATE(call_sid) ON TABLE public.recordings TO tenant_admin;
 
 GRANT INSERT(url),UPDATE(url) ON TABLE public.recordings TO tenant_api;
+GRANT INSERT(url),UPDATE(url) ON TABLE public.recordings TO tenant_admin;
 
 GRANT INSERT(duration),UPDATE(duration) ON TABLE public.recordings TO tenant_api;
+GRANT INSERT(duration),UPDATE(duration) ON TABLE public.recordings TO tenant_admin;
 
 GRANT INSERT(created_at) ON TABLE public.recordings TO tenant_api;
 
 GRANT INSERT(status),UPDATE(status) ON TABLE public.recordings TO tenant_api;
+GRANT INSERT(status),UPDATE(status) ON TABLE public.recordings TO tenant_admin;
 
 GRANT INSERT(channels),UPDATE(channels) ON TABLE public.recordings TO tenant_api;
+GRANT INSERT(channels),UPDATE(channels) ON TABLE public.recordings TO tenant_admin;
 
 GRANT INSERT(source),UPDATE(source) ON TABLE public.recordings TO tenant_api;
+GRANT INSERT(source),UPDATE(source) ON TABLE public.recordings TO tenant_admin;
 
 GRANT USAGE ON SEQUENCE public.recordings_id_seq TO tenant_api;
-GRANT SELECT ON SEQUENCE public.recordings_id_seq TO tenant_admin;
+GRANT SELECT,USAGE ON SEQUENCE public.recordings_id_seq TO tenant_admin;
 
 GRANT SELECT ON TABLE public.settings TO tenant_api;
 GRANT SELECT ON TABLE public.settings TO tenant_admin;

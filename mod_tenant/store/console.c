@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "console.h"
 
+#include <apr_hash.h>
 #include <apr_strings.h>
 #include <errno.h>
 #include <grp.h>
@@ -16,6 +17,7 @@
 struct console_t {
     apr_pool_t *pool;
     PGconn *connection;
+    apr_hash_t *prepared;   /* the labels of the statements that are */
     const char *failure;    /* of the last statement */
     const char *constraint; /* a unique one that it hurt; or NULL */
 };
@@ -80,6 +82,7 @@ const char *console_open(console_t **console, const char *conninfo, const char *
 
     *console = apr_pcalloc(pool, sizeof **console);
     (*console)->pool = pool;
+    (*console)->prepared = apr_hash_make(pool);
     conninfo = complete(conninfo, role, &sentence, pool);
     if (!conninfo)
         return sentence;
@@ -169,10 +172,9 @@ static void fail(console_t *console, const PGresult *result)
         state && constraint && strcmp(state, "23505") == 0 ? apr_pstrdup(pool, constraint) : NULL;
 }
 
-rowset_t *console_run(console_t *console, apr_pool_t *pool, const char *sql, const char *const *values,
-                      int count)
+/* The rows of a result, which is released here where there are none. */
+static rowset_t *rows_of(console_t *console, PGresult *result, apr_pool_t *pool)
 {
-    PGresult *result = PQexecParams(console->connection, sql, count, NULL, values, NULL, NULL, 0);
     ExecStatusType status = PQresultStatus(result);
     rowset_t *rows;
 
@@ -185,6 +187,30 @@ rowset_t *console_run(console_t *console, apr_pool_t *pool, const char *sql, con
     rows->result = result;
     apr_pool_cleanup_register(pool, result, wipe, apr_pool_cleanup_null);
     return rows;
+}
+
+rowset_t *console_run(console_t *console, apr_pool_t *pool, const char *sql, const char *const *values,
+                      int count)
+{
+    return rows_of(console, PQexecParams(console->connection, sql, count, NULL, values, NULL, NULL, 0), pool);
+}
+
+rowset_t *console_execute(console_t *console, apr_pool_t *pool, const statement_t *statement,
+                          const char *const *values)
+{
+    const char *label = statement->label;
+
+    if (!apr_hash_get(console->prepared, label, APR_HASH_KEY_STRING)) {
+        const char *text = statement_text(statement->sql, pool);
+
+        if (!rows_of(console, PQprepare(console->connection, label, text, 0, NULL), pool))
+            return NULL;
+        apr_hash_set(console->prepared, label, APR_HASH_KEY_STRING, label);
+    }
+    return rows_of(console,
+                   PQexecPrepared(console->connection, label, statement_parameters(statement->sql), values,
+                                  NULL, NULL, 0),
+                   pool);
 }
 
 const char *console_failure(const console_t *console)

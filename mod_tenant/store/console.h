@@ -4,6 +4,8 @@
 
 #include <apr_pools.h>
 
+#include "statement.h"
+
 /* A program's one connection to PostgreSQL, as a role that sees the rows of all tenants: for tenantctl, which
  * has no httpd about it. */
 typedef struct console_t console_t;
@@ -24,6 +26,11 @@ const char *console_try_as(const char *conninfo, const char *user, apr_pool_t *p
  * NULL where it failed. */
 rowset_t *console_run(console_t *console, apr_pool_t *pool, const char *sql, const char *const *values,
                       int count);
+
+/* Runs one of the statements that the module's requests run, with a value for each of its parameters. It is
+ * prepared on its first use. NULL where it failed. */
+rowset_t *console_execute(console_t *console, apr_pool_t *pool, const statement_t *statement,
+                          const char *const *values);
 
 /* After a failure: what PostgreSQL said, on one line; and whether it was a unique constraint of this name
  * that was hurt. */

@@ -8,37 +8,40 @@
 #include "output.h"
 #include "tenant.h"
 
-#define TOKEN "twilio_auth_token"
+#define TOKEN  "twilio_auth_token"
+#define SECRET "twilio_api_key_secret"
 
 static const char select_account[] =
     "SELECT (status = 'active')::text, custom_domain::text, twilio_account_sid::text,"
     " twilio_phone_number::text, " TOKEN "::text,"
     " (SELECT count(*) FROM public.tenants o WHERE o.twilio_account_sid = t.twilio_account_sid"
-    " AND o.id <> t.id)::text"
+    " AND o.id <> t.id)::text, twilio_api_key_sid::text, " SECRET "::text"
     " FROM public.tenants t WHERE id = $1::int";
 
-/* Opens what is stored as the token. */
-static void open_token(account_t *account, const session_t *session, const char *stored)
+/* Opens what is stored in a column. */
+static void open_secret(account_secret_t *secret, const session_t *session, const char *tenant,
+                        const char *column, const char *option, const char *stored)
 {
-    const seal_place_t place = {atoi(account->tenant), "tenants", TOKEN};
+    const seal_place_t place = {atoi(tenant), "tenants", column};
 
+    secret->is_set = stored != NULL;
     if (!stored) {
-        account->why = "is not set: tenantctl tenant set TENANT --twilio-auth-token asks for it";
+        secret->why =
+            apr_psprintf(session->pool, "is not set: tenantctl tenant set TENANT --%s asks for it", option);
         return;
     }
-    switch (
-        seal_open(&account->token, &account->token_length, session->keyring, &place, stored, session->pool)) {
+    switch (seal_open(&secret->text, &secret->length, session->keyring, &place, stored, session->pool)) {
     case SEAL_OPENED:
         break;
     case SEAL_NOT_SEALED:
-        account->why = "is stored in clear, so that the server does not use it: tenantctl rewrap --plaintext";
+        secret->why = "is stored in clear, so that the server does not use it: tenantctl rewrap --plaintext";
         break;
     case SEAL_UNKNOWN_KEY:
-        account->why = "is sealed with a key that the key file lacks";
+        secret->why = "is sealed with a key that the key file lacks";
         break;
     case SEAL_CORRUPTED:
     default:
-        account->why = "cannot be opened: it was altered, or belongs to another place; set it again";
+        secret->why = "cannot be opened: it was altered, or belongs to another place; set it again";
     }
 }
 
@@ -57,7 +60,10 @@ int account_read(account_t *account, const session_t *session, const char *tenan
         .sid = rowset_text(rows, 0, 2),
         .number = rowset_text(rows, 0, 3),
         .others = atoi(rowset_text(rows, 0, 5)),
+        .api_key_sid = rowset_text(rows, 0, 6),
     };
-    open_token(account, session, rowset_text(rows, 0, 4));
+    open_secret(&account->token, session, tenant, TOKEN, "twilio-auth-token", rowset_text(rows, 0, 4));
+    open_secret(&account->api_key_secret, session, tenant, SECRET, "twilio-api-key-secret",
+                rowset_text(rows, 0, 7));
     return EXIT_DONE;
 }

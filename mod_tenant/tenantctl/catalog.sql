@@ -265,6 +265,8 @@ SELECT t.relname, format('%s lacks %s on it', r.rolname, w.privilege)
   FROM tables t
   JOIN (SELECT role, privilege, relation FROM operations
          UNION SELECT 'tenant_api', 'INSERT', 'idempotency_keys'
+         UNION SELECT 'tenant_admin', privilege, relation
+                 FROM unnest('{INSERT,UPDATE}'::text[]) privilege, unnest('{calls,messages,recordings}'::text[]) relation
          UNION SELECT role, 'SELECT', relname FROM tables, unnest('{tenant_api,tenant_admin}'::text[]) role) w (role, privilege, relation)
     ON w.relation = t.relname
   JOIN roles r ON r.rolname = w.role

@@ -28,8 +28,9 @@ typedef struct command_t {
     const char *words[2];  /* the second may be NULL */
     const char *arguments; /* of the usage line, options left out */
     const char *summary;
-    unsigned options;               /* OPTION_BIT()s of those that it accepts */
+    option_set_t options;           /* OPTION_BIT()s of those that it accepts */
     int operands;                   /* how many it takes */
+    int may_be_all;                 /* --all may stand for them */
     int (*run)(const call_t *call); /* returns EXIT_… */
 } command_t;
 
@@ -51,6 +52,7 @@ int tenant_remove(const call_t *call);
 int rewrap_run(const call_t *call);
 int twilio_check(const call_t *call);
 int twilio_simulate(const call_t *call);
+int twilio_sync(const call_t *call);
 int doctor_run(const call_t *call);
 
 #endif

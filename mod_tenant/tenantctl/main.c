@@ -153,6 +153,16 @@ static const command_t commands[] = {
         .run = twilio_simulate,
     },
     {
+        .words = {"twilio", "sync"},
+        .arguments = "TENANT|--all",
+        .summary = "ask Twilio for calls, messages and recordings, and store what webhooks have missed",
+        .options = BOTH | OPTION_BIT(OPTION_ALL) | OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_BASE_URL) |
+                   OPTION_BIT(OPTION_CA),
+        .operands = 1,
+        .may_be_all = 1,
+        .run = twilio_sync,
+    },
+    {
         .words = {"doctor"},
         .arguments = "",
         .summary = "look for what is wrong with roles, tables, secrets and keys",
@@ -250,6 +260,7 @@ static int refuse_operands(const command_t *command, const call_t *call)
 static int run_command(const command_t *command, call_t *call)
 {
     option_t beyond = options_beyond(&call->options, command->options);
+    int operands = command->may_be_all && call_has(call, OPTION_ALL) ? 0 : command->operands;
 
     if (call_has(call, OPTION_HELP))
         return print_help(command);
@@ -257,7 +268,7 @@ static int run_command(const command_t *command, call_t *call)
         return complain(EXIT_USAGE, "this command has no option --%s", options_name(beyond));
     call->operands += word_count(command);
     call->count -= word_count(command);
-    return call->count == command->operands ? command->run(call) : refuse_operands(command, call);
+    return call->count == operands ? command->run(call) : refuse_operands(command, call);
 }
 
 /* `help` ahead of a command is --help. */

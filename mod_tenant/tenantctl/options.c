@@ -34,6 +34,10 @@ static const struct {
     [OPTION_URL] = {"url", "URL", "https://HOST/PATH of the Location with TenantHandler twilio"},
     [OPTION_CA] = {"ca", "FILE", "certificates that may have signed the server's"},
     [OPTION_INSECURE] = {"insecure", NULL, "do not ask whose certificate the server has"},
+    [OPTION_ALL] = {"all", NULL, "every tenant that has an account at Twilio"},
+    [OPTION_SINCE] = {"since", "TIME",
+                      "2026-11-20, 2026-11-20T12:00:00Z, or how long ago: 90m, 36h, 7d (the default)"},
+    [OPTION_BASE_URL] = {"base-url", "URL", "instead of https://api.twilio.com"},
     [OPTION_SID] = {"sid", "SID", "of the call, message or recording; a new one unless given"},
     [OPTION_CALL_SID] = {"call-sid", "SID", "of a recording's call, or of the leg that was dialled"},
     [OPTION_FROM] = {"from", "NUMBER", "who calls or writes"},
@@ -86,7 +90,7 @@ const char *options_name(option_t option)
     return table[option].name;
 }
 
-option_t options_beyond(const options_t *options, unsigned accepted)
+option_t options_beyond(const options_t *options, option_set_t accepted)
 {
     int n = 0;
 
@@ -95,7 +99,7 @@ option_t options_beyond(const options_t *options, unsigned accepted)
     return (option_t)n;
 }
 
-void options_describe(FILE *out, unsigned accepted)
+void options_describe(FILE *out, option_set_t accepted)
 {
     enum { WIDTH = 30 };
 

@@ -2,6 +2,7 @@
 #ifndef TENANT_TENANTCTL_OPTIONS_H
 #define TENANT_TENANTCTL_OPTIONS_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 /* The options of all commands; a command accepts some of them.
@@ -22,6 +23,9 @@ typedef enum option_t {
     OPTION_URL,
     OPTION_CA,
     OPTION_INSECURE,
+    OPTION_ALL,
+    OPTION_SINCE,
+    OPTION_BASE_URL,
     OPTION_SID,
     OPTION_CALL_SID,
     OPTION_FROM,
@@ -41,8 +45,9 @@ typedef enum option_t {
 } option_t;
 
 /* A set of options. */
-#define OPTION_BIT(option) (1U << (option))
-_Static_assert(OPTION_COUNT <= 32, "a set has a bit for each");
+typedef uint64_t option_set_t;
+#define OPTION_BIT(option) ((option_set_t)1 << (option))
+_Static_assert(OPTION_COUNT <= 64, "a set has a bit for each");
 
 /* The options that a command line gives: by option_t its argument, "" where it takes none, NULL where it is
  * not given. */
@@ -59,9 +64,9 @@ const char *options_read(options_t *options, int argc, char **argv, int *first);
 const char *options_name(option_t option);
 
 /* The first option that is given and not in the set; OPTION_COUNT: none. */
-option_t options_beyond(const options_t *options, unsigned accepted);
+option_t options_beyond(const options_t *options, option_set_t accepted);
 
 /* Prints what each option of a set means, a line each. */
-void options_describe(FILE *out, unsigned accepted);
+void options_describe(FILE *out, option_set_t accepted);
 
 #endif

@@ -64,7 +64,7 @@ static const char *send_signed(receipt_t *receipt, const char *url, const form_t
     const delivery_t delivery = {
         .url = url,
         .form = imitation_encode(form, call->pool),
-        .signature = signature_make(signature, account->token, account->token_length, call->pool),
+        .signature = signature_make(signature, account->token.text, account->token.length, call->pool),
         .ca = call->options.values[OPTION_CA],
         .is_insecure = call_has(call, OPTION_INSECURE),
     };
@@ -119,8 +119,8 @@ static void check_account(output_t *findings, const account_t *account, apr_pool
         finding_add(findings, "account-sid", account->sid,
                     apr_psprintf(pool, "is that of %d other tenants too; at most %d are tried",
                                  account->others, SIGNERS_MAX));
-    if (account->why)
-        finding_add(findings, "auth-token", tenant, account->why);
+    if (account->token.why)
+        finding_add(findings, "auth-token", tenant, account->token.why);
     if (!account->number)
         finding_add(findings, "phone-number", tenant,
                     "has no number: tenantctl tenant set TENANT --twilio-phone-number NUMBER");
@@ -155,7 +155,7 @@ static void check_url(output_t *findings, const char *url, const account_t *acco
     if (!is_https(url))
         finding_add(findings, "tls", url,
                     "is in the clear: Twilio would send what it tells, and its signatures, for all to read");
-    if (call_has(call, OPTION_URL) && account->sid && account->token)
+    if (call_has(call, OPTION_URL) && account->sid && account->token.text)
         check_server(findings, url, account, call);
 }
 
@@ -292,8 +292,8 @@ int twilio_simulate(const call_t *call)
     if (!account.sid)
         return complain(EXIT_FAILED, "tenant %s has no AccountSid: set it with tenantctl tenant set",
                         account.tenant);
-    if (!account.token)
-        return complain(EXIT_FAILED, "the auth token of tenant %s %s", account.tenant, account.why);
+    if (!account.token.text)
+        return complain(EXIT_FAILED, "the auth token of tenant %s %s", account.tenant, account.token.why);
     imitation_make(&imitation, call->operands[1], &account, &call->options, call->pool);
     return deliver(call, &account, url, &imitation);
 }

@@ -166,7 +166,10 @@ is_broken('grants',
     ['REVOKE DELETE ON recordings FROM tenant_api',      'grants recordings tenant_api lacks DELETE'],
     ['REVOKE UPDATE (auto_record_calls) ON settings FROM tenant_api', 'grants settings tenant_api lacks UPDATE'],
     ['REVOKE INSERT ON tenants FROM tenant_admin',       'grants tenants tenant_admin lacks INSERT'],
+    ['REVOKE UPDATE (status, call_sid, url, duration, channels, source) ON recordings FROM tenant_admin',
+        'grants recordings tenant_admin lacks UPDATE'],
     ['REVOKE USAGE ON SEQUENCE calls_id_seq FROM tenant_api', 'grants calls_id_seq tenant_api lacks USAGE'],
+    ['REVOKE USAGE ON SEQUENCE messages_id_seq FROM tenant_admin', 'grants messages_id_seq tenant_admin lacks USAGE'],
     ['REVOKE SELECT ON sqitch.changes FROM tenant_api',  'grants sqitch.changes tenant_api cannot read'],
 );
 
