@@ -28,7 +28,7 @@ static int read_ago(time_t *at, const char *text)
     } units[] = {{'m', 60}, {'h', 3600}, {'d', 86400}};
     long count = 0;
 
-    if (!*text || strspn(text, "0123456789") != strlen(text) - 1)
+    if (strlen(text) < 2 || strspn(text, "0123456789") != strlen(text) - 1)
         return 0;
     for (; text[1]; text++) {
         count = count * 10 + (*text - '0');

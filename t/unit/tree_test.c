@@ -129,6 +129,21 @@ static void test_members(void)
     is(tree_each(parsed("{}"), list, &listing), 0, "no member");
 }
 
+static void test_finding(void)
+{
+    const tree_t *root = parsed("{\"a\":[1,null,\"x\"],\"b\":null,\"c\":[]}");
+    const tree_t *items = tree_member(root, "a");
+    apr_size_t length;
+
+    is((intmax_t)tree_count(items), 3, "the items of an array");
+    is(tree_integer(tree_item(items, 0)), 1, "... the first");
+    is(tree_type(tree_item(items, 1)), TREE_NULL, "... one that is null");
+    is_text(tree_string(tree_item(items, 2), &length), "x", "... the last");
+    is((intmax_t)tree_count(tree_member(root, "c")), 0, "an array of none");
+    is(tree_type(tree_member(root, "b")), TREE_NULL, "a member that is null");
+    ok(!tree_member(root, "d"), "a member that is not there");
+}
+
 static void test_extent(void)
 {
     const tree_t *root;
@@ -218,6 +233,7 @@ int main(void)
     test_scalars();
     test_integers();
     test_members();
+    test_finding();
     test_extent();
     test_wiping();
     apr_terminate();
