@@ -252,7 +252,8 @@ static const char *refusal_of(const attempt_t *attempt, const upstream_login_t *
     return apr_psprintf(pool, "answers %ld%s%s", attempt->status, code_of(attempt, pool), why);
 }
 
-/* Why there was no answer. What libcurl says of a connection ahead of the request tells more than its code. */
+/* Why there was no answer. What libcurl says of a connection ahead of the request is told: it knows more
+ * than its code. */
 static const char *failure_of(const attempt_t *attempt, apr_pool_t *pool)
 {
     int ignored;

@@ -15,6 +15,7 @@ use Time::HiRes qw(sleep time);
 use TenantTest;
 use TenantTest::Command;
 use TenantTest::Memory;
+use TenantTest::Sync;
 use TenantTest::Twilio;
 use TenantTest::TwilioStub;
 
@@ -25,106 +26,12 @@ srand $seed;
 diag "TENANT_TEST_SEED=$seed";
 
 my $database = 'tenantctl_sync';
-my $server = TenantTest::Server->start(database => database($database), server => <<'END');
-<Location "/twilio">
-    TenantHandler twilio
-    TenantVoice dial number +12025550199
-</Location>
-END
-my $stub = TenantTest::TwilioStub->start;
-my $evil = TenantTest::TwilioStub->start;    # where nothing may go
-my @both = ('--database', site->conninfo($database, 'tenant_admin'), '--key-file', site->{key_file});
-my %id = map { $_ => tenant($_)->{id} } qw(acme globex closed);
-my @kinds = qw(calls messages recordings);
-my @runs;
-
-my $acme   = TenantTest::Twilio->account($server, 'acme');
-my $globex = TenantTest::Twilio->account($server, 'globex');
-my ($key, $secret) = ('SK' . TenantTest::Twilio::hex32(), 'canary' . TenantTest::Twilio::hex32());
-$acme->store(twilio_api_key_sid => $key, twilio_api_key_secret => $secret, twilio_phone_number => '+12025550123');
-my %login = (acme => "$key:$secret", globex => "$globex->{sid}:$globex->{token}");
-my @secrets = ($secret, map({ $_->{token} } $acme, $globex), map { encode_base64($_, '') } values %login);
-
-sub introduce {
-    $stub->clear;
-    $stub->account($acme->{sid}, $acme->{token}, { $key => $secret });
-    $stub->account($globex->{sid}, $globex->{token});
-    sql({ database => $database }, "DELETE FROM $_") for @kinds;
-    return;
-}
-
-sub sync_arguments { return ('twilio', 'sync', @_, '--base-url', $stub->https, '--ca', $stub->ca, '--json', @both) }
-
-sub sync {
-    my $run = tenantctl(sync_arguments(@_));
-    push @runs, $run;
-    return $run;
-}
-
-# That it is done, and the summary of its one tenant has these members.
-sub is_synced {
-    my ($run, $name, %members) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    is_done($run, $name) or return;
-    my $summary = $run->json->{tenants}[0];
-    is_deeply({ map { $_ => $summary->{$_} } keys %members }, \%members, "$name: its summary");
-    return;
-}
-
-# That one of its tenants failed, and why is said in one line.
-sub is_failed {
-    my ($run, $why, $name) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $ok = ok($run->{status} == 1 && $run->{errors} =~ /\Atenantctl: tenant \d+: [^\n]*$why[^\n]*\n\z/, $name);
-    diag("status $run->{status}\n$run->{errors}$run->{output}") unless $ok;
-    return $ok;
-}
+my $sync = TenantTest::Sync->start($database);
+my ($server, $stub, $acme, $globex, $key) = @$sync{qw(server stub acme globex key)};
+my @both = @{ $sync->{both} };
+my %id = %{ $sync->{id} };
 
 sub api { return request(GET => "/v1/$_[0]/$_[1]", as => $_[2] // 'acme', to => $server)->json }
-
-# What our row of one of Twilio's has to be, as a line.
-my %columns = (
-    calls      => [qw(status from_number to_number direction duration parent_call_sid ended_at)],
-    messages   => [qw(status from_number to_number direction body error_code num_media)],
-    recordings => [qw(status call_sid url duration channels source)],
-);
-my %members = (from_number => 'from', to_number => 'to', ended_at => 'end_time', url => 'media_url');
-
-sub line { return join '|', map { $_ // '-' } @_ }
-
-sub rows_of_twilio {
-    my ($kind, $account) = @_;
-    return { map { my $row = $_; ($row->{sid} => line(map { $row->{ $members{$_} // $_ } } @{ $columns{$kind} })) }
-            grep { $_->{account_sid} eq $account->{sid} } $stub->rows($kind) };
-}
-
-sub rows_of_ours {
-    my ($kind, $tenant) = @_;
-    my $columns = join ', ', map { $_ eq 'ended_at' ? q{to_char(ended_at, 'Dy, DD Mon YYYY HH24:MI:SS +0000')} : $_ } @{ $columns{$kind} };
-    my $dbh = site->dbh($database);
-    $dbh->do(q{SET TIME ZONE 'UTC'});
-    my $rows = $dbh->selectall_arrayref("SELECT sid, $columns FROM $kind WHERE tenant_id = $id{$tenant}");
-    return { map { my ($sid, @values) = @$_; ($sid => line(@values)) } @$rows };
-}
-
-sub are_equal {
-    my ($tenant, $account, $name) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    for my $kind (@kinds) {
-        my ($want, $have) = (rows_of_twilio($kind, $account), rows_of_ours($kind, $tenant));
-        my @wrong = grep { ($want->{$_} // 'none') ne ($have->{$_} // 'none') } sort keys %{ { %$want, %$have } };
-        ok(!@wrong, "$name: $kind are Twilio's, " . keys %$want);
-        splice @wrong, 5 if @wrong > 5;
-        diag map { "$_\n  want " . ($want->{$_} // 'none') . "\n  have " . ($have->{$_} // 'none') . "\n" } @wrong;
-    }
-    return;
-}
-
-# The requests among some that ask for pages of a list.
-sub lists {
-    my ($name, @requests) = @_;
-    return grep { $_->{url} =~ m{/$name\.json\?} } @requests;
-}
 
 # What a request sent as a header.
 sub headers {
@@ -133,17 +40,8 @@ sub headers {
     return map { $pairs[ 2 * $_ + 1 ] } grep { lc $pairs[ 2 * $_ ] eq lc $name } 0 .. $#pairs / 2;
 }
 
-sub ago { return strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time - $_[0])) }
-
-# That a time of the last five minutes is so long ago.
-sub is_ago {
-    my ($text, $seconds, $name) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    return ok($text le ago($seconds) && $text ge ago($seconds + 300), "$name: $text");
-}
-
 subtest 'five thousand calls, on a bad day' => sub {
-    introduce;
+    $sync->introduce;
     $stub->fill(calls      => 5_000, { account_sid => $acme->{sid}, from => '+1202%d', duration => '%d' });
     $stub->fill(messages   => 450,   { account_sid => $acme->{sid}, body => "Gr\x{fc}\x{df}e %d \x{1f600}", status => 'undelivered', error_code => 30_003 });
     $stub->fill(recordings => 201,   { account_sid => $acme->{sid}, call_sid => sid('CA'), duration => '%d' });
@@ -154,17 +52,17 @@ subtest 'five thousand calls, on a bad day' => sub {
         { fault => 'break',  match => '/Calls.json.*Page=7', bytes => 0 },
         { fault => 'answer', match => '/Messages.json', status => 503 },
     );
-    is_synced(sync($id{acme}), 'the first', done => JSON::PP::true, calls => 5_000, messages => 450, recordings => 201, asked => 0,
+    is_synced($sync->run($id{acme}), 'the first', done => JSON::PP::true, calls => 5_000, messages => 450, recordings => 201, asked => 0,
         stored => 5_651, foreign => 0, gone => 0, requests => 25 + 3 + 2 + 4, error => undef);
-    are_equal('acme', $acme, 'after it');
-    is_deeply(rows_of_ours(calls => 'globex'), {}, "another tenant's are not asked for");
+    $sync->are_equal('acme', 'after it');
+    is_deeply($sync->rows_of_ours(calls => 'globex'), {}, "another tenant's are not asked for");
 
     my @requests = $stub->requests;
     is(scalar(lists('Calls', @requests)), 28, 'what broke was asked again, and no other page');
     my ($refused, $again) = grep { $_->{url} =~ /Calls.*Page=3/ } @requests;
     is($again->{url}, $refused->{url}, 'so was what was refused');
     cmp_ok($again->{time} - $refused->{time}, '>=', 2, 'not ahead of Retry-After');
-    is_deeply([grep { line(headers($_, 'Authorization')) ne 'Basic ' . encode_base64($login{acme}, '') } @requests], [], 'by the API key alone');
+    is_deeply([grep { line(headers($_, 'Authorization')) ne 'Basic ' . encode_base64($sync->{login}{acme}, '') } @requests], [], 'by the API key alone');
     is_deeply([grep { !$_->{secure} || $_->{method} ne 'GET' } @requests], [], 'all of it over TLS');
     my ($since) = $requests[0]{url} =~ m{^/2010-04-01/Accounts/\Q$acme->{sid}\E/Calls\.json\?PageSize=200&StartTime%3E=(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ)$};
     is_ago($since // '', 7 * 86_400, 'the last week');
@@ -172,34 +70,34 @@ subtest 'five thousand calls, on a bad day' => sub {
     like((lists('Recordings', @requests))[0]{url}, qr/\?PageSize=200&DateCreated%3E=\Q$since\E$/, 'and recordings');
 
     my $versions = row({ database => $database }, 'SELECT sum(xmin::text::bigint) FROM calls');
-    is_synced(sync($id{acme}), 'another', calls => 5_000, stored => 0, requests => 25 + 3 + 2);
+    is_synced($sync->run($id{acme}), 'another', calls => 5_000, stored => 0, requests => 25 + 3 + 2);
     is(row({ database => $database }, 'SELECT sum(xmin::text::bigint) FROM calls'), $versions, 'which writes nothing');
     is($stub->log, '', 'the stub is well');
 };
 
 subtest 'what is merged stays' => sub {
-    introduce;
+    $sync->introduce;
     $stub->fill(calls => 1_000, { account_sid => $globex->{sid} });
     $stub->put(messages => { account_sid => $globex->{sid} });
     $stub->faults({ fault => 'answer', match => '/Calls.json.*Page=2', status => 400, code => 20_001 });
-    my $run = sync($id{globex});
+    my $run = $sync->run($id{globex});
     is_failed($run, qr/answers 400 \(Twilio's error 20001\)/, 'a list that breaks off');
-    is(keys %{ rows_of_ours(calls => 'globex') }, 400, 'leaves what it had');
-    is(keys %{ rows_of_ours(messages => 'globex') }, 1, 'and does not keep the other lists');
+    is(keys %{ $sync->rows_of_ours(calls => 'globex') }, 400, 'leaves what it had');
+    is(keys %{ $sync->rows_of_ours(messages => 'globex') }, 1, 'and does not keep the other lists');
     is_deeply([@{ $run->json->{tenants}[0] }{qw(done calls messages stored)}], [JSON::PP::false, 400, 1, 401], 'which the summary says');
-    is_synced(sync($id{globex}), 'the next one', calls => 1_000, stored => 600);
-    are_equal('globex', $globex, 'after it');
+    is_synced($sync->run($id{globex}), 'the next one', calls => 1_000, stored => 600);
+    $sync->are_equal('globex', 'after it');
     my ($request) = $stub->requests;
-    is_deeply([headers($request, 'Authorization')], ['Basic ' . encode_base64($login{globex}, '')], 'by the auth token, where there is no API key');
+    is_deeply([headers($request, 'Authorization')], ['Basic ' . encode_base64($sync->{login}{globex}, '')], 'by the auth token, where there is no API key');
 
     $stub->faults({ fault => 'answer', match => '/Recordings', status => 503, times => 0 });
-    is_failed(sync($id{globex}), qr/answers 503/, 'what does not pass');
+    is_failed($sync->run($id{globex}), qr/answers 503/, 'what does not pass');
     is(scalar(lists('Recordings', $stub->requests)), 6, 'is asked six times');
     $stub->faults({ fault => 'answer', match => '/Recordings', status => 429, headers => { 'Retry-After' => '86400' }, times => 0 });
-    is_failed(sync($id{globex}), qr/answers 429.*ask again in 86400 s/, 'who is told to wait a day');
+    is_failed($sync->run($id{globex}), qr/answers 429.*ask again in 86400 s/, 'who is told to wait a day');
     is(scalar(lists('Recordings', $stub->requests)), 1, 'does not wait');
     $stub->faults({ fault => 'stall', match => '/Calls' });
-    is_synced(sync($id{globex}), 'a silent server is asked again', stored => 0);
+    is_synced($sync->run($id{globex}), 'a silent server is asked again', stored => 0);
 };
 
 # --- Webhooks -----------------------------------------------------------------------------------------------------
@@ -246,7 +144,7 @@ sub message_story {
 sub missed { return scalar grep { $acme->event(@$_)->status !~ /^20/ } @_ }
 
 subtest 'webhooks that are lost, repeated and out of order' => sub {
-    introduce;
+    $sync->introduce;
     my (@calls, @recordings, @messages, @events);
     for my $n (1000 .. 1119) {
         my ($call, $recordings, $events) = call_story($n);
@@ -263,21 +161,21 @@ subtest 'webhooks that are lost, repeated and out of order' => sub {
     my @sent = shuffle map { ($_) x (rand() < 0.2 ? 2 : 1) } grep { rand() < 0.6 } @events;
     my @later = splice @sent, @sent / 2;
     is(missed(@sent), 0, 'some of the events');
-    is_synced(sync($id{acme}), 'in the midst of them', foreign => 0);
+    is_synced($sync->run($id{acme}), 'in the midst of them', foreign => 0);
     is(missed(@later), 0, 'others, some of them again');
-    are_equal('acme', $acme, 'after all');
+    $sync->are_equal('acme', 'after all');
 
     $stub->change(calls => $_->{sid}, status => 'completed') for grep { $_->{status} eq 'in-progress' } @calls;
-    is_synced(sync($id{acme}), 'when nothing was told', foreign => 0);
-    are_equal('acme', $acme, 'after that');
+    is_synced($sync->run($id{acme}), 'when nothing was told', foreign => 0);
+    $sync->are_equal('acme', 'after that');
 };
 
 subtest 'nothing goes back' => sub {
-    introduce;
+    $sync->introduce;
     my ($call) = $stub->put(calls => { account_sid => $acme->{sid}, status => 'in-progress' });
     $acme->event('call-status', CallSid => $call->{sid}, CallStatus => 'completed', CallDuration => 9, ParentCallSid => sid('CA'), Timestamp => stamp(time));
     my $before = api(calls => $call->{sid});
-    is_synced(sync($id{acme}), 'a list that is behind', calls => 1, asked => 0);
+    is_synced($sync->run($id{acme}), 'a list that is behind', calls => 1, asked => 0);
     my $row = api(calls => $call->{sid});
     my @known = qw(status duration parent_call_sid ended_at);
     is_deeply([@{$row}{@known}], [@{$before}{@known}], 'leaves what is known');
@@ -285,7 +183,7 @@ subtest 'nothing goes back' => sub {
 };
 
 subtest 'what no list has' => sub {
-    introduce;
+    $sync->introduce;
     my $month = int time - 30 * 86_400;
     my ($ended, $open) = $stub->put(calls => map { +{ account_sid => $acme->{sid}, status => $_, date_created => $month } } qw(completed in-progress));
     my ($unsent) = $stub->put(messages => { account_sid => $acme->{sid}, status => 'canceled' });
@@ -295,7 +193,7 @@ subtest 'what no list has' => sub {
         ['message-status', MessageSid => $unsent->{sid}, MessageStatus => 'scheduled'],
         ['recording', RecordingSid => $made->{sid}, CallSid => $ended->{sid}, RecordingStatus => 'in-progress'],
         ['call-status', CallSid => sid('CA'), CallStatus => 'busy']);
-    is_synced(sync($id{acme}), 'is asked for one by one', calls => 0, asked => 5, stored => 4, gone => 1);
+    is_synced($sync->run($id{acme}), 'is asked for one by one', calls => 0, asked => 5, stored => 4, gone => 1);
     is_deeply([map { $_->{url} =~ m{/(\w{34})\.json$} ? $1 : () } $stub->requests], [map({ $_->{sid} } $ended, $open), $lost, $unsent->{sid}, $made->{sid}],
         'if it is not finished');
     is(api(calls => $ended->{sid})->{status}, 'completed', 'a call that was stuck has ended');
@@ -303,162 +201,63 @@ subtest 'what no list has' => sub {
     is(api(calls => $lost)->{status}, 'ringing', 'one that Twilio does not know stays');
     is(api(messages => $unsent->{sid})->{status}, 'canceled', 'a message that was never sent');
     is(api(recordings => $made->{sid})->{status}, 'completed', 'a recording');
-    is_synced(sync($id{acme}, '--since', '60d'), 'with an earlier --since the lists have them', calls => 2, recordings => 1, asked => 1, gone => 1);
+    is_synced($sync->run($id{acme}, '--since', '60d'), 'with an earlier --since the lists have them', calls => 2, recordings => 1, asked => 1, gone => 1);
     $stub->faults({ fault => 'answer', match => "/$lost.json", status => 200, body => $open });
-    is_failed(sync($id{acme}), qr/the answer of $lost is not understood: it has another sid/, 'the answer of another one is none');
+    is_failed($sync->run($id{acme}), qr/the answer of $lost is not understood: it has another sid/, 'the answer of another one is none');
 };
 
 subtest "another tenant's" => sub {
-    introduce;
+    $sync->introduce;
     my $sid = sid('CA');
     $globex->event('call-status', CallSid => $sid, CallStatus => 'busy', From => '+1', To => '+2');
-    my $before = rows_of_ours(calls => 'globex');
+    my $before = $sync->rows_of_ours(calls => 'globex');
     $stub->put(calls => { sid => $sid, account_sid => $acme->{sid} }, { account_sid => $acme->{sid} });
-    is_synced(sync($id{acme}), 'a sid that another tenant has', calls => 2, stored => 1, foreign => 1);
-    is_deeply(rows_of_ours(calls => 'globex'), $before, 'is let be');
-    is(keys %{ rows_of_ours(calls => 'acme') }, 1, 'by both');
+    is_synced($sync->run($id{acme}), 'a sid that another tenant has', calls => 2, stored => 1, foreign => 1);
+    is_deeply($sync->rows_of_ours(calls => 'globex'), $before, 'is let be');
+    is(keys %{ $sync->rows_of_ours(calls => 'acme') }, 1, 'by both');
 };
 
 subtest 'an account of two tenants' => sub {
-    introduce;
+    $sync->introduce;
     my $shared = TenantTest::Twilio->account($server, 'globex', sid => $acme->{sid}, token => $acme->{token});
     $shared->store(twilio_phone_number => '+12025550177');
     my ($ours, $theirs) = $stub->put(calls => map { +{ account_sid => $acme->{sid}, from => '+13035550100', to => $_ } } qw(+12025550123 +12025550177 +12025550188));
     my ($recording) = $stub->put(recordings => map { +{ account_sid => $acme->{sid}, call_sid => $_->{sid} } } $ours, $theirs);
     my ($leg) = $stub->put(calls => { account_sid => $acme->{sid}, parent_call_sid => $ours->{sid}, to => '+4', from => '+3', date_created => int time - 100 });
-    is_synced(sync($id{acme}), 'one of them', calls => 4, recordings => 2, foreign => 4, stored => 2);
-    is_synced(sync($id{acme}), 'again', stored => 1);
-    is_deeply([sort keys %{ rows_of_ours(calls => 'acme') }], [sort $ours->{sid}, $leg->{sid}], 'gets the calls of its number, and their legs');
-    is_deeply([keys %{ rows_of_ours(recordings => 'acme') }], [$recording->{sid}], 'and their recordings');
-    is_synced(sync($id{globex}), 'the other', stored => 2);
-    is_deeply([keys %{ rows_of_ours(calls => 'globex') }], [$theirs->{sid}], 'gets its own');
+    is_synced($sync->run($id{acme}), 'one of them', calls => 4, recordings => 2, foreign => 4, stored => 2);
+    is_synced($sync->run($id{acme}), 'again', stored => 1);
+    is_deeply([sort keys %{ $sync->rows_of_ours(calls => 'acme') }], [sort $ours->{sid}, $leg->{sid}], 'gets the calls of its number, and their legs');
+    is_deeply([keys %{ $sync->rows_of_ours(recordings => 'acme') }], [$recording->{sid}], 'and their recordings');
+    is_synced($sync->run($id{globex}), 'the other', stored => 2);
+    is_deeply([keys %{ $sync->rows_of_ours(calls => 'globex') }], [$theirs->{sid}], 'gets its own');
     TenantTest::Twilio->account($server, 'globex', sid => $globex->{sid}, token => $globex->{token});
 };
 
 subtest 'all tenants' => sub {
-    introduce;
+    $sync->introduce;
     $stub->put(calls => { account_sid => $_->{sid} }) for $acme, $globex;
-    my $run = sync('--all');
+    my $run = $sync->run('--all');
     is_done($run, '--all');
     is_deeply([map { [@{$_}{qw(id done calls stored)}] } @{ $run->json->{tenants} }], [map { [$_, JSON::PP::true, 1, 1] } sort { $a <=> $b } @id{qw(acme globex)}],
         'are those with an account');
     $stub->put(calls => { account_sid => $_->{sid} }) for $acme, $globex;
     $stub->account($acme->{sid}, $acme->{token}, { $key => 'another' });
-    $run = sync('--all');
+    $run = $sync->run('--all');
     is_failed($run, qr/answers 401 \(Twilio's error 20003\): it does not take the credentials of $key/, 'one that fails');
     is_deeply({ map { $_->{id} => $_->{done} } @{ $run->json->{tenants} } }, { $id{acme} => JSON::PP::false, $id{globex} => JSON::PP::true }, 'does not keep the others');
-    is(keys %{ rows_of_ours(calls => 'globex') }, 2, 'from their rows');
+    is(keys %{ $sync->rows_of_ours(calls => 'globex') }, 2, 'from their rows');
 
     my $stored = sub { sql({ database => $database }, 'UPDATE tenants SET twilio_api_key_secret = ? WHERE id = ?', $_[0], $id{acme}) };
     my $sealed = row({ database => $database }, 'SELECT twilio_api_key_secret FROM tenants WHERE id = ?', $id{acme});
     $stub->requests;
     $stored->('canary-in-clear');
-    is_failed(sync($id{acme}), qr/the API key secret is stored in clear/, 'a secret in clear');
+    is_failed($sync->run($id{acme}), qr/the API key secret is stored in clear/, 'a secret in clear');
     $stored->($sealed =~ s/.{4}\z/AAAA/r);
-    is_failed(sync($id{acme}), qr/the API key secret cannot be opened/, 'one that was altered');
+    is_failed($sync->run($id{acme}), qr/the API key secret cannot be opened/, 'one that was altered');
     is(scalar(my @none = $stub->requests), 0, 'nor is the token used then');
     $stored->(undef);
-    is_synced(sync($id{acme}), 'without one it is', stored => 1);
+    is_synced($sync->run($id{acme}), 'without one it is', stored => 1);
     $stored->($sealed);
-};
-
-# --- A server that is none of Twilio's -------------------------------------------------------------------------------
-
-# That sync fails by a fault of each page of calls, and asks no second time.
-sub is_hostile {
-    my ($name, $why, %fault) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    $stub->faults({ match => '/Calls', times => 0, %fault });
-    $stub->requests;
-    is_failed(sync($id{acme}), $why, $name);
-    is(scalar(lists('Calls', $stub->requests)), 1, "$name: is not asked again");
-    return;
-}
-
-sub is_hostile_answer {
-    my ($name, $why, $body) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    return is_hostile($name, $why, fault => 'answer', status => 200, body => $body);
-}
-
-# The same with an answer without end, where there is little memory.
-sub is_endless {
-    my ($name, $why, %fault) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    $stub->faults({ match => '/Calls', fault => 'raw', most => 2e9, times => 0, %fault });
-    my @arguments = map { TenantTest::Command::quoted($_) } 'build/tenantctl', sync_arguments($id{acme});
-    my $errors = `ulimit -v 400000; @arguments 2>&1 >/dev/null`;
-    return like($errors, qr/\Atenantctl: tenant \d+: [^\n]*$why[^\n]*\n\z/, "$name, within 400 MB");
-}
-
-subtest 'a hostile server: where its pages lead' => sub {
-    introduce;
-    $stub->fill(calls => 300, { account_sid => $acme->{sid} });
-    my $there = "127.0.0.1:$evil->{https}";
-    my $path = "/2010-04-01/Accounts/$acme->{sid}";
-    my $elsewhere = qr/a page of Calls has a next_page_uri that leads elsewhere, where no credentials go/;
-    my %uris = (
-        'another host'          => "https://$there\$",
-        'any scheme'            => "//$there\$",
-        'a host behind @'       => "\@$there/",
-        'a host behind a dot'   => ".$there/",
-        'another list'          => "$path/Messages.json?Page=1",
-        'another list, by dots' => "$path/Calls.json/../Messages.json?Page=1",
-        'another account'       => "/2010-04-01/Accounts/$globex->{sid}/Calls.json?Page=1",
-        'headers of its own'    => "$path/Calls.json?Page=1 HTTP/1.1\r\nX: y",
-        'a user'                => "$path/Calls.json?\@$there",
-        'a long way'            => "$path/Calls.json?" . 'x' x 4_000,
-    );
-    is_hostile($_, $elsewhere, fault => 'members', members => { next_page_uri => $uris{$_} }) for sort keys %uris;
-    is_hostile('a number', qr/next_page_uri that is no text/, fault => 'members', members => { next_page_uri => 7 });
-    $stub->faults({ fault => 'members', match => '/Calls.*Page=1', members => { next_page_uri => "$path/Calls.json?Page=1" }, times => 0 },
-        { fault => 'members', match => '/Calls', members => { next_page_uri => "$path/Calls.json?Page=1" } });
-    is_failed(sync($id{acme}), qr/a next_page_uri that leads to itself/, 'round and round');
-    is_hostile('a redirect', qr/answers 302.*: it leads elsewhere, where no credentials go/, fault => 'answer', status => 302, headers => { Location => $evil->https . "$path/Calls.json" });
-    is(scalar(my @none = $evil->requests), 0, 'nothing came there');
-};
-
-subtest 'a hostile server: what it says' => sub {
-    introduce;
-    my %row = (sid => sid('CA'), account_sid => $acme->{sid});
-    is_hostile_answer('broken JSON',            qr/a page of Calls is no JSON object/, '{"calls": [');
-    is_hostile_answer('an array',               qr/is no JSON object/, []);
-    is_hostile_answer('deep JSON',              qr/is no JSON object, or too large/, '[' x 100_000);
-    is_hostile_answer('many values',            qr/is no JSON object, or too large/, '{"calls":[' . '1,' x 200_000 . '1]}');
-    is_hostile_answer('a page for people',      qr/is no JSON object/, '<html>');
-    is_hostile_answer('no list',                qr/has no list/, { calls => {} });
-    is_hostile_answer('a list of numbers',      qr/not understood: It is no JSON object/, { calls => [1] });
-    is_hostile_answer('a sid that is none',     qr/sid is no sid of these/, { calls => [{ %row, sid => "CA'; DROP TABLE calls" }] });
-    is_hostile_answer('a sid that is a number', qr/sid is no sid of these/, { calls => [{ %row, sid => 7 }] });
-    is_hostile_answer('no sid',                 qr/sid is missing/, { calls => [\%row, { %row, sid => undef }] });
-    is_hostile_answer("another account's",      qr/account_sid is not the account's/, { calls => [\%row, { %row, account_sid => $globex->{sid} }] });
-    is_deeply(rows_of_ours(calls => 'acme'), {}, 'nothing of such a page is stored');
-    is_hostile('what was sent comes back', qr/answers 401/, fault => 'answer', status => 401, body => { code => 20_003, message => "$login{acme} " . encode_base64($login{acme}, '') });
-    is_hostile('no HTTP', qr/gives no answer/, fault => 'raw', text => "HELLO $secret\r\n\r\n");
-    is_hostile('a broken head', qr/gives no answer/, fault => 'raw', text => "HTTP/1.1 200 OK\r\nContent-Length: $secret\r\n\r\n");
-    is_endless('an endless body', qr/answers with more than 8 MiB/, text => "HTTP/1.1 200 OK\r\n\r\n", piece => '[' x 65_536);
-    is_endless('an endless head', qr/answers with more headers/, text => "HTTP/1.1 200 OK\r\n", piece => "X-More: headers\r\n" x 1_000);
-
-    $stub->faults({ fault => 'answer', match => '/Calls', status => 200,
-        body => { calls => [{ %row, status => { a => 1 }, from => [1], to => 'x' x 9_000, duration => '1e9', direction => "a\x07b", end_time => 'never', parent_call_sid => 12 }] } });
-    is_synced(sync($id{acme}), 'values of other types', calls => 1, stored => 1);
-    is(rows_of_ours(calls => 'acme')->{ $row{sid} }, line(undef, undef, 'x' x 320, undef, undef, undef, undef), 'are made to fit, or left out');
-};
-
-subtest 'a server that is another one' => sub {
-    introduce;
-    $evil->requests;
-    my @acme = ('twilio', 'sync', $id{acme}, @both);
-    my $stranger = sub {
-        my ($name, $why, @arguments) = @_;
-        my $run = tenantctl(@acme, @arguments);
-        push @runs, $run;
-        is_failed($run, $why, $name);
-    };
-    $stranger->('a certificate of nobody known', qr/cannot be reached: .*certificate/, '--base-url', $evil->https, '--ca', $stub->ca);
-    $stranger->('one of another host', qr/cannot be reached/, '--base-url', $evil->https =~ s/127\.0\.0\.1/127.0.0.2/r, '--ca', $evil->ca);
-    $stranger->('no TLS there', qr/cannot be reached/, '--base-url', "https://127.0.0.1:$evil->{http}", '--ca', $evil->ca);
-    is(scalar(my @none = $evil->requests), 0, 'no request came there');
 };
 
 # --- The command line -----------------------------------------------------------------------------------------------
@@ -466,19 +265,19 @@ subtest 'a server that is another one' => sub {
 subtest 'usage' => sub {
     is_refused(tenantctl('twilio', 'sync', @both), 2, qr/TENANT\|--all is missing/, 'without a tenant');
     is_refused(tenantctl('twilio', 'sync', $id{acme}, '--all', @both), 2, qr/words beyond/, 'a tenant and all of them');
-    is_refused(sync($id{acme}, '--since', $_), 2, qr/--since/, "--since '$_'")
+    is_refused($sync->run($id{acme}, '--since', $_), 2, qr/--since/, "--since '$_'")
         for '', 'd', '7', '7w', '-1d', '1.5d', 'yesterday', '2026-02-30', '2026-11-20T12:00', '2026-11-20 12:00:00', '2999-01-01', '99999999999999d', '7d ';
     is_refused(tenantctl('twilio', 'sync', $id{acme}, '--base-url', $_, @both), 2, qr/--base-url must be https/, "--base-url '$_'")
         for '', 'api.twilio.com', 'http://api.twilio.com', 'http://127.0.0.1.example.com', 'http://localhost@example.com', 'ftp://127.0.0.1', 'https://', 'https:///x', 'https://u:p@a', 'https://a?b', 'https://a#b';
-    is_refused(sync(2_147_483_647), 1, qr/no tenant 2147483647/, 'no such tenant');
-    is_failed(sync($id{closed}), qr/has no AccountSid/, 'a tenant without an account');
-    introduce;
+    is_refused($sync->run(2_147_483_647), 1, qr/no tenant 2147483647/, 'no such tenant');
+    is_failed($sync->run($id{closed}), qr/has no AccountSid/, 'a tenant without an account');
+    $sync->introduce;
     my $asked = sub { return ($stub->requests)[0]{url} =~ s/.*=//r };
-    is_synced(sync($id{acme}, '--since', '2026-11-20'), '--since DATE');
+    is_synced($sync->run($id{acme}, '--since', '2026-11-20'), '--since DATE');
     is($asked->(), '2026-11-20T00:00:00Z', 'is its midnight');
-    is_synced(sync($id{acme}, '--since', '2026-11-20T12:13:14Z'), '--since TIME');
+    is_synced($sync->run($id{acme}, '--since', '2026-11-20T12:13:14Z'), '--since TIME');
     is($asked->(), '2026-11-20T12:13:14Z', 'is that');
-    is_synced(sync($id{acme}, '--since', '36h'), '--since 36h');
+    is_synced($sync->run($id{acme}, '--since', '36h'), '--since 36h');
     is_ago($asked->(), 36 * 3_600, 'is so long ago');
     my $run = tenantctl('twilio', 'sync', $id{acme}, '--base-url', $stub->http . '/', @both);
     is_done($run, 'http:// of this machine');
@@ -486,7 +285,7 @@ subtest 'usage' => sub {
 };
 
 subtest 'the sample for systemd' => sub {
-    introduce;
+    $sync->introduce;
     my $service = do { local (@ARGV, $/) = 'conf/tenant-sync.service'; <> };
     my ($arguments) = $service =~ m{^ExecStart=/usr/bin/tenantctl (.*)$}m;
     my $run = tenantctl(split(/ /, $arguments), '--base-url', $stub->https, '--ca', $stub->ca, @both);
@@ -495,44 +294,45 @@ subtest 'the sample for systemd' => sub {
 };
 
 subtest 'progress' => sub {
-    introduce;
+    $sync->introduce;
     $stub->fill(calls => 450, { account_sid => $acme->{sid} });
-    my $run = tenantctl({ asked => qr/"requests"/ }, sync_arguments($id{acme}));
+    my $run = tenantctl({ asked => qr/"requests"/ }, $sync->arguments($id{acme}));
     like($run->{output}, qr/\r\e\[Ktenant $id{acme}: 200 calls, .*\r\e\[Ktenant $id{acme}: 450 calls, .* 450 stored.*\r\e\[K\{/s, 'is shown on a terminal');
 };
 
 subtest 'the secrets are nowhere' => sub {
-    introduce;
+    $sync->introduce;
     $stub->put(calls => { account_sid => $acme->{sid} });
     $stub->faults({ fault => 'answer', match => '/Calls', status => 200, body => {}, delay => 3_000 });
-    my $run = start_tenantctl(sync_arguments($id{acme}));
+    my $run = start_tenantctl($sync->arguments($id{acme}));
     my $until = time + 20;
     sleep 0.05 until $stub->requests || time > $until;
     for my $file (qw(cmdline environ)) {
         open my $in, '<', "/proc/$run->{pid}/$file" or die "$file: $!";
         local $/;
         my $text = <$in>;
-        is(scalar(grep { index($text, $_) >= 0 } @secrets), 0, "no $file has them");
+        is(scalar(grep { index($text, $_) >= 0 } @{ $sync->{secrets} }), 0, "no $file has them");
     }
-    push @runs, $run->wait;
+    $sync->keep($run->wait);
 
     $stub->faults({ fault => 'answer', match => "$globex->{sid}/Calls", status => 200, body => {}, delay => 4_000 });
     $stub->requests;
-    $run = start_tenantctl(sync_arguments('--all'));
+    $run = start_tenantctl($sync->arguments('--all'));
     $until = time + 20;
     sleep 0.05 until (grep { $_->{url} =~ /\Q$globex->{sid}\E/ } $stub->requests) || time > $until;
-    my %copies = map { $_ => copies_in($run->{pid}, $_) } @secrets;
-    push @runs, $run->wait;
-    SKIP: {
-        skip 'the memory of another process cannot be read', 3 unless defined $copies{$secret};
-        cmp_ok($copies{ $globex->{token} }, '>', 0, 'while a tenant is asked for, its secret is in memory');
-        is($copies{$secret}, 0, "not that of one who is done");
-        is($copies{ encode_base64($login{acme}, '') }, 0, 'nor as it was sent');
+    my %copies;
+    for my $text (@{ $sync->{secrets} }) {
+        $copies{$text} = copies_in($run->{pid}, $text);
     }
-    my $all = join '', map {"$_->{output}$_->{errors}"} @runs;
-    cmp_ok(length $all, '>', 5_000, 'much was printed');
-    is(scalar(grep { index($all, $_) >= 0 } @secrets, 'canary'), 0, 'none of it has one');
-    is(scalar(grep { index($server->error_log->text, $_) >= 0 } @secrets), 0, "nor the server's log");
+    $sync->keep($run->wait);
+    SKIP: {
+        skip 'the memory of another process cannot be read', 3 unless defined $copies{ $sync->{secret} };
+        cmp_ok($copies{ $globex->{token} }, '>', 0, 'while a tenant is asked for, its secret is in memory');
+        is($copies{ $sync->{secret} }, 0, "not that of one who is done");
+        is($copies{ encode_base64($sync->{login}{acme}, '') }, 0, 'nor as it was sent');
+    }
+    $sync->are_secrets_kept;
+    is(scalar(grep { index($server->error_log->text, $_) >= 0 } @{ $sync->{secrets} }), 0, "nor the server's log");
 };
 
 done_testing;
