@@ -225,7 +225,7 @@ static const char *parse(const tree_t **root, const upstream_answer_t *answer, a
 static const char *read_next(const char **next, const tree_t *root, const char *path, const char *present,
                              apr_pool_t *pool)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%&=+:";
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%&=+:,<>";
     const tree_t *member = tree_member(root, "next_page_uri");
     apr_size_t length, start = strlen(path);
     const char *uri;

@@ -46,7 +46,8 @@ sub is_endless {
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     $stub->faults({ match => '/Calls', fault => 'raw', most => 2e9, times => 0, %fault });
     my @arguments = map { TenantTest::Command::quoted($_) } 'build/tenantctl', $sync->arguments($id{acme});
-    my $errors = `ulimit -v 400000; @arguments 2>&1 >/dev/null`;
+    my $limit = $ENV{TENANT_TEST_PRELOAD} ? '' : 'ulimit -v 400000;';    # a sanitizer's shadow is larger
+    my $errors = `$limit @arguments 2>&1 >/dev/null`;
     return like($errors, qr/\Atenantctl: tenant \d+: [^\n]*$why[^\n]*\n\z/, "$name, within 400 MB");
 }
 
