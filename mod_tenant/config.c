@@ -13,6 +13,7 @@ enum {
     PAGE_DEFAULT = 50,
     PAGE_MAX = 1000,
     BODY_DEFAULT = 64 * 1024,
+    GATEWAY_RATE_DEFAULT = 60,
 };
 
 /* The members that a virtual host inherits one by one: create, merge and complete cannot forget one of them.
@@ -24,6 +25,7 @@ enum {
     X(admin, NULL, NULL)                                                                                     \
     X(listen, NULL, NULL)                                                                                    \
     X(key_file, NULL, NULL)                                                                                  \
+    X(webhooks, NULL, NULL)                                                                                  \
     X(pool.max, CONFIG_UNSET, default_connections())                                                         \
     X(pool.lists, CONFIG_UNSET, 0)                                                                           \
     X(pool.wait, CONFIG_UNSET, apr_time_from_sec(2))                                                         \
@@ -51,7 +53,10 @@ enum {
     X(public_url, NULL)                                                                                      \
     X(page_default, CONFIG_UNSET)                                                                            \
     X(page_max, CONFIG_UNSET)                                                                                \
-    X(max_body, CONFIG_UNSET)
+    X(max_body, CONFIG_UNSET)                                                                                \
+    X(gateway, CONFIG_UNSET)                                                                                 \
+    X(gateway_any_from, CONFIG_UNSET)                                                                        \
+    X(gateway_rate, CONFIG_UNSET)
 
 #define MEMBER_CREATE(member, unset, ...) config->member = (unset);
 #define MEMBER_INHERIT(member, unset, ...)                                                                   \
@@ -146,17 +151,22 @@ int config_is_ours(const location_config_t *location)
     return location->handler && location->handler->steps;
 }
 
+int config_is_gateway(const location_config_t *location)
+{
+    return location->gateway == 1;
+}
+
 int config_add_location(request_rec *r)
 {
     return r->uri && *r->uri == '/' && ap_location_walk(r) == OK;
 }
 
-int config_enter_location(request_rec *r)
+int config_enter_location(request_rec *r, int (*is_wanted)(const location_config_t *location))
 {
     ap_conf_vector_t *settings = r->per_dir_config;
 
     r->per_dir_config = r->server->lookup_defaults;
-    if (config_add_location(r) && config_is_ours(config_location(r)))
+    if (config_add_location(r) && is_wanted(config_location(r)))
         return 1;
     r->per_dir_config = settings;
     return 0;
@@ -193,4 +203,9 @@ int config_page_max(const location_config_t *location)
 int config_max_body(const location_config_t *location)
 {
     return location->max_body != CONFIG_UNSET ? location->max_body : BODY_DEFAULT;
+}
+
+int config_gateway_rate(const location_config_t *location)
+{
+    return location->gateway_rate != CONFIG_UNSET ? location->gateway_rate : GATEWAY_RATE_DEFAULT;
 }

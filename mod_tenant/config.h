@@ -28,11 +28,12 @@ enum { CONFIG_UNSET = -1 };
 
 /* A server's own settings. Those of a virtual host come from the main server where it sets none. */
 typedef struct server_config_t {
-    const char *conninfo;            /* TenantDatabase as given, or exec:/path; NULL: none */
-    const char *admin;               /* its admin=: the same for the role tenant_admin; NULL: none */
-    const char *listen;              /* its listen=: where to hear of changes; NULL: at conninfo itself */
-    const char *key_file;            /* TenantKeyFile, an absolute path */
-    pool_settings_t pool;            /* TenantPool; each member CONFIG_UNSET until completed */
+    const char *conninfo; /* TenantDatabase as given, or exec:/path; NULL: none */
+    const char *admin;    /* its admin=: the same for the role tenant_admin; NULL: none */
+    const char *listen;   /* its listen=: where to hear of changes; NULL: at conninfo itself */
+    const char *key_file; /* TenantKeyFile, an absolute path */
+    const char *webhooks; /* the path of a Location with TenantHandler twilio, as prefix below; NULL: none */
+    pool_settings_t pool; /* TenantPool; each member CONFIG_UNSET until completed */
     cache_settings_t cache_settings; /* TenantCache, likewise */
     int password_slots;              /* TenantPasswordSlots; CONFIG_UNSET until completed */
     attempts_rate_t login_rate;      /* TenantLoginRate; its count CONFIG_UNSET until completed */
@@ -41,6 +42,7 @@ typedef struct server_config_t {
     apr_array_header_t *based;       /* those with TenantBasePath, as const char * too */
     int has_admin;                   /* one of them is admin */
     int has_exposure;                /* TenantIdentify or TenantForward stands in this server or its parent */
+    apr_array_header_t *gateways;    /* the Locations of this very server with TenantGateway on, likewise */
     apr_array_header_t *references;  /* TenantReference of this very server (struct reference_t *), or NULL */
 
     /* made at start, the same for all requests */
@@ -58,6 +60,7 @@ typedef struct server_config_t {
     struct gates_t *gates;     /* the same */
     struct lingers_t *lingers; /* the same; NULL: the MPM is none to linger with */
     attempts_t *attempts;      /* one per server and its next generations */
+    attempts_t *creations;     /* the same, of what gateways have passed on (TenantGatewayRate) */
 } server_config_t;
 
 /* What a tenant's users may do with the API by their login. */
@@ -91,6 +94,9 @@ typedef struct location_config_t {
     const ap_expr_info_t *public_url; /* TenantPublicURL */
     int page_default, page_max;       /* TenantPageSize, rows */
     int max_body;                     /* TenantMaxBody, bytes */
+    int gateway;                      /* TenantGateway */
+    int gateway_any_from;             /* TenantGatewayFrom any */
+    int gateway_rate;                 /* TenantGatewayRate, a minute; 0: off */
 } location_config_t;
 
 void *config_server_create(apr_pool_t *pool, server_rec *server);
@@ -108,13 +114,16 @@ const location_config_t *config_location(const request_rec *r);
 /* Whether a handler of ours answers in a Location. */
 int config_is_ours(const location_config_t *location);
 
+/* Whether a Location is a gateway to Twilio: mod_proxy answers there, as far as we let it. */
+int config_is_gateway(const location_config_t *location);
+
 /* Adds to a request's settings those of the Locations that its path, as it is now, is in.
  * 0: it is no path. */
 int config_add_location(request_rec *r);
 
-/* Gives a request the settings of the Location of ours that its path is in, instead of those that it has. 0:
- * it is in none, and keeps them. */
-int config_enter_location(request_rec *r);
+/* Gives a request the settings of the Location that its path is in, instead of those that it has, if it is one
+ * that is wanted: config_is_ours, say. 0: it is none, and the request keeps them. */
+int config_enter_location(request_rec *r, int (*is_wanted)(const location_config_t *location));
 
 /* The path that clients see a Location of ours at, without a slash at its end: what answers say instead of
  * prefix, which is the path that requests have here. */
@@ -126,5 +135,6 @@ int config_lets_users_in(const location_config_t *location);
 int config_page_default(const location_config_t *location);
 int config_page_max(const location_config_t *location);
 int config_max_body(const location_config_t *location);
+int config_gateway_rate(const location_config_t *location);
 
 #endif

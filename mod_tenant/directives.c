@@ -21,6 +21,7 @@ enum {
     PAGE_LIMIT = 10000,
     BODY_LIMIT = 16 * 1024 * 1024,
     LOGIN_COUNT_LIMIT = 10000,
+    GATEWAY_RATE_LIMIT = 100000,
     LINGER_LIMIT = 1000, /* ms: so long a stop may have to wait */
 };
 
@@ -288,6 +289,8 @@ static const char *set_handler(cmd_parms *cmd, void *config, const char *name)
     location->prefix = cut_slash(cmd->path, cmd->pool);
     if (config_is_ours(location))
         note_location(&config_server(cmd->server)->handled, cmd);
+    if (location->handler->takes_webhooks && !config_server(cmd->server)->webhooks)
+        config_server(cmd->server)->webhooks = location->prefix;
     if (location->handler->spans_tenants)
         config_server(cmd->server)->has_admin = 1;
     return NULL;
@@ -442,6 +445,46 @@ static const char *set_max_body(cmd_parms *cmd, void *config, const char *bytes)
     return NULL;
 }
 
+static const char *set_gateway(cmd_parms *cmd, void *config, int on)
+{
+    const char *why = refuse_outside_location(cmd);
+
+    if (why)
+        return why;
+    ((location_config_t *)config)->gateway = on;
+    if (on)
+        note_location(&config_server(cmd->server)->gateways, cmd);
+    return NULL;
+}
+
+static const char *set_gateway_from(cmd_parms *cmd, void *config, const char *whose)
+{
+    const char *why = refuse_outside_location(cmd);
+
+    if (why)
+        return why;
+    if (strcasecmp(whose, "own") != 0 && strcasecmp(whose, "any") != 0)
+        return "TenantGatewayFrom must be own or any";
+    ((location_config_t *)config)->gateway_any_from = strcasecmp(whose, "any") == 0;
+    return NULL;
+}
+
+static const char *set_gateway_rate(cmd_parms *cmd, void *config, const char *count)
+{
+    int *rate = &((location_config_t *)config)->gateway_rate;
+    const char *why = refuse_outside_location(cmd);
+
+    if (why)
+        return why;
+    *rate = 0;
+    if (strcasecmp(count, "off") == 0 || parse_number(count, 1, GATEWAY_RATE_LIMIT, rate))
+        return NULL;
+    return apr_psprintf(cmd->pool,
+                        "TenantGatewayRate must be off, or a number from 1 to %d of calls and messages a "
+                        "minute",
+                        GATEWAY_RATE_LIMIT);
+}
+
 const command_rec directives[] = {
     AP_INIT_RAW_ARGS(
         "TenantDatabase", set_database, NULL, RSRC_CONF,
@@ -483,6 +526,12 @@ const command_rec directives[] = {
                   "the text that messages are replied to with"),
     AP_INIT_TAKE1("TenantPublicURL", set_public_url, NULL, ACCESS_CONF,
                   "scheme and host by which Twilio reaches this server, where a proxy changes them"),
+    AP_INIT_FLAG("TenantGateway", set_gateway, NULL, ACCESS_CONF,
+                 "on: tenants use Twilio's API here, by ProxyPass, with their key instead of credentials"),
+    AP_INIT_TAKE1("TenantGatewayFrom", set_gateway_from, NULL, ACCESS_CONF,
+                  "own or any: whose number calls and messages may come from"),
+    AP_INIT_TAKE1("TenantGatewayRate", set_gateway_rate, NULL, ACCESS_CONF,
+                  "off, or how many calls and messages a tenant may make in a minute"),
     AP_INIT_TAKE2("TenantPageSize", set_page_size, NULL, ACCESS_CONF,
                   "rows of a list by default, and at most"),
     AP_INIT_TAKE1("TenantMaxBody", set_max_body, NULL, ACCESS_CONF, "the largest request body in bytes"),

@@ -15,7 +15,7 @@
 static const handler_t handlers[] = {
     {.name = "api", .steps = api_steps, .size = sizeof(api_t), .explains = 1},
     {.name = "admin", .steps = admin_steps, .size = sizeof(api_t), .explains = 1, .spans_tenants = 1},
-    {.name = "twilio", .steps = webhook_steps, .size = sizeof(webhook_t)},
+    {.name = "twilio", .steps = webhook_steps, .size = sizeof(webhook_t), .takes_webhooks = 1},
     {.name = "off"},
 };
 
@@ -44,7 +44,7 @@ const char *handlers_names(apr_pool_t *pool)
 static int is_ours(request_rec *r)
 {
     ap_conf_vector_t *settings = r->per_dir_config;
-    int entered = config_enter_location(r);
+    int entered = config_enter_location(r, config_is_ours);
 
     r->per_dir_config = settings;
     return entered;

@@ -12,6 +12,11 @@
 
 #include "config.h"
 #include "directives.h"
+#include "gateway/fault.h"
+#include "gateway/feed.h"
+#include "gateway/forward.h"
+#include "gateway/steps.h"
+#include "gateway/watch.h"
 #include "handlers.h"
 #include "http/linger.h"
 #include "http/refusal.h"
@@ -87,6 +92,18 @@ static void hook_handler(void)
     ap_hook_insert_error_filter(refusal_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
+/* The way of a request to Twilio. */
+static void hook_gateway(void)
+{
+    ap_hook_pre_translate_name(fault_prepare, NULL, NULL, APR_HOOK_FIRST);
+    /* behind all who may refuse; ahead of mod_proxy, which is FIRST, and takes what is let pass */
+    ap_hook_handler(gateway_run, NULL, NULL, APR_HOOK_FIRST - 1);
+    /* behind all who look at the headers that go out, or add to them */
+    APR_OPTIONAL_HOOK(proxy, fixups, forward_fixup, NULL, NULL, APR_HOOK_REALLY_LAST + 1);
+    APR_OPTIONAL_HOOK(proxy, create_req, watch_head, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_insert_error_filter(fault_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
 /* The tenant, told to logs, expressions, backends and caches of any content. */
 static void hook_exposure(void)
 {
@@ -126,6 +143,7 @@ static void register_hooks(apr_pool_t *pool)
     hook_start();
     hook_credentials();
     hook_handler();
+    hook_gateway();
     hook_exposure();
     hook_authentication();
     auth_register(pool);
@@ -133,6 +151,9 @@ static void register_hooks(apr_pool_t *pool)
     expose_register();
     vary_register();
     refusal_register();
+    fault_register();
+    feed_register();
+    watch_register();
     linger_register();
     rinse_register();
 }

@@ -105,6 +105,8 @@ static const char *check_server(server_rec *server, const server_config_t *main_
         return "TenantHandler needs TenantDatabase in the same server";
     if (config->handled && !config->key_file)
         return "TenantHandler needs TenantKeyFile";
+    if (config->gateways && (!config->conninfo || !config->key_file))
+        return "TenantGateway needs TenantDatabase in the same server, and TenantKeyFile";
     if (config->has_admin && !config->admin)
         return "TenantHandler admin needs TenantDatabase with admin=\"conninfo\" in the same server";
     if ((config->admin || config->listen) && !config->conninfo)
@@ -300,7 +302,7 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
     sharing_t sharing = {apr_hash_make(temporary), apr_hash_make(temporary), apr_hash_make(temporary), 0, 0};
     keyring_t *keyring;
     password_slots_t *slots;
-    attempts_t *attempts;
+    attempts_t *attempts, *creations;
     const char *why;
     int children = 0;
 
@@ -308,15 +310,17 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
     for (server_rec *server = servers; server; server = server->next)
         config_server_complete(config_server(server));
     why = load_secrets(servers, &keyring, &slots, pool);
-    attempts = attempts_share(servers->process->pool);
-    if (!why && !attempts)
-        why = "there is no shared memory for TenantLoginRate";
+    attempts = attempts_share("logins", servers->process->pool);
+    creations = attempts_share("creations", servers->process->pool);
+    if (!why && (!attempts || !creations))
+        why = "there is no shared memory for TenantLoginRate and TenantGatewayRate";
     for (server_rec *server = servers; server && !why; server = server->next) {
         server_config_t *config = config_server(server);
 
         config->keyring = keyring;
         config->slots = slots;
         config->attempts = attempts;
+        config->creations = creations;
         why = finish_server(config, &sharing, pool);
     }
     if (why) {

@@ -27,25 +27,28 @@ int refusal_foresee(request_rec *r)
 {
     ap_conf_vector_t *settings = r->per_dir_config;
 
-    if (r->uri && is_undecodable(r->uri) && config_enter_location(r))
+    if (r->uri && is_undecodable(r->uri) && config_enter_location(r, config_is_ours))
         refusal_prepare(r);
     r->per_dir_config = settings;
     return DECLINED;
 }
 
-int refusal_prepare(request_rec *r)
+void refusal_keep_documents_out(request_rec *r)
 {
     static const int raised_by_httpd[] = {400, 401, 403, 404, 405, 406, 408, 411, 412, 413, 414,
                                           415, 416, 417, 424, 429, 431, 500, 501, 502, 503, 504};
-    const core_dir_config *core;
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
 
-    if (!config_is_ours(config_location(r)))
-        return DECLINED;
-    core = ap_get_core_module_config(r->per_dir_config);
     if (!core->response_code_exprs)
-        return DECLINED; /* no ErrorDocument anywhere */
+        return; /* no ErrorDocument anywhere */
     for (size_t i = 0; i < sizeof raised_by_httpd / sizeof *raised_by_httpd; i++)
         ap_custom_response(r, raised_by_httpd[i], "a problem");
+}
+
+int refusal_prepare(request_rec *r)
+{
+    if (config_is_ours(config_location(r)))
+        refusal_keep_documents_out(r);
     return DECLINED;
 }
 
@@ -83,7 +86,7 @@ void refusal_insert_filter(request_rec *r)
         return;
     /* while it reads the head of a request httpd is in no Location, nor where a path cannot be decoded, but
      * what Header says in ours is for that too */
-    if (config_is_ours(config_location(r)) || config_enter_location(r))
+    if (config_is_ours(config_location(r)) || config_enter_location(r, config_is_ours))
         ap_add_output_filter(ERROR_FILTER, NULL, r, r->connection);
 }
 

@@ -14,6 +14,9 @@ int refusal_foresee(request_rec *r);
 /* The hook pre_translate_name: keeps ErrorDocument from replacing what httpd refuses in our Locations. */
 int refusal_prepare(request_rec *r);
 
+/* Keeps ErrorDocument from replacing what httpd, or mod_proxy, refuses of a request. */
+void refusal_keep_documents_out(request_rec *r);
+
 /* The hook insert_error_filter: what httpd itself refuses in our Locations becomes a problem as well. */
 void refusal_insert_filter(request_rec *r);
 

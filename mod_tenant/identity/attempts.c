@@ -2,6 +2,7 @@
 #include "attempts.h"
 
 #include <apr_shm.h>
+#include <apr_strings.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -23,10 +24,10 @@ struct attempts_t {
     entry_t sets[SETS][WAYS];
 };
 
-attempts_t *attempts_share(apr_pool_t *process)
+attempts_t *attempts_share(const char *purpose, apr_pool_t *process)
 {
     /* the layout's number, for a newer module to come with a graceful restart */
-    static const char name[] = "mod_tenant attempts 1";
+    const char *name = apr_pstrcat(process, "mod_tenant attempts 1 ", purpose, NULL);
     apr_shm_t *memory;
     attempts_t *attempts;
     void *found;
@@ -110,4 +111,24 @@ void attempts_count(attempts_t *attempts, const attempts_rate_t *rate, const dig
     do {
         after = (before > now ? before : now) + rate->period / rate->count;
     } while (!atomic_compare_exchange_weak(&entry->until, &before, after));
+}
+
+apr_interval_time_t attempts_take(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name)
+{
+    apr_time_t now = monotonic_now();
+    apr_time_t before, after;
+    entry_t *entry;
+
+    if (!rate->count)
+        return 0;
+    entry = find(attempts, name);
+    if (!entry)
+        entry = replace(attempts, name);
+    before = entry->until;
+    do {
+        after = (before > now ? before : now) + rate->period / rate->count;
+        if (after > now + rate->period)
+            return after - now - rate->period;
+    } while (!atomic_compare_exchange_weak(&entry->until, &before, after));
+    return 0;
 }

@@ -18,8 +18,9 @@ typedef struct attempts_rate_t {
  * next generation too. It has a fixed size: what is least worth keeping gives way. */
 typedef struct attempts_t attempts_t;
 
-/* The memory, made once for as long as the process and its children live. NULL: there is none. */
-attempts_t *attempts_share(apr_pool_t *process);
+/* The memory for a purpose, `logins` say, made once for as long as the process and its children live. Each
+ * purpose has its own, so that no flood of one drives out what is counted of another. NULL: there is none. */
+attempts_t *attempts_share(const char *purpose, apr_pool_t *process);
 
 /* Who tries to log in where, from which address. */
 digest_t attempts_name(const attempts_t *attempts, const char *database, const char *tenant,
@@ -27,6 +28,10 @@ digest_t attempts_name(const attempts_t *attempts, const char *database, const c
 
 /* How long this one has to wait until its next attempt; 0: not at all. */
 apr_interval_time_t attempts_wait(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name);
+
+/* Counts one that may be, at once, so that no two take the last place; 0. Else counts nothing, and returns how
+ * long to wait for the next. */
+apr_interval_time_t attempts_take(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name);
 
 /* Counts a failed one. */
 void attempts_count(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name);

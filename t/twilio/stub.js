@@ -263,7 +263,7 @@ function serve(request, response) {
         return answer(response, 200, { media_list: [], next_page_uri: null, page: 0, page_size: 50, uri: request.path });
     if (below)
         return missing(request, response);
-    if (request.method === 'GET')
+    if (['GET', 'HEAD'].includes(request.method))
         return sid ? answer(response, 200, shown(row)) : list(request, response, kind, account);
     if (request.method === 'POST' && (sid || kind !== 'recordings'))
         return sid ? update(request, response, row) : create(request, response, kind, account);

@@ -118,13 +118,13 @@ int main(void)
     apr_initialize();
     apr_pool_create(&process, NULL);
     plan(6 + 1 + 3 + 1 + 2 + 1);
-    attempts = attempts_share(process);
+    attempts = attempts_share("logins", process);
     test_count();
     test_names();
     test_recovery();
     test_processes();
     test_flood();
-    ok(attempts_share(process) == attempts, "the next generation gets the same memory");
+    ok(attempts_share("logins", process) == attempts, "the next generation gets the same memory");
     apr_pool_destroy(process);
     apr_terminate();
     return tap_status();

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "credentials.h"
+
+#include <apr_base64.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include <string.h>
+
+#include "../secret/seal.h"
+#include "../secret/secret.h"
+#include "../store/database.h"
+
+APLOG_USE_MODULE(tenant);
+
+enum { COLUMN_ACCOUNT, COLUMN_TOKEN, COLUMN_KEY, COLUMN_SECRET, COLUMN_PHONE };
+
+/* The row is looked for behind the context: LATERAL asks c first, and nothing is moved across OFFSET. */
+static const statement_t read_account = {
+    .label = "gateway_account",
+    .shape = "sssss",
+    .sql = "WITH c AS MATERIALIZED (SELECT set_config('mod_tenant.tenant_id', %s, true)::int AS id)"
+           " SELECT t.twilio_account_sid, t.twilio_auth_token, t.twilio_api_key_sid, t.twilio_api_key_secret,"
+           " t.twilio_phone_number FROM c, LATERAL (SELECT twilio_account_sid, twilio_auth_token,"
+           " twilio_api_key_sid, twilio_api_key_secret, twilio_phone_number FROM tenants"
+           " WHERE id = c.id OFFSET 0) t",
+};
+
+typedef struct buffer_t {
+    char *bytes;
+    apr_size_t length;
+} buffer_t;
+
+static apr_status_t buffer_wipe(void *data)
+{
+    buffer_t *buffer = data;
+
+    secret_wipe(buffer->bytes, buffer->length);
+    return APR_SUCCESS;
+}
+
+/* Memory for so many bytes that is wiped with the pool. */
+static char *buffer_make(apr_size_t length, apr_pool_t *pool)
+{
+    buffer_t *buffer = apr_palloc(pool, sizeof *buffer);
+
+    buffer->bytes = apr_pcalloc(pool, length);
+    buffer->length = length;
+    apr_pool_cleanup_register(pool, buffer, buffer_wipe, apr_pool_cleanup_null);
+    return buffer->bytes;
+}
+
+/* Basic credentials (RFC 7617 section 2). */
+static const char *basic_make(const char *user, const char *password, apr_pool_t *pool)
+{
+    static const char scheme[] = "Basic ";
+    apr_size_t length = strlen(user) + 1 + strlen(password);
+    char *pair = buffer_make(length + 1, pool);
+    char *value = buffer_make(sizeof scheme + (apr_size_t)apr_base64_encode_len((int)length), pool);
+
+    strcat(strcat(strcpy(pair, user), ":"), password);
+    apr_base64_encode(strcpy(value, scheme) + sizeof scheme - 1, pair, (int)length);
+    secret_wipe(pair, length);
+    return value;
+}
+
+/* Opens a column's secret. NULL: it cannot be, which is logged. */
+static const char *open_secret(request_rec *r, const server_config_t *server, const tenant_t *tenant,
+                               const char *column, const char *stored)
+{
+    const seal_place_t place = {tenant->id, "tenants", column};
+    const char *secret, *why;
+    apr_size_t length;
+
+    switch (seal_open(&secret, &length, server->keyring, &place, stored, r->pool)) {
+    case SEAL_OPENED:
+        return secret;
+    case SEAL_NOT_SEALED:
+        why = "it is stored in clear: run tenantctl rewrap --plaintext";
+        break;
+    case SEAL_UNKNOWN_KEY:
+        why = "TenantKeyFile does not have its key";
+        break;
+    case SEAL_CORRUPTED:
+    default:
+        why = "it was altered, or belongs to another place";
+    }
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "%s of tenant %s cannot be used at Twilio: %s", column,
+                  tenant->id_text, why);
+    return NULL;
+}
+
+/* Makes the header of a user's name and a sealed secret. */
+static const problem_t *prove(request_rec *r, const server_config_t *server, const tenant_t *tenant,
+                              const char *user, const char *column, const char *stored,
+                              credentials_t *credentials)
+{
+    const char *secret = open_secret(r, server, tenant, column, stored);
+
+    if (!secret)
+        return &problem_secret_unreadable;
+    credentials->authorization = basic_make(user, secret, r->pool);
+    return NULL;
+}
+
+const problem_t *credentials_read(request_rec *r, const server_config_t *server, const tenant_t *tenant,
+                                  credentials_t *credentials)
+{
+    const char *values[] = {tenant->id_text};
+    const char *key, *secret, *token;
+    const problem_t *problem;
+    rows_t *rows;
+
+    *credentials = (credentials_t){0};
+    problem = database_read_row(server->database, r, &read_account, values, &rows);
+    if (problem)
+        return problem;
+    if (rows_count(rows) != 1)
+        return NULL;
+    rows_seek(rows, 0);
+    credentials->account = rows_text(rows, COLUMN_ACCOUNT);
+    credentials->phone = rows_text(rows, COLUMN_PHONE);
+    key = rows_text(rows, COLUMN_KEY);
+    secret = rows_text(rows, COLUMN_SECRET);
+    token = rows_text(rows, COLUMN_TOKEN);
+    if (key && secret)
+        return prove(r, server, tenant, key, "twilio_api_key_secret", secret, credentials);
+    if (credentials->account && token)
+        return prove(r, server, tenant, credentials->account, "twilio_auth_token", token, credentials);
+    return NULL;
+}

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# TenantGateway: a tenant's program uses Twilio's API with the tenant's key. What goes out has Twilio's credentials and
+# nothing of the client's own, and only what is allowed goes out.
+
+use strict;
+use warnings;
+
+use MIME::Base64 qw(encode_base64);
+use Test::More;
+
+use TenantTest;
+use TenantTest::Fault qw(wait_until);
+use TenantTest::Gateway;
+use TenantTest::Twilio;
+
+plan skip_all => TenantTest::TwilioStub->missing if TenantTest::TwilioStub->missing;
+
+my $gateway = TenantTest::Gateway->start(processes => 1, server => <<'END', location => 'TenantGatewayRate off');
+<Location "/twilio">
+    TenantHandler twilio
+    TenantPublicURL https://hooks.example.com
+</Location>
+<Location "/elsewhere/">
+    TenantGateway on
+    ProxyPass https://localhost:1/wrong/
+</Location>
+END
+my $stub = $gateway->stub;
+my $acme = $gateway->account('acme');
+my $globex = $gateway->account('globex', key => 0, phone => '+12025550177');
+
+sub basic { return 'Basic ' . encode_base64(join(':', @_), '') }
+
+# The values of a header in what the stub has got.
+sub values_of {
+    my ($request, $name) = @_;
+    my @headers = @{ $request->{headers} };
+    return map { lc $headers[2 * $_] eq lc $name ? $headers[2 * $_ + 1] : () } 0 .. $#headers / 2;
+}
+
+# The one request that the stub has got.
+sub seen {
+    my @requests = $stub->requests;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    is(scalar @requests, 1, 'Twilio is asked once') or diag explain \@requests;
+    return $requests[0] // { headers => [], url => '', body => '' };
+}
+
+sub nothing_seen {
+    my ($name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return is_deeply([map {"$_->{method} $_->{url}"} $stub->requests], [], "$name: Twilio is not asked");
+}
+
+subtest 'credentials' => sub {
+    is_status($acme->get('Calls.json'), 200, 'the key as Bearer');
+    is_deeply([values_of(seen(), 'Authorization')], [basic($acme->{key}, $acme->{secret})], 'Twilio sees the API key');
+    is_status($globex->get('Calls.json'), 200, 'a tenant without an API key');
+    is_deeply([values_of(seen(), 'Authorization')], [basic($globex->{sid}, $globex->{token})], 'Twilio sees the auth token');
+
+    my $key = tenant('acme')->{key};
+    for my $user ('', $acme->{sid}, 'anybody') {
+        is_status($acme->get('Calls.json', as => undef, headers => [Authorization => basic($user, $key)]), 200, "as the password of '$user'");
+        is_deeply([values_of(seen(), 'Authorization')], [basic($acme->{key}, $acme->{secret})], 'Twilio sees the API key');
+    }
+    is_status($acme->get('Calls.json', as => undef, headers => ['X-API-Key' => $key]), 200, 'as X-API-Key');
+    seen();
+};
+
+subtest 'what a client cannot do to them' => sub {
+    my @own = (Cookie => 'session=1', 'Proxy-Authorization' => basic('a', 'b'), 'X_API_Key' => 'x', 'X-Api.Key' => 'y', 'X-Forwarded-For' => '192.0.2.1',
+        'X-HTTP-Method-Override' => 'DELETE', 'X-Twilio-Account' => 'z');
+    for my $case (
+        ['its own headers', @own],
+        ['Connection', Connection => 'authorization, keep-alive'],
+        ['Connection, in other words', Connection => 'AUTHORIZATION', Connection => 'host'],
+        ['ahead of it', Authorization_ => 'Basic x'],
+    ) {
+        my ($name, @headers) = @$case;
+        is_status($acme->get('Calls.json', headers => \@headers), 200, $name);
+        my $request = seen();
+        is_deeply([values_of($request, 'Authorization')], [basic($acme->{key}, $acme->{secret})], "$name: one Authorization");
+        my @headers_seen = @{ $request->{headers} };
+        my @names = sort map { lc $headers_seen[2 * $_] } 0 .. $#headers_seen / 2;
+        is_deeply([grep { !/^(?:host|authorization|accept-encoding|connection|accept|user-agent)$/ } @names], [], "$name: nothing else of the client's");
+        unlike(join("\n", @headers_seen), qr/\Q@{[tenant('acme')->{key}]}\E/, "$name: not its key");
+    }
+    is_fault($acme->get('Calls.json', as => undef, headers => [bearer('acme'), 'X-API-Key' => tenant('globex')->{key}]), 400, 20001, 'two keys');
+    nothing_seen('two keys');
+};
+
+subtest 'who may not' => sub {
+    is_fault($acme->get('Calls.json', as => undef), 401, 20003, 'no key');
+    is_fault($acme->get('Calls.json', as => 'mt_wrong'), 401, 20003, 'a wrong key');
+    is_fault($acme->get('Calls.json', as => undef, headers => [Authorization => basic($acme->{sid}, $acme->{token})]), 401, 20003, "Twilio's own credentials");
+    is_fault($acme->get('Calls.json', as => 'closed'), 403, 20005, 'a tenant that is not active');
+    is_fault($acme->get('Calls.json', as => 'globex'), 404, 20404, "another tenant's account");
+    is_fault($acme->get('Calls.json', host => tenant('globex')->{host}), 403, 20403, "another tenant's Host");
+    my ($mine) = $acme->{sid} =~ /(.*)/;
+    is_fault($acme->get($acme->path('Calls.json') =~ s/\Q$mine\E/lc $mine/er), 404, 20404, 'an account in other letters');
+    is_fault($acme->get('/elsewhere/2010-04-01/Accounts/' . $acme->{sid} . '/Calls.json'), 404, 20404, 'another path there');
+    nothing_seen('who may not');
+
+    $stub->put(calls => { account_sid => $globex->{sid} });
+    is(scalar @{ $acme->get('Calls.json')->json->{calls} }, 0, 'of another account nothing is listed');
+    $stub->requests;
+};
+
+subtest 'what is allowed' => sub {
+    my ($call) = $stub->put(calls => { account_sid => $acme->{sid}, status => 'in-progress' });
+    my ($message) = $stub->put(messages => { account_sid => $acme->{sid} });
+    my ($recording) = $stub->put(recordings => { account_sid => $acme->{sid}, call_sid => $call->{sid} });
+
+    for my $path ('Calls.json', 'Calls.json?PageSize=1&To=%2B1', "Calls/$call->{sid}.json", "Calls/$call->{sid}/Recordings.json",
+        "Calls/$call->{sid}/Recordings/$recording->{sid}.json", 'Messages.json', "Messages/$message->{sid}.json",
+        "Messages/$message->{sid}/Media.json", 'Recordings.json', "Recordings/$recording->{sid}.json", "Recordings/$recording->{sid}.mp3") {
+        is_status($acme->get($path), 200, "GET $path");
+        is(seen()->{url}, "/2010-04-01/Accounts/$acme->{sid}/$path", '... as it is');
+    }
+    is_status($acme->post("Calls/$call->{sid}.json", Status => 'completed'), 200, 'a call is ended');
+    is(seen()->{body}, 'Status=completed', '... by these bytes');
+    is_status($acme->post("Calls/$call->{sid}/Recordings.json"), 201, 'a recording is started');
+    seen();
+    is_status($acme->ask(DELETE => "Messages/$message->{sid}.json"), 204, 'a message is removed');
+    seen();
+    is_status($acme->ask(HEAD => 'Calls.json'), 200, 'HEAD');
+    is(seen()->{method}, 'HEAD', '... is one');
+
+    my $root = '/gateway/2010-04-01';
+    my $account = "$root/Accounts/$acme->{sid}";
+    for my $path ("$root/Accounts.json", "$account.json", "$account/Keys.json", "$account/SigningKeys.json", "$account/Calls", "$account/Calls.xml",
+        "$account/Calls.json/", "$account/Calls/x.json", "$account/Calls/$call->{sid}", "$account/Calls/$call->{sid}0.json",
+        "$account/Calls/$message->{sid}.json", "$account/IncomingPhoneNumbers.json", "$account/Recordings/$recording->{sid}.mp3.json",
+        "$account/Recordings/$recording->{sid}", "$account/Usage/Records.json", "$account/Calls/$call->{sid}/Payments.json", '/gateway/',
+        "/gateway/v1/Accounts/$acme->{sid}/Calls.json", "/gateway/2010-04-01/accounts/$acme->{sid}/Calls.json") {
+        is_fault($acme->get($path), 404, 20404, "no $path");
+    }
+    nothing_seen('what is not allowed');
+
+    for my $path ("$account/%43alls.json", "$account/Calls.json%3f", "$account;x=1/Calls.json", "$account/Calls.json;a=b", "$account//Calls.json",
+        "$account/./Calls.json", "$account/x/../Calls.json", "$root/Accounts/AC0/../$acme->{sid}/Calls.json", "$account/Calls%2ejson",
+        "$account/Calls.json%00", "$account/Calls%0a.json", "$account/Calls\\.json", "$account/..;/Calls.json", "$account/.../Calls.json") {
+        my $response = $acme->get($path);
+        is_fault($response, $path =~ /%00/ ? $response->status : 400, $path =~ /%00/ ? 20000 + $response->status : 20001, "not $path");
+    }
+    like($acme->get("$account%2fCalls.json")->status, qr/^40[04]$/, 'an encoded slash');
+    nothing_seen('paths that may be read in two ways');
+
+    for my $case ([PUT => 'Calls.json'], [DELETE => 'Calls.json'], [PATCH => "Calls/$call->{sid}.json"], [POST => 'Recordings.json'],
+        [OPTIONS => 'Calls.json'], [POST => "Recordings/$recording->{sid}.mp3"]) {
+        my $response = $acme->ask(@$case, $case->[0] =~ /^P/ ? (body => 'a=b', type => 'application/x-www-form-urlencoded') : ());
+        is_fault($response, 405, 20004, "no @$case");
+        ok($response->header('Allow'), '... it says which');
+    }
+    nothing_seen('methods that are not allowed');
+};
+
+subtest 'bodies' => sub {
+    is_fault($acme->ask(POST => 'Calls.json', json => { From => $acme->{phone} }), 415, 20415, 'no JSON');
+    is_fault($acme->post('Calls.json?From=%2B12025550000', From => $acme->{phone}, To => '+1', Url => 'https://example.com'), 400, 20001, 'a POST has no query');
+    is_fault($acme->ask(GET => 'Calls.json', body => 'a=b', type => 'application/x-www-form-urlencoded'), 400, 20001, 'a GET has no body');
+    is_fault($acme->call(Twiml => 'x' x 70_000), 413, 20413, 'a body that is too large');
+    is_fault($acme->call({ headers => ['Content-Encoding' => 'gzip'] }), 415, 20415, 'a body in a coding');
+    is_fault($acme->ask(POST => 'Calls.json', body => 'a=%zz', type => 'application/x-www-form-urlencoded'), 400, 20001, 'a broken form');
+    nothing_seen('bodies that are not let pass');
+};
+
+is($stub->log, '', 'the stub is well');
+done_testing;
