@@ -34,12 +34,13 @@ sub start {
     }, $class;
 }
 
-# The lines that make a gateway.
+# The lines that make a gateway; \${stub} is the stub's URL for more of them.
 sub lines {
     my ($class, $stub, $location) = @_;
     my $url = $stub->https =~ s/127\.0\.0\.1/localhost/r;
     my $ca = $stub->ca;
     return <<"END";
+Define stub "$url"
 LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
 LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
 SSLProxyEngine on
@@ -47,7 +48,7 @@ SSLProxyVerify require
 SSLProxyCACertificateFile "$ca"
 <Location "/gateway/">
     TenantGateway on
-    ProxyPass "$url/"
+    ProxyPass "\${stub}/"
     $location
 </Location>
 END
