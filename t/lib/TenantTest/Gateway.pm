@@ -41,6 +41,7 @@ sub lines {
     my $ca = $stub->ca;
     return <<"END";
 Define stub "$url"
+Define stub_port "$stub->{https}"
 LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
 LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
 SSLProxyEngine on
