@@ -24,6 +24,7 @@
 #include "store/database.h"
 #include "store/driver.h"
 #include "unguarded.h"
+#include "unverified.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -132,6 +133,11 @@ int startup_check(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, serv
                          where(server, temporary));
             return HTTP_INTERNAL_SERVER_ERROR;
         }
+    }
+    why = unverified_find(temporary);
+    if (why) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, servers, "%s", why);
+        return HTTP_INTERNAL_SERVER_ERROR;
     }
     why = key_file ? keyring_read(&keyring, key_file, temporary) : NULL;
     if (why) {

@@ -212,6 +212,10 @@ my @refused = (
     ['TenantMessage with two texts', location('TenantHandler twilio', 'TenantMessage Thank you'), qr/TenantMessage takes one argument/],
     (map { ["TenantPublicURL $_", location('TenantHandler twilio', "TenantPublicURL $_"), qr{TenantPublicURL must begin with https:// or http://, such as}] }
         'api.example.com', '/twilio', 'ftp://api.example.com', '%{HTTP_HOST}'),
+    ['TenantGatewayFrom', location('TenantGatewayFrom nobody'), qr/TenantGatewayFrom must be own or any/],
+    (map { ["TenantGatewayRate $_", location("TenantGatewayRate $_"), qr/TenantGatewayRate must be off, or a number from 1 to 100000/] }
+        qw(0 -1 100001 on 10/60 1.5)),
+    ['TenantGateway without a database', "<Location \"/g/\">\nTenantGateway on\n</Location>\n", qr/TenantGateway needs TenantDatabase in the same server, and TenantKeyFile/],
     ['TenantPublicURL with an unknown function', location('TenantHandler twilio', 'TenantPublicURL "https://%{nothing:name}"'), qr/TenantPublicURL: .*nothing/],
     ['TenantHandler twilio without TenantDatabase', qq{$key_file\n<Location "/twilio">\nTenantHandler twilio\n</Location>},
         qr/TenantHandler needs TenantDatabase in the same server/],
@@ -266,6 +270,8 @@ for (['TenantHandler api', \@beside_location, $location_only], ['TenantHandler o
     ['TenantMaxBody 1024', \@beside_location, $location_only],
     ['TenantHandler twilio', \@beside_location, $location_only], ['TenantVoice reject', \@beside_location, $location_only],
     ['TenantMessage Thanks', \@beside_location, $location_only], ['TenantPublicURL https://a.example.com', \@beside_location, $location_only],
+    ['TenantGateway on', \@beside_location, $location_only], ['TenantGatewayFrom any', \@beside_location, $location_only],
+    ['TenantGatewayRate 10', \@beside_location, $location_only],
     ['TenantUserAuthority read', \@beside_location, $location_only], ['TenantPasswordSlots 2', \@inside, $server_only],
     ['TenantLoginRate off', \@inside, $server_only], [$database, \@inside, $server_only],
     [$key_file, \@inside, $server_only], ['TenantCache off', \@inside, $server_only], ['TenantPool max=3', \@inside, $server_only],
@@ -324,6 +330,8 @@ my @accepted = (
     (map { ["a call: $_", location('TenantHandler twilio', "TenantVoice $_", 'TenantMessage "Thanks from %{TENANT:name}"', 'TenantPublicURL https://%{HTTP_HOST}')] }
         'dial number +12025550100', 'DIAL Number "+12025550100"', 'dial client "%{TENANT:id}-desk"', 'dial sip sip:a@b', 'say "Hello, %{TENANT:name}"',
         'redirect https://app.example.com/%{TENANT:id}', 'reject', 'reject busy', 'Reject Rejected'),
+    ['a gateway that is off', location('TenantGateway off', 'TenantGatewayFrom Any', 'TenantGatewayRate OFF')],
+    (map { ["a gateway's rate $_", location("TenantGatewayRate $_", 'TenantGatewayFrom own')] } qw(1 100000)),
     ['tenants let in elsewhere', "$base<Directory \"/\">\nAuthType Tenant\nRequire tenant 1 2 999999999\n</Directory>\n"
         . "<Files \"x\">\nRequire tenant-host\n</Files>\n<If \"true\">\nRequire tenant\n</If>\n"],
     ['switches anywhere', "${base}TenantIdentify on\n<Directory \"/\">\nTenantRequireTLS off\nTenantForward on\n</Directory>\n"],
