@@ -13,6 +13,7 @@
 
 struct database_t;
 struct gates_t;
+struct injections_t;
 struct keyring_t;
 struct ledger_t;
 struct lingers_t;
@@ -54,13 +55,14 @@ typedef struct server_config_t {
     struct password_slots_t *slots; /* the machine's slots for hashing passwords */
     struct database_t *database;    /* one per child and connection string */
     struct database_t *admin_database;
-    cache_t *cache;            /* the same; NULL: off */
-    struct ledger_t *ledger;   /* the same; with the cache off it keeps nothing */
-    struct logins_t *logins;   /* one per child */
-    struct gates_t *gates;     /* the same */
-    struct lingers_t *lingers; /* the same; NULL: the MPM is none to linger with */
-    attempts_t *attempts;      /* one per server and its next generations */
-    attempts_t *creations;     /* the same, of what gateways have passed on (TenantGatewayRate) */
+    cache_t *cache;                  /* the same; NULL: off */
+    struct ledger_t *ledger;         /* the same; with the cache off it keeps nothing */
+    struct logins_t *logins;         /* one per child */
+    struct gates_t *gates;           /* the same */
+    struct injections_t *injections; /* the same; NULL: there is no gateway */
+    struct lingers_t *lingers;       /* the same; NULL: the MPM is none to linger with */
+    attempts_t *attempts;            /* one per server and its next generations */
+    attempts_t *creations;           /* the same, of what gateways have passed on (TenantGatewayRate) */
 } server_config_t;
 
 /* What a tenant's users may do with the API by their login. */

@@ -15,6 +15,7 @@
 #include "gateway/fault.h"
 #include "gateway/feed.h"
 #include "gateway/forward.h"
+#include "gateway/injection.h"
 #include "gateway/steps.h"
 #include "gateway/watch.h"
 #include "handlers.h"
@@ -100,7 +101,10 @@ static void hook_gateway(void)
     ap_hook_handler(gateway_run, NULL, NULL, APR_HOOK_FIRST - 1);
     /* behind all who look at the headers that go out, or add to them */
     APR_OPTIONAL_HOOK(proxy, fixups, forward_fixup, NULL, NULL, APR_HOOK_REALLY_LAST + 1);
+    APR_OPTIONAL_HOOK(proxy, create_req, forward_end, NULL, NULL, APR_HOOK_FIRST);
     APR_OPTIONAL_HOOK(proxy, create_req, watch_head, NULL, NULL, APR_HOOK_LAST);
+    /* ahead of mod_ssl: of two filters of a type the one that was put into the connection first comes first */
+    ap_hook_pre_connection(injection_connect, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_insert_error_filter(fault_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
@@ -153,6 +157,7 @@ static void register_hooks(apr_pool_t *pool)
     refusal_register();
     fault_register();
     feed_register();
+    injection_register();
     watch_register();
     linger_register();
     rinse_register();

@@ -12,6 +12,7 @@
 
 #include "api/reference.h"
 #include "config.h"
+#include "gateway/injection.h"
 #include "http/gate.h"
 #include "http/linger.h"
 #include "identity/ledger.h"
@@ -419,8 +420,21 @@ static gates_t *make_gates(apr_pool_t *pool)
     return gates_make(threads * 3 / 4, pool);
 }
 
+/* Where a server has a gateway, what its requests to Twilio get their credentials by. */
+static injections_t *make_injections(apr_pool_t *pool, server_rec *servers)
+{
+    injections_t *injections = NULL;
+
+    for (const server_rec *server = servers; server && !injections; server = server->next) {
+        if (config_server(server)->gateways)
+            injections = injection_make(pool);
+    }
+    return injections;
+}
+
 void startup_child(apr_pool_t *pool, server_rec *servers)
 {
+    injections_t *injections = make_injections(pool, servers);
     apr_hash_t *databases = apr_hash_make(pool);
     apr_hash_t *caches = apr_hash_make(pool);
     apr_hash_t *ledgers = apr_hash_make(pool);
@@ -449,6 +463,7 @@ void startup_child(apr_pool_t *pool, server_rec *servers)
         config->ledger = start_ledger(ledgers, config, servers, pool);
         config->logins = logins;
         config->gates = gates;
+        config->injections = injections;
         config->lingers = lingers;
     }
 }

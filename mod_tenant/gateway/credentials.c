@@ -50,28 +50,27 @@ static char *buffer_make(apr_size_t length, apr_pool_t *pool)
 }
 
 /* Basic credentials (RFC 7617 section 2). */
-static const char *basic_make(const char *user, const char *password, apr_pool_t *pool)
+static char *basic_make(const char *user, const char *password, apr_pool_t *pool)
 {
-    static const char scheme[] = "Basic ";
     apr_size_t length = strlen(user) + 1 + strlen(password);
     char *pair = buffer_make(length + 1, pool);
-    char *value = buffer_make(sizeof scheme + (apr_size_t)apr_base64_encode_len((int)length), pool);
+    char *value = buffer_make((apr_size_t)apr_base64_encode_len((int)length), pool);
 
     strcat(strcat(strcpy(pair, user), ":"), password);
-    apr_base64_encode(strcpy(value, scheme) + sizeof scheme - 1, pair, (int)length);
+    apr_base64_encode(value, pair, (int)length);
     secret_wipe(pair, length);
     return value;
 }
 
 /* Opens a column's secret. NULL: it cannot be, which is logged. */
 static const char *open_secret(request_rec *r, const server_config_t *server, const tenant_t *tenant,
-                               const char *column, const char *stored)
+                               const char *column, const char *stored, apr_pool_t *pool)
 {
     const seal_place_t place = {tenant->id, "tenants", column};
     const char *secret, *why;
     apr_size_t length;
 
-    switch (seal_open(&secret, &length, server->keyring, &place, stored, r->pool)) {
+    switch (seal_open(&secret, &length, server->keyring, &place, stored, pool)) {
     case SEAL_OPENED:
         return secret;
     case SEAL_NOT_SEALED:
@@ -94,12 +93,15 @@ static const problem_t *prove(request_rec *r, const server_config_t *server, con
                               const char *user, const char *column, const char *stored,
                               credentials_t *credentials)
 {
-    const char *secret = open_secret(r, server, tenant, column, stored);
+    apr_pool_t *pool;
+    const char *secret;
 
-    if (!secret)
-        return &problem_secret_unreadable;
-    credentials->authorization = basic_make(user, secret, r->pool);
-    return NULL;
+    apr_pool_create(&pool, r->pool); /* it wipes the secret as soon as there are credentials */
+    secret = open_secret(r, server, tenant, column, stored, pool);
+    if (secret)
+        credentials->basic = basic_make(user, secret, r->pool);
+    apr_pool_destroy(pool);
+    return secret ? NULL : &problem_secret_unreadable;
 }
 
 const problem_t *credentials_read(request_rec *r, const server_config_t *server, const tenant_t *tenant,

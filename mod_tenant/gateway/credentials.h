@@ -12,8 +12,8 @@
 typedef struct credentials_t {
     const char *account; /* AC…, or NULL */
     const char *phone;   /* its number, or NULL */
-    const char
-        *authorization; /* the header's value, wiped with the request's pool; NULL: there is no secret */
+    char *
+        basic; /* what Authorization has behind `Basic `, wiped with the request's pool; NULL: there is no secret */
 } credentials_t;
 
 /* Reads them, in the request's pool: the API key with its secret, or else the auth token. One that is there

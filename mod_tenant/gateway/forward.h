@@ -9,4 +9,7 @@
  * (`Connection: authorization`), add to or read. A request that has not been allowed gets none. */
 int forward_fixup(request_rec *r);
 
+/* The same module's hook create_req, once the request is with Twilio: wipes them. */
+int forward_end(request_rec *r, request_rec *answer);
+
 #endif

@@ -19,9 +19,10 @@ typedef struct gateway_t {
     credentials_t credentials;
     const char *body; /* of a POST, as it came */
     apr_size_t body_length;
-    form_t form;    /* the same, read */
-    int code;       /* Twilio's code of what is wrong; 0: the one of the status */
-    int keepalives; /* of the client's connection, while mod_proxy sees none */
+    form_t form;      /* the same, read */
+    const char *mark; /* stands for the credentials (injection.h); NULL: none are needed now */
+    int code;         /* Twilio's code of what is wrong; 0: the one of the status */
+    int keepalives;   /* of the client's connection, while mod_proxy sees none */
 } gateway_t;
 
 /* Keeps what has been found out, for as long as the request lives, once it may go to Twilio. */

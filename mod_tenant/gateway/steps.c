@@ -18,7 +18,8 @@
 
 APLOG_USE_MODULE(tenant);
 
-enum { FIELDS_MAX = 512 };
+/* mod_ssl encrypts 8 KiB at a time: a longer URL might part what is injected behind it. */
+enum { FIELDS_MAX = 512, URL_MAX = 6000 };
 
 #define MEDIA_FORM "application/x-www-form-urlencoded"
 
@@ -37,6 +38,8 @@ static const problem_t *find_path(exchange_t *exchange)
     gateway_t *gateway = gateway_of(exchange);
     const char *path;
 
+    if (!exchange->server->injections)
+        return &problem_misconfigured;
     if (r->proxyreq != PROXYREQ_REVERSE || !r->filename ||
         strncmp(r->filename, scheme, sizeof scheme - 1) != 0) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "TenantGateway: no ProxyPass with https:// is for %s",
@@ -47,6 +50,8 @@ static const problem_t *find_path(exchange_t *exchange)
     if (!allowed_is_plain(r->unparsed_uri) || !path || !allowed_is_plain(path))
         return refuse(exchange, &problem_bad_request,
                       "The path may have letters, digits and - . _ ~ between single slashes.");
+    if (strlen(r->filename) > URL_MAX)
+        return refuse(exchange, &problem_bad_request, "The URL is too long.");
     gateway->path = apr_pstrmemdup(r->pool, path, strcspn(path, "?"));
     gateway->allowed = allowed_find(gateway->path, &gateway->account);
     return gateway->allowed ? NULL
@@ -106,10 +111,10 @@ static const problem_t *find_account(exchange_t *exchange)
         return problem;
     if (!credentials->account || strncmp(credentials->account, gateway->account, ALLOWED_SID_LENGTH) != 0)
         return refuse(exchange, &problem_not_found, "The account in the path is not the tenant's.");
-    return credentials->authorization ? NULL
-                                      : refuse(exchange, &problem_forbidden,
-                                               "The tenant has no Twilio credentials: set "
-                                               "twilio_api_key_sid and twilio_api_key_secret.");
+    return credentials->basic ? NULL
+                              : refuse(exchange, &problem_forbidden,
+                                       "The tenant has no Twilio credentials: set "
+                                       "twilio_api_key_sid and twilio_api_key_secret.");
 }
 
 static const problem_t *read_form(exchange_t *exchange)

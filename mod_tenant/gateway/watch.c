@@ -189,16 +189,7 @@ void watch_begin(gateway_t *gateway)
 
 /* --- What is ahead of its body ---------------------------------------------------------------------------- */
 
-/* Whether the body has begun: httpd's own filter reads it then. */
-static int has_body_begun(const ap_filter_t *filter)
-{
-    for (const ap_filter_t *above = filter->r->input_filters; above && above != filter; above = above->next) {
-        if (strcasecmp(above->frec->name, "http_in") == 0)
-            return 1;
-    }
-    return 0;
-}
-
+/* The head comes line by line, and so do trailers. */
 static apr_status_t filter_head(ap_filter_t *filter, apr_bucket_brigade *brigade, ap_input_mode_t mode,
                                 apr_read_type_e block, apr_off_t bytes)
 {
@@ -206,7 +197,7 @@ static apr_status_t filter_head(ap_filter_t *filter, apr_bucket_brigade *brigade
     apr_off_t length = 0;
     apr_status_t rv = ap_get_brigade(filter->next, brigade, mode, block, bytes);
 
-    if (rv != APR_SUCCESS || mode != AP_MODE_GETLINE || has_body_begun(filter))
+    if (rv != APR_SUCCESS || mode != AP_MODE_GETLINE)
         return rv;
     apr_brigade_length(brigade, 1, &length);
     *left -= length;
