@@ -58,7 +58,8 @@ END
 sub server { return $_[0]{server} }
 sub stub   { return $_[0]{stub} }
 
-# Gives a tenant an account at the stub. %option: key => 0: without an API key there, by its auth token alone.
+# Gives a tenant an account at the stub. %option: key => 0: without an API key there, by its auth token alone; phone; by:
+# another server that is told of it.
 sub account {
     my ($self, $name, %option) = @_;
     my %account = (
@@ -66,7 +67,7 @@ sub account {
         key => 'SK' . TenantTest::Twilio::hex32(), secret => TenantTest::Twilio::hex32(), phone => $option{phone} // '+12025550199',
     );
     my $has_key = $option{key} // 1;
-    my $response = request(PATCH => '/v1/tenant', as => $name, to => $self->{server}, json => {
+    my $response = request(PATCH => '/v1/tenant', as => $name, to => $option{by} // $self->{server}, json => {
         twilio_account_sid => $account{sid}, twilio_auth_token => $account{token}, twilio_phone_number => $account{phone},
         twilio_api_key_sid => $has_key ? $account{key} : undef, twilio_api_key_secret => $has_key ? $account{secret} : undef,
     });
