@@ -25,6 +25,7 @@ enum {
     X(admin, NULL, NULL)                                                                                     \
     X(listen, NULL, NULL)                                                                                    \
     X(key_file, NULL, NULL)                                                                                  \
+    X(gateway_path, NULL, NULL)                                                                              \
     X(webhooks, NULL, NULL)                                                                                  \
     X(pool.max, CONFIG_UNSET, default_connections())                                                         \
     X(pool.lists, CONFIG_UNSET, 0)                                                                           \

@@ -29,10 +29,11 @@ enum { CONFIG_UNSET = -1 };
 
 /* A server's own settings. Those of a virtual host come from the main server where it sets none. */
 typedef struct server_config_t {
-    const char *conninfo; /* TenantDatabase as given, or exec:/path; NULL: none */
-    const char *admin;    /* its admin=: the same for the role tenant_admin; NULL: none */
-    const char *listen;   /* its listen=: where to hear of changes; NULL: at conninfo itself */
-    const char *key_file; /* TenantKeyFile, an absolute path */
+    const char *conninfo;     /* TenantDatabase as given, or exec:/path; NULL: none */
+    const char *admin;        /* its admin=: the same for the role tenant_admin; NULL: none */
+    const char *listen;       /* its listen=: where to hear of changes; NULL: at conninfo itself */
+    const char *key_file;     /* TenantKeyFile, an absolute path */
+    const char *gateway_path; /* the path of a Location with TenantGateway on, likewise; NULL: none */
     const char *webhooks; /* the path of a Location with TenantHandler twilio, as prefix below; NULL: none */
     pool_settings_t pool; /* TenantPool; each member CONFIG_UNSET until completed */
     cache_settings_t cache_settings; /* TenantCache, likewise */

@@ -452,8 +452,11 @@ static const char *set_gateway(cmd_parms *cmd, void *config, int on)
     if (why)
         return why;
     ((location_config_t *)config)->gateway = on;
-    if (on)
-        note_location(&config_server(cmd->server)->gateways, cmd);
+    if (!on)
+        return NULL;
+    note_location(&config_server(cmd->server)->gateways, cmd);
+    if (!config_server(cmd->server)->gateway_path)
+        config_server(cmd->server)->gateway_path = cut_slash(cmd->path, cmd->pool);
     return NULL;
 }
 

@@ -3,10 +3,12 @@
 
 #include <apr_strings.h>
 
+#include "../gateway/sound.h"
 #include "../http/reply.h"
 #include "../json/member.h"
 #include "../resource/rights.h"
 #include "admin.h"
+#include "fetch.h"
 #include "list.h"
 #include "read.h"
 #include "rotation.h"
@@ -31,6 +33,16 @@ static const problem_t *post(api_t *api)
     }
 }
 
+/* The row says whether there is such a recording; Twilio has its sound. */
+static const problem_t *answer_sound(api_t *api)
+{
+    rows_t *rows;
+    const problem_t *problem = fetch_row(api, &rows);
+
+    return problem ? problem
+                   : sound_send(&api->exchange, api->scope.tenant, api->route.id, api->route.ending);
+}
+
 const problem_t *operation_run(exchange_t *exchange)
 {
     api_t *api = api_of(exchange);
@@ -43,6 +55,8 @@ const problem_t *operation_run(exchange_t *exchange)
     case M_DELETE:
         return write_remove(api);
     default:
+        if (api->route.kind == ROUTE_SOUND)
+            return answer_sound(api);
         if (api->route.kind != ROUTE_COLLECTION)
             return read_run(api);
         return api->form == FORM_JSON ? list_run(api) : stream_run(api);

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 
+#include "../gateway/sound.h"
 #include "../http/media.h"
 #include "../http/query.h"
 #include "../http/site.h"
@@ -30,6 +31,8 @@ static const problem_t *find_route(exchange_t *exchange)
         !route_parse(&api->route, path, exchange->location->handler->spans_tenants, exchange->r->pool))
         return &problem_not_found;
     if (api->route.kind == ROUTE_REFERENCE && !reference_find(exchange->location->reference, api->route.id))
+        return &problem_not_found;
+    if (api->route.kind == ROUTE_SOUND && !exchange->server->gateway_path)
         return &problem_not_found;
     return NULL;
 }
@@ -86,6 +89,7 @@ static const answer_form_t *forms_of_route(const api_t *api)
     case ROUTE_PROBLEM:
         return page;
     case ROUTE_REFERENCE:
+    case ROUTE_SOUND:
         return file;
     default:
         return json;
@@ -99,8 +103,11 @@ static const char *type_of(const api_t *api, answer_form_t form)
                                         [FORM_CSV] = "text/csv",
                                         [FORM_HTML] = "text/html"};
 
-    return form == FORM_FILE ? reference_find(api->exchange.location->reference, api->route.id)->type
-                             : types[form];
+    if (form == FORM_FILE)
+        return api->route.kind == ROUTE_SOUND
+                   ? sound_type(api->route.ending)
+                   : reference_find(api->exchange.location->reference, api->route.id)->type;
+    return types[form];
 }
 
 static answer_form_t choose_form(const api_t *api)

@@ -11,6 +11,7 @@
 #include "../http/reply.h"
 #include "../json/member.h"
 #include "gateway.h"
+#include "sound.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -53,6 +54,10 @@ static const char *message_of_status(int status)
 
 void fault_make(request_rec *r, writer_t *writer, int code, const char *message)
 {
+    if (sound_is(r)) { /* the API's client knows the API's errors */
+        reply_make_problem(r, writer, "", problem_of_status(r->status), message, NULL);
+        return;
+    }
     if (!code)
         code = code_of_status(r->status);
     writer_init(writer, r->pool, 256);

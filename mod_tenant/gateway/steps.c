@@ -14,6 +14,7 @@
 #include "fault.h"
 #include "feed.h"
 #include "gateway.h"
+#include "sound.h"
 #include "watch.h"
 
 APLOG_USE_MODULE(tenant);
@@ -54,6 +55,8 @@ static const problem_t *find_path(exchange_t *exchange)
         return refuse(exchange, &problem_bad_request, "The URL is too long.");
     gateway->path = apr_pstrmemdup(r->pool, path, strcspn(path, "?"));
     gateway->allowed = allowed_find(gateway->path, &gateway->account);
+    if (sound_is(r) && gateway->allowed && gateway->allowed->kind != ALLOWED_MEDIA)
+        return &problem_internal;
     return gateway->allowed ? NULL
                             : refuse(exchange, &problem_not_found,
                                      "The gateway passes on calls, messages and "
@@ -91,11 +94,16 @@ static const problem_t *check_content(exchange_t *exchange)
 
 static const problem_t *check_key(exchange_t *exchange)
 {
-    return resolve_check_key(exchange->r);
+    return sound_is(exchange->r) ? NULL : resolve_check_key(exchange->r);
 }
 
+/* The API has found out who asks for a sound: by a key, or by a user's login. */
 static const problem_t *find_tenant(exchange_t *exchange)
 {
+    if (sound_is(exchange->r)) {
+        gateway_of(exchange)->tenant = tenant_get(exchange->r);
+        return gateway_of(exchange)->tenant ? NULL : &problem_internal;
+    }
     return resolve_key(exchange->r, &gateway_of(exchange)->tenant);
 }
 

@@ -7,9 +7,11 @@
 #include <http_protocol.h>
 #include <util_filter.h>
 
+#include "../http/reply.h"
 #include "creation.h"
 #include "fault.h"
 #include "receipt.h"
+#include "sound.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -42,12 +44,13 @@ typedef struct watch_t {
 static apr_status_t refuse(ap_filter_t *filter, const char *why)
 {
     watch_t *watch = filter->ctx;
+    int is_missing = sound_is(filter->r) && filter->r->status == HTTP_NOT_FOUND;
 
     ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, filter->r, "Twilio's answer is not passed on: %s", why);
     watch->state = WATCH_ENDED;
     if (watch->held)
         apr_brigade_cleanup(watch->held);
-    fault_pass(filter, HTTP_BAD_GATEWAY, NULL);
+    fault_pass(filter, is_missing ? HTTP_NOT_FOUND : HTTP_BAD_GATEWAY, NULL);
     return APR_ECONNABORTED;
 }
 
@@ -67,10 +70,20 @@ static apr_status_t break_off(ap_filter_t *filter, apr_bucket_brigade *brigade)
     return APR_ECONNABORTED;
 }
 
+/* Whether an answer brings what a browser plays, and never anything that it would run. */
+static int has_sound(const request_rec *r)
+{
+    const char *type = apr_table_get(r->headers_out, "Content-Type");
+
+    return type &&
+           (strncasecmp(type, "audio/", 6) == 0 || strncasecmp(type, "multipart/byteranges", 20) == 0);
+}
+
 /* Why an answer is none, by its head; NULL: it is one. */
 static const char *why_none(const watch_t *watch, const request_rec *r)
 {
     const char *length = apr_table_get(r->headers_out, "Content-Length");
+    int is_sound = watch->gateway->allowed->kind == ALLOWED_MEDIA;
 
     if (!apr_table_get(r->notes, "proxy-status"))
         return "it is no HTTP/1.1";
@@ -78,7 +91,11 @@ static const char *why_none(const watch_t *watch, const request_rec *r)
         return "it is a redirect";
     if (r->status < HTTP_OK || r->status >= 600)
         return "it has no status that ends a request";
-    if (watch->gateway->allowed->kind != ALLOWED_MEDIA && length && apr_atoi64(length) > JSON_MAX)
+    if (is_sound && sound_is(r) && r->status >= HTTP_BAD_REQUEST && r->status != HTTP_RANGE_NOT_SATISFIABLE)
+        return "it is an error, and no sound";
+    if (is_sound && (r->status == HTTP_OK || r->status == HTTP_PARTIAL_CONTENT) && !has_sound(r))
+        return "it is no sound";
+    if (!is_sound && length && apr_atoi64(length) > JSON_MAX)
         return "it is too long";
     return NULL;
 }
@@ -87,6 +104,7 @@ static const char *why_none(const watch_t *watch, const request_rec *r)
 
 static void begin(ap_filter_t *filter)
 {
+    static const char *const ours[] = {"Cache-Control", "Set-Cookie", "Vary", "X-Content-Type-Options"};
     watch_t *watch = filter->ctx;
     request_rec *r = filter->r;
 
@@ -94,7 +112,9 @@ static void begin(ap_filter_t *filter)
     gateway_show_keepalives(r);
     if (watch->gateway->allowed->kind == ALLOWED_MEDIA)
         watch->state = WATCH_PASSES;
-    apr_table_unset(r->headers_out, "Set-Cookie");
+    for (size_t n = 0; n < sizeof ours / sizeof *ours; n++)
+        apr_table_unset(r->headers_out, ours[n]);
+    reply_set_headers(r);
 }
 
 /* Looks for what ends a brigade, and takes out what would hand on a part of it. */

@@ -196,6 +196,7 @@ const resource_t resources[] = {
     {
         .name = "recordings",
         .about = "Recordings of calls: where they are and how long.",
+        .has_sound = 1,
         .operations = RESOURCE_ALL,
         .fields =
             (const field_t[]){

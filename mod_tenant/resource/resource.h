@@ -124,6 +124,7 @@ typedef struct resource_t {
     int spans_tenants;         /* rows of all tenants: reached where a handler spans tenants alone */
     int makes_keys;            /* a row has an API key, which the answer to its creation shows */
     int is_public;             /* TenantPublicRead may name it */
+    int has_sound;             /* its rows, by their key, have a sound at Twilio: /NAME/KEY.mp3 and .wav */
     resource_order_t order;
     const field_t *fields;       /* in the order of the answer; the first one is id; ended by a NULL name */
     const char *removable;       /* SQL condition without which no row is removed; NULL: none */

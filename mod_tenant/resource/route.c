@@ -64,6 +64,19 @@ static int find_own(route_t *route, const char *segment, apr_size_t length, int 
     return 0;
 }
 
+/* Whether the path behind a resource is a row's sound. */
+static int find_sound(route_t *route, const char *name, apr_pool_t *pool)
+{
+    const char *dot = strchr(name, '.');
+
+    if (!route->resource->has_sound || !dot || (strcmp(dot, ".mp3") != 0 && strcmp(dot, ".wav") != 0))
+        return 0;
+    route->kind = ROUTE_SOUND;
+    route->id = apr_pstrmemdup(pool, name, (apr_size_t)(dot - name));
+    route->ending = dot + 1;
+    return is_name_of_row(route->resource, route->id, &route->by_key) && route->by_key;
+}
+
 int route_parse(route_t *route, const char *path, int spans_tenants, apr_pool_t *pool)
 {
     const char *slash;
@@ -97,6 +110,8 @@ int route_parse(route_t *route, const char *path, int spans_tenants, apr_pool_t 
         route->kind = ROUTE_ROTATION;
         return 1;
     }
+    if (!spans_tenants && find_sound(route, slash + 1, pool))
+        return 1;
     route->kind = ROUTE_ROW;
     route->id = slash + 1;
     if (spans_tenants && (slash = strchr(route->id, '/')) != NULL && strcmp(slash, "/key") == 0) {
@@ -114,7 +129,10 @@ static const struct {
 } methods[] = {
     {M_GET,
      "GET, HEAD",
-     {[ROUTE_COLLECTION] = RESOURCE_LIST, [ROUTE_ROW] = RESOURCE_READ, [ROUTE_SINGLE] = RESOURCE_READ}},
+     {[ROUTE_COLLECTION] = RESOURCE_LIST,
+      [ROUTE_ROW] = RESOURCE_READ,
+      [ROUTE_SOUND] = RESOURCE_READ,
+      [ROUTE_SINGLE] = RESOURCE_READ}},
     {M_POST,
      "POST",
      {[ROUTE_COLLECTION] = RESOURCE_CREATE,

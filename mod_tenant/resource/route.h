@@ -8,6 +8,7 @@ typedef enum route_kind_t {
     ROUTE_INDEX,      /* the base path, with or without a slash */
     ROUTE_COLLECTION, /* /calls */
     ROUTE_ROW,        /* /calls/17, /calls/CA… */
+    ROUTE_SOUND,      /* /recordings/RE….mp3, .wav */
     ROUTE_SINGLE,     /* /settings */
     ROUTE_ROTATION,   /* /tenant/key, or the administrator's /tenants/17/key */
     ROUTE_TOKEN,      /* /twilio/token, of the tenants' own API */
@@ -24,8 +25,10 @@ typedef enum route_kind_t {
 typedef struct route_t {
     route_kind_t kind;
     const resource_t *resource; /* NULL for what is no tenant's */
-    const char *id; /* NUL-terminated: a ROUTE_ROW's id or key, well formed; a file's name; a code */
-    int by_key;     /* id is the resource's FIELD_KEY, not its id */
+    const char *
+        id; /* NUL-terminated: a ROUTE_ROW's id or key, well formed, a ROUTE_SOUND's key; a file's name; a code */
+    int by_key;         /* id is the resource's FIELD_KEY, not its id */
+    const char *ending; /* of a ROUTE_SOUND: mp3, wav */
 } route_t;
 
 /* Reads a decoded path behind the base path: "", "/", "/calls", "/calls/17". Case-sensitive; a slash at
