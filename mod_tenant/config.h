@@ -124,8 +124,8 @@ int config_is_gateway(const location_config_t *location);
  * 0: it is no path. */
 int config_add_location(request_rec *r);
 
-/* Gives a request the settings of the Location that its path is in, instead of those that it has, if it is one
- * that is wanted: config_is_ours, say. 0: it is none, and the request keeps them. */
+/* Gives a request the settings of the Location that its path is in, instead of those that it has, if it is
+ * one that is wanted: config_is_ours, say. 0: it is none, and the request keeps them. */
 int config_enter_location(request_rec *r, int (*is_wanted)(const location_config_t *location));
 
 /* The path that clients see a Location of ours at, without a slash at its end: what answers say instead of

@@ -103,7 +103,7 @@ static void hook_gateway(void)
     APR_OPTIONAL_HOOK(proxy, fixups, forward_fixup, NULL, NULL, APR_HOOK_REALLY_LAST + 1);
     APR_OPTIONAL_HOOK(proxy, create_req, forward_end, NULL, NULL, APR_HOOK_FIRST);
     APR_OPTIONAL_HOOK(proxy, create_req, watch_head, NULL, NULL, APR_HOOK_LAST);
-    /* ahead of mod_ssl: of two filters of a type the one that was put into the connection first comes first */
+    /* ahead of mod_ssl: of two filters of a type the one that was added first comes first */
     ap_hook_pre_connection(injection_connect, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_insert_error_filter(fault_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
 }

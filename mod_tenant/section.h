@@ -6,8 +6,8 @@
 
 #include <http_config.h>
 
-/* Sections and directives of httpd's configuration, as its tree has them (ap_conftree): for what cannot be known
- * from the settings that they leave. */
+/* Sections and directives of httpd's configuration, as its tree has them (ap_conftree): for what cannot be
+ * known from the settings that they leave. */
 
 int section_is_named(const ap_directive_t *directive, const char *name);
 

@@ -4,8 +4,8 @@
 
 #include <apr_pools.h>
 
-/* Looks for a TenantGateway that would give Twilio's credentials to whoever answers. Returns NULL, or a sentence
- * that names it and what it lacks; in pool. */
+/* Looks for a TenantGateway that would give Twilio's credentials to whoever answers. Returns NULL, or a
+ * sentence that names it and what it lacks; in pool. */
 const char *unverified_find(apr_pool_t *pool);
 
 #endif

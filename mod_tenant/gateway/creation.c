@@ -20,7 +20,8 @@ int creation_is(const gateway_t *gateway)
 
 /* --- Who it comes from ---------------------------------------------------------------------------------- */
 
-/* Whether Twilio might take a field's name for another one's: letters count, in any case, and nothing else. */
+/* Whether Twilio might take a field's name for another one's: letters and digits
+ * count, in any case, and nothing else. */
 static int reads_like(const form_field_t *field, const char *name)
 {
     for (apr_size_t n = 0; n < field->name_length; n++) {

@@ -12,8 +12,7 @@
 typedef struct credentials_t {
     const char *account; /* AC…, or NULL */
     const char *phone;   /* its number, or NULL */
-    char *
-        basic; /* what Authorization has behind `Basic `, wiped with the request's pool; NULL: there is no secret */
+    char *basic; /* what Authorization has behind `Basic `, wiped with the pool; NULL: no secret is stored */
 } credentials_t;
 
 /* Reads them, in the request's pool: the API key with its secret, or else the auth token. One that is there

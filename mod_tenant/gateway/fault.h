@@ -9,8 +9,8 @@
 #include "../json/writer.h"
 #include "../problem.h"
 
-/* What a gateway says itself in place of Twilio: an error of Twilio's shape, {code, message, more_info, status},
- * so that its libraries raise the exception that they always do. */
+/* What a gateway says itself in place of Twilio: an error of Twilio's shape, {code, message, more_info,
+ * status}, so that its libraries raise the exception that they always do. */
 
 /* Makes its text, and the headers that belong to it, with the status that the request has. code: Twilio's;
  * 0: the one that says no more than the status. */
@@ -19,7 +19,8 @@ void fault_make(request_rec *r, writer_t *writer, int code, const char *message)
 /* Answers with a problem. detail: a sentence for this occurrence, or NULL. Returns what a handler returns. */
 int fault_answer(request_rec *r, const problem_t *problem, int code, const char *detail);
 
-/* Hands one down a filter, from inside of it, in place of what Twilio answers. message: NULL: the status's. */
+/* Hands one down a filter, from inside of it, in place of what Twilio answers. message: NULL: the
+ * status's. */
 apr_status_t fault_pass(ap_filter_t *filter, int status, const char *message);
 
 /* The hook pre_translate_name: keeps ErrorDocument from replacing what httpd or mod_proxy refuses. */

@@ -7,7 +7,8 @@
 #include "injection.h"
 
 /* What Twilio has a use for; any other header may tell it what is none of its business: the tenant's key and
- * cookies, in whatever spelling, addresses of clients. mod_proxy adds those of the body and the connection. */
+ * cookies, in whatever spelling, addresses of clients. mod_proxy adds those of the body and of
+ * the connection. */
 static const char *const useful[] = {
     "Host",       "Accept", "Accept-Charset", "Accept-Language", "Content-Type",      "Expect",
     "User-Agent", "Range",  "If-Range",       "If-None-Match",   "If-Modified-Since", "Idempotency-Key",

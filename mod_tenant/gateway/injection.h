@@ -4,10 +4,10 @@
 
 #include <httpd.h>
 
-/* How a secret gets into a request to Twilio so that nobody sees it on its way. mod_proxy makes the request with
- * a mark, a text that means nothing. Where the bytes of a connection are encrypted next, the mark becomes the
- * secret. So no table of headers has it, no other filter (mod_dumpio logs what passes it), nor what mod_proxy,
- * mod_ssl and their pools keep. */
+/* How a secret gets into a request to Twilio so that nobody sees it on its way. mod_proxy makes the request
+ * with a mark, a text that means nothing. Where the bytes of a connection are encrypted next, the mark
+ * becomes the secret. So no table of headers has it, no other filter (mod_dumpio logs what passes it), nor
+ * what mod_proxy, mod_ssl and their pools keep. */
 
 /* The marks that are under way in a child. */
 typedef struct injections_t injections_t;

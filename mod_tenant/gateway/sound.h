@@ -5,8 +5,8 @@
 #include "../http/exchange.h"
 #include "../identity/tenant.h"
 
-/* A recording's sound as a part of the API: a redirect inside of httpd, which no client sees, to a Location with
- * TenantGateway on. */
+/* A recording's sound as a part of the API: a redirect inside of httpd, which no client sees, to a Location
+ * with TenantGateway on. */
 
 /* The media type of an ending: mp3, wav. */
 const char *sound_type(const char *ending);

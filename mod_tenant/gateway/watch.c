@@ -207,7 +207,7 @@ void watch_begin(gateway_t *gateway)
     ap_add_output_filter(WATCH_FILTER, watch, gateway->exchange.r, gateway->exchange.r->connection);
 }
 
-/* --- What is ahead of its body ---------------------------------------------------------------------------- */
+/* --- What is ahead of its body -------------------------------------------------------------------------- */
 
 /* The head comes line by line, and so do trailers. */
 static apr_status_t filter_head(ap_filter_t *filter, apr_bucket_brigade *brigade, ap_input_mode_t mode,

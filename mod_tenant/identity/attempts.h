@@ -29,8 +29,8 @@ digest_t attempts_name(const attempts_t *attempts, const char *database, const c
 /* How long this one has to wait until its next attempt; 0: not at all. */
 apr_interval_time_t attempts_wait(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name);
 
-/* Counts one that may be, at once, so that no two take the last place; 0. Else counts nothing, and returns how
- * long to wait for the next. */
+/* Counts one that may be, at once, so that no two take the last place; 0. Else counts nothing, and returns
+ * how long to wait for the next. */
 apr_interval_time_t attempts_take(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name);
 
 /* Counts a failed one. */

@@ -25,9 +25,8 @@ typedef enum route_kind_t {
 typedef struct route_t {
     route_kind_t kind;
     const resource_t *resource; /* NULL for what is no tenant's */
-    const char *
-        id; /* NUL-terminated: a ROUTE_ROW's id or key, well formed, a ROUTE_SOUND's key; a file's name; a code */
-    int by_key;         /* id is the resource's FIELD_KEY, not its id */
+    const char *id; /* NUL-terminated: a row's id or key, well formed; a sound's key; a file's name; a code */
+    int by_key;     /* id is the resource's FIELD_KEY, not its id */
     const char *ending; /* of a ROUTE_SOUND: mp3, wav */
 } route_t;
 
