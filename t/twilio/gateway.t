@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 
+use Cwd ();
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 
@@ -16,7 +17,9 @@ use TenantTest::Twilio;
 
 plan skip_all => TenantTest::TwilioStub->missing if TenantTest::TwilioStub->missing;
 
-my $gateway = TenantTest::Gateway->start(processes => 1, server => <<'END', location => 'TenantGatewayRate off');
+my $peer = Cwd::abs_path('build/mod_test_peer.so');
+my $gateway = TenantTest::Gateway->start(processes => 1, server => <<"END", location => 'TenantGatewayRate off');
+LoadModule test_peer_module "$peer"
 <Location "/twilio">
     TenantHandler twilio
     TenantPublicURL https://hooks.example.com
@@ -100,6 +103,7 @@ subtest 'who may not' => sub {
     my ($mine) = $acme->{sid} =~ /(.*)/;
     is_fault($acme->get($acme->path('Calls.json') =~ s/\Q$mine\E/lc $mine/er), 404, 20404, 'an account in other letters');
     is_fault($acme->get('/elsewhere/2010-04-01/Accounts/' . $acme->{sid} . '/Calls.json'), 404, 20404, 'another path there');
+    is_fault($acme->get('Calls.json', headers => ['X-Test-Peer' => '192.0.2.1']), 403, 20403, 'in the clear, from another machine');
     nothing_seen('who may not');
 
     $stub->put(calls => { account_sid => $globex->{sid} });
@@ -163,7 +167,23 @@ subtest 'bodies' => sub {
     is_fault($acme->call(Twiml => 'x' x 70_000), 413, 20413, 'a body that is too large');
     is_fault($acme->call({ headers => ['Content-Encoding' => 'gzip'] }), 415, 20415, 'a body in a coding');
     is_fault($acme->ask(POST => 'Calls.json', body => 'a=%zz', type => 'application/x-www-form-urlencoded'), 400, 20001, 'a broken form');
+    is_fault($acme->get('Calls.json?To=' . 'x' x 7_000), 400, 20001, 'a URL that is too long');
     nothing_seen('bodies that are not let pass');
+
+    my $form = TenantTest::Twilio::encoded(From => $acme->{phone}, To => '+12025550100', Url => 'https://example.com/');
+    my $chunks = join '', map({ sprintf "%x\r\n%s\r\n", length, $_ } unpack '(A7)*', $form), "0\r\nAuthorization: Basic x\r\n\r\n";
+    is_status($acme->ask(POST => 'Calls.json', body => $chunks, headers => [bearer('acme'), 'Transfer-Encoding' => 'chunked',
+        'Content-Type' => 'application/x-www-form-urlencoded'], as => undef), 201, 'a body in chunks');
+    my $request = seen();
+    like($request->{body}, qr/^\Q$form\E&StatusCallback=/, '... is whole');
+    is_deeply([values_of($request, 'Content-Length')], [length $request->{body}], '... and has its length');
+    is_deeply([values_of($request, 'Transfer-Encoding')], [], '... and no chunks');
+
+    $form = TenantTest::Twilio::encoded(From => $acme->{phone}, To => '+12025550100', Twiml => "\x{e9}" x 15_000);
+    is_status($acme->ask(POST => 'Calls.json', body => $form, type => 'application/x-www-form-urlencoded'), 201, 'a long body');
+    like(seen()->{body}, qr/^\Q$form\E&StatusCallback=/, '... is whole');
+    is_status($acme->get('Calls.json?To=' . 'x' x 5_500), 200, 'a long URL');
+    is_deeply([values_of(seen(), 'Authorization')], [basic($acme->{key}, $acme->{secret})], '... has the credentials behind it');
 };
 
 is($stub->log, '', 'the stub is well');
