@@ -20,6 +20,7 @@ struct lingers_t;
 struct logins_t;
 struct password_slots_t;
 struct plan_t;
+struct recall_t;
 struct reference_t;
 
 extern module AP_MODULE_DECLARE_DATA tenant_module;
@@ -58,6 +59,7 @@ typedef struct server_config_t {
     struct database_t *admin_database;
     cache_t *cache;                  /* the same; NULL: off */
     struct ledger_t *ledger;         /* the same; with the cache off it keeps nothing */
+    struct recall_t *recall;         /* the same; NULL: off, or there is no gateway */
     struct logins_t *logins;         /* one per child */
     struct gates_t *gates;           /* the same */
     struct injections_t *injections; /* the same; NULL: there is no gateway */

@@ -13,6 +13,7 @@
 #include "api/reference.h"
 #include "config.h"
 #include "gateway/injection.h"
+#include "gateway/recall.h"
 #include "http/gate.h"
 #include "http/linger.h"
 #include "identity/ledger.h"
@@ -410,6 +411,24 @@ static ledger_t *start_ledger(apr_hash_t *ledgers, const server_config_t *config
     return ledger;
 }
 
+/* What gateways remember of a server's database, likewise; NULL where the cache is off, or there is none. */
+static recall_t *start_recall(apr_hash_t *recalls, const server_config_t *config, server_rec *servers,
+                              apr_pool_t *pool)
+{
+    recall_t *recall;
+
+    if (!config->cache || !config->injections)
+        return NULL;
+    recall = apr_hash_get(recalls, config->connect, APR_HASH_KEY_STRING);
+    if (recall)
+        return recall;
+    recall = recall_open(&config->cache_settings, config->generations, pool);
+    if (!recall)
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no memory to know Twilio accounts with");
+    apr_hash_set(recalls, config->connect, APR_HASH_KEY_STRING, recall);
+    return recall;
+}
+
 /* Of a child's threads one tenant may have three in four wait for its turn: the others are for those who need
  * not wait. */
 static gates_t *make_gates(apr_pool_t *pool)
@@ -438,6 +457,7 @@ void startup_child(apr_pool_t *pool, server_rec *servers)
     apr_hash_t *databases = apr_hash_make(pool);
     apr_hash_t *caches = apr_hash_make(pool);
     apr_hash_t *ledgers = apr_hash_make(pool);
+    apr_hash_t *recalls = apr_hash_make(pool);
     const keyring_t *keyring = config_server(servers)->keyring;
     logins_t *logins = logins_open(pool);
     gates_t *gates = make_gates(pool);
@@ -464,6 +484,7 @@ void startup_child(apr_pool_t *pool, server_rec *servers)
         config->logins = logins;
         config->gates = gates;
         config->injections = injections;
+        config->recall = start_recall(recalls, config, servers, pool);
         config->lingers = lingers;
     }
 }

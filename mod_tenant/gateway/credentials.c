@@ -9,6 +9,7 @@
 #include "../secret/seal.h"
 #include "../secret/secret.h"
 #include "../store/database.h"
+#include "recall.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -104,29 +105,49 @@ static const problem_t *prove(request_rec *r, const server_config_t *server, con
     return secret ? NULL : &problem_secret_unreadable;
 }
 
-const problem_t *credentials_read(request_rec *r, const server_config_t *server, const tenant_t *tenant,
-                                  credentials_t *credentials)
+/* Reads the columns, from what is remembered or from the database. */
+static const problem_t *read_row(request_rec *r, const server_config_t *server, const tenant_t *tenant,
+                                 const char *texts[RECALL_TEXTS])
 {
     const char *values[] = {tenant->id_text};
-    const char *key, *secret, *token;
+    generation_t moment = 0;
     const problem_t *problem;
     rows_t *rows;
 
-    *credentials = (credentials_t){0};
+    if (server->recall && recall_find(server->recall, tenant->id, texts, r->pool))
+        return NULL;
+    if (server->recall)
+        moment = recall_moment(server->recall);
     problem = database_read_row(server->database, r, &read_account, values, &rows);
     if (problem)
         return problem;
+    memset(texts, 0, RECALL_TEXTS * sizeof *texts);
     if (rows_count(rows) != 1)
         return NULL;
     rows_seek(rows, 0);
-    credentials->account = rows_text(rows, COLUMN_ACCOUNT);
-    credentials->phone = rows_text(rows, COLUMN_PHONE);
-    key = rows_text(rows, COLUMN_KEY);
-    secret = rows_text(rows, COLUMN_SECRET);
-    token = rows_text(rows, COLUMN_TOKEN);
-    if (key && secret)
-        return prove(r, server, tenant, key, "twilio_api_key_secret", secret, credentials);
-    if (credentials->account && token)
-        return prove(r, server, tenant, credentials->account, "twilio_auth_token", token, credentials);
+    for (int n = 0; n < RECALL_TEXTS; n++)
+        texts[n] = rows_text(rows, n);
+    if (server->recall)
+        recall_keep(server->recall, tenant->id, texts, moment);
+    return NULL;
+}
+
+const problem_t *credentials_read(request_rec *r, const server_config_t *server, const tenant_t *tenant,
+                                  credentials_t *credentials)
+{
+    const char *texts[RECALL_TEXTS];
+    const problem_t *problem = read_row(r, server, tenant, texts);
+
+    *credentials = (credentials_t){0};
+    if (problem)
+        return problem;
+    credentials->account = texts[COLUMN_ACCOUNT];
+    credentials->phone = texts[COLUMN_PHONE];
+    if (texts[COLUMN_KEY] && texts[COLUMN_SECRET])
+        return prove(r, server, tenant, texts[COLUMN_KEY], "twilio_api_key_secret", texts[COLUMN_SECRET],
+                     credentials);
+    if (texts[COLUMN_ACCOUNT] && texts[COLUMN_TOKEN])
+        return prove(r, server, tenant, texts[COLUMN_ACCOUNT], "twilio_auth_token", texts[COLUMN_TOKEN],
+                     credentials);
     return NULL;
 }

@@ -186,5 +186,39 @@ subtest 'bodies' => sub {
     is_deeply([values_of(seen(), 'Authorization')], [basic($acme->{key}, $acme->{secret})], '... has the credentials behind it');
 };
 
+subtest 'a change takes effect at once' => sub {
+    for my $secret (map { TenantTest::Twilio::hex32() } 1 .. 3) {
+        is_status($acme->get('Calls.json'), 200, 'what is known');
+        $stub->account($acme->{sid}, $acme->{token}, { $acme->{key} => $secret });
+        is_status(request(PATCH => '/v1/tenant', as => 'acme', to => $gateway->server, json => { twilio_api_key_secret => $secret }), 200, 'another secret');
+        $stub->requests;
+        is_status($acme->get('Calls.json'), 200, 'is used');
+        is_deeply([values_of(seen(), 'Authorization')], [basic($acme->{key}, $secret)], '... and no other');
+    }
+    is_status(request(PATCH => '/v1/tenant', as => 'acme', to => $gateway->server, json => { twilio_api_key_secret => undef }), 200, 'no secret');
+    is_status($acme->get('Calls.json'), 200, 'is used');
+    is_deeply([values_of(seen(), 'Authorization')], [basic($acme->{sid}, $acme->{token})], '... the token');
+    is_status(request(PATCH => '/v1/tenant', as => 'acme', to => $gateway->server, json => { twilio_auth_token => undef }), 200, 'no token either');
+    is_fault($acme->get('Calls.json'), 403, 20403, 'nothing is left');
+    is_status(request(PATCH => '/v1/tenant', as => 'acme', to => $gateway->server, json => { twilio_account_sid => undef }), 200, 'no account either');
+    is_fault($acme->get('Calls.json'), 404, 20404, 'nothing is there');
+    nothing_seen('without credentials');
+};
+
+subtest 'secrets that cannot be opened' => sub {
+    my $id = tenant('globex')->{id};
+    my $log = $gateway->server->error_log;
+    sql(q{UPDATE tenants SET twilio_auth_token = overlay(twilio_auth_token PLACING 'AAAA' FROM length(twilio_auth_token) - 4) WHERE id = ?}, $id);
+    wait_until { $globex->get('Calls.json')->status == 503 } 10;
+    is_fault($globex->get('Calls.json'), 503, 20503, 'one that was altered is not sent');
+    like(($log->matching(qr/twilio_auth_token of tenant $id cannot be used at Twilio/))[0], qr/it was altered/, '... and the log says so');
+    sql(q{UPDATE tenants SET twilio_auth_token = 'in-clear' WHERE id = ?}, $id);
+    my $clear = qr/twilio_auth_token of tenant $id cannot be used at Twilio: it is stored in clear/;
+    wait_until { $globex->get('Calls.json'); scalar $log->matching($clear) } 10;
+    ok(scalar $log->matching($clear), 'one in clear is not sent either');
+    unlike($log->text, qr/in-clear/, '... is not in the log');
+    $stub->requests;
+};
+
 is($stub->log, '', 'the stub is well');
 done_testing;
