@@ -56,16 +56,18 @@ sub is_none {
         my $response = $option{ask} ? $option{ask}->($client) : $acme->get('Calls.json', on => $client);
         is_fault($response, $status, 20000 + $status, "$name, $kind");
         cmp_ok(time - $began, '<', 12, "$name: in time");
+        is_status($acme->get('Calls.json', on => $client), 200, "$name, $kind: nothing is left of it")
+            if ($response->header('Connection') // '') ne 'close';
         unlike(join("\n", map { $_ // '' } %$response), qr/\Q$acme->{secret}\E|\Q$acme->{token}\E/, "$name: no secret");
     }
     $stub->faults;
 }
 
-# Bytes of memory that a process holds.
+# Bytes of memory that a process has held at most.
 sub resident {
     my ($pid) = @_;
     open my $status, '<', "/proc/$pid/status" or return 0;
-    my ($size) = map { /^VmRSS:\s+(\d+) kB/ ? 1024 * $1 : () } <$status>;
+    my ($size) = map { /^VmHWM:\s+(\d+) kB/ ? 1024 * $1 : () } <$status>;
     return $size;
 }
 
