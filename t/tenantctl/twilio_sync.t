@@ -14,6 +14,7 @@ use Time::HiRes qw(sleep time);
 
 use TenantTest;
 use TenantTest::Command;
+use TenantTest::Fault qw(wait_until);
 use TenantTest::Memory;
 use TenantTest::Sync;
 use TenantTest::Twilio;
@@ -204,6 +205,29 @@ subtest 'what no list has' => sub {
     is_synced($sync->run($id{acme}, '--since', '60d'), 'with an earlier --since the lists have them', calls => 2, recordings => 1, asked => 1, gone => 1);
     $stub->faults({ fault => 'answer', match => "/$lost.json", status => 200, body => $open });
     is_failed($sync->run($id{acme}), qr/the answer of $lost is not understood: it has another sid/, 'the answer of another one is none');
+};
+
+subtest 'a row that somebody else is writing' => sub {
+    $sync->introduce;
+    my ($held, $free) = $stub->put(calls => { account_sid => $acme->{sid} }, { account_sid => $acme->{sid} });
+    missed(['voice', CallSid => $held->{sid}, CallStatus => 'ringing']);
+    my $dbh = site->dbh($database);
+    my $wait = sub {
+        my ($seconds) = @_;
+        $dbh->begin_work;
+        $dbh->do(q{UPDATE calls SET from_number = from_number WHERE sid = ?}, undef, $held->{sid});
+        my $run = start_tenantctl($sync->arguments($id{acme}));
+        wait_until { row(q{SELECT count(*) FROM pg_stat_activity WHERE datname = ? AND usename = 'tenant_admin' AND wait_event_type = 'Lock'}, $database) };
+        sleep $seconds;
+        $dbh->commit;
+        return $sync->keep($run->wait);
+    };
+    is_synced($wait->(3), 'longer than PostgreSQL waits', stored => 2);
+    $sync->are_equal('acme', 'after it');
+    sql({ database => $database }, 'DELETE FROM calls WHERE sid = ?', $free->{sid});
+    sql({ database => $database }, q{UPDATE calls SET status = 'ringing'});
+    is_failed($wait->(9), qr/the database says: .*lock timeout/, 'longer than anybody does');
+    is(keys %{ $sync->rows_of_ours(calls => 'acme') }, 1, 'then nothing of the page is stored');
 };
 
 subtest "another tenant's" => sub {

@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         apr_initialize();
     if (size == 0)
         return 0;
-    kind = (event_kind_t)(data[0] % (EVENT_RECORDING + 1));
+    kind = (event_kind_t)(data[0] % (EVENT_RECORDING_RESOURCE + 1));
     apr_pool_create(&pool, NULL);
     if (!form_parse(&form, (const char *)data + 1, size - 1, 64, pool)) {
         const char *why = event_read(&event, kind, &form, pool);
