@@ -20,27 +20,12 @@ static seal_result_t open_value(const api_t *api, const resource_t *resource, co
     return seal_open(&secret->text, &secret->length, api->exchange.server->keyring, &place, envelope, pool);
 }
 
-/* Why a value could not be opened, or NULL. */
-static const char *why_unreadable(seal_result_t result)
-{
-    switch (result) {
-    case SEAL_UNKNOWN_KEY:
-        return "TenantKeyFile does not have its key";
-    case SEAL_CORRUPTED:
-        return "it was altered, or belongs to another place";
-    case SEAL_NOT_SEALED:
-        return "it is stored in clear: run tenantctl rewrap --plaintext";
-    default:
-        return NULL;
-    }
-}
-
 static const problem_t *refuse(const api_t *api, const resource_t *resource, const field_t *field,
                                seal_result_t result)
 {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, api->exchange.r, "%s.%s of tenant %s cannot be opened: %s",
                   resource_table(resource), field_column(field), api->scope.tenant->id_text,
-                  why_unreadable(result));
+                  seal_why(result));
     return &problem_secret_unreadable;
 }
 
@@ -61,7 +46,7 @@ const problem_t *sealed_check(const api_t *api, rows_t *rows)
         if (field->type != FIELD_SEALED || !envelope)
             continue;
         result = open_value(api, resource, field, envelope, &secret, api->exchange.r->pool);
-        if (result != SEAL_NOT_SEALED && why_unreadable(result))
+        if (result != SEAL_NOT_SEALED && seal_why(result))
             return refuse(api, resource, field, result);
     }
     return NULL;

@@ -68,24 +68,15 @@ static const char *open_secret(request_rec *r, const server_config_t *server, co
                                const char *column, const char *stored, apr_pool_t *pool)
 {
     const seal_place_t place = {tenant->id, "tenants", column};
-    const char *secret, *why;
+    const char *secret;
     apr_size_t length;
+    seal_result_t result;
 
-    switch (seal_open(&secret, &length, server->keyring, &place, stored, pool)) {
-    case SEAL_OPENED:
+    result = seal_open(&secret, &length, server->keyring, &place, stored, pool);
+    if (result == SEAL_OPENED)
         return secret;
-    case SEAL_NOT_SEALED:
-        why = "it is stored in clear: run tenantctl rewrap --plaintext";
-        break;
-    case SEAL_UNKNOWN_KEY:
-        why = "TenantKeyFile does not have its key";
-        break;
-    case SEAL_CORRUPTED:
-    default:
-        why = "it was altered, or belongs to another place";
-    }
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "%s of tenant %s cannot be used at Twilio: %s", column,
-                  tenant->id_text, why);
+                  tenant->id_text, seal_why(result));
     return NULL;
 }
 

@@ -190,26 +190,17 @@ static const char *open_token(request_rec *r, const server_config_t *config, con
                               const char *stored)
 {
     const seal_place_t place = {claim->tenant.id, "tenants", "twilio_auth_token"};
-    const char *why, *token;
+    const char *token;
     apr_size_t length;
+    seal_result_t result;
 
-    switch (seal_open(&token, &length, config->keyring, &place, stored, r->pool)) {
-    case SEAL_OPENED:
+    result = seal_open(&token, &length, config->keyring, &place, stored, r->pool);
+    if (result == SEAL_OPENED)
         return token;
-    case SEAL_NOT_SEALED:
-        why = "it is stored in clear: run tenantctl rewrap --plaintext";
-        break;
-    case SEAL_UNKNOWN_KEY:
-        why = "TenantKeyFile does not have its key";
-        break;
-    case SEAL_CORRUPTED:
-    default:
-        why = "it was altered, or belongs to another place";
-    }
     if (ledger_note(config->ledger, claim, stored, r->pool))
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                       "a Twilio auth token of tenant %s cannot be used, so that its webhooks are refused: %s",
-                      claim->tenant.id_text, why);
+                      claim->tenant.id_text, seal_why(result));
     return NULL;
 }
 

@@ -177,6 +177,21 @@ seal_result_t seal_open(const char **plaintext, apr_size_t *length, const keyrin
     return SEAL_OPENED;
 }
 
+const char *seal_why(seal_result_t result)
+{
+    switch (result) {
+    case SEAL_OPENED:
+        return NULL;
+    case SEAL_NOT_SEALED:
+        return "it is stored in clear: run tenantctl rewrap --plaintext";
+    case SEAL_UNKNOWN_KEY:
+        return "TenantKeyFile does not have its key";
+    case SEAL_CORRUPTED:
+    default:
+        return "it was altered, or belongs to another place";
+    }
+}
+
 int seal_same(const keyring_t *ring, const seal_place_t *place, const char *one, const char *other,
               apr_pool_t *pool)
 {

@@ -41,6 +41,9 @@ const char *seal_make(const keyring_t *ring, const seal_place_t *place, const ch
 seal_result_t seal_open(const char **plaintext, apr_size_t *length, const keyring_t *ring,
                         const seal_place_t *place, const char *envelope, apr_pool_t *pool);
 
+/* Why a value of tenants could not be opened, and what helps: the end of a line of the log. NULL: it was. */
+const char *seal_why(seal_result_t result);
+
 /* Whether two envelopes of a place hold the same; 0 where one of them cannot be opened. */
 int seal_same(const keyring_t *ring, const seal_place_t *place, const char *one, const char *other,
               apr_pool_t *pool);
