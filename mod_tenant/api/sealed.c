@@ -46,7 +46,7 @@ const problem_t *sealed_check(const api_t *api, rows_t *rows)
         if (field->type != FIELD_SEALED || !envelope)
             continue;
         result = open_value(api, resource, field, envelope, &secret, api->exchange.r->pool);
-        if (result != SEAL_NOT_SEALED && seal_why(result))
+        if (result != SEAL_NOT_SEALED && result != SEAL_OPENED)
             return refuse(api, resource, field, result);
     }
     return NULL;
