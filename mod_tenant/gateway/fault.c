@@ -10,7 +10,6 @@
 #include "../http/refusal.h"
 #include "../http/reply.h"
 #include "../json/member.h"
-#include "gateway.h"
 #include "sound.h"
 
 APLOG_USE_MODULE(tenant);
@@ -140,7 +139,6 @@ int fault_prepare(request_rec *r)
 
 void fault_insert_filter(request_rec *r)
 {
-    gateway_show_keepalives(r);
     if (r->status < HTTP_BAD_REQUEST)
         return;
     /* where a path cannot be decoded httpd is in no Location yet */

@@ -37,7 +37,6 @@ int forward_fixup(request_rec *r)
     if (gateway) { /* first, so that it stands in the first bytes that are encrypted */
         gateway->mark = injection_begin(gateway->exchange.server->injections, r, gateway->credentials.basic);
         apr_table_setn(headers, "Authorization", apr_pstrcat(r->pool, "Basic ", gateway->mark, NULL));
-        gateway_hide_keepalives(gateway);
     }
     for (size_t n = 0; n < sizeof useful / sizeof *useful; n++) {
         const char *value = apr_table_get(r->headers_in, useful[n]);

@@ -22,7 +22,6 @@ typedef struct gateway_t {
     form_t form;      /* the same, read */
     const char *mark; /* stands for the credentials (injection.h); NULL: none are needed now */
     int code;         /* Twilio's code of what is wrong; 0: the one of the status */
-    int keepalives;   /* of the client's connection, while mod_proxy sees none */
 } gateway_t;
 
 /* Keeps what has been found out, for as long as the request lives, once it may go to Twilio. */
@@ -30,11 +29,6 @@ void gateway_keep(gateway_t *gateway);
 
 /* The same of a request that may go there; NULL of any other one. */
 gateway_t *gateway_find(const request_rec *r);
-
-/* mod_proxy reads an answer. Where that fails it closes a connection that has had requests before, without a
- * word, for clients to try again; a call would be made twice. So it sees none, until the answer begins. */
-void gateway_hide_keepalives(gateway_t *gateway);
-void gateway_show_keepalives(const request_rec *r);
 
 static inline gateway_t *gateway_of(exchange_t *exchange)
 {

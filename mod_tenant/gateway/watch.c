@@ -109,7 +109,6 @@ static void begin(ap_filter_t *filter)
     request_rec *r = filter->r;
 
     watch->has_begun = 1;
-    gateway_show_keepalives(r);
     if (watch->gateway->allowed->kind == ALLOWED_MEDIA)
         watch->state = WATCH_PASSES;
     for (size_t n = 0; n < sizeof ours / sizeof *ours; n++)
@@ -117,7 +116,9 @@ static void begin(ap_filter_t *filter)
     reply_set_headers(r);
 }
 
-/* Looks for what ends a brigade, and takes out what would hand on a part of it. */
+/* Looks for what ends a brigade, and takes out what would hand on a part of it. Where an answer does not even
+ * begin, mod_proxy would close a connection that has had requests before without a word, and the client would
+ * make its call a second time: that is an error bucket, too. */
 static void look(apr_bucket_brigade *brigade, int *is_broken, int *is_whole)
 {
     apr_bucket *next;

@@ -56,8 +56,14 @@ sub is_none {
         my $response = $option{ask} ? $option{ask}->($client) : $acme->get('Calls.json', on => $client);
         is_fault($response, $status, 20000 + $status, "$name, $kind");
         cmp_ok(time - $began, '<', 12, "$name: in time");
-        is_status($acme->get('Calls.json', on => $client), 200, "$name, $kind: nothing is left of it")
-            if ($response->header('Connection') // '') ne 'close';
+        if (($response->header('Connection') // '') ne 'close') {
+            my $next;
+            for (1 .. 3) {    # the stub closes its connection when the next request may be on its way there
+                $next = $acme->get('Calls.json', on => $client);
+                last if $next->status != 502;
+            }
+            is_status($next, 200, "$name, $kind: nothing is left of it");
+        }
         unlike(join("\n", map { $_ // '' } %$response), qr/\Q$acme->{secret}\E|\Q$acme->{token}\E/, "$name: no secret");
     }
     $stub->faults;
