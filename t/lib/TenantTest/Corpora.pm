@@ -2,7 +2,8 @@
 package TenantTest::Corpora;
 
 # Test data by others that is not part of this repository: the folder that TENANT_CORPORA names, which has
-# JSONTestSuite's test_parsing as json/, and blns.json, the big list of naughty strings.
+# JSONTestSuite's test_parsing as json/, blns.json, the big list of naughty strings, and twilio_api_v2010.json, Twilio's OpenAPI
+# document.
 
 use strict;
 use warnings;
@@ -11,7 +12,7 @@ use Cwd ();
 use Exporter 'import';
 use JSON::PP ();
 
-our @EXPORT = qw(json_suite naughty_strings);
+our @EXPORT = qw(json_suite naughty_strings twilio_document);
 
 my $folder = $ENV{TENANT_CORPORA} // Cwd::abs_path(__FILE__) =~ s{/t/lib/TenantTest/Corpora\.pm$}{/../shared/corpora}r;
 
@@ -24,6 +25,12 @@ sub json_suite {
 sub naughty_strings {
     return () unless -e "$folder/blns.json";
     return @{ JSON::PP->new->utf8->decode(_read("$folder/blns.json")) };
+}
+
+# The path of Twilio's document; undef where it is not there.
+sub twilio_document {
+    my $path = "$folder/twilio_api_v2010.json";
+    return -e $path ? $path : undef;
 }
 
 sub _read {
