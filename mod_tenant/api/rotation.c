@@ -7,6 +7,7 @@
 #include "../identity/resolve.h"
 #include "../secret/apikey.h"
 #include "../secret/secret.h"
+#include "../store/durable.h"
 #include "once.h"
 #include "scope.h"
 
@@ -103,10 +104,11 @@ static const char *derived_hashes(api_t *api)
  * its answer was lost: it comes again. */
 static const problem_t *answer_again(api_t *api)
 {
-    /* which of some hashes is that of the key which has replaced the one that asks */
+    /* which of some hashes is that of the key which has replaced the one that asks, once that is safe */
     static const statement_t find = {
         .label = "rotated_key",
-        .sql = "SELECT tenant_rotated_key(%d::int, %s::text[], %s::text[], %d::int)",
+        .sql = "SELECT CASE WHEN n IS NOT NULL AND " DURABLE_SQL " IS NOT NULL THEN n END"
+               " FROM tenant_rotated_key(%d::int, %s::text[], %s::text[], %d::int) n",
     };
     const char *values[] = {api->scope.tenant->id_text, resolve_key_hashes(api->exchange.r), NULL,
                             rotation_grace(api)};

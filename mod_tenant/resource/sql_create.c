@@ -3,12 +3,16 @@
 
 #include <apr_strings.h>
 
+#include "../store/durable.h"
 #include "sql_text.h"
 
 /* The answer to the request of t, unless it is too old. */
 #define FORMER                                                                                               \
     "LATERAL (SELECT fingerprint, answer FROM idempotency_keys WHERE tenant_id = t.id AND id = t.request"    \
     " AND kept_at > now() - interval '1 day' OFFSET 0) former"
+
+/* Goes behind what gives a kept answer: it may be given only once it is safe. */
+#define ONCE_DURABLE " WHERE CASE WHEN former.answer IS NOT NULL THEN " DURABLE_SQL " IS NOT NULL END"
 
 /* `INSERT INTO … (…) `: what comes ahead of the values. */
 static const char *insert(const resource_t *resource, apr_pool_t *pool)
@@ -91,7 +95,7 @@ const char *sql_create_once(const resource_t *resource, apr_pool_t *pool)
         " SELECT made.*, NULL AS fingerprint FROM made"
         " UNION ALL SELECT r.*, former.fingerprint FROM former, LATERAL jsonb_to_record(former.answer) AS r "
         "(",
-        typed_columns(resource, pool), ")", NULL);
+        typed_columns(resource, pool), ")" ONCE_DURABLE, NULL);
 }
 
 const char *sql_created(const resource_t *resource, apr_pool_t *pool)
@@ -101,5 +105,5 @@ const char *sql_created(const resource_t *resource, apr_pool_t *pool)
                        " FROM (SELECT " SQL_CONTEXT "::int AS id,"
                        " %s{request}::text AS request OFFSET 0) t, " FORMER
                        ", LATERAL jsonb_to_record(former.answer) AS r (",
-                       typed_columns(resource, pool), ")", NULL);
+                       typed_columns(resource, pool), ")" ONCE_DURABLE, NULL);
 }

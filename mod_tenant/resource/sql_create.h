@@ -12,7 +12,8 @@ const char *sql_create(const resource_t *resource, apr_pool_t *pool);
  *
  * Gives a row as create does, and behind its version the fingerprint of the request that it is the answer to:
  * NULL where this one has made the row. No row: a twin has the lock. A unique constraint is violated where
- * a twin has ended since the statement began: sql_created() finds its answer. */
+ * a twin has ended since the statement began: sql_created() finds its answer. What gives a kept answer waits
+ * for it to be safe (durable.h); what makes a row does not, but for its COMMIT. */
 const char *sql_create_once(const resource_t *resource, apr_pool_t *pool);
 
 /* The answer to an earlier request, as sql_create_once() gives it; no row: there is none, or it is older than

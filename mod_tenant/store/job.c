@@ -3,8 +3,10 @@
 
 #include <apr_strings.h>
 #include <http_log.h>
+#include <string.h>
 
 #include "blame.h"
+#include "durable.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -45,8 +47,9 @@ const problem_t *job_outcome(request_rec *r, run_t run, const job_t *job, const 
     }
 }
 
-/* BEGIN, the tenant, the statement, COMMIT. What PostgreSQL refused is rolled back here; a connection that is
- * in any other trouble is dropped by pool_release(), which rolls back too. */
+/* BEGIN, the tenant, the statement, COMMIT. That there is no such row may be what a change has left behind
+ * whose answer was lost: that is told once it is safe. What PostgreSQL refused is rolled back here; a
+ * connection that is in any other trouble is dropped by pool_release(), which rolls back too. */
 static run_t run_change(connection_t *connection, const job_t *job, sqlstate_t *state, apr_pool_t *pool)
 {
     const char *begin =
@@ -64,6 +67,8 @@ static run_t run_change(connection_t *connection, const job_t *job, sqlstate_t *
     if (run != RUN_DONE)
         return run;
     run = connection_run(connection, job->statement, job->values, job->rows, state, pool);
+    if (run == RUN_DONE && rows_count(*job->rows) == 0)
+        run = durable_wait(connection, state, pool);
     if (run == RUN_DONE)
         return connection_command(connection, "COMMIT", state, pool);
     if (run == RUN_REFUSED || run == RUN_STALE || run == RUN_ODD)
@@ -77,6 +82,32 @@ void job_log_replaced(request_rec *r, const connection_t *connection, const char
     ap_log_rerror(APLOG_MARK, connection->unfit == UNFIT_PLANS ? APLOG_INFO : APLOG_WARNING, 0, r,
                   "a database connection is replaced: %s: SQLSTATE %s: %s", what, state->code,
                   state->message);
+}
+
+/* Whether a write was refused for what is there already: that may be its own row, of an attempt whose answer
+ * was lost, so that is told once it is safe. */
+static int is_taken(const job_t *job, run_t run, const sqlstate_t *state)
+{
+    return run == RUN_REFUSED && job->is_write && !state->fault && strcmp(state->code, "23505") == 0;
+}
+
+/* Runs a job on a connection. */
+static run_t run_on(connection_t *connection, const job_t *job, sqlstate_t *state)
+{
+    run_t run = job->is_change
+                    ? run_change(connection, job, state, job->pool)
+                    : connection_run(connection, job->statement, job->values, job->rows, state, job->pool);
+    sqlstate_t waited;
+    run_t wait;
+
+    if (run == RUN_REFUSED && job->is_write)
+        blame_sequence(connection, job->statement, state, job->pool);
+    if (!is_taken(job, run, state))
+        return run;
+    wait = durable_wait(connection, &waited, job->pool);
+    if (wait != RUN_DONE)
+        *state = waited;
+    return wait == RUN_DONE ? run : wait;
 }
 
 /* Whether it has had no effect, or none that matters, and may do better. */
@@ -107,11 +138,7 @@ const problem_t *job_run(pool_t *pool, request_rec *r, const job_t *job)
 
         if (problem)
             return problem;
-        run = job->is_change
-                  ? run_change(connection, job, &state, job->pool)
-                  : connection_run(connection, job->statement, job->values, job->rows, &state, job->pool);
-        if (run == RUN_REFUSED && job->is_write)
-            blame_sequence(connection, job->statement, &state, job->pool);
+        run = run_on(connection, job, &state);
         if (run == RUN_STALE)
             job_log_replaced(r, connection, apr_pstrcat(job->pool, "statement ", label_of(job), NULL),
                              &state);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../store/durable.h"
+
 /* clang-format off */
 
 /* --- The columns ----------------------------------------------------------------------------------------
@@ -65,7 +67,7 @@
  *
  * Of a row of another tenant ON CONFLICT tests WHERE first, and lets it be; row-level security, which
  * would raise an error, is asked behind that. A row that would stay as it is is not written: its xmin, and
- * so its ETag, stays. */
+ * so its ETag, stays. That it says all of it already is told once that is safe. */
 #define SQL(table, COLUMNS) \
     "WITH t AS MATERIALIZED (SELECT set_config('mod_tenant.tenant_id', %s, true)::int AS id)," \
     " n AS MATERIALIZED (SELECT %s::text AS sid, %s::text AS status" COLUMNS(GIVEN) ")," \
@@ -83,7 +85,8 @@
     COLUMNS(OF_R) ")" \
     " RETURNING 1)" \
     " SELECT CASE WHEN EXISTS (SELECT FROM changed) OR EXISTS (SELECT FROM added) THEN '" UPSERT_STORED "'" \
-    " WHEN EXISTS (SELECT FROM known) THEN '" UPSERT_STALE "' ELSE '" UPSERT_FOREIGN "' END AS outcome"
+    " WHEN EXISTS (SELECT FROM known) AND " DURABLE_SQL " IS NOT NULL THEN '" UPSERT_STALE "'" \
+    " ELSE '" UPSERT_FOREIGN "' END AS outcome"
 
 /* clang-format on */
 

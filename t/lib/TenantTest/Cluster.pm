@@ -136,6 +136,26 @@ sub drop_database {
     return $self;
 }
 
+# A cluster that follows this one (pg_basebackup), by a name that synchronous_standby_names may have.
+sub standby {
+    my ($self, $name) = @_;
+    my $temp = File::Temp->newdir('mt-pg-XXXXXX', DIR => '/tmp', CLEANUP => 1);
+    $self->_run('pg_basebackup', '-h', $self->{dir}, '-U', 'postgres', '-D', $temp->dirname . '/data', '-c', 'fast', '--no-sync');
+    my $standby = ref($self)->new(dir => $temp->dirname, start => 0);
+    $standby->{temp} = $temp;
+    open my $signal, '>', $standby->data_dir . '/standby.signal' or die "standby.signal: $!\n";
+    close $signal;
+    $standby->_configure(primary_conninfo => "'host=$self->{dir} user=postgres application_name=$name'");
+    return $standby->start;
+}
+
+# Makes a standby a primary, on a new timeline.
+sub promote {
+    my ($self) = @_;
+    $self->_run('pg_ctl', '-D', $self->data_dir, '-w', '-t', 60, 'promote');
+    return $self;
+}
+
 # Runs SQL in one psql and returns what it prints: rows on lines, columns separated by |. Dies on an SQL error.
 sub query {
     my ($self, $database, $sql, $user) = @_;
