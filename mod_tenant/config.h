@@ -22,6 +22,7 @@ struct password_slots_t;
 struct plan_t;
 struct recall_t;
 struct reference_t;
+struct timelines_t;
 
 extern module AP_MODULE_DECLARE_DATA tenant_module;
 
@@ -66,6 +67,7 @@ typedef struct server_config_t {
     struct lingers_t *lingers;       /* the same; NULL: the MPM is none to linger with */
     attempts_t *attempts;            /* one per server and its next generations */
     attempts_t *creations;           /* the same, of what gateways have passed on (TenantGatewayRate) */
+    struct timelines_t *timelines;   /* the same: one per server and its next generations */
 } server_config_t;
 
 /* What a tenant's users may do with the API by their login. */

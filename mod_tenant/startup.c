@@ -305,12 +305,29 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, ap
     return share_generations(sharing, config, pool);
 }
 
+/* What outlives a generation of children. */
+typedef struct shared_t {
+    attempts_t *attempts, *creations;
+    timelines_t *timelines;
+} shared_t;
+
+/* NULL, or why not. */
+static const char *share_memory(shared_t *shared, apr_pool_t *process)
+{
+    shared->attempts = attempts_share("logins", process);
+    shared->creations = attempts_share("creations", process);
+    shared->timelines = timelines_share(process);
+    if (!shared->attempts || !shared->creations)
+        return "there is no shared memory for TenantLoginRate and TenantGatewayRate";
+    return shared->timelines ? NULL : "there is no shared memory for TenantDatabase";
+}
+
 int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
 {
     sharing_t sharing = {apr_hash_make(temporary), apr_hash_make(temporary), apr_hash_make(temporary), 0, 0};
     keyring_t *keyring;
     password_slots_t *slots;
-    attempts_t *attempts, *creations;
+    shared_t shared;
     const char *why;
     int children = 0;
 
@@ -318,17 +335,16 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
     for (server_rec *server = servers; server; server = server->next)
         config_server_complete(config_server(server));
     why = load_secrets(servers, &keyring, &slots, pool);
-    attempts = attempts_share("logins", servers->process->pool);
-    creations = attempts_share("creations", servers->process->pool);
-    if (!why && (!attempts || !creations))
-        why = "there is no shared memory for TenantLoginRate and TenantGatewayRate";
+    if (!why)
+        why = share_memory(&shared, servers->process->pool);
     for (server_rec *server = servers; server && !why; server = server->next) {
         server_config_t *config = config_server(server);
 
         config->keyring = keyring;
         config->slots = slots;
-        config->attempts = attempts;
-        config->creations = creations;
+        config->attempts = shared.attempts;
+        config->creations = shared.creations;
+        config->timelines = shared.timelines;
         why = finish_server(config, &sharing, pool);
     }
     if (why) {
@@ -364,7 +380,7 @@ static database_t *start_database(apr_hash_t *databases, const char *connect, co
     database = apr_hash_get(databases, key, APR_HASH_KEY_STRING);
     if (database)
         return database;
-    database = database_open(connect, settings, role, servers, pool);
+    database = database_open(connect, settings, role, config_server(servers)->timelines, servers, pool);
     if (!database)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers,
                      "the threads of the connection pool cannot be started");

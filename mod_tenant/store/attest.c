@@ -2,6 +2,10 @@
 #include "attest.h"
 
 #include <apr_strings.h>
+#include <inttypes.h>
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "attest_sql.h" /* ATTEST_CATALOG and ATTEST_WHEREABOUTS, made from attest.sql by the build */
 #include "schema.h"     /* SCHEMA_CHANGES, made from sqitch.plan by the build */
@@ -53,17 +57,64 @@ static const problem_t *check_failed(run_t run, const sqlstate_t *state, const c
 
 static const statement_t whereabouts = {.sql = ATTEST_WHEREABOUTS};
 
-static const problem_t *find_cluster(connection_t *connection, const char **why, apr_pool_t *pool)
+enum { COLUMN_MEANING, COLUMN_CLUSTER, COLUMN_TIMELINE };
+
+/* Whether the connection string asks for a standby, or takes one: libpq's own word for that. */
+static int may_be_standby(const connection_t *connection)
+{
+    static const char *const declared[] = {"standby", "prefer-standby", "read-only"};
+    PQconninfoOption *options = PQconninfo(connection->libpq);
+    int may_be = 0;
+
+    for (const PQconninfoOption *option = options; option && option->keyword; option++) {
+        for (size_t i = 0; i < sizeof declared / sizeof *declared; i++)
+            may_be |= strcmp(option->keyword, "target_session_attrs") == 0 && option->val &&
+                      strcmp(option->val, declared[i]) == 0;
+    }
+    PQconninfoFree(options);
+    return may_be;
+}
+
+/* Whether the server is one to use: the primary, as far as anybody here knows, or a standby that may be one.
+ * The timeline of a standby is not asked for: what its files say of that lags behind. */
+static const problem_t *judge_server(connection_t *connection, const lineage_t *lineage, rows_t *rows,
+                                     const char **why, apr_pool_t *pool)
+{
+    const char *timeline = rows_text(rows, COLUMN_TIMELINE);
+    uint64_t cluster = strtoull(rows_text(rows, COLUMN_CLUSTER), NULL, 10);
+
+    if (!timeline && may_be_standby(connection))
+        return NULL;
+    if (!timeline) {
+        *why = "it is a standby, and the connection string does not ask for one (target_session_attrs)";
+        return &problem_database_away;
+    }
+    connection->timeline = (uint32_t)strtoul(timeline, NULL, 16);
+    connection->newest = timelines_see(lineage, cluster, connection->timeline);
+    if (!connection_is_superseded(connection))
+        return NULL;
+    *why = apr_psprintf(pool,
+                        "it is an old primary: its timeline is %" PRIu32 ", and %" PRIu32
+                        " of the same cluster has been seen",
+                        connection->timeline, timeline_newest(connection->newest));
+    return &problem_database_away;
+}
+
+static const problem_t *find_cluster(connection_t *connection, const lineage_t *lineage, const char **why,
+                                     apr_pool_t *pool)
 {
     sqlstate_t state;
     rows_t *rows;
     run_t run = connection_run(connection, &whereabouts, nothing, &rows, &state, pool);
+    const problem_t *problem;
 
     if (run != RUN_DONE)
         return check_failed(run, &state, "which cluster this is cannot be found out: ", why, pool);
     rows_seek(rows, 0);
-    connection->cluster = (uint64_t)apr_atoi64(rows_text(rows, 0));
-    return NULL;
+    connection->cluster = (uint64_t)apr_atoi64(rows_text(rows, COLUMN_MEANING));
+    problem = judge_server(connection, lineage, rows, why, pool);
+    connection->is_refused = problem != NULL;
+    return problem;
 }
 
 /* Tries a read of each of the tables that rows name. */
@@ -85,7 +136,8 @@ static const problem_t *attest_bare_read(connection_t *connection, rows_t *table
     return &problem_misconfigured;
 }
 
-const problem_t *attest(connection_t *connection, database_role_t role, const char **why, apr_pool_t *pool)
+const problem_t *attest(connection_t *connection, database_role_t role, const lineage_t *lineage,
+                        const char **why, apr_pool_t *pool)
 {
     const problem_t *problem;
     sqlstate_t state;
@@ -94,6 +146,9 @@ const problem_t *attest(connection_t *connection, database_role_t role, const ch
 
     if (run != RUN_DONE)
         return check_failed(run, &state, "the session cannot be set up: ", why, pool);
+    problem = find_cluster(connection, lineage, why, pool); /* first: what is old may lack what is new */
+    if (problem)
+        return problem;
     run = connection_run(connection, &catalog, catalog_values[role], &findings, &state, pool);
 
     if (run != RUN_DONE)
@@ -107,6 +162,5 @@ const problem_t *attest(connection_t *connection, database_role_t role, const ch
         *why = apr_pstrdup(pool, rows_text(findings, COLUMN_TEXT));
         return &problem_misconfigured;
     }
-    problem = role == DATABASE_ADMIN ? NULL : attest_bare_read(connection, findings, why, pool);
-    return problem ? problem : find_cluster(connection, why, pool);
+    return role == DATABASE_ADMIN ? NULL : attest_bare_read(connection, findings, why, pool);
 }

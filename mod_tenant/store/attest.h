@@ -3,6 +3,7 @@
 #define TENANT_STORE_ATTEST_H
 
 #include "connection.h"
+#include "timelines.h"
 
 /* Whose power a connection has. */
 typedef enum database_role_t {
@@ -13,10 +14,14 @@ typedef enum database_role_t {
 /* Checks in a new connection of the API's role that PostgreSQL keeps tenants apart, whatever statement is
  * sent: the role has no power past row-level security, each table of tenants that it may touch has it enabled
  * and forced with the one policy that is expected, a read without a tenant gives nothing, and the schema is
- * the one this module was built for. Notes which cluster the connection leads to.
+ * the one this module was built for. Ahead of that, in a connection of any role, that the server is a primary
+ * of the newest timeline that has been seen of its cluster, or a standby where the connection string asks for
+ * one. Notes which cluster the connection leads to.
  *
  * NULL when all of that holds. Else *why is a sentence in pool that says what to mend, and the problem is
- * problem_misconfigured, or problem_database_away when the check itself was not brought to an end. */
-const problem_t *attest(connection_t *connection, database_role_t role, const char **why, apr_pool_t *pool);
+ * problem_misconfigured, or problem_database_away when the check itself was not brought to an end, or the
+ * server is not the one to use (connection_t.is_refused). */
+const problem_t *attest(connection_t *connection, database_role_t role, const lineage_t *lineage,
+                        const char **why, apr_pool_t *pool);
 
 #endif

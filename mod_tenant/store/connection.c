@@ -75,9 +75,15 @@ int connection_is_warm(const connection_t *connection)
     return monotonic_now() - connection->idle_since < WARM;
 }
 
+int connection_is_superseded(const connection_t *connection)
+{
+    return connection->newest && timeline_newest(connection->newest) > connection->timeline;
+}
+
 int connection_is_reusable(const connection_t *connection)
 {
-    return !connection->cut && !connection->unfit && PQstatus(connection->libpq) == CONNECTION_OK &&
+    return !connection->cut && !connection->unfit && !connection_is_superseded(connection) &&
+           PQstatus(connection->libpq) == CONNECTION_OK &&
            PQtransactionStatus(connection->libpq) == PQTRANS_IDLE &&
            PQpipelineStatus(connection->libpq) == PQ_PIPELINE_OFF;
 }

@@ -11,6 +11,7 @@
 #include "row.h"
 #include "sqlstate.h"
 #include "statement.h"
+#include "timelines.h"
 
 /* One connection to PostgreSQL. It belongs to one thread at a time; only connection_overdue() and
  * connection_cut() may be called by another, while the owner cannot close it. */
@@ -29,10 +30,13 @@ struct connection_t {
     const char *origin;                  /* what that was made from */
     apr_interval_time_t statement_limit; /* the hard limit of one statement */
     uint64_t cluster;                    /* which cluster, timeline and database it leads to (attest()) */
-    int answered;                        /* a statement has ended well since it was last given back */
-    int prepare;                  /* whether statements may be prepared: not behind a transaction pooler */
-    int lookup;                   /* taken for a lookup, of which a pool runs only so many */
-    unfit_t unfit;                /* what a statement has found out about it */
+    const timeline_t *newest; /* the newest timeline that has been seen of that; NULL: nobody keeps count */
+    uint32_t timeline;        /* the connection's own */
+    int is_refused;           /* attest() has found a server that is not to be used, for now */
+    int answered;             /* a statement has ended well since it was last given back */
+    int prepare;              /* whether statements may be prepared: not behind a transaction pooler */
+    int lookup;               /* taken for a lookup, of which a pool runs only so many */
+    unfit_t unfit;            /* what a statement has found out about it */
     _Atomic(apr_time_t) deadline; /* of the statement that runs; 0: none runs */
     _Atomic int cut;              /* another thread has shut its socket */
 };
@@ -62,7 +66,12 @@ int connection_is_quiet(const connection_t *connection);
 /* Whether the idle connection was in use a moment ago, so that it is alive but for the worst of luck. */
 int connection_is_warm(const connection_t *connection);
 
-/* Whether it may go back to the pool: alive, not in a transaction, not cut, not found unfit. */
+/* Whether a newer timeline of its cluster has been seen since it was opened, by any child: it leads to an old
+ * primary. */
+int connection_is_superseded(const connection_t *connection);
+
+/* Whether it may go back to the pool: alive, not in a transaction, not cut, not found unfit, nor
+ * superseded. */
 int connection_is_reusable(const connection_t *connection);
 
 /* Whether a statement has run past its limit at the time now. */

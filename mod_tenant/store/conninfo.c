@@ -115,6 +115,43 @@ const char *conninfo_complete(const char *conninfo, apr_pool_t *pool)
     return complete;
 }
 
+/* A list of two items or more with its first one at its end. */
+static const char *turn_list(const char *list, apr_pool_t *pool)
+{
+    size_t first = strcspn(list, ",");
+
+    return apr_pstrcat(pool, list + first + 1, ",", apr_pstrmemdup(pool, list, first), NULL);
+}
+
+static int count_items(const char *list)
+{
+    int count = 1;
+
+    for (; *list; list++)
+        count += *list == ',';
+    return count;
+}
+
+const char *conninfo_turned(const char *complete, int turns, apr_pool_t *pool)
+{
+    const char *turned = complete;
+
+    for (const PQconninfoOption *option = turns ? options_parse(complete, NULL, pool) : NULL;
+         option && option->keyword; option++) {
+        const char *list = option->val;
+
+        if (!list || !strchr(list, ',') ||
+            (strcmp(option->keyword, "host") != 0 && strcmp(option->keyword, "hostaddr") != 0 &&
+             strcmp(option->keyword, "port") != 0))
+            continue;
+        for (int n = turns % count_items(list); n > 0; n--)
+            list = turn_list(list, pool);
+        turned = apr_pstrcat(pool, turned, " ", option->keyword, "=", quote(list, pool),
+                             NULL); /* the last counts */
+    }
+    return turned;
+}
+
 const char *conninfo_at_home(const char *complete, const char *home, apr_pool_t *pool)
 {
     static const struct {
@@ -152,6 +189,20 @@ static const char *value_of(const PQconninfoOption *options, const char *keyword
         return value && *value ? value : NULL;
     }
     return NULL;
+}
+
+const char *conninfo_place(const char *complete, apr_pool_t *pool)
+{
+    static const char *const keywords[] = {"host", "hostaddr", "port"};
+    const PQconninfoOption *options = options_parse(complete, NULL, pool);
+    const char *place = "";
+
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
+        const char *value = value_of(options, keywords[i]);
+
+        place = apr_pstrcat(pool, place, value ? value : "", " ", NULL);
+    }
+    return place;
 }
 
 int conninfo_is_loopback(const char *address)

@@ -15,6 +15,10 @@ const char *conninfo_check(const char *conninfo, int may_hold_password, apr_pool
  * the form is what two virtual hosts share a pool by. */
 const char *conninfo_complete(const char *conninfo, apr_pool_t *pool);
 
+/* A complete connection string that tries the hosts of its list in another order: so many of them from the
+ * first on come last. One host stays as it is. */
+const char *conninfo_turned(const char *complete, int turns, apr_pool_t *pool);
+
 /* A complete connection string with the files that libpq looks for in a home folder (certificates, their key
  * and passwords; PostgreSQL manual, 34.19) named below this one, but for those that the string or the
  * environment names: libpq goes by HOME, which is the folder of whoever has started httpd, and whose files
@@ -24,6 +28,9 @@ const char *conninfo_at_home(const char *complete, const char *home, apr_pool_t 
 /* Whether what goes over a connection of this string is encrypted: a sentence's end, with the host. NULL: it
  * leads to a socket of the same machine. *is_safe: nobody between reads it, or it stays on this machine. */
 const char *conninfo_transport(const char *complete, int *is_safe, apr_pool_t *pool);
+
+/* Which servers a complete connection string leads to: equal texts, equal servers, whatever the role. */
+const char *conninfo_place(const char *complete, apr_pool_t *pool);
 
 /* Whether a numeric address is the machine's own. */
 int conninfo_is_loopback(const char *address);

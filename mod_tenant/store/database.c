@@ -12,11 +12,11 @@ struct database_t {
 };
 
 database_t *database_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
-                          server_rec *server, apr_pool_t *process)
+                          timelines_t *timelines, server_rec *server, apr_pool_t *process)
 {
     database_t *database = apr_pcalloc(process, sizeof *database);
 
-    database->pool = pool_open(conninfo, settings, role, server, process);
+    database->pool = pool_open(conninfo, settings, role, timelines, server, process);
     database->proof = database->pool ? proof_open(database->pool) : NULL;
     if (!database->proof)
         return NULL;

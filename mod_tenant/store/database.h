@@ -12,7 +12,7 @@ typedef struct database_t database_t;
 
 /* Starts it; nothing is connected yet. NULL when a thread cannot be started. */
 database_t *database_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
-                          server_rec *server, apr_pool_t *process);
+                          timelines_t *timelines, server_rec *server, apr_pool_t *process);
 
 /* Which cluster, timeline and database it is, by any of its connections, as rows_cluster() has it; connects
  * where nobody has yet. */

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "attest.h"
+#include "conninfo.h"
 #include "monotonic.h"
 #include "session.h"
 
@@ -16,15 +17,15 @@ APLOG_USE_MODULE(tenant);
 #define RETRY_FIRST apr_time_from_msec(50)
 #define RETRY_MAX   apr_time_from_msec(400)
 
-/* Takes note of how an attempt to connect ended: problem is NULL when it succeeded, why says what failed. A
- * line is logged where that is news: of several things to mend each is named in its turn. The caller holds
- * the mutex. */
-static void take_verdict(keeper_t *keeper, const problem_t *problem, const char *why)
+/* Takes note of how an attempt to connect ended: problem is NULL when it succeeded, why says what failed;
+ * is_refused: the server answers, and is not the one to use. A line is logged where that is news: of several
+ * things to mend, or servers that were refused, each is named in its turn. The caller holds the mutex. */
+static void take_verdict(keeper_t *keeper, const problem_t *problem, int is_refused, const char *why)
 {
     stock_t *stock = keeper->stock;
     const problem_t *before = stock->away;
-    int news = problem != before ||
-               (problem == &problem_misconfigured && strncmp(why, keeper->why, sizeof keeper->why - 1) != 0);
+    int news = problem != before || ((problem == &problem_misconfigured || is_refused) &&
+                                     strncmp(why, keeper->why, sizeof keeper->why - 1) != 0);
 
     stock->away = problem;
     if (!news)
@@ -32,6 +33,8 @@ static void take_verdict(keeper_t *keeper, const problem_t *problem, const char 
     apr_cpystrn(keeper->why, why ? why : "", sizeof keeper->why);
     if (problem == &problem_misconfigured)
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, stock->server, "TenantDatabase is refused: %s", why);
+    else if (is_refused)
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, stock->server, "TenantDatabase is not used: %s", why);
     else if (problem)
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, stock->server, "TenantDatabase cannot be reached: %s", why);
     else
@@ -63,7 +66,7 @@ static const problem_t *attest_watched(keeper_t *keeper, connection_t *connectio
     const problem_t *problem;
 
     begin_check(stock, connection);
-    problem = attest(connection, keeper->role, why, scratch);
+    problem = attest(connection, keeper->role, &keeper->lineage, why, scratch);
     end_check(stock);
     return problem;
 }
@@ -118,17 +121,20 @@ static const problem_t *connect_one(keeper_t *keeper, apr_pool_t *scratch)
     const char *why = NULL;
     connection_t *connection;
     connections_t doomed;
+    int is_refused;
 
     stock->open++;
     stock->is_connecting = 1;
     pthread_mutex_unlock(&stock->mutex);
-    connection =
-        connection_open(keeper->conninfo, stock->settings.statement, stock->settings.prepare, &why, scratch);
+    connection = connection_open(conninfo_turned(keeper->conninfo, keeper->turn, scratch),
+                                 stock->settings.statement, stock->settings.prepare, &why, scratch);
     pthread_mutex_lock(&stock->mutex);
     if (connection && !stock->stopping) /* else nobody would watch */
         problem = attest_watched(keeper, connection, &why, scratch);
     stock->is_connecting = 0;
-    take_verdict(keeper, problem, why);
+    is_refused = connection && connection->is_refused;
+    take_verdict(keeper, problem, is_refused, why);
+    keeper->turn += is_refused;
     if (!problem) {
         stock_push_idle(stock, connection);
         return NULL;

@@ -15,14 +15,16 @@ typedef struct keeper_t {
     stock_t *stock;
     const char *conninfo; /* what to connect to */
     database_role_t role;
+    lineage_t lineage;         /* what a new connection is held against */
+    int turn;                  /* so many servers were refused: the next one of the string is tried first */
     char why[KEEPER_WHY_SIZE]; /* stock_t.away in words; the stock's mutex guards it, and what follows */
     apr_time_t left_logged;    /* when it was last said that statements leave something behind */
     apr_thread_t *connector;
     apr_thread_t *reaper;
 } keeper_t;
 
-/* Starts both threads, with every signal blocked: those are the MPM's. The stock, the conninfo and the role
- * are set. 0: a thread cannot be started. */
+/* Starts both threads, with every signal blocked: those are the MPM's. The stock, the conninfo, the role and
+ * the lineage are set. 0: a thread cannot be started. */
 int keeper_start(keeper_t *keeper, apr_pool_t *process);
 
 /* Waits for both to end, which they do once the stock is stopping. */

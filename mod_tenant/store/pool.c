@@ -3,6 +3,7 @@
 
 #include <http_log.h>
 
+#include "conninfo.h"
 #include "keeper.h"
 #include "monotonic.h"
 #include "session.h"
@@ -149,9 +150,12 @@ static const problem_t *acquire(pool_t *pool, pool_use_t use, int is_repeatable,
         if (problem)
             return problem;
         /* asked outside of the mutex: it takes a system call */
-        if ((is_repeatable && connection_is_warm(*connection)) || connection_is_quiet(*connection))
+        if (connection_is_superseded(*connection))
+            discard(&pool->stock, *connection);
+        else if ((is_repeatable && connection_is_warm(*connection)) || connection_is_quiet(*connection))
             break;
-        discard(&pool->stock, *connection);
+        else
+            discard(&pool->stock, *connection);
     }
     if (pool->cluster != (*connection)->cluster)
         pool->cluster = (*connection)->cluster;
@@ -267,7 +271,7 @@ static apr_status_t pool_stop(void *data)
 }
 
 pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
-                  server_rec *server, apr_pool_t *process)
+                  timelines_t *timelines, server_rec *server, apr_pool_t *process)
 {
     apr_pool_t *lasting; /* never given back: the prefork MPM may end a child in a signal handler on top of a
                             request that waits */
@@ -276,7 +280,10 @@ pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, databas
     if (apr_pool_create_unmanaged(&lasting) != APR_SUCCESS)
         return NULL;
     pool = apr_pcalloc(lasting, sizeof *pool);
-    pool->keeper = (keeper_t){.stock = &pool->stock, .conninfo = conninfo, .role = role};
+    pool->keeper = (keeper_t){.stock = &pool->stock,
+                              .conninfo = conninfo,
+                              .role = role,
+                              .lineage = {timelines, conninfo_place(conninfo, lasting)}};
     if (!stock_make(&pool->stock, settings, server) || !keeper_start(&pool->keeper, process))
         return NULL;
     apr_pool_pre_cleanup_register(process, pool, pool_stop);

@@ -98,6 +98,22 @@ static void test_home(void)
     unsetenv("PGSSLCRL");
 }
 
+static void test_turned(void)
+{
+    static const char one[] = "host='a' port='5433'";
+    static const char three[] = "host='a,b,c' port='1,2,3' dbname='x,y'";
+
+    is_text(conninfo_turned(one, 1, pool), one, "one host stays");
+    is_text(conninfo_turned(three, 0, pool), three, "no turn");
+    is_text(conninfo_place(conninfo_turned(three, 1, pool), pool), "b,c,a  2,3,1 ",
+            "hosts go with their ports");
+    is_text(conninfo_place(conninfo_turned(three, 2, pool), pool), "c,a,b  3,1,2 ", "two turns");
+    is_text(conninfo_place(conninfo_turned(three, 3, pool), pool), "a,b,c  1,2,3 ", "all the way");
+    is_text(conninfo_place(conninfo_turned("host='a,,c' port='5433'", 1, pool), pool), ",c,a  5433 ",
+            "a host that is not named, and a port for all");
+    is_text(conninfo_place("hostaddr=::1 user=other dbname=other", pool), " ::1  ", "a role is no place");
+}
+
 static void test_transport(void)
 {
     static const struct {
@@ -215,6 +231,7 @@ int main(void)
     test_check();
     test_complete();
     test_home();
+    test_turned();
     test_transport();
     test_quoting();
     test_exec();
