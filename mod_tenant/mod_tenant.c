@@ -10,6 +10,7 @@
 #include <http_request.h>
 #include <mod_proxy.h>
 
+#include "child.h"
 #include "config.h"
 #include "directives.h"
 #include "gateway/fault.h"
@@ -60,7 +61,7 @@ static void hook_start(void)
     ap_hook_post_config(loglevels_warn, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(vary_prepare, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(build_tables, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_child_init(startup_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(child_start, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
 /* Keys and logins, taken out of what others may see. */

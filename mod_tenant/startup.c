@@ -11,14 +11,8 @@
 #include <unixd.h>
 
 #include "api/reference.h"
+#include "child.h"
 #include "config.h"
-#include "gateway/injection.h"
-#include "gateway/recall.h"
-#include "http/gate.h"
-#include "http/linger.h"
-#include "identity/ledger.h"
-#include "identity/listener.h"
-#include "identity/logins.h"
 #include "secret/keyring.h"
 #include "secret/loaded.h"
 #include "secret/slots.h"
@@ -29,9 +23,6 @@
 #include "unverified.h"
 
 APLOG_USE_MODULE(tenant);
-
-/* Administration is rare: two connections in each child are plenty. */
-enum { ADMIN_POOL_MAX = 2 };
 
 static int pool_equal(const pool_settings_t *a, const pool_settings_t *b)
 {
@@ -217,19 +208,12 @@ static const char *complete(const char **connect, const char *given, apr_pool_t 
 
 /* What servers with the same connection string share, and how many connections there may be. */
 typedef struct sharing_t {
-    apr_hash_t *pools;       /* database_key() */
+    apr_hash_t *pools;       /* child_database_key() */
     apr_hash_t *generations; /* by connection string */
     apr_hash_t *transports;  /* conninfo_transport() -> itself where it is safe, else "" */
     int in_each_child;       /* connections */
     int beside;              /* connections of the whole server */
 } sharing_t;
-
-/* What servers share a database by. The role is part of it: who has the administrator's connection string for
- * the API by mistake is not to get a pool that was attested as the administrator's. */
-static const char *database_key(const char *connect, database_role_t role, apr_pool_t *pool)
-{
-    return apr_psprintf(pool, "%d %s", role, connect);
-}
 
 /* Counts the connections of a pool, unless another server has the same one. */
 static void count_connections(sharing_t *sharing, const char *connect, database_role_t role, int max,
@@ -239,7 +223,7 @@ static void count_connections(sharing_t *sharing, const char *connect, database_
 
     if (!connect)
         return;
-    key = database_key(connect, role, pool);
+    key = child_database_key(connect, role, pool);
     if (apr_hash_get(sharing->pools, key, APR_HASH_KEY_STRING))
         return;
     apr_hash_set(sharing->pools, key, APR_HASH_KEY_STRING, connect);
@@ -301,7 +285,7 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, ap
     note_transport(sharing, config->admin_connect, pool);
     note_transport(sharing, config->listen_connect, pool);
     count_connections(sharing, config->connect, DATABASE_API, config->pool.max, pool);
-    count_connections(sharing, config->admin_connect, DATABASE_ADMIN, ADMIN_POOL_MAX, pool);
+    count_connections(sharing, config->admin_connect, DATABASE_ADMIN, CHILD_ADMIN_POOL_MAX, pool);
     return share_generations(sharing, config, pool);
 }
 
@@ -365,142 +349,4 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
             children * sharing.in_each_child + sharing.beside, children, sharing.in_each_child,
             sharing.beside);
     return OK;
-}
-
-/* The database of a connection string: the one that another server has started, or a new one. */
-static database_t *start_database(apr_hash_t *databases, const char *connect, const pool_settings_t *settings,
-                                  database_role_t role, server_rec *servers, apr_pool_t *pool)
-{
-    const char *key;
-    database_t *database;
-
-    if (!connect)
-        return NULL;
-    key = database_key(connect, role, pool);
-    database = apr_hash_get(databases, key, APR_HASH_KEY_STRING);
-    if (database)
-        return database;
-    database = database_open(connect, settings, role, config_server(servers)->timelines, servers, pool);
-    if (!database)
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers,
-                     "the threads of the connection pool cannot be started");
-    apr_hash_set(databases, key, APR_HASH_KEY_STRING, database);
-    return database;
-}
-
-/* The cache of a server's database: the one that another server has started, or a new one. Without memory or
- * threads for it, requests ask the database. */
-static cache_t *start_cache(apr_hash_t *caches, const server_config_t *config, server_rec *servers,
-                            apr_pool_t *pool)
-{
-    const char *listen = config->listen_connect ? config->listen_connect : config->connect;
-    cache_t *cache;
-
-    if (!config->generations)
-        return NULL;
-    cache = apr_hash_get(caches, config->connect, APR_HASH_KEY_STRING);
-    if (cache)
-        return cache;
-    cache = cache_open(&config->cache_settings, config->generations, pool);
-    if (!cache || !listener_start(config->generations, listen, config->connect, servers, pool))
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "TenantCache cannot be started");
-    apr_hash_set(caches, config->connect, APR_HASH_KEY_STRING, cache);
-    return cache;
-}
-
-/* The ledger of a server's database, likewise. Where the cache is off, or nobody hears of changes, it keeps
- * nothing. */
-static ledger_t *start_ledger(apr_hash_t *ledgers, const server_config_t *config, server_rec *servers,
-                              apr_pool_t *pool)
-{
-    ledger_t *ledger;
-
-    if (!config->connect)
-        return NULL;
-    ledger = apr_hash_get(ledgers, config->connect, APR_HASH_KEY_STRING);
-    if (ledger)
-        return ledger;
-    ledger = ledger_open(&config->cache_settings, config->cache ? config->generations : NULL, pool);
-    if (!ledger)
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no memory to know Twilio accounts with");
-    apr_hash_set(ledgers, config->connect, APR_HASH_KEY_STRING, ledger);
-    return ledger;
-}
-
-/* What gateways remember of a server's database, likewise; NULL where the cache is off, or there is none. */
-static recall_t *start_recall(apr_hash_t *recalls, const server_config_t *config, server_rec *servers,
-                              apr_pool_t *pool)
-{
-    recall_t *recall;
-
-    if (!config->cache || !config->injections)
-        return NULL;
-    recall = apr_hash_get(recalls, config->connect, APR_HASH_KEY_STRING);
-    if (recall)
-        return recall;
-    recall = recall_open(&config->cache_settings, config->generations, pool);
-    if (!recall)
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no memory to know Twilio accounts with");
-    apr_hash_set(recalls, config->connect, APR_HASH_KEY_STRING, recall);
-    return recall;
-}
-
-/* Of a child's threads one tenant may have three in four wait for its turn: the others are for those who need
- * not wait. */
-static gates_t *make_gates(apr_pool_t *pool)
-{
-    int threads;
-
-    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
-    return gates_make(threads * 3 / 4, pool);
-}
-
-/* Where a server has a gateway, what its requests to Twilio get their credentials by. */
-static injections_t *make_injections(apr_pool_t *pool, server_rec *servers)
-{
-    injections_t *injections = NULL;
-
-    for (const server_rec *server = servers; server && !injections; server = server->next) {
-        if (config_server(server)->gateways)
-            injections = injection_make(pool);
-    }
-    return injections;
-}
-
-void startup_child(apr_pool_t *pool, server_rec *servers)
-{
-    injections_t *injections = make_injections(pool, servers);
-    apr_hash_t *databases = apr_hash_make(pool);
-    apr_hash_t *caches = apr_hash_make(pool);
-    apr_hash_t *ledgers = apr_hash_make(pool);
-    apr_hash_t *recalls = apr_hash_make(pool);
-    const keyring_t *keyring = config_server(servers)->keyring;
-    logins_t *logins = logins_open(pool);
-    gates_t *gates = make_gates(pool);
-    lingers_t *lingers = linger_make(pool);
-
-    if (!logins)
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no memory to keep logins in");
-    if (!gates)
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no lock for lists");
-    if (keyring && !keyring_lock(keyring))
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, servers,
-                     "the keys cannot be locked in memory (RLIMIT_MEMLOCK): they may be written to swap");
-    for (server_rec *server = servers; server; server = server->next) {
-        server_config_t *config = config_server(server);
-        pool_settings_t admin = config->pool;
-
-        admin.max = ADMIN_POOL_MAX;
-        config->database =
-            start_database(databases, config->connect, &config->pool, DATABASE_API, servers, pool);
-        config->admin_database =
-            start_database(databases, config->admin_connect, &admin, DATABASE_ADMIN, servers, pool);
-        config->cache = start_cache(caches, config, servers, pool);
-        config->ledger = start_ledger(ledgers, config, servers, pool);
-        config->logins = logins;
-        config->gates = gates;
-        config->injections = injections;
-        config->recall = start_recall(recalls, config, servers, pool);
-        config->lingers = lingers;
-    }
 }

@@ -12,7 +12,4 @@ int startup_check(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, serv
  * may be. */
 int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers);
 
-/* The hook child_init: starts each database, one for all servers with the same connection string. */
-void startup_child(apr_pool_t *pool, server_rec *servers);
-
 #endif
