@@ -133,7 +133,7 @@ dist: reference
 
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
 PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag form formula gate media prefer query span) \
-    $(patsubst %,mod_tenant/resource/%.c,check cursor filter named page page_query resource route scalar sql sql_create sql_list sql_text) \
+    $(patsubst %,mod_tenant/resource/%.c,bodies check cursor filter named page page_query resource route scalar sql sql_create sql_list sql_text) \
     $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations ledger logins table) \
     $(patsubst %,mod_tenant/store/%.c,conninfo row sqlstate statement) \
     $(patsubst %,mod_tenant/twilio/%.c,event members signature snapshot twiml upsert))
