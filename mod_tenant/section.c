@@ -33,7 +33,8 @@ int section_may_apply(const ap_directive_t *section, const char *path, apr_pool_
     const char *prefix;
     apr_size_t length;
 
-    if (section_is_named(section, "<LocationMatch") || section_is_named(section, "<If"))
+    if (section_is_named(section, "<LocationMatch") || section_is_named(section, "<If") ||
+        section_is_named(section, "<ElseIf") || section_is_named(section, "<Else"))
         return 1;
     if (!section_is_named(section, "<Location"))
         return 0;

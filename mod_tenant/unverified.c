@@ -36,11 +36,11 @@ static const char *last_value(const ap_directive_t *list, const char *name, apr_
     return value;
 }
 
-/* Whether a <Proxy> may be for what a gateway asks: what cannot be told counts as yes. */
+/* Whether a <Proxy> may be for some of what a gateway asks: what cannot be told counts as yes. */
 static int may_be_for(const ap_directive_t *section, const gateway_place_t *place)
 {
     const char *url;
-    apr_size_t length;
+    apr_size_t length, whole = strlen(place->target ? place->target : "");
 
     if (section_is_named(section, "<ProxyMatch"))
         return 1;
@@ -48,7 +48,7 @@ static int may_be_for(const ap_directive_t *section, const gateway_place_t *plac
         return 0;
     url = section_argument(section, place->pool);
     length = strcspn(url, "*?[~ ");
-    return strncasecmp(url, place->target, length) == 0;
+    return strncasecmp(url, place->target, length < whole ? length : whole) == 0;
 }
 
 typedef int is_bad_fn(const char *value);
@@ -79,6 +79,7 @@ static const struct rule_t {
     {"SSLProxyEngine", is_off, 1, "SSLProxyEngine on"},
     {"SSLProxyVerify", is_not_required, 1, "SSLProxyVerify require"},
     {"SSLProxyCheckPeerName", is_off, 0, "SSLProxyCheckPeerName on"},
+    {"SSLProxyCheckPeerCN", is_off, 0, "SSLProxyCheckPeerCN on"}, /* without PeerName its off is both's */
     {"SSLProxyCheckPeerExpire", is_off, 0, "SSLProxyCheckPeerExpire on"},
     {"ProxyPreserveHost", is_on, 0, "ProxyPreserveHost off"},
 };

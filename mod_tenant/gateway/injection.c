@@ -20,7 +20,8 @@ typedef struct injection_t {
     injections_t *all;
     struct injection_t *next;
     char mark[MARK_LENGTH + 1];
-    char *secret; /* NULL: it is over */
+    char *secret;     /* NULL: it is over */
+    apr_pool_t *pool; /* the request's */
     apr_size_t length;
 } injection_t;
 
@@ -70,17 +71,22 @@ static void wipe(injection_t *injection)
     injection->secret = NULL;
 }
 
+static apr_status_t end_with_pool(void *data);
+
 void injection_end(injections_t *injections, const char *mark)
 {
-    injection_t **place;
+    injection_t *injection, **place;
 
     apr_thread_mutex_lock(injections->mutex);
     place = place_of(injections, mark);
-    if (*place) {
-        wipe(*place);
-        *place = (*place)->next;
+    injection = *place;
+    if (injection) {
+        wipe(injection);
+        *place = injection->next;
     }
     apr_thread_mutex_unlock(injections->mutex);
+    if (injection) /* the request may outlive the child's list, while a slow client reads its answer */
+        apr_pool_cleanup_kill(injection->pool, injection, end_with_pool);
 }
 
 static apr_status_t end_with_pool(void *data)
@@ -97,6 +103,7 @@ const char *injection_begin(injections_t *injections, request_rec *r, char *secr
 
     make_mark(injection->mark);
     injection->all = injections;
+    injection->pool = r->pool;
     injection->secret = secret;
     injection->length = strlen(secret);
     apr_thread_mutex_lock(injections->mutex);
