@@ -11,24 +11,9 @@
 #include "once.h"
 #include "scope.h"
 
-static apr_status_t wipe_key(void *key)
-{
-    secret_wipe(key, APIKEY_LENGTH);
-    return APR_SUCCESS;
-}
-
-/* Memory for a key, which is wiped with the request's pool. */
-static char *new_key(api_t *api)
-{
-    char *key = apr_palloc(api->exchange.r->pool, APIKEY_LENGTH + 1);
-
-    apr_pool_cleanup_register(api->exchange.r->pool, key, wipe_key, apr_pool_cleanup_null);
-    return key;
-}
-
 const char *rotation_make_key(api_t *api)
 {
-    char *key = new_key(api);
+    char *key = secret_alloc(APIKEY_LENGTH + 1, api->exchange.r->pool);
 
     apikey_make(key);
     return key;
@@ -53,7 +38,7 @@ static const char *derive_key(api_t *api, int n)
 
     if (!pepper)
         return NULL;
-    key = new_key(api);
+    key = secret_alloc(APIKEY_LENGTH + 1, api->exchange.r->pool);
     apikey_derive(key, pepper,
                   apr_pstrcat(api->exchange.r->pool, api->scope.tenant->id_text, " ", own_hash(api, n), " ",
                               rotation_grace(api), " ", api->idempotency_key, NULL));

@@ -26,36 +26,12 @@ static const statement_t read_account = {
            " WHERE id = c.id OFFSET 0) t",
 };
 
-typedef struct buffer_t {
-    char *bytes;
-    apr_size_t length;
-} buffer_t;
-
-static apr_status_t buffer_wipe(void *data)
-{
-    buffer_t *buffer = data;
-
-    secret_wipe(buffer->bytes, buffer->length);
-    return APR_SUCCESS;
-}
-
-/* Memory for so many bytes that is wiped with the pool. */
-static char *buffer_make(apr_size_t length, apr_pool_t *pool)
-{
-    buffer_t *buffer = apr_palloc(pool, sizeof *buffer);
-
-    buffer->bytes = apr_pcalloc(pool, length);
-    buffer->length = length;
-    apr_pool_cleanup_register(pool, buffer, buffer_wipe, apr_pool_cleanup_null);
-    return buffer->bytes;
-}
-
 /* Basic credentials (RFC 7617 section 2). */
 static char *basic_make(const char *user, const char *password, apr_pool_t *pool)
 {
     apr_size_t length = strlen(user) + 1 + strlen(password);
-    char *pair = buffer_make(length + 1, pool);
-    char *value = buffer_make((apr_size_t)apr_base64_encode_len((int)length), pool);
+    char *pair = secret_alloc(length + 1, pool);
+    char *value = secret_alloc((apr_size_t)apr_base64_encode_len((int)length), pool);
 
     strcat(strcat(strcpy(pair, user), ":"), password);
     apr_base64_encode(value, pair, (int)length);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base64.h"
+#include "secret.h"
 
 #define VERSION   "mt1"
 #define ALGORITHM "xchacha20poly1305"
@@ -120,30 +121,6 @@ int seal_decrypt(unsigned char *plaintext, const unsigned char key[KEYRING_KEY_B
                                                       associated, associated_length, nonce, key) == 0;
 }
 
-/* Memory of a plaintext, wiped with its pool. */
-typedef struct plaintext_t {
-    unsigned char *bytes;
-    apr_size_t size;
-} plaintext_t;
-
-static apr_status_t wipe(void *data)
-{
-    plaintext_t *plaintext = data;
-
-    sodium_memzero(plaintext->bytes, plaintext->size);
-    return APR_SUCCESS;
-}
-
-static unsigned char *make_plaintext(apr_size_t size, apr_pool_t *pool)
-{
-    plaintext_t *plaintext = apr_palloc(pool, sizeof *plaintext);
-
-    plaintext->bytes = apr_pcalloc(pool, size);
-    plaintext->size = size;
-    apr_pool_cleanup_register(pool, plaintext, wipe, apr_pool_cleanup_null);
-    return plaintext->bytes;
-}
-
 seal_result_t seal_open(const char **plaintext, apr_size_t *length, const keyring_t *ring,
                         const seal_place_t *place, const char *envelope, apr_pool_t *pool)
 {
@@ -168,7 +145,7 @@ seal_result_t seal_open(const char **plaintext, apr_size_t *length, const keyrin
         size < NONCE_BYTES + TAG_BYTES)
         return SEAL_CORRUPTED;
     associated = associate(&associated_length, key->id, place, pool);
-    opened = make_plaintext(size - NONCE_BYTES - TAG_BYTES + 1, pool);
+    opened = secret_alloc(size - NONCE_BYTES - TAG_BYTES + 1, pool);
     if (!seal_decrypt(opened, key->bytes, bytes, NONCE_BYTES, associated, associated_length,
                       bytes + NONCE_BYTES, size - NONCE_BYTES))
         return SEAL_CORRUPTED;

@@ -76,17 +76,10 @@ int profile_add(profile_t *profile, const char *name, const char *value, apr_poo
     return EXIT_DONE;
 }
 
-static apr_status_t wipe(void *secret)
-{
-    secret_wipe(secret, SECRET_SIZE);
-    return APR_SUCCESS;
-}
-
 static int add_secret(profile_t *profile, const char *name, apr_pool_t *pool)
 {
-    char *secret = apr_palloc(pool, SECRET_SIZE);
+    char *secret = secret_alloc(SECRET_SIZE, pool);
 
-    apr_pool_cleanup_register(pool, secret, wipe, apr_pool_cleanup_null);
     if (!input_secret(secret, SECRET_SIZE, name))
         return complain(EXIT_FAILED, "%s: there is none on standard input, or it is too long", name);
     return profile_add(profile, name, secret, pool);
