@@ -135,7 +135,7 @@ dist: reference
 PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag form formula gate media prefer query span) \
     $(patsubst %,mod_tenant/resource/%.c,bodies check cursor filter named page page_query resource route scalar sql sql_create sql_list sql_text) \
     $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations ledger logins table) \
-    $(patsubst %,mod_tenant/store/%.c,conninfo row sqlstate statement) \
+    $(patsubst %,mod_tenant/store/%.c,conninfo lasting row sqlstate statement) \
     $(patsubst %,mod_tenant/twilio/%.c,event members signature snapshot twiml upsert))
 
 build/librooms.a: $(SECRET) $(JSON) $(PARSERS)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attempts.h"
 
-#include <apr_shm.h>
 #include <apr_strings.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "../secret/fingerprint.h"
+#include "../store/lasting.h"
 #include "../store/monotonic.h"
 
 enum { SETS = 4096, WAYS = 4 };
@@ -26,21 +26,14 @@ struct attempts_t {
 
 attempts_t *attempts_share(const char *purpose, apr_pool_t *process)
 {
-    /* the layout's number, for a newer module to come with a graceful restart */
-    const char *name = apr_pstrcat(process, "mod_tenant attempts 1 ", purpose, NULL);
-    apr_shm_t *memory;
+    char name[64];
     attempts_t *attempts;
-    void *found;
+    int is_new;
 
-    apr_pool_userdata_get(&found, name, process);
-    if (found)
-        return found;
-    if (apr_shm_create(&memory, sizeof *attempts, NULL, process) != APR_SUCCESS)
-        return NULL;
-    attempts = apr_shm_baseaddr_get(memory);
-    memset(attempts, 0, sizeof *attempts);
-    fingerprint_key_make(&attempts->key);
-    apr_pool_userdata_set(attempts, name, NULL, process);
+    apr_snprintf(name, sizeof name, "mod_tenant attempts 1 %s", purpose);
+    attempts = lasting_memory(name, sizeof *attempts, &is_new, process);
+    if (attempts && is_new)
+        fingerprint_key_make(&attempts->key);
     return attempts;
 }
 
@@ -96,24 +89,9 @@ apr_interval_time_t attempts_wait(attempts_t *attempts, const attempts_rate_t *r
     return wait > 0 ? wait : 0;
 }
 
-void attempts_count(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name)
-{
-    apr_time_t now = monotonic_now();
-    apr_time_t before, after;
-    entry_t *entry;
-
-    if (!rate->count)
-        return;
-    entry = find(attempts, name);
-    if (!entry)
-        entry = replace(attempts, name);
-    before = entry->until;
-    do {
-        after = (before > now ? before : now) + rate->period / rate->count;
-    } while (!atomic_compare_exchange_weak(&entry->until, &before, after));
-}
-
-apr_interval_time_t attempts_take(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name)
+/* Moves a name's moment on by what one costs, unless it would lie farther ahead than most: by how much. */
+static apr_interval_time_t move_on(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name,
+                                   apr_interval_time_t most)
 {
     apr_time_t now = monotonic_now();
     apr_time_t before, after;
@@ -127,8 +105,18 @@ apr_interval_time_t attempts_take(attempts_t *attempts, const attempts_rate_t *r
     before = entry->until;
     do {
         after = (before > now ? before : now) + rate->period / rate->count;
-        if (after > now + rate->period)
-            return after - now - rate->period;
+        if (after - now > most)
+            return after - now - most;
     } while (!atomic_compare_exchange_weak(&entry->until, &before, after));
     return 0;
+}
+
+void attempts_count(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name)
+{
+    move_on(attempts, rate, name, APR_INT64_MAX);
+}
+
+apr_interval_time_t attempts_take(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name)
+{
+    return move_on(attempts, rate, name, rate->period);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "timelines.h"
 
-#include <apr_shm.h>
 #include <stdatomic.h>
-#include <string.h>
+
+#include "lasting.h"
 
 /* A server with more databases than that has a few clusters for them. */
 enum { CLUSTERS = 256 };
@@ -19,21 +19,9 @@ struct timelines_t {
 
 timelines_t *timelines_share(apr_pool_t *process)
 {
-    /* the layout's number, for a newer module to come with a graceful restart */
-    static const char name[] = "mod_tenant timelines 1";
-    apr_shm_t *memory;
-    timelines_t *timelines;
-    void *found;
+    int is_new;
 
-    apr_pool_userdata_get(&found, name, process);
-    if (found)
-        return found;
-    if (apr_shm_create(&memory, sizeof *timelines, NULL, process) != APR_SUCCESS)
-        return NULL;
-    timelines = apr_shm_baseaddr_get(memory);
-    memset(timelines, 0, sizeof *timelines);
-    apr_pool_userdata_set(timelines, name, NULL, process);
-    return timelines;
+    return lasting_memory("mod_tenant timelines 1", sizeof(timelines_t), &is_new, process);
 }
 
 /* A number for a cluster in a place, not 0 (FNV-1a). */

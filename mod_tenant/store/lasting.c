@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lasting.h"
+
+#include <apr_shm.h>
+#include <string.h>
+
+void *lasting_memory(const char *name, apr_size_t size, int *is_new, apr_pool_t *process)
+{
+    apr_shm_t *memory;
+    void *bytes;
+
+    apr_pool_userdata_get(&bytes, name, process);
+    *is_new = !bytes;
+    if (bytes || apr_shm_create(&memory, size, NULL, process) != APR_SUCCESS)
+        return bytes;
+    bytes = memset(apr_shm_baseaddr_get(memory), 0, size);
+    apr_pool_userdata_set(bytes, name, NULL, process);
+    return bytes;
+}
