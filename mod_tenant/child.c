@@ -44,61 +44,48 @@ static database_t *start_database(apr_hash_t *databases, const char *connect, co
     return database;
 }
 
-/* The cache of a server's database: the one that another server has started, or a new one. Without memory or
- * threads for it, requests ask the database. */
-static cache_t *start_cache(apr_hash_t *caches, const server_config_t *config, server_rec *servers,
-                            apr_pool_t *pool)
+/* What servers of the same database share beside it. */
+typedef struct memories_t {
+    cache_t *cache;   /* NULL: off; or without memory or threads for it, so that requests ask the database */
+    ledger_t *ledger; /* keeps nothing where there is no cache */
+    recall_t *recall; /* NULL: there is no cache, or no gateway */
+} memories_t;
+
+static cache_t *start_cache(const server_config_t *config, server_rec *servers, apr_pool_t *pool)
 {
     const char *listen = config->listen_connect ? config->listen_connect : config->connect;
     cache_t *cache;
 
     if (!config->generations)
         return NULL;
-    cache = apr_hash_get(caches, config->connect, APR_HASH_KEY_STRING);
-    if (cache)
-        return cache;
     cache = cache_open(&config->cache_settings, config->generations, pool);
     if (!cache || !listener_start(config->generations, listen, config->connect, servers, pool))
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "TenantCache cannot be started");
-    apr_hash_set(caches, config->connect, APR_HASH_KEY_STRING, cache);
     return cache;
 }
 
-/* The ledger of a server's database, likewise. Where the cache is off, or nobody hears of changes, it keeps
- * nothing. */
-static ledger_t *start_ledger(apr_hash_t *ledgers, const server_config_t *config, server_rec *servers,
-                              apr_pool_t *pool)
+/* Those of a server's database: what another server has started, or new ones. */
+static const memories_t *start_memories(apr_hash_t *all, const server_config_t *config, server_rec *servers,
+                                        apr_pool_t *pool)
 {
-    ledger_t *ledger;
+    static const memories_t none;
+    memories_t *memories;
 
     if (!config->connect)
-        return NULL;
-    ledger = apr_hash_get(ledgers, config->connect, APR_HASH_KEY_STRING);
-    if (ledger)
-        return ledger;
-    ledger = ledger_open(&config->cache_settings, config->cache ? config->generations : NULL, pool);
-    if (!ledger)
+        return &none;
+    memories = apr_hash_get(all, config->connect, APR_HASH_KEY_STRING);
+    if (memories)
+        return memories;
+    memories = apr_pcalloc(pool, sizeof *memories);
+    memories->cache = start_cache(config, servers, pool);
+    memories->ledger =
+        ledger_open(&config->cache_settings, memories->cache ? config->generations : NULL, pool);
+    if (memories->cache && config->injections)
+        memories->recall = recall_open(&config->cache_settings, config->generations, pool);
+    if (!memories->ledger || (memories->cache && config->injections && !memories->recall))
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no memory to know Twilio accounts with");
-    apr_hash_set(ledgers, config->connect, APR_HASH_KEY_STRING, ledger);
-    return ledger;
-}
-
-/* What gateways remember of a server's database, likewise; NULL where the cache is off, or there is none. */
-static recall_t *start_recall(apr_hash_t *recalls, const server_config_t *config, server_rec *servers,
-                              apr_pool_t *pool)
-{
-    recall_t *recall;
-
-    if (!config->cache || !config->injections)
-        return NULL;
-    recall = apr_hash_get(recalls, config->connect, APR_HASH_KEY_STRING);
-    if (recall)
-        return recall;
-    recall = recall_open(&config->cache_settings, config->generations, pool);
-    if (!recall)
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no memory to know Twilio accounts with");
-    apr_hash_set(recalls, config->connect, APR_HASH_KEY_STRING, recall);
-    return recall;
+    apr_hash_set(all, config->connect, APR_HASH_KEY_STRING, memories);
+    return memories;
 }
 
 /* Of a child's threads one tenant may have three in four wait for its turn: the others are for those who need
@@ -127,9 +114,7 @@ void child_start(apr_pool_t *pool, server_rec *servers)
 {
     injections_t *injections = make_injections(pool, servers);
     apr_hash_t *databases = apr_hash_make(pool);
-    apr_hash_t *caches = apr_hash_make(pool);
-    apr_hash_t *ledgers = apr_hash_make(pool);
-    apr_hash_t *recalls = apr_hash_make(pool);
+    apr_hash_t *all = apr_hash_make(pool);
     const keyring_t *keyring = config_server(servers)->keyring;
     logins_t *logins = logins_open(pool);
     gates_t *gates = make_gates(pool);
@@ -145,18 +130,20 @@ void child_start(apr_pool_t *pool, server_rec *servers)
     for (server_rec *server = servers; server; server = server->next) {
         server_config_t *config = config_server(server);
         pool_settings_t admin = config->pool;
+        const memories_t *memories;
 
         admin.max = CHILD_ADMIN_POOL_MAX;
         config->database =
             start_database(databases, config->connect, &config->pool, DATABASE_API, servers, pool);
         config->admin_database =
             start_database(databases, config->admin_connect, &admin, DATABASE_ADMIN, servers, pool);
-        config->cache = start_cache(caches, config, servers, pool);
-        config->ledger = start_ledger(ledgers, config, servers, pool);
         config->logins = logins;
         config->gates = gates;
         config->injections = injections;
-        config->recall = start_recall(recalls, config, servers, pool);
         config->lingers = lingers;
+        memories = start_memories(all, config, servers, pool);
+        config->cache = memories->cache;
+        config->ledger = memories->ledger;
+        config->recall = memories->recall;
     }
 }
