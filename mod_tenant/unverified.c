@@ -84,18 +84,25 @@ static const struct rule_t {
     {"ProxyPreserveHost", is_on, 0, "ProxyPreserveHost off"},
 };
 
+static int sections_say_bad(const ap_directive_t *list, const struct rule_t *rule,
+                            const gateway_place_t *place);
+
+/* Whether a list, or a section of it that may be for a gateway, says something bad. */
+static int list_says_bad(const ap_directive_t *list, const struct rule_t *rule, const gateway_place_t *place)
+{
+    const char *value = last_value(list, rule->directive, place->pool);
+
+    return (value && rule->is_bad(value)) || sections_say_bad(list, rule, place);
+}
+
 /* Whether a section of a list that may be for a gateway says something bad. */
 static int sections_say_bad(const ap_directive_t *list, const struct rule_t *rule,
                             const gateway_place_t *place)
 {
     for (; list; list = list->next) {
-        const char *value;
-
-        if (!list->first_child ||
-            !(may_be_for(list, place) || section_may_apply(list, place->path, place->pool)))
-            continue;
-        value = last_value(list->first_child, rule->directive, place->pool);
-        if ((value && rule->is_bad(value)) || sections_say_bad(list->first_child, rule, place))
+        if (list->first_child &&
+            (may_be_for(list, place) || section_may_apply(list, place->path, place->pool)) &&
+            list_says_bad(list->first_child, rule, place))
             return 1;
     }
     return 0;
@@ -105,12 +112,7 @@ static int sections_say_bad(const ap_directive_t *list, const struct rule_t *rul
 static int hosts_say_bad(const struct rule_t *rule, const gateway_place_t *place)
 {
     for (const ap_directive_t *host = ap_conftree; host; host = host->next) {
-        const char *value;
-
-        if (!section_is_named(host, "<VirtualHost"))
-            continue;
-        value = last_value(host->first_child, rule->directive, place->pool);
-        if ((value && rule->is_bad(value)) || sections_say_bad(host->first_child, rule, place))
+        if (section_is_named(host, "<VirtualHost") && list_says_bad(host->first_child, rule, place))
             return 1;
     }
     return 0;
