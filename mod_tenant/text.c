@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "text.h"
 
+#include <apr_strings.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -79,4 +80,14 @@ const char *text_mend(const char *bytes, apr_size_t length, int keep_controls, i
     }
     *to = '\0';
     return text;
+}
+
+const char *text_utc(apr_time_t moment, apr_pool_t *pool)
+{
+    apr_time_exp_t utc;
+
+    if (apr_time_exp_gmt(&utc, moment) != APR_SUCCESS)
+        return NULL;
+    return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02dZ", utc.tm_year + 1900, utc.tm_mon + 1,
+                        utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
 }

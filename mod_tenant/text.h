@@ -3,6 +3,7 @@
 #define TENANT_TEXT_H
 
 #include <apr_pools.h>
+#include <apr_time.h>
 
 /* How many characters (code points) length bytes of valid UTF-8 are. */
 int text_characters(const char *text, apr_size_t length);
@@ -18,5 +19,9 @@ int text_has_controls(const char *text, apr_size_t length);
  * it is never cleared. In pool. */
 const char *text_mend(const char *bytes, apr_size_t length, int keep_controls, int max, int *mended,
                       apr_pool_t *pool);
+
+/* A moment by whole seconds, as RFC 3339 writes it in UTC: `2026-11-28T12:00:00Z`. In pool; NULL: it is
+ * none. */
+const char *text_utc(apr_time_t moment, apr_pool_t *pool);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "../http/reply.h"
 #include "../json/member.h"
+#include "../text.h"
 #include "../twilio/access.h"
 #include "authority.h"
 #include "fetch.h"
@@ -107,15 +108,6 @@ static const problem_t *sign(const api_t *api, const access_t *access, const res
     return problem;
 }
 
-static const char *time_text(int64_t seconds, apr_pool_t *pool)
-{
-    apr_time_exp_t utc;
-
-    apr_time_exp_gmt(&utc, apr_time_from_sec(seconds));
-    return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02dZ", utc.tm_year + 1900, utc.tm_mon + 1,
-                        utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
-}
-
 static const problem_t *answer(api_t *api, const access_t *access, const char *token)
 {
     enum { REST = 128 }; /* names, time and punctuation */
@@ -124,7 +116,8 @@ static const problem_t *answer(api_t *api, const access_t *access, const char *t
     member_object(writer, NULL);
     member_text(writer, "token", token);
     member_text(writer, "identity", access->identity);
-    member_text(writer, "expires_at", time_text(access->issued_at + access->ttl, api->exchange.r->pool));
+    member_text(writer, "expires_at",
+                text_utc(apr_time_from_sec(access->issued_at + access->ttl), api->exchange.r->pool));
     member_object_end(writer);
     writer_literal(writer, "\n");
     return exchange_answered(&api->exchange, reply_json(api->exchange.r, HTTP_OK, writer));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "creation.h"
 
+#include <apr_escape.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_log.h>
@@ -75,21 +76,12 @@ const char *creation_check_sender(const gateway_t *gateway, int *code)
 /* Appends a field; name is plain. */
 static void add_field(writer_t *writer, const char *name, const char *value)
 {
-    static const char digits[] = "0123456789ABCDEF";
-
     if (writer->length > 0)
         writer_literal(writer, "&");
     writer_raw(writer, name, strlen(name));
     writer_literal(writer, "=");
-    for (; *value; value++) {
-        unsigned char byte = (unsigned char)*value;
-        char escaped[] = {'%', digits[byte >> 4], digits[byte & 15]};
-
-        if (apr_isalnum(byte) || strchr("-._~", byte))
-            writer_raw(writer, value, 1);
-        else
-            writer_raw(writer, escaped, sizeof escaped);
-    }
+    value = apr_pescape_urlencoded(writer->pool, value);
+    writer_raw(writer, value, strlen(value));
 }
 
 /* The URL of a webhook of ours, in the Location that takes them. NULL: there is none, or it cannot be told,

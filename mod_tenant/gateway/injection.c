@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "injection.h"
 
+#include <apr_escape.h>
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
 #include <string.h>
@@ -41,17 +42,11 @@ injections_t *injection_make(apr_pool_t *process)
 
 static void make_mark(char *mark)
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned char bytes[RANDOM_BYTES];
-    char *end = strcpy(mark, MARK) + sizeof MARK - 1;
 
     if (apr_generate_random_bytes(bytes, sizeof bytes) != APR_SUCCESS)
         abort(); /* the kernel has none */
-    for (size_t n = 0; n < sizeof bytes; n++) {
-        *end++ = digits[bytes[n] >> 4];
-        *end++ = digits[bytes[n] & 15];
-    }
-    *end = '\0';
+    apr_escape_hex(strcpy(mark, MARK) + sizeof MARK - 1, bytes, sizeof bytes, 0, NULL);
 }
 
 /* Where the list points to the injection of a mark; to NULL where there is none. The caller has the lock. */

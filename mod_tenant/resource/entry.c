@@ -53,13 +53,11 @@ static const char *check_field(const resource_t *resource, const field_t *field)
 static const char *check_fields(const resource_t *resource)
 {
     const field_t *created = resource_field(resource, "created_at", strlen("created_at"));
-    int count = 0;
+    int count = resource_field_count(resource);
     int passwords = 0;
 
-    for (const field_t *field = resource->fields; field->name; field++) {
-        count++;
+    for (const field_t *field = resource->fields; field->name; field++)
         passwords += field->type == FIELD_PASSWORD;
-    }
     if (route_is_reserved(resource->name))
         return "that is a path of its own";
     if (count > RESOURCE_FIELDS_MAX)

@@ -214,15 +214,6 @@ static const char *read_value(reader_t *reader, const field_t *field, const tree
     return check_length(reader, field, length, "bytes") ? text : NULL;
 }
 
-static int count_fields(const resource_t *resource)
-{
-    int count = 0;
-
-    while (resource->fields[count].name)
-        count++;
-    return count;
-}
-
 static int read_member(void *context, const char *name, apr_size_t name_length, const tree_t *value);
 
 static void check_required(reader_t *reader)
@@ -236,7 +227,7 @@ static void check_required(reader_t *reader)
 /* Reads an object's members into reader->input. */
 static void read_members(reader_t *reader, const tree_t *object)
 {
-    apr_size_t fields = (apr_size_t)count_fields(reader->resource);
+    apr_size_t fields = (apr_size_t)resource_field_count(reader->resource);
 
     if (tree_type(object) != TREE_OBJECT) {
         refuse_pointer(reader, reader->pointer, "type", "must be an object");
@@ -261,7 +252,7 @@ static void read_object(reader_t *reader, const field_t *field, int n, const tre
     read_members(&inner, value);
     *input = inner.input;
     if (!reader->input.inner)
-        reader->input.inner = apr_pcalloc(reader->pool, (apr_size_t)count_fields(reader->resource) *
+        reader->input.inner = apr_pcalloc(reader->pool, (apr_size_t)resource_field_count(reader->resource) *
                                                             sizeof *reader->input.inner);
     reader->input.inner[n] = input;
 }

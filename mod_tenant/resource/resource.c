@@ -385,6 +385,15 @@ int resource_index(const resource_t *resource)
     return (int)(resource - resources);
 }
 
+int resource_field_count(const resource_t *resource)
+{
+    int count = 0;
+
+    while (resource->fields[count].name)
+        count++;
+    return count;
+}
+
 const field_t *resource_field(const resource_t *resource, const char *name, apr_size_t length)
 {
     for (const field_t *field = resource->fields; field->name; field++) {

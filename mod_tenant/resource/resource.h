@@ -170,6 +170,9 @@ const resource_t *resource_find(const char *name, apr_size_t length, int spans_t
 /* Its number in resources[]. */
 int resource_index(const resource_t *resource);
 
+/* How many fields it has. */
+int resource_field_count(const resource_t *resource);
+
 /* The field of a name, or NULL. */
 const field_t *resource_field(const resource_t *resource, const char *name, apr_size_t length);
 

@@ -282,12 +282,10 @@ static void build_page(const page_t *page, void *context)
 static shape_t *build_shapes(const resource_t *resource, apr_pool_t *pool)
 {
     builder_t builder = {.pool = pool};
-    int fields = 0;
+    int fields = resource_field_count(resource);
 
     if (!(resource->operations & RESOURCE_LIST))
         return NULL;
-    while (resource->fields[fields].name)
-        fields++;
     builder.shapes = apr_pcalloc(pool, (apr_size_t)(1 + fields * FILTER_TESTS) * sizeof *builder.shapes);
     apr_pool_create(&builder.temporary, pool);
     sql_list_pages(resource, build_page, &builder);

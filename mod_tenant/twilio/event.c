@@ -196,16 +196,12 @@ static const char *read_number(const form_field_t *given, int *mended, apr_pool_
 static const char *read_time(const form_field_t *given, int *mended, apr_pool_t *pool)
 {
     apr_time_t time = apr_date_parse_rfc(given->value);
-    apr_time_exp_t parts;
+    const char *utc = time == APR_DATE_BAD ? NULL : text_utc(time, pool);
 
     if (given->value_length == 0)
         return NULL;
-    if (time == APR_DATE_BAD || apr_time_exp_gmt(&parts, time) != APR_SUCCESS) {
-        *mended = 1;
-        return NULL;
-    }
-    return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02dZ", parts.tm_year + 1900, parts.tm_mon + 1,
-                        parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    *mended |= !utc;
+    return utc;
 }
 
 static void note_mended(event_t *event, const char *name, apr_pool_t *pool)
