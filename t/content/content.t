@@ -6,7 +6,6 @@
 use strict;
 use warnings;
 
-use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
 use TenantTest::Asking qw(asking get);
@@ -71,7 +70,6 @@ END
 
 asking(to => $server);
 sub bearing { my ($which) = @_;         return (Authorization => "Bearer $key{$which}") }
-sub basic   { my ($text) = @_;          return (Authorization => 'Basic ' . encode_base64($text, '')) }
 
 subtest 'AuthType Tenant' => sub {
     my @cases = (

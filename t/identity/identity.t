@@ -5,7 +5,6 @@
 use strict;
 use warnings;
 
-use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
 use TenantTest::Asking qw(asking ask);
@@ -34,7 +33,6 @@ asking(to => $server);
 
 # Headers with one of the keys.
 sub bearing { my ($which) = @_; return (Authorization => "Bearer $key{$which}") }
-sub basic   { my ($text) = @_;  return (Authorization => 'Basic ' . encode_base64($text, '')) }
 
 # That a request is answered: with a problem of that code, or with the status alone.
 sub is_answer {

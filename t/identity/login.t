@@ -91,7 +91,6 @@ my $server = start();
 my $log = $server->error_log;
 my @logs = map { TenantTest::Log->new($server->root . "/$_") } qw(error_log access_log logins_log);
 
-sub basic { my ($email, $password) = @_; return (Authorization => 'Basic ' . encode_base64("$email:$password", '')) }
 
 sub ask {
     my ($tenant, $email, $password, %option) = @_;

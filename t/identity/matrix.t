@@ -8,7 +8,7 @@ use strict;
 use warnings;
 
 use Digest::SHA qw(sha1_base64);
-use MIME::Base64 qw(decode_base64 encode_base64);
+use MIME::Base64 qw(decode_base64);
 use Test::More;
 use TenantTest;
 use TenantTest::Contract;
@@ -43,7 +43,6 @@ LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
 </Location>
 END
 
-sub basic { return (Authorization => 'Basic ' . encode_base64(join(':', @_), '')) }
 
 # An account at Twilio that tokens can be made for.
 my %account = map { $_ => 'AC' . ($_ eq 'acme' ? 'a' : 'b') x 32 } keys %marker;

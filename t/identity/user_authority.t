@@ -55,7 +55,6 @@ for my $tenant (sort keys %password) {
     $other{$tenant} = row({ database => $database }, "SELECT id FROM users WHERE tenant_id = ? AND email LIKE 'user1@%'", tenant($tenant)->{id});
 }
 
-sub basic { my ($name, $password) = @_; return (Authorization => 'Basic ' . encode_base64("$name:$password", '')) }
 
 # A request by acme's user, on acme's Host; headers are added.
 sub ask {

@@ -19,6 +19,7 @@ use warnings;
 
 use Exporter 'import';
 use JSON::PP ();
+use MIME::Base64 qw(encode_base64);
 use Test::More ();
 
 use TenantTest::Client;
@@ -29,7 +30,7 @@ use TenantTest::Server;
 use TenantTest::Site;
 
 our @EXPORT = qw(
-    site tenant request client bearer json
+    site tenant request client bearer basic json
     is_status is_problem is_invalid is_same_answer
     error_log access_log
     sql row column database tenant_tables
@@ -47,6 +48,12 @@ sub site {
 sub tenant {
     my ($name) = @_;
     return site->{tenants}{$name} // die "no tenant $name\n";
+}
+
+# The headers of Basic credentials: a user name and a password, or both with their colon.
+sub basic {
+    my (@parts) = @_;
+    return (Authorization => 'Basic ' . encode_base64(join(':', @parts), ''));
 }
 
 # The headers that carry a tenant's key, or any key.

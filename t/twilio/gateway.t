@@ -7,7 +7,6 @@ use strict;
 use warnings;
 
 use Cwd ();
-use MIME::Base64 qw(encode_base64);
 use Test::More;
 
 use TenantTest;
@@ -33,7 +32,7 @@ my $stub = $gateway->stub;
 my $acme = $gateway->account('acme');
 my $globex = $gateway->account('globex', key => 0, phone => '+12025550177');
 
-sub basic { return 'Basic ' . encode_base64(join(':', @_), '') }
+sub credentials { return (basic(@_))[1] }
 
 # The values of a header in what the stub has got.
 sub values_of {
@@ -58,21 +57,21 @@ sub nothing_seen {
 
 subtest 'credentials' => sub {
     is_status($acme->get('Calls.json'), 200, 'the key as Bearer');
-    is_deeply([values_of(seen(), 'Authorization')], [basic($acme->{key}, $acme->{secret})], 'Twilio sees the API key');
+    is_deeply([values_of(seen(), 'Authorization')], [credentials($acme->{key}, $acme->{secret})], 'Twilio sees the API key');
     is_status($globex->get('Calls.json'), 200, 'a tenant without an API key');
-    is_deeply([values_of(seen(), 'Authorization')], [basic($globex->{sid}, $globex->{token})], 'Twilio sees the auth token');
+    is_deeply([values_of(seen(), 'Authorization')], [credentials($globex->{sid}, $globex->{token})], 'Twilio sees the auth token');
 
     my $key = tenant('acme')->{key};
     for my $user ('', $acme->{sid}, 'anybody') {
-        is_status($acme->get('Calls.json', as => undef, headers => [Authorization => basic($user, $key)]), 200, "as the password of '$user'");
-        is_deeply([values_of(seen(), 'Authorization')], [basic($acme->{key}, $acme->{secret})], 'Twilio sees the API key');
+        is_status($acme->get('Calls.json', as => undef, headers => [Authorization => credentials($user, $key)]), 200, "as the password of '$user'");
+        is_deeply([values_of(seen(), 'Authorization')], [credentials($acme->{key}, $acme->{secret})], 'Twilio sees the API key');
     }
     is_status($acme->get('Calls.json', as => undef, headers => ['X-API-Key' => $key]), 200, 'as X-API-Key');
     seen();
 };
 
 subtest 'what a client cannot do to them' => sub {
-    my @own = (Cookie => 'session=1', 'Proxy-Authorization' => basic('a', 'b'), 'X_API_Key' => 'x', 'X-Api.Key' => 'y', 'X-Forwarded-For' => '192.0.2.1',
+    my @own = (Cookie => 'session=1', 'Proxy-Authorization' => credentials('a', 'b'), 'X_API_Key' => 'x', 'X-Api.Key' => 'y', 'X-Forwarded-For' => '192.0.2.1',
         'X-HTTP-Method-Override' => 'DELETE', 'X-Twilio-Account' => 'z');
     for my $case (
         ['its own headers', @own],
@@ -83,7 +82,7 @@ subtest 'what a client cannot do to them' => sub {
         my ($name, @headers) = @$case;
         is_status($acme->get('Calls.json', headers => \@headers), 200, $name);
         my $request = seen();
-        is_deeply([values_of($request, 'Authorization')], [basic($acme->{key}, $acme->{secret})], "$name: one Authorization");
+        is_deeply([values_of($request, 'Authorization')], [credentials($acme->{key}, $acme->{secret})], "$name: one Authorization");
         my @headers_seen = @{ $request->{headers} };
         my @names = sort map { lc $headers_seen[2 * $_] } 0 .. $#headers_seen / 2;
         is_deeply([grep { !/^(?:host|authorization|accept-encoding|connection|accept|user-agent)$/ } @names], [], "$name: nothing else of the client's");
@@ -96,7 +95,7 @@ subtest 'what a client cannot do to them' => sub {
 subtest 'who may not' => sub {
     is_fault($acme->get('Calls.json', as => undef), 401, 20003, 'no key');
     is_fault($acme->get('Calls.json', as => 'mt_wrong'), 401, 20003, 'a wrong key');
-    is_fault($acme->get('Calls.json', as => undef, headers => [Authorization => basic($acme->{sid}, $acme->{token})]), 401, 20003, "Twilio's own credentials");
+    is_fault($acme->get('Calls.json', as => undef, headers => [Authorization => credentials($acme->{sid}, $acme->{token})]), 401, 20003, "Twilio's own credentials");
     is_fault($acme->get('Calls.json', as => 'closed'), 403, 20005, 'a tenant that is not active');
     is_fault($acme->get('Calls.json', as => 'globex'), 404, 20404, "another tenant's account");
     is_fault($acme->get('Calls.json', host => tenant('globex')->{host}), 403, 20403, "another tenant's Host");
@@ -183,7 +182,7 @@ subtest 'bodies' => sub {
     is_status($acme->ask(POST => 'Calls.json', body => $form, type => 'application/x-www-form-urlencoded'), 201, 'a long body');
     like(seen()->{body}, qr/^\Q$form\E&StatusCallback=/, '... is whole');
     is_status($acme->get('Calls.json?To=' . 'x' x 5_500), 200, 'a long URL');
-    is_deeply([values_of(seen(), 'Authorization')], [basic($acme->{key}, $acme->{secret})], '... has the credentials behind it');
+    is_deeply([values_of(seen(), 'Authorization')], [credentials($acme->{key}, $acme->{secret})], '... has the credentials behind it');
 };
 
 subtest 'a change takes effect at once' => sub {
@@ -193,11 +192,11 @@ subtest 'a change takes effect at once' => sub {
         is_status(request(PATCH => '/v1/tenant', as => 'acme', to => $gateway->server, json => { twilio_api_key_secret => $secret }), 200, 'another secret');
         $stub->requests;
         is_status($acme->get('Calls.json'), 200, 'is used');
-        is_deeply([values_of(seen(), 'Authorization')], [basic($acme->{key}, $secret)], '... and no other');
+        is_deeply([values_of(seen(), 'Authorization')], [credentials($acme->{key}, $secret)], '... and no other');
     }
     is_status(request(PATCH => '/v1/tenant', as => 'acme', to => $gateway->server, json => { twilio_api_key_secret => undef }), 200, 'no secret');
     is_status($acme->get('Calls.json'), 200, 'is used');
-    is_deeply([values_of(seen(), 'Authorization')], [basic($acme->{sid}, $acme->{token})], '... the token');
+    is_deeply([values_of(seen(), 'Authorization')], [credentials($acme->{sid}, $acme->{token})], '... the token');
     is_status(request(PATCH => '/v1/tenant', as => 'acme', to => $gateway->server, json => { twilio_auth_token => undef }), 200, 'no token either');
     is_fault($acme->get('Calls.json'), 403, 20403, 'nothing is left');
     is_status(request(PATCH => '/v1/tenant', as => 'acme', to => $gateway->server, json => { twilio_account_sid => undef }), 200, 'no account either');

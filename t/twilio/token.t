@@ -9,7 +9,7 @@ use utf8;
 
 use File::Temp ();
 use JSON::PP ();
-use MIME::Base64 qw(decode_base64 encode_base64);
+use MIME::Base64 qw(decode_base64);
 use Test::More;
 use Time::Local qw(timegm);
 
@@ -17,6 +17,7 @@ use TenantTest;
 use TenantTest::Asking qw(asking ask no_faults);
 use TenantTest::Fault;
 use TenantTest::Packages;
+use TenantTest::Twilio qw(hex32);
 
 plan skip_all => packages_missing('t/twilio') if packages_missing('t/twilio');
 
@@ -45,8 +46,6 @@ ForensicLog "${test_logs}/forensic_log"
     TenantPublicRead products
 </Location>
 CONFIG
-
-sub hex32 { return join '', map { sprintf '%x', rand 16 } 1 .. 32 }
 
 my $path = '/v1/twilio/token';
 my $application = 'AP' . hex32();
@@ -295,7 +294,6 @@ END
 
 # --- Who may --------------------------------------------------------------------------------------------------
 
-sub basic { return (Authorization => 'Basic ' . encode_base64(join(':', @_), '')) }
 
 # A user's name at Twilio, by another way than the module's.
 sub name_of { return $_[0] =~ s/([^0-9A-Za-z])/sprintf '_%02x', ord $1/ger }

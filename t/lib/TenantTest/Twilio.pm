@@ -19,6 +19,7 @@ use Time::HiRes qw(time);
 use TenantTest;
 
 our @EXPORT = qw(sid);
+our @EXPORT_OK = qw(hex32);
 
 my $count = 0;
 
