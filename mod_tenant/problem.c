@@ -26,7 +26,9 @@ static const problem_t *const generic[] = {
     &problem_unsupported_media_type,
     &problem_rate_limited,
     &problem_internal,
+    &problem_twilio_unusable, /* it is the only one that a gateway of ours asks */
     &problem_misconfigured,
+    &problem_twilio_timeout,
 };
 
 const problem_t *problem_of_status(int status)

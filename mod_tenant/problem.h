@@ -156,6 +156,9 @@ typedef struct problem_error_t {
     X(internal, 500, "internal", "The server met an error that it did not expect.",                          \
       "This is a fault of the server's, not of your request's.",                                             \
       "Tell whoever runs it, with the `request_id`.")                                                        \
+    X(twilio_unusable, 502, "twilio-unusable", "Twilio's answer cannot be used.",                            \
+      "What came from Twilio is broken, or is not what was asked for.",                                      \
+      "Try again later. Tell whoever runs the service if it stays so, with the `request_id`.")               \
     X(database_away, 503, "database-away", "The database cannot be reached.",                                \
       "The service is running, its database is not, for the moment.",                                        \
       "Try again after as many seconds as Retry-After says. A write may have taken effect: read before you " \
@@ -175,9 +178,14 @@ typedef struct problem_error_t {
       "altered in the database.",                                                                            \
       "Set the credential again, or tell whoever runs the server, with the `request_id`: their log names "   \
       "it.")                                                                                                 \
+    X(twilio_away, 503, "twilio-away", "Twilio cannot be reached.",                                          \
+      "The service is running, but has no way to Twilio at the moment.",                                     \
+      "Try again after as many seconds as Retry-After says.")                                                \
     X(misconfigured, 503, "misconfigured", "The service is not set up correctly.",                           \
       "The database is not in the state that this service relies on, so that it serves nothing.",            \
-      "Tell whoever runs it: their log says what is wrong.")
+      "Tell whoever runs it: their log says what is wrong.")                                                 \
+    X(twilio_timeout, 504, "twilio-timeout", "Twilio did not answer in time.",                               \
+      "The service asked Twilio, and waited as long as it may.", "Try again later.")
 
 #define PROBLEM_DECLARE(identifier, ...) extern const problem_t problem_##identifier;
 PROBLEMS(PROBLEM_DECLARE)

@@ -176,7 +176,9 @@ static const problem_t *answer_open(exchange_t *exchange)
     case ROUTE_READY:
         return health_answer(api);
     case ROUTE_OPENAPI:
-        return asset_answer(api, openapi_document(api->exchange.location, api->exchange.r->pool));
+        return asset_answer(api, openapi_document(api->exchange.location,
+                                                  api->exchange.server->gateway_path != NULL,
+                                                  api->exchange.r->pool));
     case ROUTE_PROBLEMS:
         return problems_answer_all(api);
     case ROUTE_PROBLEM:

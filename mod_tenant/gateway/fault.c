@@ -10,6 +10,7 @@
 #include "../http/refusal.h"
 #include "../http/reply.h"
 #include "../json/member.h"
+#include "../json/writer.h"
 #include "sound.h"
 
 APLOG_USE_MODULE(tenant);
@@ -36,25 +37,18 @@ static int code_of_problem(const problem_t *problem)
     return problem == &problem_tenant_inactive ? 20005 : code_of_status(problem->status);
 }
 
-/* What is said of a status that httpd or mod_proxy has raised. */
-static const char *message_of_status(int status)
+/* The problem that a status is which httpd or mod_proxy has raised: its 503 says that nobody can be reached. */
+static const problem_t *problem_of(int status)
 {
-    switch (status) {
-    case HTTP_BAD_GATEWAY:
-        return "Twilio's answer cannot be used.";
-    case HTTP_SERVICE_UNAVAILABLE:
-        return "Twilio cannot be reached.";
-    case HTTP_GATEWAY_TIME_OUT:
-        return "Twilio did not answer in time.";
-    default:
-        return problem_of_status(status)->title;
-    }
+    return status == HTTP_SERVICE_UNAVAILABLE ? &problem_twilio_away : problem_of_status(status);
 }
 
-void fault_make(request_rec *r, writer_t *writer, int code, const char *message)
+/* Makes the text of a problem, which is of Twilio's shape, and the headers that belong to it. code: Twilio's;
+ * 0: the one that says no more than the status. detail: or NULL. */
+static void make(request_rec *r, writer_t *writer, const problem_t *problem, int code, const char *detail)
 {
     if (sound_is(r)) { /* the API's client knows the API's errors */
-        reply_make_problem(r, writer, "", problem_of_status(r->status), message, NULL);
+        reply_make_problem(r, writer, config_location(r->prev), problem, detail, NULL);
         return;
     }
     if (!code)
@@ -62,7 +56,8 @@ void fault_make(request_rec *r, writer_t *writer, int code, const char *message)
     writer_init(writer, r->pool, 256);
     member_object(writer, NULL);
     member_integer(writer, "code", code);
-    member_text(writer, "message", message);
+    member_text(writer, "message",
+                detail ? apr_pstrcat(r->pool, problem->title, " ", detail, NULL) : problem->title);
     member_text(writer, "more_info", apr_psprintf(r->pool, "https://www.twilio.com/docs/errors/%d", code));
     member_integer(writer, "status", r->status);
     member_object_end(writer);
@@ -88,28 +83,29 @@ static apr_bucket_brigade *brigade_of(request_rec *r, const writer_t *writer)
 
 int fault_answer(request_rec *r, const problem_t *problem, int code, const char *detail)
 {
-    const char *message = detail ? apr_pstrcat(r->pool, problem->title, " ", detail, NULL) : problem->title;
     writer_t writer;
 
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "the gateway answers %d %s%s%s", problem->status,
                   problem->code, detail ? ": " : "", detail ? detail : "");
     r->status = problem->status;
-    fault_make(r, &writer, code ? code : code_of_problem(problem), message);
+    make(r, &writer, problem, code ? code : code_of_problem(problem), detail);
     problem_set_retry_after(problem, r->err_headers_out);
     if (ap_pass_brigade(r->output_filters, brigade_of(r, &writer)) != APR_SUCCESS)
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "the client is gone"); /* nobody is left to tell */
     return OK;
 }
 
-apr_status_t fault_pass(ap_filter_t *filter, int status, const char *message)
+apr_status_t fault_pass(ap_filter_t *filter, int status)
 {
     request_rec *r = filter->r;
+    const problem_t *problem = problem_of(status);
     writer_t writer;
 
     r->status = status;
     r->status_line = NULL;
     apr_table_clear(r->headers_out);
-    fault_make(r, &writer, 0, message ? message : message_of_status(status));
+    make(r, &writer, problem, 0, NULL);
+    problem_set_retry_after(problem, r->err_headers_out);
     return ap_pass_brigade(filter->next, brigade_of(r, &writer));
 }
 
@@ -127,7 +123,7 @@ static apr_status_t filter_fault(ap_filter_t *filter, apr_bucket_brigade *brigad
         status == HTTP_INTERNAL_SERVER_ERROR) /* a certificate that does not prove Twilio, say */
         status = HTTP_BAD_GATEWAY;
     ap_remove_output_filter(filter);
-    return fault_pass(filter, status, NULL);
+    return fault_pass(filter, status);
 }
 
 int fault_prepare(request_rec *r)

@@ -6,22 +6,17 @@
 
 #include <util_filter.h>
 
-#include "../json/writer.h"
 #include "../problem.h"
 
 /* What a gateway says itself in place of Twilio: an error of Twilio's shape, {code, message, more_info,
  * status}, so that its libraries raise the exception that they always do. */
 
-/* Makes its text, and the headers that belong to it, with the status that the request has. code: Twilio's;
- * 0: the one that says no more than the status. */
-void fault_make(request_rec *r, writer_t *writer, int code, const char *message);
-
-/* Answers with a problem. detail: a sentence for this occurrence, or NULL. Returns what a handler returns. */
+/* Answers with a problem. code: Twilio's; 0: the one that says no more than the status. detail: a sentence for
+ * this occurrence, or NULL. Returns what a handler returns. */
 int fault_answer(request_rec *r, const problem_t *problem, int code, const char *detail);
 
-/* Hands one down a filter, from inside of it, in place of what Twilio answers. message: NULL: the
- * status's. */
-apr_status_t fault_pass(ap_filter_t *filter, int status, const char *message);
+/* Hands the problem of a status down a filter, from inside of it, in place of what Twilio answers. */
+apr_status_t fault_pass(ap_filter_t *filter, int status);
 
 /* The hook pre_translate_name: keeps ErrorDocument from replacing what httpd or mod_proxy refuses. */
 int fault_prepare(request_rec *r);

@@ -50,7 +50,7 @@ static apr_status_t refuse(ap_filter_t *filter, const char *why)
     watch->state = WATCH_ENDED;
     if (watch->held)
         apr_brigade_cleanup(watch->held);
-    fault_pass(filter, is_missing ? HTTP_NOT_FOUND : HTTP_BAD_GATEWAY, NULL);
+    fault_pass(filter, is_missing ? HTTP_NOT_FOUND : HTTP_BAD_GATEWAY);
     return APR_ECONNABORTED;
 }
 

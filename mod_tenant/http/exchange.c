@@ -20,8 +20,7 @@ static int walk(exchange_t *exchange, handler_step_fn *const *step)
         return exchange->status;
     if (body_discard(exchange->r) != OK)
         return AP_FILTER_ERROR;
-    return reply_problem(exchange->r, config_base_path(exchange->location), problem, exchange->detail,
-                         exchange->errors);
+    return reply_problem(exchange->r, exchange->location, problem, exchange->detail, exchange->errors);
 }
 
 int exchange_run(request_rec *r, const handler_t *handler)

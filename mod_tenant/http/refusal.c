@@ -69,8 +69,7 @@ static apr_status_t filter_error(ap_filter_t *filter, apr_bucket_brigade *brigad
     /* ap_send_error_response() moves here what err_headers_out had */
     apr_table_unset(r->headers_out, "Cache-Control");
     apr_table_unset(r->headers_out, "Content-Length");
-    reply_make_problem(r, &writer, config_base_path(config_location(r)), problem_of_status(r->status), NULL,
-                       NULL);
+    reply_make_problem(r, &writer, config_location(r), problem_of_status(r->status), NULL, NULL);
 
     body = apr_bucket_pool_create(writer.text, writer.length, r->pool, r->connection->bucket_alloc);
     while (APR_BRIGADE_FIRST(brigade) != last)

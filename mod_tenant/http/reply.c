@@ -6,7 +6,6 @@
 #include <http_protocol.h>
 #include <util_filter.h>
 
-#include "../config.h"
 #include "media.h"
 #include "site.h"
 
@@ -145,13 +144,12 @@ static void write_errors(writer_t *writer, const apr_array_header_t *errors)
     writer_literal(writer, "]");
 }
 
-static void write_problem(writer_t *writer, request_rec *r, const char *base, const problem_t *problem,
-                          const char *detail, const apr_array_header_t *errors)
+static void write_problem(writer_t *writer, request_rec *r, const location_config_t *location,
+                          const problem_t *problem, const char *detail, const apr_array_header_t *errors)
 {
-    const handler_t *handler = config_location(r)->handler;
-
-    if (handler && handler->explains) {
-        write_member(writer, "{\"type\":", apr_pstrcat(r->pool, base, "/problems/", problem->code, NULL));
+    if (location->handler && location->handler->explains) {
+        write_member(writer, "{\"type\":",
+                     apr_pstrcat(r->pool, config_base_path(location), "/problems/", problem->code, NULL));
         write_member(writer, ",\"title\":", problem->title);
     } else { /* no page says what it means: RFC 9457 section 4.2.1 */
         write_member(writer, "{\"type\":", "about:blank");
@@ -196,23 +194,23 @@ static void set_problem_headers(request_rec *r, const problem_t *problem)
     set_challenges(r, problem);
 }
 
-void reply_make_problem(request_rec *r, writer_t *writer, const char *base, const problem_t *problem,
-                        const char *detail, const apr_array_header_t *errors)
+void reply_make_problem(request_rec *r, writer_t *writer, const location_config_t *location,
+                        const problem_t *problem, const char *detail, const apr_array_header_t *errors)
 {
     writer_init(writer, r->pool, 512);
-    write_problem(writer, r, base, problem, detail, errors);
+    write_problem(writer, r, location, problem, detail, errors);
     set_problem_headers(r, problem);
     ap_set_content_type(r, "application/problem+json");
     ap_set_content_length(r, (apr_off_t)writer->length);
 }
 
-int reply_problem(request_rec *r, const char *base, const problem_t *problem, const char *detail,
-                  const apr_array_header_t *errors)
+int reply_problem(request_rec *r, const location_config_t *location, const problem_t *problem,
+                  const char *detail, const apr_array_header_t *errors)
 {
     writer_t writer;
 
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "answers %d %s", problem->status, problem->code);
     r->status = problem->status;
-    reply_make_problem(r, &writer, base, problem, detail, errors);
+    reply_make_problem(r, &writer, location, problem, detail, errors);
     return send_bytes(r, writer.text, writer.length);
 }

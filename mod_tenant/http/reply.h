@@ -6,6 +6,7 @@
 #include <httpd.h>
 
 #include "../json/writer.h"
+#include "../config.h"
 #include "../problem.h"
 
 /* Sets the headers that every answer carries. */
@@ -34,13 +35,13 @@ int reply_empty(request_rec *r, int status);
 
 /* Makes the body and the headers of a problem (RFC 9457) with the status that the request has: httpd knows
  * more of them than the table. detail is a sentence for this occurrence, or NULL; errors are problem_error_t
- * of a problem_invalid, or NULL. base is the Location's path as clients see it (config_base_path()). Where
- * the Location's handler has no pages of problems the type is about:blank. */
-void reply_make_problem(request_rec *r, writer_t *writer, const char *base, const problem_t *problem,
-                        const char *detail, const apr_array_header_t *errors);
+ * of a problem_invalid, or NULL. location is the one that the client has asked; where its handler has no pages of
+ * problems the type is about:blank. */
+void reply_make_problem(request_rec *r, writer_t *writer, const location_config_t *location,
+                        const problem_t *problem, const char *detail, const apr_array_header_t *errors);
 
 /* Answers with such a problem and its own status, and a line in the log. */
-int reply_problem(request_rec *r, const char *base, const problem_t *problem, const char *detail,
-                  const apr_array_header_t *errors);
+int reply_problem(request_rec *r, const location_config_t *location, const problem_t *problem,
+                  const char *detail, const apr_array_header_t *errors);
 
 #endif

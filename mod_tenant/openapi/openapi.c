@@ -100,9 +100,10 @@ static void write_tags(const openapi_t *openapi)
 }
 
 /* Writes the document of a Location. */
-static void write_document(writer_t *writer, const location_config_t *location, apr_pool_t *pool)
+static void write_document(writer_t *writer, const location_config_t *location, int has_gateway,
+                           apr_pool_t *pool)
 {
-    openapi_t openapi = {writer, location, pool};
+    openapi_t openapi = {writer, location, has_gateway, pool};
 
     member_object(writer, NULL);
     member_text(writer, "openapi", "3.1.0");
@@ -144,23 +145,24 @@ void openapi_build(apr_pool_t *pool)
 }
 
 /* All settings that the document depends on, as text. */
-static const char *settings_of(const location_config_t *location, apr_pool_t *pool)
+static const char *settings_of(const location_config_t *location, int has_gateway, apr_pool_t *pool)
 {
     const apr_array_header_t *names = location->public_read;
 
-    return apr_psprintf(pool, "%s %s %d %d %d %d %s", config_base_path(location), location->handler->name,
-                        location->user_authority, location->reference != NULL, config_page_default(location),
-                        config_page_max(location), names ? apr_array_pstrcat(pool, names, ' ') : "");
+    return apr_psprintf(pool, "%s %s %d %d %d %d %d %s", config_base_path(location), location->handler->name,
+                        location->user_authority, location->reference != NULL, has_gateway,
+                        config_page_default(location), config_page_max(location),
+                        names ? apr_array_pstrcat(pool, names, ' ') : "");
 }
 
-static made_t *make(const location_config_t *location, const char *settings)
+static made_t *make(const location_config_t *location, int has_gateway, const char *settings)
 {
     enum { EXPECTED = 256 * 1024 };
     made_t *made = apr_palloc(documents.pool, sizeof *made);
     writer_t writer;
 
     writer_init(&writer, documents.pool, EXPECTED);
-    write_document(&writer, location, documents.pool);
+    write_document(&writer, location, has_gateway, documents.pool);
     made->settings = apr_pstrdup(documents.pool, settings);
     made->file = (file_t){MEDIA_JSON, writer.text, writer.length,
                           file_tag(writer.text, writer.length, documents.pool)};
@@ -169,21 +171,21 @@ static made_t *make(const location_config_t *location, const char *settings)
     return made;
 }
 
-static const made_t *find(const location_config_t *location, apr_pool_t *pool)
+static const made_t *find(const location_config_t *location, int has_gateway, apr_pool_t *pool)
 {
-    const char *settings = settings_of(location, pool);
+    const char *settings = settings_of(location, has_gateway, pool);
     made_t *made;
 
     apr_thread_mutex_lock(documents.mutex);
     for (made = documents.first; made && strcmp(made->settings, settings) != 0; made = made->next) {
     }
     if (!made)
-        made = make(location, settings);
+        made = make(location, has_gateway, settings);
     apr_thread_mutex_unlock(documents.mutex);
     return made;
 }
 
-const file_t *openapi_document(const location_config_t *location, apr_pool_t *pool)
+const file_t *openapi_document(const location_config_t *location, int has_gateway, apr_pool_t *pool)
 {
-    return &find(location, pool)->file;
+    return &find(location, has_gateway, pool)->file;
 }

@@ -58,6 +58,8 @@ static const struct {
      "`count=exact` adds the number of rows on all pages as `count`. `csv=raw` leaves the cells of CSV as "
      "they are, though a spreadsheet might take one for a formula. Others are ignored (RFC 7240).",
      NULL, 1, HEADER_MAX, "count=exact", OPENAPI_EVERYBODY},
+    {"Range", "Range", "header", "Which bytes of it (RFC 9110 section 14.2); without it all.",
+     "^bytes=[0-9, -]+$", 1, HEADER_MAX, "bytes=0-999", OPENAPI_GATEWAYS},
 };
 
 static void write_limit(const openapi_t *openapi)
@@ -148,6 +150,19 @@ void openapi_row_parameters(const openapi_t *openapi, const resource_t *resource
     openapi_example(openapi, "example", id);
     member_object_end(writer);
     member_array_end(writer);
+}
+
+void openapi_key_parameter(const openapi_t *openapi, const resource_t *resource)
+{
+    const field_t *key = resource_key(resource);
+
+    member_array(openapi->writer, "parameters");
+    begin_parameter(openapi, NULL, key->name, "path",
+                    apr_psprintf(openapi->pool, "The row's `%s`.", key->name));
+    openapi_field(openapi, "schema", key, OPENAPI_CREATE);
+    openapi_example(openapi, "example", key);
+    member_object_end(openapi->writer);
+    member_array_end(openapi->writer);
 }
 
 void openapi_code_parameter(const openapi_t *openapi)

@@ -11,6 +11,7 @@
 #include "schema.h"
 #include "security.h"
 #include "service.h"
+#include "sound.h"
 #include "token.h"
 
 /* 409, as the table has it for the resource, and what more is given. */
@@ -254,6 +255,8 @@ void openapi_paths(const openapi_t *openapi)
         write_rows(openapi, resource);
         if (resource->is_profile || resource->makes_keys)
             write_key(openapi, resource);
+        if (resource->has_sound && openapi_is_for(openapi, OPENAPI_GATEWAYS))
+            openapi_sound_paths(openapi, resource);
     }
     if (rights_reach(openapi->location, &resource_token))
         openapi_token_path(openapi);

@@ -10,6 +10,8 @@ int openapi_is_for(const openapi_t *openapi, openapi_reader_t reader)
         return !spans_tenants;
     case OPENAPI_USERS:
         return !spans_tenants && config_lets_users_in(openapi->location);
+    case OPENAPI_GATEWAYS:
+        return !spans_tenants && openapi->has_gateway;
     case OPENAPI_ADMINISTRATORS:
         return spans_tenants;
     default:

@@ -11,6 +11,7 @@
 typedef struct openapi_t {
     writer_t *writer;
     const location_config_t *location; /* whose document it is */
+    int has_gateway;                   /* its server has one to Twilio */
     apr_pool_t *pool;
 } openapi_t;
 
@@ -18,7 +19,8 @@ typedef struct openapi_t {
 typedef enum openapi_reader_t {
     OPENAPI_EVERYBODY,
     OPENAPI_TENANTS,
-    OPENAPI_USERS, /* tenants whose users may log in */
+    OPENAPI_USERS,    /* tenants whose users may log in */
+    OPENAPI_GATEWAYS, /* tenants whose server has a gateway to Twilio */
     OPENAPI_ADMINISTRATORS,
 } openapi_reader_t;
 

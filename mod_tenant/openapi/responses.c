@@ -15,7 +15,9 @@ static const struct {
     {"Accept-Encoding", "Which Content-Encoding a body may have.", "identity", OPENAPI_EVERYBODY},
     {"Accept-Patch", "Which Content-Type the body of a PATCH may have (RFC 5789).", MEDIA_OF_PATCH,
      OPENAPI_EVERYBODY},
+    {"Accept-Ranges", "In which unit Range may count.", "bytes", OPENAPI_GATEWAYS},
     {"Cache-Control", "Nothing may store what needs a key.", "private, no-store", OPENAPI_EVERYBODY},
+    {"Content-Range", "Which bytes of how many these are.", "bytes 0-999/65536", OPENAPI_GATEWAYS},
     {"Content-Security-Policy", "Of a page for browsers: what it may load.", "default-src 'none'",
      OPENAPI_EVERYBODY},
     {"ETag", "Stands for the row as it is now: for If-Match and If-None-Match.", "\"5f3a-1c\"",
@@ -133,6 +135,7 @@ static const struct {
     {&problem_query_timeout, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
     {&problem_slots_busy, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
     {&problem_secret_unreadable, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
+    {&problem_twilio_away, OPENAPI_UNAVAILABLE, OPENAPI_GATEWAYS},
     {&problem_misconfigured, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
 };
 

@@ -12,7 +12,10 @@ use File::Copy qw(copy);
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
+use TenantTest::Gateway;
 use TenantTest::Packages;
+use TenantTest::Sample qw(slurp);
+use TenantTest::TwilioStub;
 
 plan skip_all => packages_missing('t/node') // page_missing if packages_missing('t/node') // page_missing;
 
@@ -76,6 +79,7 @@ sub succeeds {
 my %login = ('/admin' => [Authorization => 'Basic ' . encode_base64('root:secret', '')]);
 my %documents = map { tr{/}{}dr . '.json' => request(GET => "$_/openapi.json", to => $server, headers => $login{$_}) }
     '/v1', '/users/v1', '/admin';
+$documents{'gateway.json'} = request(GET => '/v1/openapi.json', to => TenantTest::Gateway->start->server);
 write_file("$scratch/$_", $documents{$_}->body) for keys %documents;
 
 subtest 'linters' => sub {
@@ -95,6 +99,8 @@ subtest 'linters' => sub {
 subtest 'a generated client' => sub {
     copy("$tools/$_", $scratch) for qw(client.ts tsconfig.json package.json);
     symlink "$tools/node_modules", "$scratch/node_modules";
+    succeeds('openapi-typescript makes the types of a server with a gateway', 'openapi-typescript', 'gateway.json', '--output', 'schema.d.ts');
+    like(slurp("$scratch/schema.d.ts"), qr/"audio\/mpeg": string/, '... and the sound has one');
     succeeds('openapi-typescript makes the types', 'openapi-typescript', 'v1.json', '--output', 'schema.d.ts');
     succeeds('the client compiles', 'tsc');
     my $output = succeeds('and works', './client.js', 'http://127.0.0.1:' . $server->port . '/v1', tenant('acme')->{key});

@@ -101,21 +101,34 @@ subtest 'a Twilio that is none' => sub {
     my $path = "/v1/recordings/$recording->{sid}.mp3";
     for my $case (
         [404, 'not-found', 'gone', { fault => 'answer', status => 404 }],
-        [502, 'internal', 'refused', { fault => 'answer', status => 401, headers => { 'WWW-Authenticate' => 'Basic realm="Twilio"' } }],
-        [502, 'internal', 'a page', { fault => 'answer', status => 200, headers => { 'Content-Type' => 'text/html' }, body => '<script>' }],
-        [502, 'internal', 'elsewhere', { fault => 'answer', status => 302, headers => { Location => 'https://example.com/' } }],
-        [502, 'internal', 'nothing', { fault => 'raw', text => '' }],
+        [502, 'twilio-unusable', 'refused', { fault => 'answer', status => 401, headers => { 'WWW-Authenticate' => 'Basic realm="Twilio"' } }],
+        [502, 'twilio-unusable', 'a page', { fault => 'answer', status => 200, headers => { 'Content-Type' => 'text/html' }, body => '<script>' }],
+        [502, 'twilio-unusable', 'elsewhere', { fault => 'answer', status => 302, headers => { Location => 'https://example.com/' } }],
+        [502, 'twilio-unusable', 'nothing', { fault => 'raw', text => '' }],
     ) {
         my ($status, $code, $name, $fault) = @$case;
         $stub->faults($fault);
         my $response = get($path);
-        $response->{is_webhook} = 1;
         is_problem($response, $status, $code, $name);
         unlike(join("\n", @{ $response->{headers} }), qr/Twilio"/, '... without a challenge');
     }
+    my $nobody = TenantTest::Server->start(processes => 1,
+        server => TenantTest::Gateway->lines($stub, '') =~ s{ProxyPass .*}{ProxyPass https://localhost:1/}r);
+    my $response = request(GET => $path, as => 'acme', to => $nobody);
+    is_problem($response, 503, 'twilio-away', 'nobody');
+    cmp_ok($response->header('Retry-After'), '>', 0, '... for a while');
     $stub->set(media => 3_000_000);
-    my $response = get($path);
+    $response = get($path);
     is(length $response->body, 3_000_000, 'a long one is whole');
+};
+
+subtest 'it is in the description of the API' => sub {
+    my $document = get('/v1/openapi.json')->json;
+    my $operation = $document->{paths}{'/recordings/{sid}.wav'}{get};
+    is_deeply($operation->{responses}{206}{content}, { 'audio/x-wav' => { schema => { type => 'string', format => 'binary', maxLength => 2_000_000_000 } } }, 'with its type');
+    is_deeply([sort keys %{ $operation->{responses} }], [qw(200 206 400 401 403 404 406 416 429 500 502 503 504)], 'and what it may fail with');
+    is_deeply([grep {/mp3|wav/} map { keys %{ request(GET => "$_/openapi.json", as => 'acme')->json->{paths} } } '/v1'], [],
+        'but for a server without a gateway');
 };
 
 is($stub->log, '', 'the stub is well');
