@@ -108,6 +108,20 @@ static const char *check_server(server_rec *server, const server_config_t *main_
     return config->conninfo ? check_sharing(config, seen, pool) : NULL;
 }
 
+/* Warns of a gateway that gives Twilio no callbacks, for there are no webhooks that they could lead to. */
+static void warn_of_silence(server_rec *servers, apr_pool_t *pool)
+{
+    for (server_rec *server = servers; server; server = server->next) {
+        const server_config_t *config = config_server(server);
+
+        if (config->gateways && !config->webhooks)
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_WARNING, 0, servers,
+                         "TenantGateway: calls and messages get no StatusCallback, as there is no "
+                         "TenantHandler twilio in the same server (%s)",
+                         where(server, pool));
+    }
+}
+
 int startup_check(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
 {
     apr_hash_t *seen = apr_hash_make(temporary);
@@ -138,6 +152,7 @@ int startup_check(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, serv
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     unguarded_warn(servers, temporary);
+    warn_of_silence(servers, temporary);
     return OK;
 }
 

@@ -84,4 +84,19 @@ for (@refused) {
     like($output, $message, '... and the message says what it lacks');
 }
 
+my $silence = qr/TenantGateway: calls and messages get no StatusCallback, as there is no TenantHandler twilio in the same server/;
+my @webhooks = ('<Location "/twilio/">', 'TenantHandler twilio', '</Location>');
+for (
+    ['no webhooks', 1, @tls, @gateway],
+    ['webhooks of another host', 1, vhost('a.example.com', @tls, @gateway), vhost('b.example.com', @webhooks)],
+    ['webhooks beside it', 0, @tls, @gateway, @webhooks],
+    ['webhooks of the main server', 0, @webhooks, vhost('a.example.com', @tls, @gateway)],
+    ['no gateway', 0, @tls],
+) {
+    my ($what, $warns, @lines) = @$_;
+    my ($ok, $output) = verdict(@lines);
+    ok($ok, "accepted: $what");
+    is($output =~ $silence ? 1 : 0, $warns, $warns ? '... with a warning' : '... without a warning');
+}
+
 done_testing;
