@@ -59,6 +59,12 @@ static injection_t **place_of(injections_t *injections, const char *mark)
     return place;
 }
 
+/* Changes where the list points to. The caller has the lock, which filter_output() does without. */
+static void point(injection_t **place, injection_t *injection)
+{
+    __atomic_store_n(place, injection, __ATOMIC_RELAXED);
+}
+
 static void wipe(injection_t *injection)
 {
     if (injection->secret)
@@ -77,7 +83,7 @@ void injection_end(injections_t *injections, const char *mark)
     injection = *place;
     if (injection) {
         wipe(injection);
-        *place = injection->next;
+        point(place, injection->next);
     }
     apr_thread_mutex_unlock(injections->mutex);
     if (injection) /* the request may outlive the child's list, while a slow client reads its answer */
@@ -103,7 +109,7 @@ const char *injection_begin(injections_t *injections, request_rec *r, char *secr
     injection->length = strlen(secret);
     apr_thread_mutex_lock(injections->mutex);
     injection->next = injections->first;
-    injections->first = injection;
+    point(&injections->first, injection);
     apr_thread_mutex_unlock(injections->mutex);
     apr_pool_cleanup_register(r->pool, injection, end_with_pool, apr_pool_cleanup_null);
     return injection->mark;
@@ -156,8 +162,10 @@ static apr_status_t filter_output(ap_filter_t *filter, apr_bucket_brigade *briga
     injections_t *injections = config_server(filter->c->base_server)->injections;
     apr_bucket *next;
 
-    for (apr_bucket *b = APR_BRIGADE_FIRST(brigade); injections->first && b != APR_BRIGADE_SENTINEL(brigade);
-         b = next) {
+    /* the own one, if this is a request of a gateway's, is there since before */
+    if (!__atomic_load_n(&injections->first, __ATOMIC_RELAXED))
+        return ap_pass_brigade(filter->next, brigade);
+    for (apr_bucket *b = APR_BRIGADE_FIRST(brigade); b != APR_BRIGADE_SENTINEL(brigade); b = next) {
         apr_status_t rv = APR_SUCCESS;
 
         next = APR_BUCKET_NEXT(b);
