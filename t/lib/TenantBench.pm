@@ -13,7 +13,7 @@ use warnings;
 use Cwd ();
 use FindBin;
 
-my %offset = (event => 0, worker => 1, 'null-event' => 2, 'null-worker' => 3, growth_1k => 4, growth_100k => 5, growth_1m => 6);
+my %offset = (event => 0, worker => 1, 'null-event' => 2, 'null-worker' => 3, growth_1k => 4, growth_100k => 5, growth_1m => 6, gateway => 7);
 
 # The statements that the requests need at least, for pgbench: what PostgreSQL could do without the rest.
 my $columns = 'id, sid, tenant_id, from_number, to_number, status, created_at';
@@ -53,15 +53,30 @@ sub site {
 
 sub pid {
     my ($self, $name) = @_;
-    return $self->_first_line("$self->{run}/" . ($name eq 'postgres' ? 'pgdata/postmaster.pid' : "$name.pid"));
+    return $self->first_line($name eq 'postgres' ? 'pgdata/postmaster.pid' : "$name.pid");
 }
 
-sub _first_line {
-    my ($self, $file) = @_;
+# Files of the site's folder.
+sub read {
+    my ($self, $name) = @_;
+    my $file = "$self->{run}/$name";
     open my $in, '<', $file or die "$file: $!\n";
-    my $line = <$in>;
-    chomp $line;
-    return $line;
+    local $/;
+    return <$in>;
+}
+
+sub write {
+    my ($self, $name, $text) = @_;
+    my $file = "$self->{run}/$name";
+    open my $out, '>', $file or die "$file: $!\n";
+    print $out $text;
+    close $out or die "$file: $!\n";
+    return;
+}
+
+sub first_line {
+    my ($self, $name) = @_;
+    return (split /\n/, $self->read($name))[0];
 }
 
 # Starts wrk. Takes port, mode, and optionally keys (the list's name), only and pause (as load.lua has them),
@@ -114,16 +129,12 @@ sub wrk {
 sub pgbench {
     my ($self, $mode) = @_;
     my ($low, $high) = $self->_ranges;
-    my $script = "$self->{run}/$mode.sql";
-
-    open my $out, '>', $script or die "$script: $!\n";
-    print $out "\\set k random(0, $high->[0] - $low->[0])\n",
-        "\\set tenant $low->[0] + :k\n",
-        "\\set id $low->[1] + :k * ($low->[2] - $low->[1] + 1) + random(0, $low->[2] - $low->[1])\n",
-        "$statement{$mode};\n";
-    close $out or die "$script: $!\n";
+    $self->write("$mode.sql", "\\set k random(0, $high->[0] - $low->[0])\n"
+        . "\\set tenant $low->[0] + :k\n"
+        . "\\set id $low->[1] + :k * ($low->[2] - $low->[1] + 1) + random(0, $low->[2] - $low->[1])\n"
+        . "$statement{$mode};\n");
     my $dsn = "host='" . $self->socket_folder . "' dbname=tenant user=postgres";
-    my $text = `pgbench -n -M prepared -f '$script' -c $self->{connections} -j 1 -T $self->{seconds} "$dsn" 2>&1`;
+    my $text = `pgbench -n -M prepared -f '$self->{run}/$mode.sql' -c $self->{connections} -j 1 -T $self->{seconds} "$dsn" 2>&1`;
     $text =~ /^tps = ([\d.]+)/m or die "pgbench failed: $text\n";
     return $1;
 }
@@ -131,15 +142,13 @@ sub pgbench {
 # The first and the last tenant: [id, lowest, highest id of its calls].
 sub _ranges {
     my ($self) = @_;
-    open my $in, '<', "$self->{run}/keys.tsv" or die "keys.tsv: $!\n";
-    chomp(my @lines = <$in>);
+    my @lines = split /\n/, $self->read('keys.tsv');
     return map { [(split /\t/)[1 .. 3]] } @lines[0, -1];
 }
 
 sub socket_folder {
     my ($self) = @_;
-    my $deep = "$self->{run}/socket-dir";
-    return -e $deep ? $self->_first_line($deep) : "$self->{run}/socket";
+    return -e "$self->{run}/socket-dir" ? $self->first_line('socket-dir') : "$self->{run}/socket";
 }
 
 # The medians of all figures that the function returns in each of the rounds. Of a round before them, which warms
