@@ -192,11 +192,12 @@ psql() {
     command psql -X -q -v ON_ERROR_STOP=1 "$@"
 }
 
-# The roles and the schema, in $database: what an upgrade does, and nothing where all is there.
+# The roles and the schema, in $database: what an upgrade does, and nothing where all is there. Each change is verified by the
+# tests; here that would double the time until the first answer.
 deploy() {
     psql -f "$top/sql/bootstrap.sql" || fail "the roles could not be made"
     (cd "$top/sql" && SQITCH_FULLNAME=Demo SQITCH_EMAIL=demo@localhost TZ=UTC PGUSER=tenant_owner \
-        PGOPTIONS='-c client_min_messages=warning' sqitch --quiet deploy "db:pg:$database") || fail "the schema could not be deployed (make clean, then $command, starts anew)"
+        PGOPTIONS='-c client_min_messages=warning' sqitch --quiet deploy --no-verify "db:pg:$database") || fail "the schema could not be deployed (make clean, then $command, starts anew)"
 }
 
 # --- httpd -----------------------------------------------------------------------------------------------
@@ -224,10 +225,23 @@ sed_text() {
 # start_httpd NAME PORT: with $state/NAME.conf; returns once it answers on that port.
 start_httpd() {
     started=$(/usr/sbin/apache2 -f "$state/$1.conf" -k start 2>&1) || case $started in
-    *'could not bind'*) fail "a port of 127.0.0.1 is taken; free it, or choose others${ports_hint:+: $ports_hint}: $started" ;;
+    *'could not bind'*) fail_taken "$started" ;;
     *) fail "httpd does not start: $started" ;;
     esac
     wait_until 10 httpd_answers "$2" || fail "httpd does not answer: see $state/logs"
+}
+
+fail_taken() {
+    fail "a port of 127.0.0.1 is taken; free it, or choose others${ports_hint:+: $ports_hint}: $1"
+}
+
+# check_ports PORT...: that nobody listens there, before anything is made that takes long.
+check_ports() {
+    for port_to_check; do
+        status=0
+        curl -s -o /dev/null -m 1 "http://127.0.0.1:$port_to_check/" || status=$?
+        [ "$status" = 7 ] || fail_taken "$port_to_check" # 7: the connection is refused
+    done
 }
 
 httpd_answers() {
