@@ -20,6 +20,7 @@ struct lingers_t;
 struct logins_t;
 struct password_slots_t;
 struct plan_t;
+struct presence_t;
 struct recall_t;
 struct reference_t;
 struct timelines_t;
@@ -54,6 +55,7 @@ typedef struct server_config_t {
     const char *admin_connect;      /* the administrator's; NULL without admin= */
     const char *listen_connect;     /* the one to listen at; NULL without listen= */
     generations_t *generations;     /* of the connection string; NULL without TenantDatabase or cache */
+    struct presence_t *presence;    /* likewise; NULL without TenantDatabase */
     struct keyring_t *keyring;      /* NULL without TenantKeyFile */
     struct password_slots_t *slots; /* the machine's slots for hashing passwords */
     struct database_t *database;    /* one per child and connection string */

@@ -13,6 +13,7 @@
 #include "api/reference.h"
 #include "child.h"
 #include "config.h"
+#include "presence.h"
 #include "secret/keyring.h"
 #include "secret/loaded.h"
 #include "secret/slots.h"
@@ -225,6 +226,7 @@ static const char *complete(const char **connect, const char *given, apr_pool_t 
 typedef struct sharing_t {
     apr_hash_t *pools;       /* child_database_key() */
     apr_hash_t *generations; /* by connection string */
+    apr_hash_t *presences;   /* likewise */
     apr_hash_t *transports;  /* conninfo_transport() -> itself where it is safe, else "" */
     int in_each_child;       /* connections */
     int beside;              /* connections of the whole server */
@@ -280,8 +282,21 @@ static const char *share_generations(sharing_t *sharing, server_config_t *config
     return config->generations ? NULL : "there is no shared memory for TenantCache";
 }
 
+/* Gives a server the memory by which its children tell the database of this node. Returns NULL, or a sentence. */
+static const char *share_presence(sharing_t *sharing, server_config_t *config, const server_rec *servers,
+                                  apr_pool_t *pool)
+{
+    config->presence = apr_hash_get(sharing->presences, config->connect, APR_HASH_KEY_STRING);
+    if (config->presence)
+        return NULL;
+    config->presence = presence_make(servers, config->keyring, pool);
+    apr_hash_set(sharing->presences, config->connect, APR_HASH_KEY_STRING, config->presence);
+    return config->presence ? NULL : "there is no shared memory for TenantDatabase";
+}
+
 /* Makes a server's settings ready for use. Returns NULL, or a sentence. */
-static const char *finish_server(server_config_t *config, sharing_t *sharing, apr_pool_t *pool)
+static const char *finish_server(server_config_t *config, sharing_t *sharing, const server_rec *servers,
+                                 apr_pool_t *pool)
 {
     const char *why;
 
@@ -301,7 +316,8 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, ap
     note_transport(sharing, config->listen_connect, pool);
     count_connections(sharing, config->connect, DATABASE_API, config->pool.max, pool);
     count_connections(sharing, config->admin_connect, DATABASE_ADMIN, CHILD_ADMIN_POOL_MAX, pool);
-    return share_generations(sharing, config, pool);
+    why = share_generations(sharing, config, pool);
+    return why ? why : share_presence(sharing, config, servers, pool);
 }
 
 /* What outlives a generation of children. */
@@ -323,7 +339,12 @@ static const char *share_memory(shared_t *shared, apr_pool_t *process)
 
 int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
 {
-    sharing_t sharing = {apr_hash_make(temporary), apr_hash_make(temporary), apr_hash_make(temporary), 0, 0};
+    sharing_t sharing = {
+        .pools = apr_hash_make(temporary),
+        .generations = apr_hash_make(temporary),
+        .presences = apr_hash_make(temporary),
+        .transports = apr_hash_make(temporary),
+    };
     keyring_t *keyring;
     password_slots_t *slots;
     shared_t shared;
@@ -344,7 +365,7 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
         config->attempts = shared.attempts;
         config->creations = shared.creations;
         config->timelines = shared.timelines;
-        why = finish_server(config, &sharing, pool);
+        why = finish_server(config, &sharing, servers, pool);
     }
     if (why) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, servers, "mod_tenant cannot start: %s", why);

@@ -24,6 +24,33 @@ $$;
 
 ALTER FUNCTION public.idempotency_purge(tenant_id integer, id text) OWNER TO tenant_lookup;
 
+CREATE FUNCTION public.node_ended(name text, generation bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
+  DELETE FROM public.nodes n WHERE n.name = node_ended.name AND n.generation = node_ended.generation;
+END
+$$;
+
+ALTER FUNCTION public.node_ended(name text, generation bigint) OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.node_seen(name text, generation bigint, version text, keys text[], primary_keys text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
+  INSERT INTO public.nodes AS n (name, generation, version, keys, primary_keys)
+  VALUES (node_seen.name, node_seen.generation, node_seen.version, node_seen.keys, node_seen.primary_keys)
+      ON CONFLICT ON CONSTRAINT nodes_pkey DO UPDATE SET seen_at = now();
+  DELETE FROM public.nodes n WHERE n.seen_at < now() - interval '1 day';
+END
+$$;
+
+ALTER FUNCTION public.node_seen(name text, generation bigint, version text, keys text[], primary_keys text[]) OWNER TO tenant_lookup;
+
 CREATE FUNCTION public.tenant_by_host(host text) RETURNS TABLE(id integer, name text, status text, custom_domain text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -707,6 +734,28 @@ ALTER TABLE public.messages_id_seq OWNER TO tenant_owner;
 
 ALTER SEQUENCE public.messages_id_seq OWNED BY public.messages.id;
 
+CREATE TABLE public.nodes (
+    name text NOT NULL,
+    generation bigint NOT NULL,
+    version text NOT NULL,
+    keys text[] NOT NULL,
+    primary_keys text[] NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT nodes_check CHECK ((primary_keys <@ keys)),
+    CONSTRAINT nodes_keys_check CHECK ((cardinality(keys) <= 1000)),
+    CONSTRAINT nodes_name_check CHECK (((length(name) >= 1) AND (length(name) <= 300))),
+    CONSTRAINT nodes_version_check CHECK ((length(version) <= 50))
+);
+
+ALTER TABLE public.nodes OWNER TO tenant_owner;
+
+COMMENT ON TABLE public.nodes IS 'Servers that use this database; who has not been seen for a minute has ended without a word';
+
+COMMENT ON COLUMN public.nodes.keys IS 'The keys of its key file, such as {"seal 1","pepper 1"}';
+
+COMMENT ON COLUMN public.nodes.primary_keys IS 'Those that it makes new values with';
+
 CREATE TABLE public.products (
     id integer NOT NULL,
     name character varying,
@@ -887,6 +936,9 @@ ALTER TABLE ONLY public.messages
 
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_sid_key UNIQUE (sid);
+
+ALTER TABLE ONLY public.nodes
+    ADD CONSTRAINT nodes_pkey PRIMARY KEY (name, generation);
 
 ALTER TABLE ONLY public.products
     ADD CONSTRAINT products_pkey PRIMARY KEY (id);
@@ -1143,6 +1195,12 @@ GRANT USAGE ON SCHEMA public TO tenant_lookup;
 REVOKE ALL ON FUNCTION public.idempotency_purge(tenant_id integer, id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.idempotency_purge(tenant_id integer, id text) TO tenant_api;
 
+REVOKE ALL ON FUNCTION public.node_ended(name text, generation bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.node_ended(name text, generation bigint) TO tenant_api;
+
+REVOKE ALL ON FUNCTION public.node_seen(name text, generation bigint, version text, keys text[], primary_keys text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.node_seen(name text, generation bigint, version text, keys text[], primary_keys text[]) TO tenant_api;
+
 REVOKE ALL ON FUNCTION public.tenant_by_host(host text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_by_host(host text) TO tenant_api;
 
@@ -1269,6 +1327,21 @@ GRANT INSERT(media),UPDATE(media) ON TABLE public.messages TO tenant_admin;
 
 GRANT USAGE ON SEQUENCE public.messages_id_seq TO tenant_api;
 GRANT SELECT,USAGE ON SEQUENCE public.messages_id_seq TO tenant_admin;
+
+GRANT SELECT ON TABLE public.nodes TO tenant_admin;
+GRANT SELECT,DELETE ON TABLE public.nodes TO tenant_lookup;
+
+GRANT INSERT(name) ON TABLE public.nodes TO tenant_lookup;
+
+GRANT INSERT(generation) ON TABLE public.nodes TO tenant_lookup;
+
+GRANT INSERT(version) ON TABLE public.nodes TO tenant_lookup;
+
+GRANT INSERT(keys) ON TABLE public.nodes TO tenant_lookup;
+
+GRANT INSERT(primary_keys) ON TABLE public.nodes TO tenant_lookup;
+
+GRANT UPDATE(seen_at) ON TABLE public.nodes TO tenant_lookup;
 
 GRANT SELECT,DELETE ON TABLE public.products TO tenant_api;
 GRANT SELECT ON TABLE public.products TO tenant_admin;

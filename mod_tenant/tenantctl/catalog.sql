@@ -181,7 +181,8 @@ SELECT name, 'does not exist: run sqitch deploy'
   FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
                     'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)',
                     'tenant_rotated_key(integer, text[], text[], integer)',
-                    'tenants_by_account(text, integer)', 'idempotency_purge(integer, text)', 'tenant_context()', 'twilio_status_rank(text, text)',
+                    'tenants_by_account(text, integer)', 'idempotency_purge(integer, text)', 'node_seen(text, bigint, text, text[], text[])',
+                    'node_ended(text, bigint)', 'tenant_context()', 'twilio_status_rank(text, text)',
                     'twilio_status_latest(text, text, text)']) name
  WHERE to_regprocedure('public.' || name) IS NULL
  UNION ALL
@@ -199,7 +200,8 @@ SELECT w.name, format('must be %s', w.wanted)
   FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
                     'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)',
                     'tenant_rotated_key(integer, text[], text[], integer)',
-                    'tenants_by_account(text, integer)', 'idempotency_purge(integer, text)']) name
+                    'tenants_by_account(text, integer)', 'idempotency_purge(integer, text)', 'node_seen(text, bigint, text, text[], text[])',
+                    'node_ended(text, bigint)']) name
   JOIN pg_proc p ON p.oid = to_regprocedure('public.' || name)
  CROSS JOIN LATERAL (VALUES
          (name, 'SECURITY DEFINER', p.prosecdef),

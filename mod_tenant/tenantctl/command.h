@@ -54,5 +54,6 @@ int twilio_check(const call_t *call);
 int twilio_simulate(const call_t *call);
 int twilio_sync(const call_t *call);
 int doctor_run(const call_t *call);
+int nodes_list(const call_t *call);
 
 #endif

@@ -9,6 +9,7 @@
 #include "catalog.h"
 #include "finding.h"
 #include "keyuse.h"
+#include "nodes.h"
 #include "sealed.h"
 #include "session.h"
 
@@ -20,6 +21,32 @@ typedef struct doctor_t {
 static const char *key_name(keyname_purpose_t purpose, uint32_t id, apr_pool_t *pool)
 {
     return apr_psprintf(pool, "%s %u", keyname_word(purpose), id);
+}
+
+/* A check that the database does not let us do is a finding too. */
+static void cannot(doctor_t *doctor, const char *check)
+{
+    finding_add(doctor->findings, check, "database", console_failure(doctor->session->database));
+}
+
+/* Whether each server has the primary keys. */
+static void check_nodes(doctor_t *doctor)
+{
+    static const keyname_purpose_t purposes[] = {KEYNAME_SEAL, KEYNAME_PEPPER};
+    session_t *session = doctor->session;
+    int done = nodes_check(doctor->findings, session->database, session->pool);
+
+    for (size_t n = 0; done && session->keyring && n < sizeof purposes / sizeof *purposes; n++) {
+        const keyring_key_t *key = keyring_key(session->keyring, purposes[n], 0);
+        const char *names;
+
+        done = nodes_without_key(&names, session->database, key->purpose, key->id, session->pool);
+        if (done && names)
+            finding_add(doctor->findings, "nodes", key_name(key->purpose, key->id, session->pool),
+                        apr_pstrcat(session->pool, "is primary, and is not loaded by ", names, NULL));
+    }
+    if (!done)
+        cannot(doctor, "nodes");
 }
 
 /* Whether httpd has loaded the primary keys, where it tells. */
@@ -53,12 +80,6 @@ static int check_key_file(doctor_t *doctor)
     else
         check_loaded(doctor);
     return sentence == NULL;
-}
-
-/* A check that the database does not let us do is a finding too. */
-static void cannot(doctor_t *doctor, const char *check)
-{
-    finding_add(doctor->findings, check, "database", console_failure(doctor->session->database));
 }
 
 /* Keys that something was made with and the key file lacks. */
@@ -195,5 +216,6 @@ int doctor_run(const call_t *call)
         check_key_use(&doctor);
         check_secrets(&doctor);
     }
+    check_nodes(&doctor);
     return print_findings(call, doctor.findings);
 }

@@ -7,6 +7,7 @@
 #include "../secret/keyedit.h"
 #include "../secret/loaded.h"
 #include "keyuse.h"
+#include "nodes.h"
 #include "output.h"
 #include "session.h"
 
@@ -149,37 +150,63 @@ static int check_key(const session_t *session, keyname_purpose_t purpose, uint32
                     id);
 }
 
-int keyfile_promote(const call_t *call)
+/* Reads the operands, and opens what a change of a key needs: the database too, unless it is forced. */
+static int open_for_key(session_t *session, keyname_purpose_t *purpose, uint32_t *id, const call_t *call,
+                        int is_forced)
 {
-    keyname_purpose_t purpose;
-    const char *sentence;
-    session_t session;
-    loaded_t *loaded;
-    uint32_t id;
-    int status;
+    int status = read_key(purpose, id, call->operands);
 
-    if ((status = read_key(&purpose, &id, call->operands)) != EXIT_DONE ||
-        (status = session_open(&session, call, SESSION_KEYS)) != EXIT_DONE ||
-        (status = check_key(&session, purpose, id)) != EXIT_DONE)
-        return status;
-    if (!call_has(call, OPTION_FORCE)) {
-        sentence = read_loaded(&loaded, &session);
-        if (sentence)
-            return complain(EXIT_FAILED, "%s", sentence);
-        if (!loaded_has(loaded, purpose, id))
-            return complain(EXIT_FAILED,
+    if (status == EXIT_DONE)
+        status = session_open(session, call, SESSION_KEYS | (is_forced ? 0 : SESSION_DATABASE));
+    return status == EXIT_DONE ? check_key(session, *purpose, *id) : status;
+}
+
+/* Why a key cannot become the primary one yet, or NULL: this machine's httpd, or another one, does not have it. */
+static const char *check_promotion(const session_t *session, keyname_purpose_t purpose, uint32_t id)
+{
+    const char *sentence, *names;
+    loaded_t *loaded;
+
+    sentence = read_loaded(&loaded, session);
+    if (sentence)
+        return sentence;
+    if (!loaded_has(loaded, purpose, id))
+        return apr_psprintf(session->pool,
                             "httpd has not loaded the %s key %u, and could not read what is made with it: "
                             "reload httpd first",
                             keyname_word(purpose), id);
-    }
-    sentence = keyedit_promote(session.key_file, purpose, id, call->pool);
+    if (!nodes_without_key(&names, session->database, purpose, id, session->pool))
+        return console_failure(session->database);
+    return names ? apr_psprintf(
+                       session->pool,
+                       "%s: has not loaded the %s key %u, and could not read what is made with it: "
+                       "give it the key file and reload it; after a reload, wait for its former children",
+                       names, keyname_word(purpose), id)
+                 : NULL;
+}
+
+int keyfile_promote(const call_t *call)
+{
+    int is_forced = call_has(call, OPTION_FORCE);
+    const char *sentence = NULL;
+    keyname_purpose_t purpose;
+    session_t session;
+    uint32_t id;
+    int status;
+
+    if ((status = open_for_key(&session, &purpose, &id, call, is_forced)) != EXIT_DONE)
+        return status;
+    if (!is_forced)
+        sentence = check_promotion(&session, purpose, id);
+    if (!sentence)
+        sentence = keyedit_promote(session.key_file, purpose, id, call->pool);
     return sentence ? complain(EXIT_FAILED, "%s", sentence) : EXIT_DONE;
 }
 
 /* Why a key cannot be retired while all goes on, or NULL. */
 static const char *check_retirement(const session_t *session, keyname_purpose_t purpose, uint32_t id)
 {
-    const char *sentence, *count;
+    const char *sentence, *count, *names;
     const keyuse_t *use;
     loaded_t *loaded;
 
@@ -189,6 +216,11 @@ static const char *check_retirement(const session_t *session, keyname_purpose_t 
     if (loaded_is_primary(loaded, purpose, id))
         return apr_psprintf(session->pool, "httpd still makes new values with the %s key %u: reload it first",
                             keyname_word(purpose), id);
+    if (!nodes_with_primary(&names, session->database, purpose, id, session->pool))
+        return console_failure(session->database);
+    if (names)
+        return apr_psprintf(session->pool, "%s: still makes new values with the %s key %u: reload it first",
+                            names, keyname_word(purpose), id);
     use = keyuse_read(session->database, session->pool);
     if (!use)
         return console_failure(session->database);
@@ -213,10 +245,7 @@ int keyfile_retire(const call_t *call)
     uint32_t id;
     int status;
 
-    if ((status = read_key(&purpose, &id, call->operands)) != EXIT_DONE ||
-        (status = session_open(&session, call, SESSION_KEYS | (is_forced ? 0 : SESSION_DATABASE))) !=
-            EXIT_DONE ||
-        (status = check_key(&session, purpose, id)) != EXIT_DONE)
+    if ((status = open_for_key(&session, &purpose, &id, call, is_forced)) != EXIT_DONE)
         return status;
     if (!is_forced)
         sentence = check_retirement(&session, purpose, id);

@@ -115,8 +115,8 @@ static const command_t commands[] = {
     {
         .words = {"keyfile", "promote"},
         .arguments = "seal|pepper ID",
-        .summary = "make a key that httpd has loaded the primary one",
-        .options = KEYS | RUNTIME | OPTION_BIT(OPTION_FORCE),
+        .summary = "make a key that every httpd has loaded the primary one",
+        .options = KEYS | RUNTIME | OPTION_BIT(OPTION_DATABASE) | OPTION_BIT(OPTION_FORCE),
         .operands = 2,
         .run = keyfile_promote,
     },
@@ -161,6 +161,13 @@ static const command_t commands[] = {
         .operands = 1,
         .may_be_all = 1,
         .run = twilio_sync,
+    },
+    {
+        .words = {"nodes"},
+        .arguments = "",
+        .summary = "list the servers that use the database, with the keys that they have loaded",
+        .options = BOTH,
+        .run = nodes_list,
     },
     {
         .words = {"doctor"},

@@ -9,6 +9,7 @@ use warnings;
 use File::Copy qw(copy);
 use Test::More;
 use TenantTest;
+use TenantTest::Fault qw(wait_until);
 
 my $database = 'rotation_lost';
 my $key_file = site->{scratch} . '/rotation_lost.keys';
@@ -114,7 +115,8 @@ subtest 'another pepper meanwhile' => sub {
     is(system("build/tenantctl keyfile add pepper --key-file $key_file >/dev/null"), 0, 'added');
     $server->graceful;
     is_again(rotate($key, $name), $first, 'a second one that is not used yet');
-    is(system("build/tenantctl keyfile promote pepper 2 --key-file $key_file --runtime-dir $server->{logs} >/dev/null"), 0, 'promoted');
+    ok((wait_until { system(qw(build/tenantctl keyfile promote pepper 2 --key-file), $key_file, '--runtime-dir', $server->{logs},
+            '--database', site->conninfo($database, 'tenant_admin')) == 0 } 30), 'promoted');
     $server->graceful;
     is_again(rotate($key, $name), $first, 'a second one that is used');
     $key = $first->json->{api_key};

@@ -8,6 +8,7 @@ use warnings;
 use File::Temp qw(tempdir);
 use Test::More;
 
+use TenantTest;
 use TenantTest::Command;
 
 my $folder = tempdir(CLEANUP => 1);
@@ -35,7 +36,7 @@ subtest 'usage' => sub {
     my $help = tenantctl('--help');
     is_done($help, '--help');
     my @commands = $help->{output} =~ /^  tenantctl ([a-z]+(?: [a-z]+)?)/mg;
-    is(@commands, 19, 'lists the commands');
+    is(@commands, 20, 'lists the commands');
     my $manual = read_text('man/tenantctl.8') =~ s/\\-/-/gr =~ s/\\f.//gr;
     for (@commands) {
         my @words = split / /;
@@ -133,8 +134,10 @@ subtest 'keyfile list and add' => sub {
 };
 
 subtest 'keyfile promote' => sub {
+    database('tenantctl_command');
+    my @loaded = (@loaded, '--database', site->conninfo('tenantctl_command', 'tenant_admin'));
     my $before = read_text($keys);
-    is_refused(tenantctl('keyfile', 'promote', 'seal', 2, @file), 1, qr/it is not known which keys httpd has loaded/,
+    is_refused(tenantctl('keyfile', 'promote', 'seal', 2, @file, @loaded[-2, -1]), 1, qr/it is not known which keys httpd has loaded/,
         'refused: nobody knows what httpd has loaded');
     is_refused(tenantctl('keyfile', 'promote', 'seal', 2, @loaded), 1, qr{\Q$folder\E/tenant-key-ids: No such file},
         'refused: httpd has said nothing');

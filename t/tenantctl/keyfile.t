@@ -42,7 +42,7 @@ subtest 'retire a sealing key' => sub {
     tenantctl({ input => "token\nsecret\n" }, 'tenant', 'set', $acme, '--twilio-auth-token', '--twilio-api-key-secret', @file, '--database', $admin);
     is_deeply(in_use(), { 'seal 1' => 2, 'seal 2' => 0, 'pepper 1' => 3 }, 'the list tells what is in use');
     write_loaded(1, 1);
-    is_done(tenantctl('keyfile', 'promote', 'seal', 2, @file, '--runtime-dir', $folder), 'another key is promoted');
+    is_done(tenantctl('keyfile', 'promote', 'seal', 2, @both), 'another key is promoted');
     is_refused(tenantctl('keyfile', 'retire', 'seal', 1, @both), 1, qr/httpd still makes new values with the seal key 1: reload/,
         'refused: httpd still seals with it');
     write_loaded(2, 1);

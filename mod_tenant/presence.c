@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "presence.h"
+
+#include <ap_listen.h>
+#include <ap_mpm.h>
+#include <apr_general.h>
+#include <apr_shm.h>
+#include <apr_strings.h>
+#include <apr_thread_proc.h>
+#include <errno.h>
+#include <http_log.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "store/monotonic.h"
+#include "version.h"
+
+APLOG_USE_MODULE(tenant);
+
+/* How often the row is renewed. Who reads it takes a minute without for an end (tenantctl/nodes.c). */
+#define BEAT apr_time_from_sec(10)
+
+/* How often a child looks whether the row wants to be renewed. */
+#define TICK apr_time_from_sec(2)
+
+/* How long a connection is waited for. */
+#define WAIT apr_time_from_sec(1)
+
+static const statement_t seen = {
+    .label = "node_seen",
+    .sql = "SELECT 1 FROM node_seen(%s, %s::bigint, %s, %s::text[], %s::text[])",
+};
+
+static const statement_t ended = {
+    .label = "node_ended",
+    .sql = "SELECT 1 FROM node_ended(%s, %s::bigint)",
+};
+
+/* What the children share. */
+typedef struct shared_t {
+    _Atomic apr_time_t due;   /* when the row wants to be renewed, by monotonic_now() */
+    _Atomic pid_t children[]; /* the processes; 0: nobody's place. Who was killed leaves its own */
+} shared_t;
+
+struct presence_t {
+    shared_t *shared;
+    int places;            /* for children */
+    const char *values[5]; /* of node_seen(); the first two are those of node_ended() */
+};
+
+typedef struct beater_t {
+    presence_t *presence;
+    database_t *database;
+    server_rec *server;
+    apr_thread_t *thread;
+    int wake; /* a descriptor (eventfd) */
+    _Atomic int stopping;
+} beater_t;
+
+/* `web1.example.com:443`. */
+static const char *name_of(const server_rec *main, apr_pool_t *pool)
+{
+    char host[APRMAXHOSTLEN + 1];
+    unsigned port = main->port;
+
+    /* httpd keeps the first Listen last */
+    for (const ap_listen_rec *listener = ap_listeners; listener; listener = listener->next) {
+        if (listener->bind_addr)
+            port = listener->bind_addr->port;
+    }
+    if (apr_gethostname(host, sizeof host, pool) != APR_SUCCESS)
+        apr_cpystrn(host, main->server_hostname ? main->server_hostname : "localhost", sizeof host);
+    return apr_psprintf(pool, "%s:%u", host, port);
+}
+
+/* The ids of the ring as an array of PostgreSQL's, `{"seal 1","pepper 1"}`: of all keys, or of the primary ones. */
+static const char *ids_of(const keyring_t *ring, int primary_only, apr_pool_t *pool)
+{
+    static const keyname_purpose_t purposes[] = {KEYNAME_SEAL, KEYNAME_PEPPER};
+    const char *ids = "", *comma = "";
+
+    for (size_t p = 0; ring && p < sizeof purposes / sizeof *purposes; p++) {
+        const keyring_key_t *key;
+
+        for (int n = 0; (key = keyring_key(ring, purposes[p], n)) != NULL; n++) {
+            if (primary_only && !key->primary)
+                continue;
+            ids = apr_psprintf(pool, "%s%s\"%s %u\"", ids, comma, keyname_word(key->purpose), key->id);
+            comma = ",";
+        }
+    }
+    return apr_pstrcat(pool, "{", ids, "}", NULL);
+}
+
+presence_t *presence_make(const server_rec *main, const keyring_t *keyring, apr_pool_t *pool)
+{
+    presence_t *presence = apr_pcalloc(pool, sizeof *presence);
+    uint64_t generation;
+    apr_shm_t *memory;
+    apr_size_t size;
+
+    ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &presence->places);
+    size = sizeof(shared_t) + (apr_size_t)presence->places * sizeof(pid_t);
+    if (apr_generate_random_bytes((unsigned char *)&generation, sizeof generation) != APR_SUCCESS ||
+        apr_shm_create(&memory, size, NULL, pool) != APR_SUCCESS)
+        return NULL;
+    presence->shared = memset(apr_shm_baseaddr_get(memory), 0, size);
+    presence->values[0] = name_of(main, pool);
+    presence->values[1] = apr_psprintf(pool, "%" APR_UINT64_T_FMT, generation >> 1);
+    presence->values[2] = TENANT_VERSION;
+    presence->values[3] = ids_of(keyring, 0, pool);
+    presence->values[4] = ids_of(keyring, 1, pool);
+    return presence;
+}
+
+/* A database that is away is told of elsewhere. */
+static void tell(const beater_t *beater, const statement_t *statement, apr_pool_t *pool)
+{
+    const problem_t *problem =
+        database_tell(beater->database, WAIT, statement, beater->presence->values, pool);
+
+    if (problem)
+        ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, beater->server, "this node's row is not written: %s",
+                     problem->title);
+}
+
+/* Whether this child is the one that renews the row now. */
+static int is_due(shared_t *shared)
+{
+    apr_time_t due = shared->due;
+    apr_time_t now = monotonic_now();
+
+    return now >= due && atomic_compare_exchange_strong(&shared->due, &due, now + BEAT);
+}
+
+static int is_alive(pid_t child)
+{
+    return child && (kill(child, 0) == 0 || errno != ESRCH);
+}
+
+/* Notes this child, in a place of nobody's. */
+static void enter(presence_t *presence)
+{
+    for (int n = 0; n < presence->places; n++) {
+        pid_t former = presence->shared->children[n];
+
+        if (!is_alive(former) &&
+            atomic_compare_exchange_strong(&presence->shared->children[n], &former, getpid()))
+            return;
+    }
+}
+
+/* Forgets it. Whether it was the last one. */
+static int leave(presence_t *presence)
+{
+    int living = 0;
+
+    for (int n = 0; n < presence->places; n++) {
+        if (presence->shared->children[n] == getpid())
+            presence->shared->children[n] = 0;
+        living += is_alive(presence->shared->children[n]);
+    }
+    return living == 0;
+}
+
+static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
+{
+    beater_t *beater = data;
+    shared_t *shared = beater->presence->shared;
+    apr_pool_t *scratch;
+
+    (void)thread;
+    if (apr_pool_create_unmanaged(&scratch) != APR_SUCCESS)
+        return NULL;
+    enter(beater->presence);
+    while (!beater->stopping) {
+        struct pollfd wake = {.fd = beater->wake, .events = POLLIN};
+
+        if (is_due(shared))
+            tell(beater, &seen, scratch);
+        apr_pool_clear(scratch);
+        poll(&wake, 1, (int)apr_time_as_msec(TICK));
+    }
+    if (leave(beater->presence))
+        tell(beater, &ended, scratch);
+    apr_pool_destroy(scratch);
+    return NULL;
+}
+
+static apr_status_t stop(void *data)
+{
+    beater_t *beater = data;
+    apr_status_t ignored;
+
+    beater->stopping = 1;
+    eventfd_write(beater->wake, 1);
+    apr_thread_join(&ignored, beater->thread);
+    close(beater->wake);
+    return APR_SUCCESS;
+}
+
+int presence_start(presence_t *presence, database_t *database, server_rec *server, apr_pool_t *process)
+{
+    beater_t *beater = apr_pcalloc(process, sizeof *beater);
+
+    beater->presence = presence;
+    beater->database = database;
+    beater->server = server;
+    beater->wake = eventfd(0, EFD_CLOEXEC);
+    if (beater->wake < 0 || apr_thread_create(&beater->thread, NULL, run, beater, process) != APR_SUCCESS)
+        return 0;
+    apr_pool_pre_cleanup_register(process, beater, stop);
+    return 1;
+}
