@@ -67,6 +67,7 @@ OBJECTS := $(call object,$(SOURCES))
 COMMAND_OBJECTS := $(call object,$(COMMAND_SOURCES))
 SECRET := $(call object,$(wildcard mod_tenant/secret/*.c) mod_tenant/problem.c mod_tenant/text.c)
 JSON := $(call object,$(wildcard mod_tenant/json/*.c))
+FIGURES := $(call object,$(wildcard mod_tenant/metrics/*.c))
 
 # SQL that is C's by a header.
 SQL_SOURCES := $(wildcard mod_tenant/*/*.sql)
@@ -75,7 +76,7 @@ vpath %.sql $(sort $(dir $(SQL_SOURCES)))
 
 # A room sees the headers that it may know, and no others.
 $(OBJECTS): ROOM_HEADERS = $(HTTPD_HEADERS)
-$(SECRET) $(JSON): ROOM_HEADERS =
+$(SECRET) $(JSON) $(FIGURES): ROOM_HEADERS =
 $(filter build/obj/store/%,$(OBJECTS)): ROOM_HEADERS = $(HTTPD_HEADERS) $(LIBPQ_HEADERS)
 $(COMMAND_OBJECTS): ROOM_HEADERS = -DHTTPD_MODULES='"$(LIBEXECDIR)"'
 build/obj/tenantctl/delivery.o build/obj/tenantctl/upstream.o: ROOM_HEADERS = $(CURL_HEADERS)

@@ -15,6 +15,7 @@
 #include "identity/listener.h"
 #include "identity/logins.h"
 #include "presence.h"
+#include "metrics/counters.h"
 #include "secret/keyring.h"
 
 APLOG_USE_MODULE(tenant);
@@ -125,6 +126,8 @@ void child_start(apr_pool_t *pool, server_rec *servers)
     gates_t *gates = make_gates(pool);
     lingers_t *lingers = linger_make(pool);
 
+    if (config_server(servers)->counters)
+        counters_claim(config_server(servers)->counters);
     if (!logins)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no memory to keep logins in");
     if (!gates)

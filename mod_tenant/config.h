@@ -11,6 +11,7 @@
 #include "identity/cache.h"
 #include "store/pool_settings.h"
 
+struct counters_t;
 struct database_t;
 struct gates_t;
 struct injections_t;
@@ -43,6 +44,7 @@ typedef struct server_config_t {
     int password_slots;              /* TenantPasswordSlots; CONFIG_UNSET until completed */
     attempts_rate_t login_rate;      /* TenantLoginRate; its count CONFIG_UNSET until completed */
     apr_interval_time_t linger;      /* TenantLinger; 0: off; CONFIG_UNSET until completed */
+    int metrics;                     /* TenantMetrics, likewise */
     apr_array_header_t *handled;     /* the Locations of this very server that we answer in, or NULL */
     apr_array_header_t *based;       /* those with TenantBasePath, as const char * too */
     int has_admin;                   /* one of them is admin */
@@ -70,6 +72,7 @@ typedef struct server_config_t {
     attempts_t *attempts;            /* one per server and its next generations */
     attempts_t *creations;           /* the same, of what gateways have passed on (TenantGatewayRate) */
     struct timelines_t *timelines;   /* the same: one per server and its next generations */
+    struct counters_t *counters;     /* the same; NULL: TenantMetrics off */
 } server_config_t;
 
 /* What a tenant's users may do with the API by their login. */

@@ -276,6 +276,16 @@ static void note_location(apr_array_header_t **locations, cmd_parms *cmd)
     APR_ARRAY_PUSH(*locations, const char *) = cut_slash(cmd->path, cmd->pool);
 }
 
+static const char *set_metrics(cmd_parms *cmd, void *unused, int on)
+{
+    const char *why = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    (void)unused;
+    if (!why)
+        config_server(cmd->server)->metrics = on;
+    return why;
+}
+
 static const char *set_handler(cmd_parms *cmd, void *config, const char *name)
 {
     location_config_t *location = config;
@@ -507,7 +517,9 @@ const command_rec directives[] = {
         "off, or how many logins of an e-mail address from an address may fail per time, as N/TIME"),
     AP_INIT_TAKE1("TenantLinger", set_linger, NULL, RSRC_CONF,
                   "off, or how long a thread waits for a client's next request before others may have it"),
-    AP_INIT_TAKE1("TenantHandler", set_handler, NULL, ACCESS_CONF, "api, admin, twilio or off"),
+    AP_INIT_FLAG("TenantMetrics", set_metrics, NULL, RSRC_CONF,
+                 "off: nothing is counted for TenantHandler metrics"),
+    AP_INIT_TAKE1("TenantHandler", set_handler, NULL, ACCESS_CONF, "api, admin, twilio, metrics or off"),
     AP_INIT_TAKE1("TenantBasePath", set_base_path, NULL, ACCESS_CONF,
                   "the path that clients see the Location at, where a proxy changes it"),
     AP_INIT_ITERATE("TenantPublicRead", set_public_read, NULL, ACCESS_CONF,

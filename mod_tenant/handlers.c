@@ -9,6 +9,9 @@
 #include "api/steps.h"
 #include "config.h"
 #include "http/exchange.h"
+#include "metrics/label.h"
+#include "monitor/steps.h"
+#include "resource/resource.h"
 #include "twilio/steps.h"
 #include "twilio/twilio.h"
 
@@ -16,6 +19,7 @@ static const handler_t handlers[] = {
     {.name = "api", .steps = api_steps, .size = sizeof(api_t), .explains = 1},
     {.name = "admin", .steps = admin_steps, .size = sizeof(api_t), .explains = 1, .spans_tenants = 1},
     {.name = "twilio", .steps = webhook_steps, .size = sizeof(webhook_t), .takes_webhooks = 1},
+    {.name = "metrics", .steps = metrics_steps, .size = sizeof(exchange_t)},
     {.name = "off"},
 };
 
@@ -37,6 +41,19 @@ const char *handlers_names(apr_pool_t *pool)
     for (int i = 1; i < HANDLERS; i++)
         names = apr_pstrcat(pool, names, i < HANDLERS - 1 ? ", " : " or ", handlers[i].name, NULL);
     return names;
+}
+
+void handlers_add_routes(void)
+{
+    for (const handler_t *handler = handlers; handler->steps; handler++)
+        label_add_route(handler->name, label_no_resource);
+    label_add_route(label_gateway, label_no_resource);
+    for (const handler_t *handler = handlers; handler->steps; handler++) {
+        for (const resource_t *resource = resources; handler->explains && resource->name; resource++) {
+            if (resource->spans_tenants == handler->spans_tenants)
+                label_add_route(handler->name, resource->name);
+        }
+    }
 }
 
 /* Whether the path, by what a rewriting module may have made of it by now, is in a Location of ours. Ahead of

@@ -14,6 +14,9 @@ const handler_t *handlers_find(const char *name);
 /* All names, as `api, admin or off`. */
 const char *handlers_names(apr_pool_t *pool);
 
+/* Tells the labels of figures what there is to ask of each (label_add_route()). At start. */
+void handlers_add_routes(void);
+
 /* The hook translate_name: claims the paths of our Locations, which stand for no file, so that nothing below
  * a document root of the same name can change what we answer. */
 int handlers_translate(request_rec *r);

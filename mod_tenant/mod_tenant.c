@@ -29,6 +29,7 @@
 #include "identity/rinse.h"
 #include "identity/vary.h"
 #include "loglevels.h"
+#include "monitor/requests.h"
 #include "openapi/openapi.h"
 #include "resource/represent.h"
 #include "resource/resource.h"
@@ -92,6 +93,7 @@ static void hook_handler(void)
     /* ahead of what a SetHandler elsewhere may bring, which may be mod_proxy again */
     ap_hook_handler(handlers_run, NULL, NULL, APR_HOOK_FIRST - 1);
     ap_hook_insert_error_filter(refusal_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_log_transaction(requests_count, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
 /* The way of a request to Twilio. */

@@ -14,12 +14,15 @@
 #include "child.h"
 #include "config.h"
 #include "presence.h"
+#include "handlers.h"
+#include "metrics/counters.h"
 #include "secret/keyring.h"
 #include "secret/loaded.h"
 #include "secret/slots.h"
 #include "store/conninfo.h"
 #include "store/database.h"
 #include "store/driver.h"
+#include "store/lasting.h"
 #include "unguarded.h"
 #include "unverified.h"
 
@@ -324,7 +327,31 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, co
 typedef struct shared_t {
     attempts_t *attempts, *creations;
     timelines_t *timelines;
+    counters_t *counters; /* NULL: off */
 } shared_t;
+
+/* The slots of the children that there may be at a time. NULL, or why not. */
+static const char *share_counters(shared_t *shared, int is_on, apr_pool_t *process, apr_pool_t *pool)
+{
+    int children = 0;
+    int is_new;
+    void *memory;
+
+    shared->counters = NULL;
+    if (!is_on)
+        return NULL;
+    handlers_add_routes();
+    ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &children);
+    memory = lasting_memory(counters_name(pool), counters_size(children), &is_new, process);
+    if (memory)
+        shared->counters = counters_use(memory, is_new, children);
+    return shared->counters
+               ? NULL
+               : apr_psprintf(pool,
+                              "there is no shared memory for TenantMetrics, which takes %" APR_SIZE_T_FMT
+                              " bytes for %d children (ServerLimit)",
+                              counters_size(children), children);
+}
 
 /* NULL, or why not. */
 static const char *share_memory(shared_t *shared, apr_pool_t *process)
@@ -357,6 +384,8 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
     why = load_secrets(servers, &keyring, &slots, pool);
     if (!why)
         why = share_memory(&shared, servers->process->pool);
+    if (!why)
+        why = share_counters(&shared, config_server(servers)->metrics, servers->process->pool, pool);
     for (server_rec *server = servers; server && !why; server = server->next) {
         server_config_t *config = config_server(server);
 
@@ -365,6 +394,7 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
         config->attempts = shared.attempts;
         config->creations = shared.creations;
         config->timelines = shared.timelines;
+        config->counters = shared.counters;
         why = finish_server(config, &sharing, servers, pool);
     }
     if (why) {

@@ -8,6 +8,7 @@
 #include "../http/query.h"
 #include "../http/site.h"
 #include "../identity/resolve.h"
+#include "../metrics/tally.h"
 #include "../openapi/openapi.h"
 #include "../resource/page_query.h"
 #include "admin.h"
@@ -30,6 +31,8 @@ static const problem_t *find_route(exchange_t *exchange)
     if (!path ||
         !route_parse(&api->route, path, exchange->location->handler->spans_tenants, exchange->r->pool))
         return &problem_not_found;
+    if (api->route.resource)
+        tally_of(exchange->r->pool)->resource = api->route.resource->name;
     if (api->route.kind == ROUTE_REFERENCE && !reference_find(exchange->location->reference, api->route.id))
         return &problem_not_found;
     if (api->route.kind == ROUTE_SOUND && !exchange->server->gateway_path)

@@ -11,6 +11,7 @@
 #include "../http/reply.h"
 #include "../json/member.h"
 #include "../json/writer.h"
+#include "../metrics/counters.h"
 #include "sound.h"
 
 APLOG_USE_MODULE(tenant);
@@ -69,6 +70,13 @@ static void make(request_rec *r, writer_t *writer, const problem_t *problem, int
     ap_set_content_length(r, (apr_off_t)writer->length);
 }
 
+/* The API's own are counted where they are made. */
+static void count(request_rec *r, const problem_t *problem)
+{
+    if (!sound_is(r))
+        COUNTERS_ADD(refusals, label_problem(problem), 1);
+}
+
 /* The text as the whole of an answer. */
 static apr_bucket_brigade *brigade_of(request_rec *r, const writer_t *writer)
 {
@@ -88,6 +96,7 @@ int fault_answer(request_rec *r, const problem_t *problem, int code, const char 
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "the gateway answers %d %s%s%s", problem->status,
                   problem->code, detail ? ": " : "", detail ? detail : "");
     r->status = problem->status;
+    count(r, problem);
     make(r, &writer, problem, code ? code : code_of_problem(problem), detail);
     problem_set_retry_after(problem, r->err_headers_out);
     if (ap_pass_brigade(r->output_filters, brigade_of(r, &writer)) != APR_SUCCESS)
@@ -104,6 +113,7 @@ apr_status_t fault_pass(ap_filter_t *filter, int status)
     r->status = status;
     r->status_line = NULL;
     apr_table_clear(r->headers_out);
+    count(r, problem);
     make(r, &writer, problem, 0, NULL);
     problem_set_retry_after(problem, r->err_headers_out);
     return ap_pass_brigade(filter->next, brigade_of(r, &writer));

@@ -10,6 +10,8 @@
 #include "../http/media.h"
 #include "../identity/resolve.h"
 #include "../identity/vary.h"
+#include "../metrics/label.h"
+#include "../metrics/tally.h"
 #include "creation.h"
 #include "fault.h"
 #include "feed.h"
@@ -226,6 +228,7 @@ int gateway_run(request_rec *r)
     exchange->r = r;
     exchange->server = config_server(r->server);
     exchange->location = config_location(r);
+    tally_begin(r->pool, label_gateway);
     vary_forbid(r); /* mod_cache may be told to keep what is private */
     for (handler_step_fn *const *step = steps; *step && !problem && !exchange->answered; step++)
         problem = (*step)(exchange);

@@ -6,6 +6,7 @@
 
 #include "../identity/resolve.h"
 #include "../identity/vary.h"
+#include "../metrics/tally.h"
 #include "body.h"
 #include "linger.h"
 #include "reply.h"
@@ -31,6 +32,7 @@ int exchange_run(request_rec *r, const handler_t *handler)
     exchange->r = r;
     exchange->server = config_server(r->server);
     exchange->location = config_location(r);
+    tally_begin(r->pool, handler->name);
     vary_forbid(r); /* mod_cache may be told to keep what is private */
     linger_begin(r);
     status = walk(exchange, handler->steps);

@@ -313,6 +313,11 @@ static int is_loopback(const apr_sockaddr_t *address)
     return IN6_IS_ADDR_V4MAPPED(ipv6) ? ipv6->s6_addr[12] == 127 : IN6_IS_ADDR_LOOPBACK(ipv6);
 }
 
+int resolve_is_local(const request_rec *r)
+{
+    return is_loopback(r->connection->client_addr) && is_loopback(r->useragent_addr);
+}
+
 const problem_t *resolve_check_tls(request_rec *r)
 {
     int is_fine = !config_requires_tls(config_location(r)) || ap_ssl_conn_is_ssl(r->connection) ||

@@ -71,6 +71,10 @@ void resolve_forget_tenant(const request_rec *r, int tenant);
 /* The same for the logins of a tenant's users. */
 void resolve_forget_logins(const request_rec *r, int tenant);
 
+/* Whether the request comes from this machine, and not on behalf of somebody elsewhere, of whom mod_remoteip
+ * has learned. */
+int resolve_is_local(const request_rec *r);
+
 /* problem_https_required where TenantRequireTLS is on and the request came neither by HTTPS nor from this
  * machine; the connection's own peer counts, not what a header says. */
 const problem_t *resolve_check_tls(request_rec *r);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_METRICS_METRIC_H
+#define TENANT_METRICS_METRIC_H
+
+#include <stddef.h>
+
+#include "../problem.h"
+#include "label.h"
+
+/* THE table of what is counted. A row makes the cells, the lines of a scrape and those of mod_status; the
+ * page docs/metrics.md has one for each, too.
+ *
+ * X(identifier, kind, "name", labels, "what it is")
+ *
+ * The name comes without mod_tenant_ ahead of it, and without _total or _info behind it. Kinds:
+ *
+ * COUNTER    grows
+ * TIME       likewise: microseconds here, seconds in a scrape
+ * GAUGE      what there is now, of the children that are alive
+ * HISTOGRAM  times, added by counters_time()
+ * GIVEN      a gauge that is found out at each scrape (monitor/given.c), not counted
+ * INFO       the same, always 1: what it tells are its labels */
+#define METRICS(X)                                                                                           \
+    X(requests, COUNTER, "requests", ROUTE_METHOD_STATUS,                                                    \
+      "Requests that were answered in Locations of mod_tenant's.")                                           \
+    X(durations, HISTOGRAM, "request_duration_seconds", ROUTE_METHOD,                                        \
+      "How long they took, from the first line to the log.")                                                 \
+    X(refusals, COUNTER, "refusals", PROBLEM, "Problems that requests were answered with.")                  \
+    X(children, GIVEN, "children", NONE, "Children of the server that count.")                               \
+    X(build, INFO, "build", BUILD, "The module that serves.")
+
+typedef enum metric_kind_t {
+    METRIC_COUNTER,
+    METRIC_TIME,
+    METRIC_GAUGE,
+    METRIC_HISTOGRAM,
+    METRIC_GIVEN,
+    METRIC_INFO,
+} metric_kind_t;
+
+/* The upper ends of a histogram's buckets in microseconds; the last bucket has none. */
+extern const int metric_buckets[];
+
+enum { METRIC_BUCKETS = 15 };
+
+/* How many cells one set of labels takes. A histogram has one for each bucket, one for what is above all of
+ * them, and the sum. */
+enum {
+    METRIC_CELLS_COUNTER = 1,
+    METRIC_CELLS_TIME = 1,
+    METRIC_CELLS_GAUGE = 1,
+    METRIC_CELLS_HISTOGRAM = METRIC_BUCKETS + 2,
+    METRIC_CELLS_GIVEN = 0,
+    METRIC_CELLS_INFO = 0,
+};
+
+#define METRIC_NUMBER(identifier, ...) METRIC_##identifier,
+typedef enum metric_number_t { METRICS(METRIC_NUMBER) METRIC_COUNT } metric_number_t;
+
+/* A row of the table. */
+typedef struct metric_t {
+    const char *name; /* as in the table */
+    const char *help;
+    metric_kind_t kind;
+    const label_set_t *labels;
+    size_t first; /* its first cell, of counters_t's */
+    size_t cells; /* of each set of labels */
+} metric_t;
+
+extern const metric_t metrics[METRIC_COUNT];
+
+#endif
