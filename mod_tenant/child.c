@@ -16,6 +16,7 @@
 #include "identity/logins.h"
 #include "presence.h"
 #include "metrics/counters.h"
+#include "metrics/share.h"
 #include "secret/keyring.h"
 
 APLOG_USE_MODULE(tenant);
@@ -116,6 +117,14 @@ static injections_t *make_injections(apr_pool_t *pool, server_rec *servers)
     return injections;
 }
 
+static void join_counters(const server_config_t *config)
+{
+    int child = config->counters ? counters_claim(config->counters) : 0;
+
+    if (config->shares)
+        shares_claim(config->shares, child);
+}
+
 void child_start(apr_pool_t *pool, server_rec *servers)
 {
     injections_t *injections = make_injections(pool, servers);
@@ -126,8 +135,7 @@ void child_start(apr_pool_t *pool, server_rec *servers)
     gates_t *gates = make_gates(pool);
     lingers_t *lingers = linger_make(pool);
 
-    if (config_server(servers)->counters)
-        counters_claim(config_server(servers)->counters);
+    join_counters(config_server(servers));
     if (!logins)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers, "there is no memory to keep logins in");
     if (!gates)

@@ -40,7 +40,8 @@ enum {
     X(login_rate.count, CONFIG_UNSET, 10)                                                                    \
     X(login_rate.period, CONFIG_UNSET, apr_time_from_sec(60))                                                \
     X(linger, CONFIG_UNSET, apr_time_from_msec(5))                                                           \
-    X(metrics, CONFIG_UNSET, 1)
+    X(metrics, CONFIG_UNSET, 1)                                                                              \
+    X(metrics_tenants, CONFIG_UNSET, 200)
 
 #define LOCATION_MEMBERS(X)                                                                                  \
     X(base_path, NULL)                                                                                       \

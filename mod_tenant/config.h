@@ -24,6 +24,7 @@ struct plan_t;
 struct presence_t;
 struct recall_t;
 struct reference_t;
+struct shares_t;
 struct timelines_t;
 
 extern module AP_MODULE_DECLARE_DATA tenant_module;
@@ -45,6 +46,7 @@ typedef struct server_config_t {
     attempts_rate_t login_rate;      /* TenantLoginRate; its count CONFIG_UNSET until completed */
     apr_interval_time_t linger;      /* TenantLinger; 0: off; CONFIG_UNSET until completed */
     int metrics;                     /* TenantMetrics, likewise */
+    int metrics_tenants;             /* its tenants=, likewise; 0: none */
     apr_array_header_t *handled;     /* the Locations of this very server that we answer in, or NULL */
     apr_array_header_t *based;       /* those with TenantBasePath, as const char * too */
     int has_admin;                   /* one of them is admin */
@@ -73,6 +75,7 @@ typedef struct server_config_t {
     attempts_t *creations;           /* the same, of what gateways have passed on (TenantGatewayRate) */
     struct timelines_t *timelines;   /* the same: one per server and its next generations */
     struct counters_t *counters;     /* the same; NULL: TenantMetrics off */
+    struct shares_t *shares;         /* the same; NULL: TenantMetrics tenants=0 */
 } server_config_t;
 
 /* What a tenant's users may do with the API by their login. */

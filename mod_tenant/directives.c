@@ -9,6 +9,7 @@
 #include "config.h"
 #include "handlers.h"
 #include "resource/resource.h"
+#include "metrics/share.h"
 #include "secret/slots.h"
 #include "store/conninfo.h"
 #include "twilio/plan.h"
@@ -276,14 +277,24 @@ static void note_location(apr_array_header_t **locations, cmd_parms *cmd)
     APR_ARRAY_PUSH(*locations, const char *) = cut_slash(cmd->path, cmd->pool);
 }
 
-static const char *set_metrics(cmd_parms *cmd, void *unused, int on)
+static const char *set_metrics(cmd_parms *cmd, void *unused, const char *setting)
 {
+    server_config_t *config = config_server(cmd->server);
     const char *why = ap_check_cmd_context(cmd, GLOBAL_ONLY);
 
     (void)unused;
-    if (!why)
-        config_server(cmd->server)->metrics = on;
-    return why;
+    if (why)
+        return why;
+    if (strcasecmp(setting, "on") == 0 || strcasecmp(setting, "off") == 0)
+        config->metrics = strcasecmp(setting, "on") == 0;
+    else if (strncmp(setting, "tenants=", 8) != 0 ||
+             !parse_number(setting + 8, 0, SHARE_TENANTS_MAX, &config->metrics_tenants))
+        return apr_psprintf(
+            cmd->pool,
+            "TenantMetrics must be on, off, or tenants=N: how many of the most active tenants "
+            "are told one by one, 0 to %d",
+            SHARE_TENANTS_MAX);
+    return NULL;
 }
 
 static const char *set_handler(cmd_parms *cmd, void *config, const char *name)
@@ -517,8 +528,9 @@ const command_rec directives[] = {
         "off, or how many logins of an e-mail address from an address may fail per time, as N/TIME"),
     AP_INIT_TAKE1("TenantLinger", set_linger, NULL, RSRC_CONF,
                   "off, or how long a thread waits for a client's next request before others may have it"),
-    AP_INIT_FLAG("TenantMetrics", set_metrics, NULL, RSRC_CONF,
-                 "off: nothing is counted for TenantHandler metrics"),
+    AP_INIT_ITERATE(
+        "TenantMetrics", set_metrics, NULL, RSRC_CONF,
+        "on or off, and tenants=N: how many of the most active ones TenantHandler metrics tells of"),
     AP_INIT_TAKE1("TenantHandler", set_handler, NULL, ACCESS_CONF, "api, admin, twilio, metrics or off"),
     AP_INIT_TAKE1("TenantBasePath", set_base_path, NULL, ACCESS_CONF,
                   "the path that clients see the Location at, where a proxy changes it"),

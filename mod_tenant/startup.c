@@ -16,6 +16,7 @@
 #include "presence.h"
 #include "handlers.h"
 #include "metrics/counters.h"
+#include "metrics/share.h"
 #include "secret/keyring.h"
 #include "secret/loaded.h"
 #include "secret/slots.h"
@@ -328,29 +329,61 @@ typedef struct shared_t {
     attempts_t *attempts, *creations;
     timelines_t *timelines;
     counters_t *counters; /* NULL: off */
+    shares_t *shares;     /* likewise */
 } shared_t;
 
-/* The slots of the children that there may be at a time. NULL, or why not. */
-static const char *share_counters(shared_t *shared, int is_on, apr_pool_t *process, apr_pool_t *pool)
+static const char *no_counters(apr_size_t size, int children, apr_pool_t *pool)
 {
+    return apr_psprintf(pool,
+                        "there is no shared memory for TenantMetrics, which takes %" APR_SIZE_T_FMT
+                        " bytes for %d children (ServerLimit)",
+                        size, children);
+}
+
+/* What the tenants have. NULL, or why not. */
+static const char *share_shares(shared_t *shared, int tenants, int children, server_rec *servers,
+                                apr_pool_t *pool)
+{
+    const char *name = apr_pstrcat(pool, counters_name(pool), " tenants", NULL);
+    apr_size_t size = shares_size(children, tenants);
+    int is_new;
+    void *memory = lasting_memory(name, size, &is_new, servers->process->pool);
+
+    shared->shares = memory ? shares_use(memory, is_new, children, tenants) : NULL;
+    if (!shared->shares)
+        return no_counters(size, children, pool);
+    if (shares_count(shared->shares) < tenants)
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, servers,
+                     "TenantMetrics tenants=%d takes %" APR_SIZE_T_FMT
+                     " bytes more than the server has had since its start: %d are told until it is restarted",
+                     tenants, size - shares_size(children, shares_count(shared->shares)),
+                     shares_count(shared->shares));
+    return NULL;
+}
+
+/* The figures of the children that there may be at a time. NULL, or why not. */
+static const char *share_counters(shared_t *shared, server_rec *servers, apr_pool_t *pool)
+{
+    const server_config_t *config = config_server(servers);
     int children = 0;
     int is_new;
+    apr_size_t size;
     void *memory;
 
     shared->counters = NULL;
-    if (!is_on)
+    shared->shares = NULL;
+    if (!config->metrics)
         return NULL;
     handlers_add_routes();
     ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &children);
-    memory = lasting_memory(counters_name(pool), counters_size(children), &is_new, process);
+    size = counters_size(children);
+    memory = lasting_memory(counters_name(pool), size, &is_new, servers->process->pool);
     if (memory)
         shared->counters = counters_use(memory, is_new, children);
-    return shared->counters
-               ? NULL
-               : apr_psprintf(pool,
-                              "there is no shared memory for TenantMetrics, which takes %" APR_SIZE_T_FMT
-                              " bytes for %d children (ServerLimit)",
-                              counters_size(children), children);
+    if (!shared->counters)
+        return no_counters(size, children, pool);
+    return config->metrics_tenants ? share_shares(shared, config->metrics_tenants, children, servers, pool)
+                                   : NULL;
 }
 
 /* NULL, or why not. */
@@ -385,7 +418,7 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
     if (!why)
         why = share_memory(&shared, servers->process->pool);
     if (!why)
-        why = share_counters(&shared, config_server(servers)->metrics, servers->process->pool, pool);
+        why = share_counters(&shared, servers, pool);
     for (server_rec *server = servers; server && !why; server = server->next) {
         server_config_t *config = config_server(server);
 
@@ -395,6 +428,7 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
         config->creations = shared.creations;
         config->timelines = shared.timelines;
         config->counters = shared.counters;
+        config->shares = shared.shares;
         why = finish_server(config, &sharing, servers, pool);
     }
     if (why) {

@@ -11,7 +11,7 @@
 #include "../http/reply.h"
 #include "../json/member.h"
 #include "../json/writer.h"
-#include "../metrics/counters.h"
+#include "../metrics/tally.h"
 #include "sound.h"
 
 APLOG_USE_MODULE(tenant);
@@ -74,7 +74,7 @@ static void make(request_rec *r, writer_t *writer, const problem_t *problem, int
 static void count(request_rec *r, const problem_t *problem)
 {
     if (!sound_is(r))
-        COUNTERS_ADD(refusals, label_problem(problem), 1);
+        tally_problem(r->pool, problem);
 }
 
 /* The text as the whole of an answer. */

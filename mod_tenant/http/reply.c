@@ -6,7 +6,7 @@
 #include <http_protocol.h>
 #include <util_filter.h>
 
-#include "../metrics/counters.h"
+#include "../metrics/tally.h"
 #include "media.h"
 #include "site.h"
 
@@ -198,7 +198,7 @@ static void set_problem_headers(request_rec *r, const problem_t *problem)
 void reply_make_problem(request_rec *r, writer_t *writer, const location_config_t *location,
                         const problem_t *problem, const char *detail, const apr_array_header_t *errors)
 {
-    COUNTERS_ADD(refusals, label_problem(problem), 1);
+    tally_problem(r->pool, problem);
     writer_init(writer, r->pool, 512);
     write_problem(writer, r, location, problem, detail, errors);
     set_problem_headers(r, problem);

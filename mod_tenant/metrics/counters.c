@@ -3,8 +3,9 @@
 
 #include <apr_strings.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <string.h>
+
+#include "owner.h"
 
 /* Processors fetch cache lines in pairs. */
 enum { LINE = 128 };
@@ -60,20 +61,6 @@ size_t counters_size(int children)
     return sizeof(counters_t) + ((size_t)children + 1) * sizeof(slot_t);
 }
 
-static int make_lock(pthread_mutex_t *mutex)
-{
-    pthread_mutexattr_t attributes;
-    int made;
-
-    if (pthread_mutexattr_init(&attributes) != 0)
-        return 0;
-    made = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) == 0 &&
-           pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST) == 0 &&
-           pthread_mutex_init(mutex, &attributes) == 0;
-    pthread_mutexattr_destroy(&attributes);
-    return made;
-}
-
 counters_t *counters_use(void *memory, int is_new, int children)
 {
     counters_t *counters = memory;
@@ -81,21 +68,11 @@ counters_t *counters_use(void *memory, int is_new, int children)
     if (!is_new)
         return counters;
     for (int n = 0; n < children; n++) {
-        if (!make_lock(&counters->slots[n].owner))
+        if (!owner_make(&counters->slots[n].owner))
             return NULL;
     }
     counters->children = children;
     return counters;
-}
-
-/* Takes a slot's lock. 0: it has a child. */
-static int try_lock(slot_t *slot)
-{
-    int result = pthread_mutex_trylock(&slot->owner);
-
-    if (result == EOWNERDEAD)
-        result = pthread_mutex_consistent(&slot->owner);
-    return result == 0;
 }
 
 /* What there was in a child is gone with it. */
@@ -111,26 +88,27 @@ static void forget_gauges(cells_t *cells)
 
 /* A scrape holds the lock of a free slot for a moment. There are more slots than children, but where one child
  * in a thousand finds none it counts where nobody is the owner. */
-void counters_claim(counters_t *counters)
+int counters_claim(counters_t *counters)
 {
     slot_t *slot = counters->slots;
 
     for (int n = 0; n < 2 * counters->children; n++) {
         slot = &counters->slots[n % counters->children];
-        if (try_lock(slot)) {
+        if (owner_try(&slot->owner)) {
             forget_gauges(&slot->cells);
             counters_own = &slot->cells;
-            return;
+            return n % counters->children;
         }
     }
     counters_own = &counters->slots[counters->children].cells;
+    return counters->children;
 }
 
 static int has_child(slot_t *slot)
 {
-    if (!try_lock(slot))
+    if (!owner_try(&slot->owner))
         return 1;
-    pthread_mutex_unlock(&slot->owner);
+    owner_free(&slot->owner);
     return 0;
 }
 

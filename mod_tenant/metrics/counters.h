@@ -49,8 +49,9 @@ size_t counters_size(int children);
  * earlier generation of the server has left there. NULL: there is no lock. */
 counters_t *counters_use(void *memory, int is_new, int children);
 
-/* In a new child: takes a slot. That is given up when the calling thread ends, which is to be the last. */
-void counters_claim(counters_t *counters);
+/* In a new child: takes a slot, and returns its number. That is given up when the calling thread ends, which is
+ * to be the last. */
+int counters_claim(counters_t *counters);
 
 /* The sum of all slots, as a number for each cell; gauges of those alone that have a child. Returns how many
  * those are. */

@@ -101,6 +101,7 @@ const label_set_t label_ROUTE_METHOD_STATUS = {{&route, &method, &status}, 1};
 const label_set_t label_ROUTE_METHOD = {{&route, &method}, 1};
 const label_set_t label_PROBLEM = {{&code}, 0};
 const label_set_t label_BUILD = {{NULL}, 0};
+const label_set_t label_TENANT = {{NULL}, 0};
 
 unsigned label_count(const label_set_t *set)
 {

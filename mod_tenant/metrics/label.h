@@ -23,6 +23,7 @@ enum {
     LABELS_ROUTE_METHOD = LABEL_ROUTES * LABEL_METHODS,
     LABELS_PROBLEM = LABEL_PROBLEMS_MAX,
     LABELS_BUILD = 1,
+    LABELS_TENANT = 1,
 };
 
 enum { LABEL_NAMES_MAX = 2, LABEL_DIMENSIONS_MAX = 3 };
@@ -45,7 +46,7 @@ typedef struct label_set_t {
 } label_set_t;
 
 extern const label_set_t label_NONE, label_ROUTE_METHOD_STATUS, label_ROUTE_METHOD, label_PROBLEM,
-    label_BUILD;
+    label_BUILD, label_TENANT;
 
 /* All values of a set's dimensions, in pool: two that are the same number the same things. */
 const char *label_text(const label_set_t *set, apr_pool_t *pool);

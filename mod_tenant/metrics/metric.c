@@ -17,3 +17,14 @@ const int metric_buckets[METRIC_BUCKETS] = {
                              METRIC_CELLS_##kind},
 
 const metric_t metrics[METRIC_COUNT] = {METRICS(METRIC_ROW)};
+
+int metric_is_counter(const metric_t *metric)
+{
+    return metric->kind == METRIC_COUNTER || metric->kind == METRIC_TIME || metric->kind == METRIC_TENANT ||
+           metric->kind == METRIC_TENANT_TIME;
+}
+
+int metric_is_time(const metric_t *metric)
+{
+    return metric->kind == METRIC_TIME || metric->kind == METRIC_TENANT_TIME;
+}

@@ -19,13 +19,28 @@
  * GAUGE      what there is now, of the children that are alive
  * HISTOGRAM  times, added by counters_time()
  * GIVEN      a gauge that is found out at each scrape (monitor/given.c), not counted
- * INFO       the same, always 1: what it tells are its labels */
+ * INFO       the same, always 1: what it tells are its labels
+ * TENANT     a counter of each of the most active tenants (share.h); they stand together
+ * TENANT_TIME  likewise, as TIME */
 #define METRICS(X)                                                                                           \
     X(requests, COUNTER, "requests", ROUTE_METHOD_STATUS,                                                    \
       "Requests that were answered in Locations of mod_tenant's.")                                           \
     X(durations, HISTOGRAM, "request_duration_seconds", ROUTE_METHOD,                                        \
       "How long they took, from the first line to the log.")                                                 \
     X(refusals, COUNTER, "refusals", PROBLEM, "Problems that requests were answered with.")                  \
+    X(rows_read, COUNTER, "rows_read", NONE, "Rows that requests have read.")                                \
+    X(rows_written, COUNTER, "rows_written", NONE, "Rows that requests have made, changed or removed.")      \
+    X(bytes, COUNTER, "answer_bytes", NONE, "Bytes of the bodies of answers.")                               \
+    X(database, TIME, "database_seconds", NONE, "Time that requests have spent with the database.")          \
+    X(tenant_requests, TENANT, "tenant_requests", TENANT, "Requests of a tenant.")                           \
+    X(tenant_rows_read, TENANT, "tenant_rows_read", TENANT, "Rows that a tenant has read.")                  \
+    X(tenant_rows_written, TENANT, "tenant_rows_written", TENANT,                                            \
+      "Rows that a tenant has made, changed or removed.")                                                    \
+    X(tenant_bytes, TENANT, "tenant_answer_bytes", TENANT,                                                   \
+      "Bytes of the bodies that a tenant was answered.")                                                     \
+    X(tenant_database, TENANT_TIME, "tenant_database_seconds", TENANT,                                       \
+      "Time that a tenant's requests have spent with the database.")                                         \
+    X(tenant_refusals, TENANT, "tenant_refusals", TENANT, "Problems that a tenant was answered with.")       \
     X(children, GIVEN, "children", NONE, "Children of the server that count.")                               \
     X(build, INFO, "build", BUILD, "The module that serves.")
 
@@ -36,6 +51,8 @@ typedef enum metric_kind_t {
     METRIC_HISTOGRAM,
     METRIC_GIVEN,
     METRIC_INFO,
+    METRIC_TENANT,
+    METRIC_TENANT_TIME,
 } metric_kind_t;
 
 /* The upper ends of a histogram's buckets in microseconds; the last bucket has none. */
@@ -52,6 +69,8 @@ enum {
     METRIC_CELLS_HISTOGRAM = METRIC_BUCKETS + 2,
     METRIC_CELLS_GIVEN = 0,
     METRIC_CELLS_INFO = 0,
+    METRIC_CELLS_TENANT = 0,
+    METRIC_CELLS_TENANT_TIME = 0,
 };
 
 #define METRIC_NUMBER(identifier, ...) METRIC_##identifier,
@@ -68,5 +87,11 @@ typedef struct metric_t {
 } metric_t;
 
 extern const metric_t metrics[METRIC_COUNT];
+
+/* Whether it grows. */
+int metric_is_counter(const metric_t *metric);
+
+/* Whether its value is microseconds. */
+int metric_is_time(const metric_t *metric);
 
 #endif

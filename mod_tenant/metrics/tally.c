@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tally.h"
 
+#include "counters.h"
 #include "label.h"
 
 static const char key[] = "mod_tenant tally";
@@ -23,4 +24,13 @@ void tally_begin(apr_pool_t *pool, const char *handler)
     tally->handler = handler;
     tally->resource = label_no_resource;
     apr_pool_userdata_setn(tally, key, NULL, pool);
+}
+
+void tally_problem(apr_pool_t *pool, const problem_t *problem)
+{
+    tally_t *tally = tally_of(pool);
+
+    COUNTERS_ADD(refusals, label_problem(problem), 1);
+    if (tally)
+        tally->problem = problem;
 }

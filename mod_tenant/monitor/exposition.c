@@ -15,14 +15,9 @@ static void write_text(exposition_t *exposition, const char *text)
     writer_raw(exposition->writer, text, strlen(text));
 }
 
-static int is_counter(const metric_t *metric)
-{
-    return metric->kind == METRIC_COUNTER || metric->kind == METRIC_TIME;
-}
-
 static const char *ending_of(const metric_t *metric)
 {
-    return is_counter(metric) ? "_total" : metric->kind == METRIC_INFO ? "_info" : "";
+    return metric_is_counter(metric) ? "_total" : metric->kind == METRIC_INFO ? "_info" : "";
 }
 
 static const char *type_of(const exposition_t *exposition, const metric_t *metric)
@@ -31,7 +26,7 @@ static const char *type_of(const exposition_t *exposition, const metric_t *metri
         return exposition->is_openmetrics ? "info" : "gauge";
     if (metric->kind == METRIC_HISTOGRAM)
         return "histogram";
-    return is_counter(metric) ? "counter" : "gauge";
+    return metric_is_counter(metric) ? "counter" : "gauge";
 }
 
 static void begin_line(exposition_t *exposition, const char *what, const metric_t *metric)
@@ -122,7 +117,15 @@ void exposition_seconds(exposition_t *exposition, int64_t value)
     writer_literal(exposition->writer, "\n");
 }
 
-/* Writes the labels of a number of a set. 0: nobody has that number. */
+void exposition_value(exposition_t *exposition, const metric_t *metric, int64_t value)
+{
+    if (metric_is_time(metric))
+        exposition_seconds(exposition, value);
+    else
+        exposition_integer(exposition, value);
+}
+
+/* Whether somebody has a number of a set. */
 static int has_number(const label_set_t *set, unsigned number)
 {
     for (int d = LABEL_DIMENSIONS_MAX - 1; d >= 0; d--) {
@@ -200,10 +203,7 @@ void exposition_counted(exposition_t *exposition, const metric_t *metric, const 
             continue;
         }
         write_sample(exposition, metric, number, NULL);
-        if (metric->kind == METRIC_TIME)
-            exposition_seconds(exposition, *cells);
-        else
-            exposition_integer(exposition, *cells);
+        exposition_value(exposition, metric, *cells);
     }
 }
 

@@ -25,6 +25,9 @@ void exposition_integer(exposition_t *exposition, int64_t value);
 /* Microseconds, as seconds. */
 void exposition_seconds(exposition_t *exposition, int64_t value);
 
+/* Whichever of the two the metric is. */
+void exposition_value(exposition_t *exposition, const metric_t *metric, int64_t value);
+
 /* All samples of a metric that is counted, from counters_sum(). */
 void exposition_counted(exposition_t *exposition, const metric_t *metric, const int64_t *sum);
 

@@ -4,12 +4,15 @@
 
 #include <httpd.h>
 
+#include "../metrics/share.h"
 #include "exposition.h"
 
 /* What is found out for a scrape. */
 typedef struct scrape_t {
     request_rec *r;
     int children;
+    const share_t *shares; /* of tenants, those of all others behind them */
+    int tenants;           /* how many that are */
 } scrape_t;
 
 /* Writes the samples of a metric that is not counted (GIVEN, INFO). */

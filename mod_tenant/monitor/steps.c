@@ -40,6 +40,17 @@ static const problem_t *check_is_on(exchange_t *exchange)
     return &problem_not_found;
 }
 
+/* What each tenant has. */
+static void read_shares(scrape_t *scrape, shares_t *shares)
+{
+    int places = shares ? shares_count(shares) + 1 : 0;
+    share_t *read = apr_palloc(scrape->r->pool, (apr_size_t)places * sizeof *read);
+
+    scrape->shares = read;
+    for (int n = 0; n < places; n++)
+        scrape->tenants += shares_read(shares, n, &read[scrape->tenants]);
+}
+
 static const problem_t *answer(exchange_t *exchange)
 {
     static const char *const types[] = {"text/plain", "application/openmetrics-text", NULL};
@@ -50,12 +61,13 @@ static const problem_t *answer(exchange_t *exchange)
     int chosen = media_choose(apr_table_get(r->headers_in, "Accept"), types);
     writer_t writer;
     exposition_t exposition = {&writer, chosen == 1, 0};
-    scrape_t scrape = {r, counters_sum(exchange->server->counters, sum)};
+    scrape_t scrape = {r, counters_sum(exchange->server->counters, sum), NULL, 0};
 
     if (chosen < 0) {
         exchange->detail = "A scrape is text/plain or application/openmetrics-text.";
         return &problem_not_acceptable;
     }
+    read_shares(&scrape, exchange->server->shares);
     writer_init(&writer, r->pool, 32 * 1024);
     for (int m = 0; m < METRIC_COUNT; m++) {
         exposition_begin(&exposition, &metrics[m]);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "database.h"
 
+#include "../metrics/tally.h"
 #include "batch.h"
 #include "job.h"
+#include "monotonic.h"
 #include "proof.h"
 
 struct database_t {
@@ -26,6 +28,30 @@ database_t *database_open(const char *conninfo, const pool_settings_t *settings,
             return NULL;
     }
     return database;
+}
+
+/* Notes what a job has cost the request that it was run for. */
+static const problem_t *note(request_rec *r, const job_t *job, apr_time_t start, const problem_t *problem)
+{
+    tally_t *tally = tally_of(r->pool);
+
+    if (!tally)
+        return problem;
+    tally->database += monotonic_now() - start;
+    if (problem || job->use == POOL_LOOKUP || !job->rows)
+        return problem;
+    if (job->is_write)
+        tally->rows_written += rows_count(*job->rows);
+    else
+        tally->rows_read += rows_count(*job->rows);
+    return NULL;
+}
+
+static const problem_t *run(database_t *database, request_rec *r, const job_t *job)
+{
+    apr_time_t start = monotonic_now();
+
+    return note(r, job, start, job_run(database->pool, r, job));
 }
 
 const problem_t *database_cluster(database_t *database, uint64_t *cluster)
@@ -52,13 +78,13 @@ const problem_t *database_prove(database_t *database)
 const problem_t *database_lookup(database_t *database, request_rec *r, const statement_t *statement,
                                  const char *const *values, rows_t **rows, apr_pool_t *pool)
 {
-    return job_run(database->pool, r,
-                   &(job_t){.use = POOL_LOOKUP,
-                            .is_repeatable = 1,
-                            .statement = statement,
-                            .values = values,
-                            .rows = rows,
-                            .pool = pool});
+    return run(database, r,
+               &(job_t){.use = POOL_LOOKUP,
+                        .is_repeatable = 1,
+                        .statement = statement,
+                        .values = values,
+                        .rows = rows,
+                        .pool = pool});
 }
 
 const problem_t *database_read(database_t *database, request_rec *r, const statement_t *statement,
@@ -71,7 +97,9 @@ static const problem_t *run_in(database_t *database, batch_kind_t kind, request_
 {
     batch_t *batch = job->statement->label ? database->batches[kind] : NULL;
 
-    return batch ? batch_run(batch, r, job) : job_run(database->pool, r, job);
+    apr_time_t start = monotonic_now();
+
+    return batch ? note(r, job, start, batch_run(batch, r, job)) : run(database, r, job);
 }
 
 static const problem_t *read_in(database_t *database, batch_kind_t kind, request_rec *r,
@@ -101,25 +129,25 @@ const problem_t *database_read_page(database_t *database, request_rec *r, const 
 const problem_t *database_read_into(database_t *database, request_rec *r, const statement_t *statement,
                                     const char *const *values, rows_t **rows, apr_pool_t *pool)
 {
-    return job_run(database->pool, r,
-                   &(job_t){.use = POOL_STATEMENT,
-                            .is_repeatable = 1,
-                            .statement = statement,
-                            .values = values,
-                            .rows = rows,
-                            .pool = pool});
+    return run(database, r,
+               &(job_t){.use = POOL_STATEMENT,
+                        .is_repeatable = 1,
+                        .statement = statement,
+                        .values = values,
+                        .rows = rows,
+                        .pool = pool});
 }
 
 const problem_t *database_insert(database_t *database, request_rec *r, const statement_t *statement,
                                  const char *const *values, rows_t **rows)
 {
-    return job_run(database->pool, r,
-                   &(job_t){.use = POOL_STATEMENT,
-                            .is_write = 1,
-                            .statement = statement,
-                            .values = values,
-                            .rows = rows,
-                            .pool = r->pool});
+    return run(database, r,
+               &(job_t){.use = POOL_STATEMENT,
+                        .is_write = 1,
+                        .statement = statement,
+                        .values = values,
+                        .rows = rows,
+                        .pool = r->pool});
 }
 
 static const problem_t *write_row(database_t *database, request_rec *r, int is_repeatable,
@@ -150,16 +178,16 @@ const problem_t *database_merge_row(database_t *database, request_rec *r, const 
 const problem_t *database_change(database_t *database, request_rec *r, int tenant, uint64_t cluster,
                                  const statement_t *statement, const char *const *values, rows_t **rows)
 {
-    return job_run(database->pool, r,
-                   &(job_t){.use = POOL_STATEMENT,
-                            .is_change = 1,
-                            .is_write = 1,
-                            .tenant = tenant,
-                            .cluster = cluster,
-                            .statement = statement,
-                            .values = values,
-                            .rows = rows,
-                            .pool = r->pool});
+    return run(database, r,
+               &(job_t){.use = POOL_STATEMENT,
+                        .is_change = 1,
+                        .is_write = 1,
+                        .tenant = tenant,
+                        .cluster = cluster,
+                        .statement = statement,
+                        .values = values,
+                        .rows = rows,
+                        .pool = r->pool});
 }
 
 const problem_t *database_tell(database_t *database, apr_interval_time_t wait, const statement_t *statement,
