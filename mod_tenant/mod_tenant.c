@@ -9,6 +9,7 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mod_proxy.h>
+#include <mod_status.h>
 
 #include "child.h"
 #include "config.h"
@@ -30,6 +31,7 @@
 #include "identity/vary.h"
 #include "loglevels.h"
 #include "monitor/requests.h"
+#include "monitor/status.h"
 #include "openapi/openapi.h"
 #include "resource/represent.h"
 #include "resource/resource.h"
@@ -94,6 +96,7 @@ static void hook_handler(void)
     ap_hook_handler(handlers_run, NULL, NULL, APR_HOOK_FIRST - 1);
     ap_hook_insert_error_filter(refusal_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_log_transaction(requests_count, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ap, status_hook, status_tell, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
 /* The way of a request to Twilio. */

@@ -8,6 +8,7 @@
 #include "../http/prefer.h"
 #include "../http/transfer.h"
 #include "../json/writer.h"
+#include "../metrics/counters.h"
 #include "../resource/represent.h"
 #include "authority.h"
 #include "list.h"
@@ -234,8 +235,10 @@ const problem_t *stream_run(api_t *api)
 
     apr_pool_create(&stream.pools[0], r->pool);
     apr_pool_create(&stream.pools[1], r->pool);
+    COUNTERS_ADD(streams, 0, 1);
     if (!problem)
         problem = run(&stream);
+    COUNTERS_ADD(streams, 0, -1);
     sender_leave(&stream.sender);
     if (problem && !stream.has_begun)
         return problem;

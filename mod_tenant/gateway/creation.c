@@ -19,6 +19,13 @@ int creation_is(const gateway_t *gateway)
            (gateway->allowed->kind == ALLOWED_CALLS || gateway->allowed->kind == ALLOWED_MESSAGES);
 }
 
+label_creation_t creation_label(const gateway_t *gateway)
+{
+    if (!creation_is(gateway))
+        return LABEL_ANY_OTHER;
+    return gateway->allowed->kind == ALLOWED_CALLS ? LABEL_CALL : LABEL_MESSAGE;
+}
+
 /* --- Who it comes from ---------------------------------------------------------------------------------- */
 
 /* Whether Twilio might take a field's name for another one's: letters and digits

@@ -2,12 +2,16 @@
 #ifndef TENANT_GATEWAY_CREATION_H
 #define TENANT_GATEWAY_CREATION_H
 
+#include "../metrics/label.h"
 #include "gateway.h"
 
 /* Calls and messages that a tenant makes. */
 
 /* Whether a request makes one. */
 int creation_is(const gateway_t *gateway);
+
+/* What it is among figures. */
+label_creation_t creation_label(const gateway_t *gateway);
 
 /* Whether it comes from the tenant's number, as TenantGatewayFrom wants it. NULL, or a sentence; *code is
  * Twilio's for it. */

@@ -10,7 +10,7 @@
 #include "../http/media.h"
 #include "../identity/resolve.h"
 #include "../identity/vary.h"
-#include "../metrics/label.h"
+#include "../metrics/counters.h"
 #include "../metrics/tally.h"
 #include "creation.h"
 #include "fault.h"
@@ -191,6 +191,7 @@ static const problem_t *let_pass(exchange_t *exchange)
         feed_set(exchange->r, gateway->body, length);
     watch_begin(gateway);
     gateway_keep(gateway);
+    COUNTERS_ADD(gateway_passed, creation_label(gateway), 1);
     return NULL;
 }
 

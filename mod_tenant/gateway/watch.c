@@ -9,6 +9,7 @@
 
 #include "../http/reply.h"
 #include "creation.h"
+#include "../metrics/counters.h"
 #include "fault.h"
 #include "receipt.h"
 #include "sound.h"
@@ -190,6 +191,7 @@ static apr_status_t filter_answer(ap_filter_t *filter, apr_bucket_brigade *briga
         begin(filter);
         if (why)
             return refuse(filter, why);
+        COUNTERS_ADD(gateway_answers, label_status(filter->r->status), 1);
     }
     if (apr_brigade_length(brigade, 1, &bytes) == APR_SUCCESS)
         watch->bytes += bytes;

@@ -25,7 +25,8 @@ typedef struct changes_t {
 struct generations_t {
     pthread_mutex_t writer;
     _Atomic apr_time_t trusted_until;
-    _Atomic int is_silent; /* the log says that changes are not heard */
+    _Atomic apr_time_t proven; /* when trust was last given; 0: never */
+    _Atomic int is_silent;     /* the log says that changes are not heard */
     changes_t changes[GENERATIONS_KINDS];
 };
 
@@ -64,6 +65,12 @@ generations_t *generations_make(apr_pool_t *pool)
 static int is_trusted(const generations_t *generations)
 {
     return monotonic_now() < generations->trusted_until;
+}
+
+apr_time_t generations_proven(const generations_t *generations, int *is_heard)
+{
+    *is_heard = is_trusted(generations);
+    return generations->proven;
 }
 
 generation_t generations_now(const generations_t *generations, generations_kind_t kind)
@@ -138,6 +145,8 @@ void generations_unlock(generations_t *generations)
 void generations_trust(generations_t *generations, apr_time_t until)
 {
     generations->trusted_until = until;
+    if (until)
+        generations->proven = monotonic_now();
 }
 
 int generations_set_heard(generations_t *generations, int is_heard)

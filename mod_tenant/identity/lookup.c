@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "../config.h"
+#include "../metrics/counters.h"
 #include "../store/database.h"
 #include "../store/monotonic.h"
 #include "../text.h"
@@ -41,8 +42,13 @@ typedef struct question_t {
 
 static void search(question_t *question, const digest_t *name, lookup_t *lookup)
 {
-    if (!lookup->is_done)
-        lookup->is_done = cache_find(question->cache, name, &lookup->tenant, question->pool);
+    if (lookup->is_done)
+        return;
+    lookup->is_done = cache_find(question->cache, name, &lookup->tenant, question->pool);
+    if (lookup->is_done)
+        COUNTERS_ADD(cache_hits, 0, 1);
+    else
+        COUNTERS_ADD(cache_misses, 0, 1);
 }
 
 /* Whether the cache knows all that matters. */
@@ -112,6 +118,7 @@ static const problem_t *ask_database(question_t *question)
                               question->pool);
     if (!problem)
         take_rows(question, rows, asked_at);
+    COUNTERS_ADD(lookups, problem ? LABEL_FAILED : rows_count(rows) ? LABEL_FOUND : LABEL_NOBODY, 1);
     return problem;
 }
 

@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
+#include "../metrics/counters.h"
+
 /* A name can be in any slot of one set, which its digest chooses. */
 enum { WAYS = 8 };
 
@@ -169,8 +171,11 @@ void table_put(table_t *table, const digest_t *name, const uint64_t *value, int 
     slot = slot_at(table, set, way);
     version = atomic_load_explicit(&slot->version, memory_order_relaxed);
     atomic_store_explicit(&slot->version, version + 1, memory_order_relaxed);
-    if (!slot_is(slot, name))
+    if (!slot_is(slot, name)) {
+        if (slot->length)
+            COUNTERS_ADD(cache_evictions, 0, 1);
         atomic_store_explicit(&slot->is_used, 0, memory_order_release);
+    }
     for (int n = 0; n < 2; n++)
         atomic_store_explicit(&slot->name[n], name->words[n], memory_order_release);
     atomic_store_explicit(&slot->length, (uint64_t)length, memory_order_release);

@@ -14,15 +14,6 @@
  * ended: what was counted stays, and no counter goes back. */
 typedef struct counters_t counters_t;
 
-typedef _Atomic int64_t cell_t;
-
-/* One slot's figures. */
-#define COUNTERS_CELLS(identifier, kind, name, labels, help)                                                 \
-    cell_t identifier[LABELS_##labels * METRIC_CELLS_##kind];
-typedef struct cells_t {
-    METRICS(COUNTERS_CELLS)
-} cells_t;
-
 enum { COUNTERS_CELLS_COUNT = sizeof(cells_t) / sizeof(cell_t) };
 
 /* Where this process counts: its slot, or, as long as it has none, memory that nobody reads. */

@@ -40,25 +40,25 @@ unsigned label_add_route(const char *handler, const char *resource)
 static const char *const methods[LABEL_METHODS] = {"GET",    "HEAD",    "POST", "PATCH",
                                                    "DELETE", "OPTIONS", "other"};
 
-unsigned label_method(const char *method)
+unsigned label_method(const char *name)
 {
     for (unsigned n = 0; n < LABEL_METHODS - 1; n++) {
-        if (strcmp(methods[n], method) == 0)
+        if (strcmp(methods[n], name) == 0)
             return n;
     }
     return LABEL_METHODS - 1;
 }
 
-unsigned label_status(int status)
+unsigned label_status(int code)
 {
-    return status < 100 || status >= 600 ? LABEL_STATUSES - 1 : (unsigned)status / 100 - 1;
+    return code < 100 || code >= 600 ? LABEL_STATUSES - 1 : (unsigned)code / 100 - 1;
 }
 
-unsigned label_problem(const problem_t *problem)
+unsigned label_problem(const problem_t *one)
 {
     unsigned n = 0;
 
-    while (problem_table[n] && problem_table[n] != problem && n < LABEL_PROBLEMS_MAX - 1)
+    while (problem_table[n] && problem_table[n] != one && n < LABEL_PROBLEMS_MAX - 1)
         n++;
     return n;
 }
@@ -66,20 +66,6 @@ unsigned label_problem(const problem_t *problem)
 static const char *route_value(unsigned number, unsigned which)
 {
     return which == 0 ? routes[number].handler : routes[number].resource;
-}
-
-static const char *method_value(unsigned number, unsigned which)
-{
-    (void)which;
-    return methods[number];
-}
-
-static const char *status_value(unsigned number, unsigned which)
-{
-    static const char *const classes[LABEL_STATUSES] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
-
-    (void)which;
-    return classes[number];
 }
 
 #define ONE(...) +1
@@ -91,17 +77,40 @@ static const char *problem_value(unsigned number, unsigned which)
     return number < 0 PROBLEMS(ONE) ? problem_table[number]->code : NULL;
 }
 
+/* A dimension of one label with fixed values. */
+#define FIXED(dimension, name, count_of, ...)                                                                \
+    static const char *dimension##_value(unsigned number, unsigned which)                                    \
+    {                                                                                                        \
+        static const char *const values[count_of] = {__VA_ARGS__};                                           \
+                                                                                                             \
+        (void)which;                                                                                         \
+        return values[number];                                                                               \
+    }                                                                                                        \
+    static const dimension_t dimension = {{name}, count_of, dimension##_value};
+
+FIXED(status, "status", LABEL_STATUSES, "1xx", "2xx", "3xx", "4xx", "5xx")
+FIXED(pool, "pool", LABEL_POOLS, "api", "admin")
+FIXED(state, "state", LABEL_STATES, "idle", "in-use")
+FIXED(batch, "kind", LABEL_BATCHES, "rows", "pages", "inserts")
+FIXED(way, "way", LABEL_WAYS, "alone", "shared")
+FIXED(find, "result", LABEL_FINDS, "found", "nobody", "failed")
+FIXED(event, "event", LABEL_EVENTS, "voice", "call-status", "dial-status", "message", "message-status",
+      "recording")
+FIXED(verdict, "verdict", LABEL_VERDICTS, "stored", "unstored", "unproven", "malformed")
+FIXED(creation, "kind", LABEL_CREATIONS, "call", "message", "other")
+
+static const char *method_value(unsigned number, unsigned which)
+{
+    (void)which;
+    return methods[number];
+}
+
 static const dimension_t route = {{"handler", "resource"}, LABEL_ROUTES, route_value};
 static const dimension_t method = {{"method"}, LABEL_METHODS, method_value};
-static const dimension_t status = {{"status"}, LABEL_STATUSES, status_value};
-static const dimension_t code = {{"code"}, LABEL_PROBLEMS_MAX, problem_value};
+static const dimension_t problem = {{"code"}, LABEL_PROBLEMS_MAX, problem_value};
 
-const label_set_t label_NONE = {{NULL}, 0};
-const label_set_t label_ROUTE_METHOD_STATUS = {{&route, &method, &status}, 1};
-const label_set_t label_ROUTE_METHOD = {{&route, &method}, 1};
-const label_set_t label_PROBLEM = {{&code}, 0};
-const label_set_t label_BUILD = {{NULL}, 0};
-const label_set_t label_TENANT = {{NULL}, 0};
+#define LABEL_DEFINE(name, is_sparse, ...) const label_set_t label_##name = {{__VA_ARGS__}, is_sparse};
+LABEL_SETS(LABEL_DEFINE)
 
 unsigned label_count(const label_set_t *set)
 {
@@ -112,7 +121,7 @@ unsigned label_count(const label_set_t *set)
     return count;
 }
 
-const char *label_text(const label_set_t *set, apr_pool_t *pool)
+const char *label_text(const label_set_t *set, apr_pool_t *memory)
 {
     const char *text = "";
 
@@ -123,7 +132,7 @@ const char *label_text(const label_set_t *set, apr_pool_t *pool)
             for (unsigned which = 0; which < LABEL_NAMES_MAX && dimension->names[which]; which++) {
                 const char *value = dimension->value(n, which);
 
-                text = apr_pstrcat(pool, text, value ? value : "", "\n", NULL);
+                text = apr_pstrcat(memory, text, value ? value : "", "\n", NULL);
             }
         }
     }

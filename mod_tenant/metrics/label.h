@@ -14,6 +14,14 @@ enum {
     LABEL_METHODS = 7,
     LABEL_STATUSES = 5,
     LABEL_PROBLEMS_MAX = 96,
+    LABEL_POOLS = 2,     /* as database_role_t */
+    LABEL_STATES = 2,    /* label_state_t */
+    LABEL_BATCHES = 3,   /* as batch_kind_t */
+    LABEL_WAYS = 2,      /* label_way_t */
+    LABEL_FINDS = 3,     /* label_find_t */
+    LABEL_EVENTS = 6,    /* as event_kind_t, those that are webhooks */
+    LABEL_VERDICTS = 4,  /* label_verdict_t */
+    LABEL_CREATIONS = 3, /* label_creation_t */
 };
 
 /* How many each set has. */
@@ -22,9 +30,31 @@ enum {
     LABELS_ROUTE_METHOD_STATUS = LABEL_ROUTES * LABEL_METHODS * LABEL_STATUSES,
     LABELS_ROUTE_METHOD = LABEL_ROUTES * LABEL_METHODS,
     LABELS_PROBLEM = LABEL_PROBLEMS_MAX,
+    LABELS_POOL = LABEL_POOLS,
+    LABELS_POOL_STATE = LABEL_POOLS * LABEL_STATES,
+    LABELS_BATCH = LABEL_BATCHES,
+    LABELS_BATCH_WAY = LABEL_BATCHES * LABEL_WAYS,
+    LABELS_FIND = LABEL_FINDS,
+    LABELS_EVENT_VERDICT = LABEL_EVENTS * LABEL_VERDICTS,
+    LABELS_CREATION = LABEL_CREATIONS,
+    LABELS_STATUS = LABEL_STATUSES,
     LABELS_BUILD = 1,
     LABELS_TENANT = 1,
+    LABELS_DATABASE = 1,
+    LABELS_KEY = 1,
 };
+
+/* Values of dimensions that are nobody else's. */
+typedef enum label_state_t { LABEL_IDLE, LABEL_IN_USE } label_state_t;
+typedef enum label_way_t { LABEL_ALONE, LABEL_SHARED } label_way_t;
+typedef enum label_find_t { LABEL_FOUND, LABEL_NOBODY, LABEL_FAILED } label_find_t;
+typedef enum label_verdict_t {
+    LABEL_STORED,
+    LABEL_UNSTORED, /* proven and well formed, but the database did not take it */
+    LABEL_UNPROVEN,
+    LABEL_MALFORMED,
+} label_verdict_t;
+typedef enum label_creation_t { LABEL_CALL, LABEL_MESSAGE, LABEL_ANY_OTHER } label_creation_t;
 
 enum { LABEL_NAMES_MAX = 2, LABEL_DIMENSIONS_MAX = 3 };
 
@@ -45,8 +75,28 @@ typedef struct label_set_t {
     int is_sparse;                                       /* those that are 0 are not told */
 } label_set_t;
 
-extern const label_set_t label_NONE, label_ROUTE_METHOD_STATUS, label_ROUTE_METHOD, label_PROBLEM,
-    label_BUILD, label_TENANT;
+/* Those whose labels are given with each value have no dimensions. */
+#define LABEL_SETS(X)                                                                                        \
+    X(NONE, 0)                                                                                               \
+    X(ROUTE_METHOD_STATUS, 1, &route, &method, &status)                                                      \
+    X(ROUTE_METHOD, 1, &route, &method)                                                                      \
+    X(PROBLEM, 0, &problem)                                                                                  \
+    X(POOL, 0, &pool)                                                                                        \
+    X(POOL_STATE, 0, &pool, &state)                                                                          \
+    X(BATCH, 0, &batch)                                                                                      \
+    X(BATCH_WAY, 0, &batch, &way)                                                                            \
+    X(FIND, 0, &find)                                                                                        \
+    X(EVENT_VERDICT, 0, &event, &verdict)                                                                    \
+    X(CREATION, 0, &creation)                                                                                \
+    X(STATUS, 0, &status)                                                                                    \
+    X(BUILD, 0)                                                                                              \
+    X(TENANT, 0)                                                                                             \
+    X(DATABASE, 0)                                                                                           \
+    X(KEY, 0)
+
+#define LABEL_DECLARE(name, ...) extern const label_set_t label_##name;
+LABEL_SETS(LABEL_DECLARE)
+#undef LABEL_DECLARE
 
 /* All values of a set's dimensions, in pool: two that are the same number the same things. */
 const char *label_text(const label_set_t *set, apr_pool_t *pool);

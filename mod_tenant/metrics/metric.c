@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "metric.h"
 
-#include "counters.h"
-
 const int metric_buckets[METRIC_BUCKETS] = {
     250,    500,    1000,   2500,    5000,    10000,   25000,    50000,
     100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000,

@@ -2,7 +2,9 @@
 #ifndef TENANT_METRICS_METRIC_H
 #define TENANT_METRICS_METRIC_H
 
+#include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "../problem.h"
 #include "label.h"
@@ -32,6 +34,36 @@
     X(rows_written, COUNTER, "rows_written", NONE, "Rows that requests have made, changed or removed.")      \
     X(bytes, COUNTER, "answer_bytes", NONE, "Bytes of the bodies of answers.")                               \
     X(database, TIME, "database_seconds", NONE, "Time that requests have spent with the database.")          \
+    X(pool_connections, GAUGE, "pool_connections", POOL_STATE, "Database connections.")                      \
+    X(pool_max, GAUGE, "pool_connections_max", POOL, "How many there may be (TenantPool max).")              \
+    X(pool_waiting, GAUGE, "pool_waiting", POOL, "Requests that wait for a connection.")                     \
+    X(pool_acquired, COUNTER, "pool_acquired", POOL, "Connections that were taken for use.")                 \
+    X(pool_waits, COUNTER, "pool_waits", POOL, "Those that had to be waited for, in vain too.")              \
+    X(pool_wait, TIME, "pool_wait_seconds", POOL, "How long that took.")                                     \
+    X(pool_opened, COUNTER, "pool_opened", POOL, "Connections that were opened.")                            \
+    X(pool_refused, COUNTER, "pool_refused", POOL,                                                           \
+      "Attempts to open one that failed, or led to a database that is refused.")                             \
+    X(pool_cut, COUNTER, "pool_cut", POOL, "Connections that were cut off, as a statement took too long.")   \
+    X(batch_statements, COUNTER, "batch_statements", BATCH_WAY,                                              \
+      "Statements that may share a round trip, and whether they did.")                                       \
+    X(batch_trips, COUNTER, "batch_trips", BATCH, "Round trips that statements have shared.")                \
+    X(cache_hits, COUNTER, "cache_hits", NONE, "Keys and Hosts that TenantCache knew.")                      \
+    X(cache_misses, COUNTER, "cache_misses", NONE, "Keys and Hosts that it did not know.")                   \
+    X(cache_evictions, COUNTER, "cache_evictions", NONE,                                                     \
+      "What was forgotten for want of room: keys, Hosts, logins, accounts.")                                 \
+    X(lookups, COUNTER, "lookups", FIND, "Statements that asked whose a key or a Host is.")                  \
+    X(listener_up, GIVEN, "listener_up", DATABASE, "Whether changes of tenants are heard.")                  \
+    X(listener_lag, GIVEN, "listener_lag_seconds", DATABASE, "How old the last proof of that is.")           \
+    X(streams, GAUGE, "streams", NONE, "Streams of rows that are under way.")                                \
+    X(twilio_events, COUNTER, "twilio_events", EVENT_VERDICT, "Events that came by webhook.")                \
+    X(gateway_passed, COUNTER, "gateway_passed", CREATION, "Requests that the gateway let pass to Twilio.")  \
+    X(gateway_answers, COUNTER, "gateway_answers", STATUS, "Twilio's own answers to these.")                 \
+    X(password_slots, GIVEN, "password_slots", NONE, "Passwords that may be hashed at a time.")              \
+    X(password_hashing, GAUGE, "password_hashing", NONE, "Passwords that are being hashed.")                 \
+    X(password_waiting, GAUGE, "password_waiting", NONE, "Requests that wait for a slot to hash one.")       \
+    X(password_waits, COUNTER, "password_waits", NONE, "Slots that had to be waited for, in vain too.")      \
+    X(password_wait, TIME, "password_wait_seconds", NONE, "How long that took.")                             \
+    X(key, INFO, "key", KEY, "The keys of the key file that the server has, by their ids.")                  \
     X(tenant_requests, TENANT, "tenant_requests", TENANT, "Requests of a tenant.")                           \
     X(tenant_rows_read, TENANT, "tenant_rows_read", TENANT, "Rows that a tenant has read.")                  \
     X(tenant_rows_written, TENANT, "tenant_rows_written", TENANT,                                            \
@@ -73,6 +105,15 @@ enum {
     METRIC_CELLS_TENANT_TIME = 0,
 };
 
+typedef _Atomic int64_t cell_t;
+
+/* One slot's figures. */
+#define METRIC_CELLS(identifier, kind, name, labels, help)                                                   \
+    cell_t identifier[LABELS_##labels * METRIC_CELLS_##kind];
+typedef struct cells_t {
+    METRICS(METRIC_CELLS)
+} cells_t;
+
 #define METRIC_NUMBER(identifier, ...) METRIC_##identifier,
 typedef enum metric_number_t { METRICS(METRIC_NUMBER) METRIC_COUNT } metric_number_t;
 
@@ -82,7 +123,7 @@ typedef struct metric_t {
     const char *help;
     metric_kind_t kind;
     const label_set_t *labels;
-    size_t first; /* its first cell, of counters_t's */
+    size_t first; /* its first cell, of cells_t's */
     size_t cells; /* of each set of labels */
 } metric_t;
 

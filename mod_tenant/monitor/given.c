@@ -2,8 +2,15 @@
 #include "given.h"
 
 #include <apr_strings.h>
+#include <http_main.h>
 
+#include "../config.h"
+#include "../secret/keyring.h"
+#include "../store/monotonic.h"
 #include "../version.h"
+
+/* A server with more databases than that tells of the first ones. */
+enum { LISTENERS_MAX = 256 };
 
 typedef void give_fn(exposition_t *exposition, const metric_t *metric, const scrape_t *scrape);
 
@@ -40,9 +47,89 @@ static void give_tenants(exposition_t *exposition, const metric_t *metric, const
         give_share(exposition, metric, &scrape->shares[n]);
 }
 
+/* Writes a sample for each database whose changes are heard, or are not. */
+static void give_listeners(exposition_t *exposition, const metric_t *metric, int is_lag)
+{
+    const generations_t *seen[LISTENERS_MAX];
+    int count = 0;
+
+    for (const server_rec *server = ap_server_conf; server && count < LISTENERS_MAX; server = server->next) {
+        const generations_t *generations = config_server(server)->generations;
+        char number[16];
+        apr_time_t proven;
+        int is_heard;
+        int n = 0;
+
+        seen[count] = generations;
+        while (seen[n] != generations)
+            n++;
+        if (!generations || n < count)
+            continue;
+        proven = generations_proven(generations, &is_heard);
+        apr_snprintf(number, sizeof number, "%d", ++count);
+        if (is_lag && !proven)
+            continue;
+        exposition_sample(exposition, metric, NULL);
+        exposition_label(exposition, "database", number);
+        if (is_lag)
+            exposition_seconds(exposition, monotonic_now() - proven);
+        else
+            exposition_integer(exposition, is_heard);
+    }
+}
+
+static void give_listener_up(exposition_t *exposition, const metric_t *metric, const scrape_t *scrape)
+{
+    (void)scrape;
+    give_listeners(exposition, metric, 0);
+}
+
+static void give_listener_lag(exposition_t *exposition, const metric_t *metric, const scrape_t *scrape)
+{
+    (void)scrape;
+    give_listeners(exposition, metric, 1);
+}
+
+static void give_password_slots(exposition_t *exposition, const metric_t *metric, const scrape_t *scrape)
+{
+    exposition_sample(exposition, metric, NULL);
+    exposition_integer(exposition, config_server(scrape->r->server)->password_slots);
+}
+
+static void give_purpose(exposition_t *exposition, const metric_t *metric, const keyring_t *ring,
+                         keyname_purpose_t purpose)
+{
+    const keyring_key_t *key;
+
+    for (int n = 0; (key = keyring_key(ring, purpose, n)) != NULL; n++) {
+        char id[16];
+
+        apr_snprintf(id, sizeof id, "%u", key->id);
+        exposition_sample(exposition, metric, NULL);
+        exposition_label(exposition, "purpose", purpose == KEYNAME_SEAL ? "seal" : "pepper");
+        exposition_label(exposition, "id", id);
+        exposition_label(exposition, "primary", key->primary ? "yes" : "no");
+        exposition_integer(exposition, 1);
+    }
+}
+
+static void give_keys(exposition_t *exposition, const metric_t *metric, const scrape_t *scrape)
+{
+    const keyring_t *ring = config_server(scrape->r->server)->keyring;
+
+    if (!ring)
+        return;
+    give_purpose(exposition, metric, ring, KEYNAME_SEAL);
+    give_purpose(exposition, metric, ring, KEYNAME_PEPPER);
+}
+
 static give_fn *const given[METRIC_COUNT] = {
     [METRIC_children] = give_children,
     [METRIC_build] = give_build,
+    [METRIC_listener_up] = give_listener_up,
+    [METRIC_listener_lag] = give_listener_lag,
+    [METRIC_password_slots] = give_password_slots,
+    [METRIC_key] = give_keys,
 };
 
 void given_write(exposition_t *exposition, const metric_t *metric, const scrape_t *scrape)

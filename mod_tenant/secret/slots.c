@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../metrics/counters.h"
+
 /* How long to sleep between two rounds over busy slots. A hash takes tens of milliseconds. */
 #define SLOTS_NAP apr_time_from_msec(5)
 
@@ -179,6 +181,23 @@ static const problem_t *wait_for_slot(const password_slots_t *slots, off_t range
     return problem;
 }
 
+/* Waits, unless enough threads do already. */
+static const problem_t *wait_in_line(password_slots_t *slots, off_t range, apr_time_t deadline,
+                                     password_slot_t *slot)
+{
+    const problem_t *problem = &problem_slots_busy;
+    apr_time_t start = apr_time_now();
+
+    COUNTERS_ADD(password_waiting, 0, 1);
+    if (atomic_fetch_add(&slots->waiting, 1) < slots->waiting_max)
+        problem = wait_for_slot(slots, range, deadline, slot);
+    atomic_fetch_sub(&slots->waiting, 1);
+    COUNTERS_ADD(password_waiting, 0, -1);
+    COUNTERS_ADD(password_waits, 0, 1);
+    COUNTERS_ADD(password_wait, 0, apr_time_now() > start ? apr_time_now() - start : 0);
+    return problem;
+}
+
 const problem_t *password_slots_take(password_slots_t *slots, const char *owner, apr_time_t deadline,
                                      password_slot_t *slot)
 {
@@ -189,18 +208,18 @@ const problem_t *password_slots_take(password_slots_t *slots, const char *owner,
     if (slot->share < 0)
         return is_passing(errno) ? &problem_slots_busy : &problem_misconfigured;
     problem = try_once(slots, range, slot);
-    if (problem == &problem_slots_busy && apr_time_now() < deadline) {
-        if (atomic_fetch_add(&slots->waiting, 1) < slots->waiting_max)
-            problem = wait_for_slot(slots, range, deadline, slot);
-        atomic_fetch_sub(&slots->waiting, 1);
-    }
+    if (problem == &problem_slots_busy && apr_time_now() < deadline)
+        problem = wait_in_line(slots, range, deadline, slot);
     if (problem)
         close(slot->share);
+    else
+        COUNTERS_ADD(password_hashing, 0, 1);
     return problem;
 }
 
 void password_slots_free(const password_slot_t *slot)
 {
+    COUNTERS_ADD(password_hashing, 0, -1);
     /* Closing alone would leave the locks with a child forked meanwhile, until it executes its program. */
     flock(slot->slot, LOCK_UN);
     close(slot->slot);

@@ -4,6 +4,7 @@
 #include <apr_thread_mutex.h>
 #include <unistd.h>
 
+#include "../metrics/counters.h"
 #include "group.h"
 #include "monotonic.h"
 
@@ -356,11 +357,22 @@ static const problem_t *conclude(batch_t *batch, request_rec *r, const job_t *jo
     return job_run(batch->pool, r, job); /* nobody has run it, or it had no effect in its group */
 }
 
+static unsigned kind_of(const batch_t *batch)
+{
+    return (unsigned)(batch->policy - policies);
+}
+
+static void count(const batch_t *batch, label_way_t way, int statements)
+{
+    COUNTERS_ADD(batch_statements, kind_of(batch) * LABEL_WAYS + way, statements);
+}
+
 /* A round trip that nobody shares. */
 static const problem_t *run_alone(batch_t *batch, request_rec *r, const job_t *job)
 {
     const problem_t *problem = job_run(batch->pool, r, job);
 
+    count(batch, LABEL_ALONE, 1);
     end_trip(batch, 1, 0);
     return problem;
 }
@@ -376,6 +388,8 @@ static const problem_t *lead(batch_t *batch, request_rec *r, const job_t *job, g
     if (group->stage == STAGE_RUNS && !is_alone) {
         apr_time_t paused = run_group(batch, r, group, job->pool);
 
+        count(batch, LABEL_SHARED, group->count);
+        COUNTERS_ADD(batch_trips, kind_of(batch), 1);
         end_trip(batch, group->count, paused);
     }
     group_disband(group);
@@ -417,6 +431,7 @@ const problem_t *batch_run(batch_t *batch, request_rec *r, const job_t *job)
 
     switch (enter(batch, &waiter, &group)) {
     case ENTRY_ALONE:
+        count(batch, LABEL_ALONE, 1);
         return job_run(batch->pool, r, job);
     case ENTRY_TRIP:
         return run_alone(batch, r, job);

@@ -5,6 +5,7 @@
 #include <http_log.h>
 #include <signal.h>
 
+#include "../metrics/counters.h"
 #include "attest.h"
 #include "conninfo.h"
 #include "monotonic.h"
@@ -136,9 +137,11 @@ static const problem_t *connect_one(keeper_t *keeper, apr_pool_t *scratch)
     take_verdict(keeper, problem, is_refused, why);
     keeper->turn += is_refused;
     if (!problem) {
+        COUNTERS_ADD(pool_opened, keeper->role, 1);
         stock_push_idle(stock, connection);
         return NULL;
     }
+    COUNTERS_ADD(pool_refused, keeper->role, 1);
     stock->open--;
     if (!connection)
         return problem;
@@ -210,10 +213,12 @@ static apr_interval_time_t reaper_interval(const stock_t *stock)
     return interval > apr_time_from_msec(100) ? apr_time_from_msec(100) : interval;
 }
 
-static void cut_overdue(connection_t *connection, apr_time_t now)
+static void cut_overdue(const stock_t *stock, connection_t *connection, apr_time_t now)
 {
-    if (!connection->cut && connection_overdue(connection, now))
-        connection_cut(connection);
+    if (connection->cut || !connection_overdue(connection, now))
+        return;
+    COUNTERS_ADD(pool_cut, stock->role, 1);
+    connection_cut(connection);
 }
 
 /* Cuts the overdue ones of the connections at work, and moves the idle ones that nobody has used for long to
@@ -224,10 +229,10 @@ static void reap(stock_t *stock, apr_time_t now, connections_t *unused)
 
     APR_RING_FOREACH(c, &stock->busy, connection_t, link)
     {
-        cut_overdue(c, now);
+        cut_overdue(stock, c, now);
     }
     if (stock->checked)
-        cut_overdue(stock->checked, now);
+        cut_overdue(stock, stock->checked, now);
     while (!APR_RING_EMPTY(&stock->idle, connection_t, link)) {
         c = APR_RING_LAST(&stock->idle);
         if (now - c->idle_since < stock->settings.idle)

@@ -3,6 +3,7 @@
 
 #include <http_log.h>
 
+#include "../metrics/counters.h"
 #include "conninfo.h"
 #include "keeper.h"
 #include "monotonic.h"
@@ -33,6 +34,8 @@ static connection_t *take_idle(stock_t *stock, pool_use_t use, connections_t *do
         if (connection->born > stock->renewed) {
             stock_unlink_idle(stock, connection);
             APR_RING_INSERT_TAIL(&stock->busy, connection, connection_t, link);
+            stock_count(stock, LABEL_IN_USE, 1);
+            COUNTERS_ADD(pool_acquired, stock->role, 1);
             connection->lookup = use == POOL_LOOKUP;
             stock->lookups += connection->lookup;
             return connection;
@@ -50,10 +53,12 @@ static int wait_for_change(stock_t *stock, pool_use_t use, apr_time_t deadline)
     if (deadline <= monotonic_now())
         return 0;
     stock->waiting++;
+    COUNTERS_ADD(pool_waiting, stock->role, 1);
     stock->lookups_waiting += lookup;
     pthread_cond_signal(&stock->wanted);
     monotonic_wait(lookup ? &stock->lookup_possible : &stock->available, &stock->mutex, deadline);
     stock->waiting--;
+    COUNTERS_ADD(pool_waiting, stock->role, -1);
     stock->lookups_waiting -= lookup;
     return 1;
 }
@@ -78,6 +83,7 @@ static int may_come_back(const stock_t *stock)
 static void unlink_busy(stock_t *stock, connection_t *connection)
 {
     APR_RING_REMOVE(connection, link);
+    stock_count(stock, LABEL_IN_USE, -1);
     stock->lookups -= connection->lookup;
     connection->lookup = 0;
 }
@@ -139,6 +145,15 @@ static void discard(stock_t *stock, connection_t *dead)
     stock_close_all(&doomed);
 }
 
+/* deadline: 0 where nobody waited. */
+static void count_wait(const pool_t *pool, apr_time_t deadline, apr_interval_time_t wait)
+{
+    if (!deadline)
+        return;
+    COUNTERS_ADD(pool_waits, pool->stock.role, 1);
+    COUNTERS_ADD(pool_wait, pool->stock.role, monotonic_now() - (deadline - wait));
+}
+
 static const problem_t *acquire(pool_t *pool, pool_use_t use, int is_repeatable, apr_interval_time_t wait,
                                 connection_t **connection)
 {
@@ -147,8 +162,10 @@ static const problem_t *acquire(pool_t *pool, pool_use_t use, int is_repeatable,
     for (;;) {
         const problem_t *problem = take_or_wait(pool, use, wait, &deadline, connection);
 
-        if (problem)
+        if (problem) {
+            count_wait(pool, deadline, wait);
             return problem;
+        }
         /* asked outside of the mutex: it takes a system call */
         if (connection_is_superseded(*connection))
             discard(&pool->stock, *connection);
@@ -157,6 +174,7 @@ static const problem_t *acquire(pool_t *pool, pool_use_t use, int is_repeatable,
         else
             discard(&pool->stock, *connection);
     }
+    count_wait(pool, deadline, wait);
     if (pool->cluster != (*connection)->cluster)
         pool->cluster = (*connection)->cluster;
     return NULL;
@@ -284,6 +302,8 @@ pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, databas
                               .conninfo = conninfo,
                               .role = role,
                               .lineage = {timelines, conninfo_place(conninfo, lasting)}};
+    pool->stock.role = role;
+    COUNTERS_ADD(pool_max, role, settings->max);
     if (!stock_make(&pool->stock, settings, server) || !keeper_start(&pool->keeper, process))
         return NULL;
     apr_pool_pre_cleanup_register(process, pool, pool_stop);

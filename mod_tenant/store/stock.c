@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stock.h"
 
+#include "../metrics/counters.h"
 #include "monotonic.h"
 
 int stock_make(stock_t *stock, const pool_settings_t *settings, server_rec *server)
@@ -14,6 +15,11 @@ int stock_make(stock_t *stock, const pool_settings_t *settings, server_rec *serv
            monotonic_cond_init(&stock->tick);
 }
 
+void stock_count(const stock_t *stock, label_state_t state, int more)
+{
+    COUNTERS_ADD(pool_connections, stock->role * LABEL_STATES + state, more);
+}
+
 int stock_lookups_max(const stock_t *stock)
 {
     return stock->settings.max >= 4 ? stock->settings.max / 4 : 1;
@@ -23,6 +29,7 @@ void stock_unlink_idle(stock_t *stock, connection_t *connection)
 {
     APR_RING_REMOVE(connection, link);
     stock->idle_count--;
+    stock_count(stock, LABEL_IDLE, -1);
 }
 
 wake_t stock_whom_to_wake(const stock_t *stock)
@@ -48,6 +55,7 @@ void stock_insert_idle(stock_t *stock, connection_t *connection, apr_time_t now)
     }
     APR_RING_INSERT_HEAD(&stock->idle, connection, connection_t, link);
     stock->idle_count++;
+    stock_count(stock, LABEL_IDLE, 1);
 }
 
 void stock_push_idle(stock_t *stock, connection_t *connection)

@@ -8,6 +8,7 @@
 #include <httpd.h>
 #include <pthread.h>
 
+#include "../metrics/label.h"
 #include "connection.h"
 #include "pool_settings.h"
 
@@ -37,6 +38,7 @@ typedef struct stock_t {
     apr_time_t answered; /* when a connection was last given back whose statement had ended well; 0: never */
     apr_time_t renewed;  /* connections that were opened no later are not used again */
     int stopping;
+    unsigned role; /* database_role_t: what figures are told apart by; it does not change */
 } stock_t;
 
 /* Whom one more idle connection, or one lookup less, may help. */
@@ -49,6 +51,9 @@ typedef struct wake_t {
 int stock_make(stock_t *stock, const pool_settings_t *settings, server_rec *server);
 
 /* The caller of each of these holds the mutex, but for stock_wake() and stock_close_all(). */
+
+/* Counts one connection more, or one less, in a state (LABEL_IDLE, LABEL_IN_USE). */
+void stock_count(const stock_t *stock, label_state_t state, int more);
 
 /* How many connections lookups may have at a time. */
 int stock_lookups_max(const stock_t *stock);

@@ -6,6 +6,7 @@
 #include <http_log.h>
 #include <string.h>
 
+#include "../metrics/counters.h"
 #include "answer.h"
 #include "journal.h"
 #include "parameters.h"
@@ -44,9 +45,15 @@ static const problem_t *check_method(exchange_t *exchange)
     return exchange_refuse_method(exchange, "GET, POST, OPTIONS");
 }
 
+static void count(exchange_t *exchange, label_verdict_t verdict)
+{
+    COUNTERS_ADD(twilio_events, webhook_of(exchange)->hook->event * LABEL_VERDICTS + verdict, 1);
+}
+
 /* What is said of a sender that Twilio itself cannot be. */
 static const problem_t *refuse(exchange_t *exchange, const char *why)
 {
+    count(exchange, LABEL_MALFORMED);
     exchange->detail = why;
     return &problem_bad_request;
 }
@@ -79,6 +86,8 @@ static const problem_t *prove_sender(exchange_t *exchange)
     webhook_t *webhook = webhook_of(exchange);
     const problem_t *problem = proof_of_sender(exchange);
 
+    if (problem)
+        count(exchange, problem->status == HTTP_SERVICE_UNAVAILABLE ? LABEL_UNSTORED : LABEL_UNPROVEN);
     if (problem && problem->status == HTTP_SERVICE_UNAVAILABLE && webhook->hook->without_database)
         return webhook->hook->without_database(webhook);
     return problem;
@@ -92,6 +101,7 @@ static const problem_t *store_event(exchange_t *exchange)
     const problem_t *problem =
         journal_store(exchange->r, exchange->server->database, webhook->tenant->id_text, &webhook->event);
 
+    count(exchange, problem ? LABEL_UNSTORED : LABEL_STORED);
     if (!problem || !webhook->hook->is_asked)
         return problem;
     ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, exchange->r,
