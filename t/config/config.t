@@ -172,6 +172,10 @@ my @refused = (
         qr/TenantLoginRate cannot occur within <VirtualHost> section/],
     (map { ["TenantLinger $_", "TenantLinger $_", qr/TenantLinger must be off, or a time from 1ms to 1000ms, such as 5ms/] }
         qw(on 0ms 5 1001ms 2s -1 -5ms 5x ms 99999999999999999999)),
+    (map { ["TenantMetrics $_", "TenantMetrics $_", qr/TenantMetrics must be on, off, or tenants=N: .* 0 to 1000/] }
+        qw(yes tenants= tenants=-1 tenants=1001 tenants=x 200)),
+    ['TenantMetrics in a virtual host', vhost('a.example.com', 'TenantMetrics off'),
+        qr/TenantMetrics cannot occur within <VirtualHost> section/],
     ['TenantLinger with two times', 'TenantLinger 5ms 10ms', qr/TenantLinger takes one argument/],
     (map { ["TenantBasePath $_", location('TenantHandler api', "TenantBasePath $_"), qr{TenantBasePath must be the path that clients see, such as /public/v1}] }
         'public/v1', 'https://api.example.com/v1', '//', '//v1', '/v1//', '/a//b', '/a/../b', '/a/..', '/./a', '/a/.', '"/a b"', '/a%20b', '/a?b', '/caf\xc3\xa9', '/<a>'),
@@ -275,7 +279,7 @@ for (['TenantHandler api', \@beside_location, $location_only], ['TenantHandler o
     ['TenantUserAuthority read', \@beside_location, $location_only], ['TenantPasswordSlots 2', \@inside, $server_only],
     ['TenantLoginRate off', \@inside, $server_only], [$database, \@inside, $server_only],
     [$key_file, \@inside, $server_only], ['TenantCache off', \@inside, $server_only], ['TenantPool max=3', \@inside, $server_only],
-    ['TenantLinger off', \@inside, $server_only])
+    ['TenantLinger off', \@inside, $server_only], ['TenantMetrics off', \@inside, $server_only])
 {
     my ($line, $sections, $message) = @$_;
     my ($directive) = $line =~ /^(\w+)/;
@@ -307,6 +311,7 @@ my @accepted = (
     ['slots', "${base}TenantPasswordSlots 1024\n"],
     (map { ["a rate of logins: $_", "${base}TenantLoginRate $_\n"] } qw(off OFF 1/1 10000/24h 5/10min 10/60s)),
     ['no cache', "${base}TenantCache OFF\n"],
+    (map { ["metrics: $_", "${base}TenantMetrics $_\n" . location('TenantHandler metrics')] } 'on', 'OFF', 'tenants=0', 'on tenants=1000'),
     (map { ["to linger: $_", "${base}TenantLinger 5ms\n" . vhost('a.example.com', "TenantLinger $_")] } qw(off OFF 0 1ms 1000ms 1s 1)),
     ['every setting of a Location', location('TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',
         'TenantIdentify on', 'TenantPageSize 1 1', 'TenantMaxBody 1', 'TenantUserAuthority Write',
