@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+# Under load, while children are killed and the server restarts gracefully: no counter goes back, and in the end the counts are
+# those of the clients, but for what was under way.
+use strict;
+use warnings;
+
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+use TenantTest;
+use TenantTest::Scrape;
+
+my $clients = 8;
+my $server = TenantTest::Server->start(processes => 3, threads => 10,
+    server => qq{<Location "/metrics">\nTenantHandler metrics\nRequire local\n</Location>});
+my @figures = (
+    ['mod_tenant_requests_total', handler => 'api', resource => 'calls'],
+    ['mod_tenant_request_duration_seconds_count', handler => 'api', resource => 'calls'],
+    ['mod_tenant_tenant_requests_total'],
+    ['mod_tenant_rows_read_total'],
+);
+
+# A client in a process of its own, which tells how many requests were answered, and how many were not.
+sub start_client {
+    pipe my $read, my $write or die "pipe: $!";
+    my $pid = fork // die "fork: $!";
+    if ($pid) {
+        close $write;
+        return { pid => $pid, read => $read };
+    }
+    close $read;
+    my ($answered, $lost, $client, $stop) = (0, 0);
+    local $SIG{USR1} = sub { $stop = 1 };
+    until ($stop) {
+        my $status = eval {
+            $client //= $server->client;
+            $client->request(GET => '/v1/calls/1', headers => [bearer('acme')])->status;
+        };
+        if (($status // 0) == 200) {
+            $answered++;
+        } else {
+            $lost++;
+            undef $client;
+        }
+    }
+    syswrite $write, "$answered $lost\n";
+    close $write;
+    POSIX::_exit(0);
+}
+
+my @running = map { start_client() } 1 .. $clients;
+my @last = (0) x @figures;
+my $kills = 0;
+for my $round (1 .. 12) {
+    sleep 0.4;
+    my @children = $server->children;
+    if ($round % 4 == 0) {
+        $server->graceful;
+    } else {
+        kill KILL => $children[rand @children];
+        $kills++;
+    }
+    my $scrape = eval { TenantTest::Scrape->of($server) } // eval { TenantTest::Scrape->of($server) } or next;
+    my @now = map { $scrape->value(@$_) } @figures;
+    cmp_ok($now[$_], '>=', $last[$_], "round $round: $figures[$_][0] does not go back") for 0 .. $#now;
+    @last = @now;
+}
+kill USR1 => map { $_->{pid} } @running;
+my ($answered, $lost) = (0, 0);
+for my $client (@running) {
+    my ($one, $other) = split ' ', readline($client->{read}) // '';
+    waitpid $client->{pid}, 0;
+    $answered += $one;
+    $lost += $other;
+}
+diag "$answered requests were answered, $lost were not; $kills children were killed";
+cmp_ok($answered, '>', 500, 'there was load');
+sleep 1;    # what is answered is counted a moment later
+
+# Each kill may find a request of each client answered and not counted, or counted and not answered.
+my $under_way = $clients * $kills;
+my $scrape = TenantTest::Scrape->of($server);
+for my $figure (@figures) {
+    my $count = $scrape->value(@$figure);
+    cmp_ok($count, '>=', $answered - $under_way, "$figure->[0]: $count are not less than the clients' $answered, but for what was under way");
+    cmp_ok($count, '<=', $answered + $lost, 'nor more than they sent');
+}
+is(TenantTest::Scrape->await($server, 3, 'mod_tenant_children'), 3, 'three children count');
+my $connections = TenantTest::Scrape->await($server, 0, 'mod_tenant_pool_connections', state => 'in-use');
+is($connections, 0, 'what killed children had in use is not told any longer');
+
+done_testing;
