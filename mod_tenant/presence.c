@@ -77,7 +77,8 @@ static const char *name_of(const server_rec *main, apr_pool_t *pool)
     return apr_psprintf(pool, "%s:%u", host, port);
 }
 
-/* The ids of the ring as an array of PostgreSQL's, `{"seal 1","pepper 1"}`: of all keys, or of the primary ones. */
+/* The ids of the ring as an array of PostgreSQL's, `{"seal 1","pepper 1"}`: of all keys, or of the primary
+ * ones. */
 static const char *ids_of(const keyring_t *ring, int primary_only, apr_pool_t *pool)
 {
     static const keyname_purpose_t purposes[] = {KEYNAME_SEAL, KEYNAME_PEPPER};

@@ -7,17 +7,17 @@
 #include "secret/keyring.h"
 #include "store/database.h"
 
-/* Tells a database which servers use it: each generation of this httpd is a row of `nodes` from its first child's
- * start to its last one's end. One child at a time renews it, every ten seconds. Who was killed leaves a row that
- * nobody renews. */
+/* Tells a database which servers use it: each generation of this httpd is a row of `nodes` from its first
+ * child's start to its last one's end. One child at a time renews it, every ten seconds. Who was killed
+ * leaves a row that nobody renews. */
 typedef struct presence_t presence_t;
 
 /* Memory for the children that are forked later, which goes with pool; NULL: there is none. The row is named
  * after the machine and main's first port. keyring: whose key ids the row has. */
 presence_t *presence_make(const server_rec *main, const keyring_t *keyring, apr_pool_t *pool);
 
-/* Starts a child's thread, which ends with the process's pool, and ahead of the database. Called after the fork.
- * 0: it cannot be started. */
+/* Starts a child's thread, which ends with the process's pool, and ahead of the database. Called after the
+ * fork. 0: it cannot be started. */
 int presence_start(presence_t *presence, database_t *database, server_rec *server, apr_pool_t *process);
 
 #endif

@@ -286,7 +286,8 @@ static const char *share_generations(sharing_t *sharing, server_config_t *config
     return config->generations ? NULL : "there is no shared memory for TenantCache";
 }
 
-/* Gives a server the memory by which its children tell the database of this node. Returns NULL, or a sentence. */
+/* Gives a server the memory by which its children tell the database of this node. Returns NULL, or a
+ * sentence. */
 static const char *share_presence(sharing_t *sharing, server_config_t *config, const server_rec *servers,
                                   apr_pool_t *pool)
 {

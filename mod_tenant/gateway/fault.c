@@ -38,7 +38,8 @@ static int code_of_problem(const problem_t *problem)
     return problem == &problem_tenant_inactive ? 20005 : code_of_status(problem->status);
 }
 
-/* The problem that a status is which httpd or mod_proxy has raised: its 503 says that nobody can be reached. */
+/* The problem that a status is which httpd or mod_proxy has raised: its 503 says that nobody can be
+ * reached. */
 static const problem_t *problem_of(int status)
 {
     return status == HTTP_SERVICE_UNAVAILABLE ? &problem_twilio_away : problem_of_status(status);

@@ -11,8 +11,8 @@
 /* What a gateway says itself in place of Twilio: an error of Twilio's shape, {code, message, more_info,
  * status}, so that its libraries raise the exception that they always do. */
 
-/* Answers with a problem. code: Twilio's; 0: the one that says no more than the status. detail: a sentence for
- * this occurrence, or NULL. Returns what a handler returns. */
+/* Answers with a problem. code: Twilio's; 0: the one that says no more than the status. detail: a sentence
+ * for this occurrence, or NULL. Returns what a handler returns. */
 int fault_answer(request_rec *r, const problem_t *problem, int code, const char *detail);
 
 /* Hands the problem of a status down a filter, from inside of it, in place of what Twilio answers. */

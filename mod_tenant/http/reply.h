@@ -34,9 +34,9 @@ int reply_file(request_rec *r, int status, const char *type, const char *bytes, 
 int reply_empty(request_rec *r, int status);
 
 /* Makes the body and the headers of a problem (RFC 9457) with the status that the request has: httpd knows
- * more of them than the table. detail is a sentence for this occurrence, or NULL; errors are problem_error_t
- * of a problem_invalid, or NULL. location is the one that the client has asked; where its handler has no pages of
- * problems the type is about:blank. */
+ * more of them than the table. detail is a sentence for this occurrence, or NULL; errors are
+ * problem_error_t of a problem_invalid, or NULL. location is the one that the client has asked; where its
+ * handler has no pages of problems the type is about:blank. */
 void reply_make_problem(request_rec *r, writer_t *writer, const location_config_t *location,
                         const problem_t *problem, const char *detail, const apr_array_header_t *errors);
 

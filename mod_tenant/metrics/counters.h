@@ -9,9 +9,9 @@
 
 #include "metric.h"
 
-/* The figures of the table, in memory that all children share. Each child counts in a slot of its own, so that
- * no two of them write to one cache line. The next child goes on with the slot of one that has ended, however it
- * ended: what was counted stays, and no counter goes back. */
+/* The figures of the table, in memory that all children share. Each child counts in a slot of its own, so
+ * that no two of them write to one cache line. The next child goes on with the slot of one that has ended,
+ * however it ended: what was counted stays, and no counter goes back. */
 typedef struct counters_t counters_t;
 
 enum { COUNTERS_CELLS_COUNT = sizeof(cells_t) / sizeof(cell_t) };
@@ -19,7 +19,8 @@ enum { COUNTERS_CELLS_COUNT = sizeof(cells_t) / sizeof(cell_t) };
 /* Where this process counts: its slot, or, as long as it has none, memory that nobody reads. */
 extern cells_t *counters_own;
 
-/* Adds to a figure's cell: COUNTERS_ADD(refusals, label_problem(problem), 1). A gauge takes less than 0 too. */
+/* Adds to a figure's cell: COUNTERS_ADD(refusals, label_problem(problem), 1). A gauge takes less than 0
+ * too. */
 #define COUNTERS_ADD(identifier, number, amount)                                                             \
     ((void)atomic_fetch_add_explicit(&counters_own->identifier[number], (amount), memory_order_relaxed))
 
@@ -40,8 +41,8 @@ size_t counters_size(int children);
  * earlier generation of the server has left there. NULL: there is no lock. */
 counters_t *counters_use(void *memory, int is_new, int children);
 
-/* In a new child: takes a slot, and returns its number. That is given up when the calling thread ends, which is
- * to be the last. */
+/* In a new child: takes a slot, and returns its number. That is given up when the calling thread ends,
+ * which is to be the last. */
 int counters_claim(counters_t *counters);
 
 /* The sum of all slots, as a number for each cell; gauges of those alone that have a child. Returns how many

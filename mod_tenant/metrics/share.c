@@ -131,8 +131,8 @@ static void end_change(place_t *place)
     atomic_fetch_add(&place->version, 1);
 }
 
-/* Gives a place to a tenant that has had so many requests in this epoch. Whoever dies on the way leaves a free
- * place. */
+/* Gives a place to a tenant that has had so many requests in this epoch. Whoever dies on the way leaves a
+ * free place. */
 static void give(shares_t *shares, int n, int tenant, const char *name, int64_t requests)
 {
     place_t *place = &shares->places[n];

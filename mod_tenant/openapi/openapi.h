@@ -12,8 +12,8 @@
 /* Ahead of the first request, in the configuration's pool. */
 void openapi_build(apr_pool_t *pool);
 
-/* The document of a Location, which lives as long as the configuration; pool is for the meantime. has_gateway:
- * its server has one to Twilio. */
+/* The document of a Location, which lives as long as the configuration; pool is for the meantime.
+ * has_gateway: its server has one to Twilio. */
 const file_t *openapi_document(const location_config_t *location, int has_gateway, apr_pool_t *pool);
 
 #endif

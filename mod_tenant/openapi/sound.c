@@ -9,7 +9,8 @@
 #include "responses.h"
 #include "security.h"
 
-/* What a document has to name. Nothing here ends a sound: as WAV this is more than 12 hours of two channels. */
+/* What a document has to name. Nothing here ends a sound: as WAV this is more than 12 hours of two
+ * channels. */
 enum { LENGTH_MAX = 2000000000 };
 
 static void write_bytes(const openapi_t *openapi, const char *status, const char *description,

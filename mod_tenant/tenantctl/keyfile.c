@@ -161,7 +161,8 @@ static int open_for_key(session_t *session, keyname_purpose_t *purpose, uint32_t
     return status == EXIT_DONE ? check_key(session, *purpose, *id) : status;
 }
 
-/* Why a key cannot become the primary one yet, or NULL: this machine's httpd, or another one, does not have it. */
+/* Why a key cannot become the primary one yet, or NULL: this machine's httpd, or another one, does not have
+ * it. */
 static const char *check_promotion(const session_t *session, keyname_purpose_t purpose, uint32_t id)
 {
     const char *sentence, *names;

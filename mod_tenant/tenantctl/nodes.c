@@ -39,16 +39,17 @@ int nodes_with_primary(const char **names, console_t *database, keyname_purpose_
 
 int nodes_check(output_t *findings, console_t *database, apr_pool_t *pool)
 {
-    rowset_t *rows = console_run(
-        database, pool,
-        "SELECT name, format('has ended without a word: last seen %s s ago', extract(epoch FROM now() - seen_at)::int)"
-        " FROM public.nodes n WHERE NOT " SERVES
-        " AND NOT EXISTS (SELECT FROM public.nodes other WHERE other.name = n.name AND other.seen_at > n.seen_at)"
-        " UNION ALL"
-        " SELECT name, format('has version %s, others have %s', version, newest)"
-        " FROM (SELECT *, max(version) OVER () AS newest FROM public.nodes WHERE " SERVES ") n"
-        " WHERE version <> newest ORDER BY 1, 2",
-        NULL, 0);
+    rowset_t *rows =
+        console_run(database, pool,
+                    "SELECT name, format('has ended without a word: last seen %s s ago',"
+                    "                    extract(epoch FROM now() - seen_at)::int)"
+                    " FROM public.nodes n WHERE NOT " SERVES " AND NOT EXISTS (SELECT FROM public.nodes other"
+                    "                  WHERE other.name = n.name AND other.seen_at > n.seen_at)"
+                    " UNION ALL"
+                    " SELECT name, format('has version %s, others have %s', version, newest)"
+                    " FROM (SELECT *, max(version) OVER () AS newest FROM public.nodes WHERE " SERVES ") n"
+                    " WHERE version <> newest ORDER BY 1, 2",
+                    NULL, 0);
 
     for (int n = 0; rows && n < rowset_count(rows); n++)
         finding_add(findings, "nodes", rowset_text(rows, n, 0), rowset_text(rows, n, 1));

@@ -8,8 +8,8 @@
 
 /* The servers that use the database, by its table `nodes`. */
 
-/* *names is NULL, or those that serve now and have not loaded a key: `web2.example.com:443, …`, in pool. 0: the
- * database fails. */
+/* *names is NULL, or those that serve now and have not loaded a key: `web2.example.com:443, …`, in pool. 0:
+ * the database fails. */
 int nodes_without_key(const char **names, console_t *database, keyname_purpose_t purpose, uint32_t id,
                       apr_pool_t *pool);
 
@@ -17,8 +17,8 @@ int nodes_without_key(const char **names, console_t *database, keyname_purpose_t
 int nodes_with_primary(const char **names, console_t *database, keyname_purpose_t purpose, uint32_t id,
                        apr_pool_t *pool);
 
-/* Adds what is wrong with the nodes themselves: one that has ended without a word, versions that differ. 0: the
- * database fails. */
+/* Adds what is wrong with the nodes themselves: one that has ended without a word, versions that differ. 0:
+ * the database fails. */
 int nodes_check(output_t *findings, console_t *database, apr_pool_t *pool);
 
 #endif
