@@ -181,6 +181,9 @@ typedef struct problem_error_t {
     X(twilio_away, 503, "twilio-away", "Twilio cannot be reached.",                                          \
       "The service is running, but has no way to Twilio at the moment.",                                     \
       "Try again after as many seconds as Retry-After says.")                                                \
+    X(draining, 503, "draining", "The server is about to end.",                                              \
+      "It answers what it has begun, and takes no new connections. Others may be there, or a new one is.",   \
+      "Send requests over a new connection.")                                                                \
     X(misconfigured, 503, "misconfigured", "The service is not set up correctly.",                           \
       "The database is not in the state that this service relies on, so that it serves nothing.",            \
       "Tell whoever runs it: their log says what is wrong.")                                                 \

@@ -136,6 +136,7 @@ static const struct {
     {&problem_slots_busy, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
     {&problem_secret_unreadable, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
     {&problem_twilio_away, OPENAPI_UNAVAILABLE, OPENAPI_GATEWAYS},
+    {&problem_draining, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
     {&problem_misconfigured, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
 };
 

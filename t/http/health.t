@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use Cwd ();
+use IO::Socket::INET;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -179,6 +180,19 @@ subtest 'the administration' => sub {
         server => "<Location \"/admin\">\nTenantHandler admin\n</Location>");
     is_problem(request(GET => "/admin/$_", to => $server), 403, 'admin-unprotected', "$_ is for those who have logged in, as all there")
         for qw(ready live);
+};
+
+subtest 'a child that ends' => sub {
+    local $server = start();
+    is_status(ask('ready'), 200, 'ready');
+    my $client = $server->client;
+    $client->write("GET /v1/ready HTTP/1.1\r\nHost: api.example.net\r\n", 'GET');
+    my $pid = $server->pid;
+    sleep 0.5;    # until a thread reads the request
+    kill WINCH => $pid;
+    ok(wait_until { !IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $server->port) }, 'it takes no new connection');
+    $client->write("\r\n");
+    is_problem($client->receive, 503, 'draining', 'who has one hears of it');
 };
 
 done_testing;
