@@ -63,10 +63,11 @@ static const char *complete(const char *given, const char *role, const char **se
 /* A role that the policies hide tenants from would take what it does not see for what is not there. */
 static const char *check_role(console_t *console, apr_pool_t *pool)
 {
-    rowset_t *rows = console_run(console, pool,
-                                 "SELECT rolname, rolname = 'tenant_admin' OR rolsuper OR rolbypassrls"
-                                 " FROM pg_catalog.pg_roles WHERE rolname = current_user",
-                                 NULL, 0);
+    rowset_t *rows =
+        console_run(console, pool,
+                    "SELECT rolname, rolname IN ('tenant_admin', 'tenant_owner') OR rolsuper OR rolbypassrls"
+                    " FROM pg_catalog.pg_roles WHERE rolname = current_user",
+                    NULL, 0);
 
     if (!rows)
         return console_failure(console);
@@ -211,6 +212,53 @@ rowset_t *console_execute(console_t *console, apr_pool_t *pool, const statement_
                    PQexecPrepared(console->connection, label, statement_parameters(statement->sql), values,
                                   NULL, NULL, 0),
                    pool);
+}
+
+/* Ends what the server still sends. */
+static void cancel(console_t *console)
+{
+    PGcancel *request = PQgetCancel(console->connection);
+    char why[256];
+
+    if (request)
+        PQcancel(request, why, sizeof why);
+    PQfreeCancel(request);
+}
+
+/* Hands one result over. 0: no more of them are wanted. */
+static int take_rows(PGresult *result, console_row_fn *take, void *context)
+{
+    int goes_on = 1;
+
+    for (int row = 0; goes_on && row < PQntuples(result); row++)
+        goes_on = take(context, PQgetvalue(result, row, 0), (apr_size_t)PQgetlength(result, row, 0));
+    return goes_on;
+}
+
+int console_each(console_t *console, const char *sql, const char *const *values, int count,
+                 console_row_fn *take, void *context)
+{
+    int is_done = PQsendQueryParams(console->connection, sql, count, NULL, values, NULL, NULL, 0) &&
+                  PQsetSingleRowMode(console->connection);
+    int goes_on = 1;
+    PGresult *result;
+
+    if (!is_done)
+        fail(console, NULL);
+    while ((result = PQgetResult(console->connection)) != NULL) {
+        ExecStatusType status = PQresultStatus(result);
+
+        if (status != PGRES_TUPLES_OK && status != PGRES_SINGLE_TUPLE) {
+            if (goes_on && is_done)
+                fail(console, result);
+            is_done = is_done && !goes_on;
+        } else if (goes_on && !take_rows(result, take, context)) {
+            goes_on = 0;
+            cancel(console);
+        }
+        wipe(result);
+    }
+    return is_done;
 }
 
 const char *console_failure(const console_t *console)

@@ -32,6 +32,15 @@ rowset_t *console_run(console_t *console, apr_pool_t *pool, const char *sql, con
 rowset_t *console_execute(console_t *console, apr_pool_t *pool, const statement_t *statement,
                           const char *const *values);
 
+/* Takes one row, of one column that is not NULL; the bytes are wiped afterwards. 0 ends the statement. */
+typedef int console_row_fn(void *context, const char *value, apr_size_t length);
+
+/* Runs a query of one column and hands each row over as it comes, so that any number of them takes the
+ * memory of one. 0 where it failed; 1 otherwise, also where take ended it: then the transaction is of no
+ * more use. */
+int console_each(console_t *console, const char *sql, const char *const *values, int count,
+                 console_row_fn *take, void *context);
+
 /* After a failure: what PostgreSQL said, on one line; and whether it was a unique constraint of this name
  * that was hurt. */
 const char *console_failure(const console_t *console);
