@@ -90,6 +90,22 @@ static const command_t commands[] = {
         .run = tenant_remove,
     },
     {
+        .words = {"tenant", "export"},
+        .arguments = "TENANT FILE",
+        .summary = "write everything of a tenant to a tar archive, or to standard output (-)",
+        .options = DATABASE | OPTION_BIT(OPTION_WITH_PASSWORDS),
+        .operands = 2,
+        .run = tenant_export_run,
+    },
+    {
+        .words = {"tenant", "import"},
+        .arguments = "FILE",
+        .summary = "make a tenant of an export, with a new API key, which is printed this once",
+        .options = BOTH | OPTION_BIT(OPTION_CUSTOM_DOMAIN),
+        .operands = 1,
+        .run = tenant_import_run,
+    },
+    {
         .words = {"keyfile", "make"},
         .arguments = "PATH",
         .summary = "make a key file with a new sealing key and a new pepper",

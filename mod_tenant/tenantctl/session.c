@@ -13,6 +13,9 @@
 /* Who administers: the role that mod_tenant's SQL makes for it. */
 #define ADMIN_ROLE "tenant_admin"
 
+/* Who owns the tables. */
+#define OWNER_ROLE "tenant_owner"
+
 const char *session_path(const char *path, apr_pool_t *pool)
 {
     char *here;
@@ -85,6 +88,21 @@ static const char *default_config(apr_pool_t *pool)
     return access(file, F_OK) == 0 ? file : NULL;
 }
 
+/* Where the connection is as somebody who does not own the tables. */
+static int check_owner(const session_t *session)
+{
+    rowset_t *rows = console_run(session->database, session->pool,
+                                 "SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_catalog.pg_class c"
+                                 " WHERE c.oid = 'public.tenants'::regclass",
+                                 NULL, 0);
+
+    if (!rows)
+        return complain(EXIT_FAILED, "%s", console_failure(session->database));
+    if (strcmp(rowset_text(rows, 0, 0), "t") == 0)
+        return EXIT_DONE;
+    return complain(EXIT_FAILED, "this takes the owner of the tables: connect as " OWNER_ROLE);
+}
+
 static int read_options(session_t *session, const call_t *call, int wants)
 {
     const char *const *values = call->options.values;
@@ -127,9 +145,13 @@ int session_open(session_t *session, const call_t *call, int wants)
         return complain_of_lack("--key-file PATH", "TenantKeyFile", session->config);
     if (lacks_database(session, wants))
         return complain_of_lack("--database CONNINFO", "TenantDatabase", session->config);
+    if ((wants & SESSION_OWNER) && !call_has(call, OPTION_DATABASE))
+        session->role = OWNER_ROLE;
     if (wants & SESSION_KEYS)
         sentence = keyring_read(&session->keyring, session->key_file, call->pool);
     if (!sentence && (wants & SESSION_DATABASE))
         sentence = console_open(&session->database, session->conninfo, session->role, call->pool);
-    return sentence ? complain(EXIT_FAILED, "%s", sentence) : EXIT_DONE;
+    if (sentence)
+        return complain(EXIT_FAILED, "%s", sentence);
+    return wants & SESSION_OWNER ? check_owner(session) : EXIT_DONE;
 }

@@ -11,6 +11,7 @@ enum {
     SESSION_DATABASE = 1, /* a connection */
     SESSION_KEY_FILE = 2, /* the key file's path */
     SESSION_KEYS = 4,     /* its keys */
+    SESSION_OWNER = 8,    /* a connection as the tables' owner */
 };
 
 /* What the options, and the httpd configuration, lead to. */

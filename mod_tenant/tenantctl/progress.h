@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TENANT_TENANTCTL_PROGRESS_H
+#define TENANT_TENANTCTL_PROGRESS_H
+
+#include <stdint.h>
+
+/* Where standard error is a terminal: one line there that says how far a table has come. */
+void progress_show(const char *table, int64_t rows, int64_t all);
+
+/* Takes the line away. */
+void progress_end(void);
+
+#endif
