@@ -37,3 +37,16 @@ int input_confirm(const char *question)
     answer[strcspn(answer, "\n")] = '\0';
     return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
 }
+
+int input_repeat(const char *question, const char *text)
+{
+    char answer[2048];
+
+    if (!isatty(STDIN_FILENO))
+        return -1;
+    fputs(question, stderr);
+    if (!fgets(answer, sizeof answer, stdin))
+        return 0;
+    answer[strcspn(answer, "\n")] = '\0';
+    return strcmp(answer, text) == 0;
+}

@@ -106,6 +106,16 @@ static const command_t commands[] = {
         .run = tenant_import_run,
     },
     {
+        .words = {"tenant", "erase"},
+        .arguments = "TENANT",
+        .summary =
+            "remove an inactive tenant and all of its rows in portions, and prove that nothing is left",
+        .options = DATABASE | OPTION_BIT(OPTION_YES) | OPTION_BIT(OPTION_EXPORT) |
+                   OPTION_BIT(OPTION_WITHOUT_EXPORT) | OPTION_BIT(OPTION_WITH_PASSWORDS),
+        .operands = 1,
+        .run = tenant_erase_run,
+    },
+    {
         .words = {"keyfile", "make"},
         .arguments = "PATH",
         .summary = "make a key file with a new sealing key and a new pepper",
