@@ -36,7 +36,7 @@ subtest 'usage' => sub {
     my $help = tenantctl('--help');
     is_done($help, '--help');
     my @commands = $help->{output} =~ /^  tenantctl ([a-z]+(?: [a-z]+)?)/mg;
-    is(@commands, 20, 'lists the commands');
+    is(@commands, 23, 'lists the commands');
     my $manual = read_text('man/tenantctl.8') =~ s/\\-/-/gr =~ s/\\f.//gr;
     for (@commands) {
         my @words = split / /;
