@@ -7,8 +7,8 @@ use strict;
 use warnings;
 use utf8;
 
+use Cwd ();
 use File::Temp ();
-use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
