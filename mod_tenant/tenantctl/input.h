@@ -12,7 +12,7 @@ int input_secret(char *buffer, size_t size, const char *name);
 /* Asks on the terminal. 1: yes; 0: anything else; -1: there is no terminal to ask on. */
 int input_confirm(const char *question);
 
-/* Asks on the terminal for a text. 1: it was typed as it is; 0: anything else was; -1: there is no terminal. */
+/* Asks on the terminal for a text. 1: it was typed; 0: anything else was; -1: there is no terminal. */
 int input_repeat(const char *question, const char *text);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Everything of a tenant, removed for good: in portions, so that it disturbs nobody and may be interrupted. */
+/* Everything of a tenant, removed for good: in portions, so that it disturbs nobody and may be stopped. */
 #include <apr_strings.h>
 #include <inttypes.h>
 #include <stdlib.h>
