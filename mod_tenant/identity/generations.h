@@ -41,8 +41,8 @@ generation_t generations_now(const generations_t *generations, generations_kind_
  * nor while nobody hears of changes. Takes no lock. */
 int generations_hold(const generations_t *generations, generations_kind_t kind, int tenant, generation_t at);
 
-/* When somebody was last known to hear of changes, by monotonic_now(); 0: never. *is_heard: whether readers
- * rely on that. */
+/* When somebody was last known to hear of changes, by monotonic_now(); 0: never. *is_heard: whether
+ * readers rely on that. */
 apr_time_t generations_proven(const generations_t *generations, int *is_heard);
 
 /* --- For the writer, and for whoever has itself made a change ------------------------------------------- */

@@ -86,8 +86,8 @@ static void forget_gauges(cells_t *cells)
     }
 }
 
-/* A scrape holds the lock of a free slot for a moment. There are more slots than children, but where one
- * child in a thousand finds none it counts where nobody is the owner. */
+/* There are as many slots as there can be children at a time. But a scrape holds the lock of a free one for a
+ * moment, so a child looks twice; where it finds none even so it counts where nobody is the owner. */
 int counters_claim(counters_t *counters)
 {
     slot_t *slot = counters->slots;

@@ -10,8 +10,8 @@
 #include "metric.h"
 
 /* The figures of the table, in memory that all children share. Each child counts in a slot of its own, so
- * that no two of them write to one cache line. The next child goes on with the slot of one that has ended,
- * however it ended: what was counted stays, and no counter goes back. */
+ * that no two of them write to one cache line. The next child goes on with the slot of one that has
+ * ended, however it ended: what was counted stays, and no counter goes back. */
 typedef struct counters_t counters_t;
 
 enum { COUNTERS_CELLS_COUNT = sizeof(cells_t) / sizeof(cell_t) };

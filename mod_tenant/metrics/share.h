@@ -38,8 +38,8 @@ shares_t *shares_use(void *memory, int is_new, int children, int tenants);
 /* In a new child: which of the children it counts as (counters_claim()). */
 void shares_claim(shares_t *shares, int child);
 
-/* Adds a request that has ended to its tenant's, which is known by id, from 1, and name, any text. now: by
- * the monotonic clock. */
+/* Adds a request that has ended to its tenant's, which is known by id, from 1, and name, any text. now:
+ * by the monotonic clock. */
 void shares_add(shares_t *shares, int tenant, const char *name, const tally_t *tally, int64_t now);
 
 /* How many places there are. */
