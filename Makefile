@@ -257,5 +257,6 @@ install: all
 	install -m 755 $(COMMAND) $(DESTDIR)/usr/bin
 	install -m 644 man/tenantctl.8 $(MANUAL)
 	[ ! -d $(REFERENCE) ] || install -m 644 $(REFERENCE)/* $(SHARED)/reference
+	install -m 644 conf/grafana.json conf/prometheus-rules.yml $(SHARED)
 	cp -R sql/. $(SHARED)/sql
 	chmod -R u=rwX,go=rX $(SHARED)/sql
