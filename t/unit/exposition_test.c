@@ -116,11 +116,13 @@ static void test_shares(void)
     tally_t tally = {.rows_read = 1};
     int64_t total = 0, last[MANY] = {0}, other = 0;
     int goes_back = 0, named = 0;
+    int sent[MANY + 1] = {0};
     share_t share;
 
     for (int n = 0; n < 20000; n++) {
-        int tenant = n % 4 ? 1 + n % 3 : 1 + n % MANY;
+        int tenant = n < 100 ? 500 + n % 3 : n % 4 ? 1 + n % 3 : 1 + n % MANY; /* first come others */
 
+        sent[tenant]++;
         shares_claim(shares, n % CHILDREN);
         shares_add(shares, tenant, "a name", &tally, 1 + n * INT64_C(1000000));
         if (n % 100)
@@ -138,6 +140,7 @@ static void test_shares(void)
         total += share.figures[0];
         last[share.tenant % MANY] = share.figures[0];
         named += share.tenant != 0;
+        ok(!share.tenant || share.figures[0] <= sent[share.tenant], "nobody has another one's");
         ok(share.figures[0] == share.figures[METRIC_tenant_rows_read - SHARE_FIRST], "figures keep together");
     }
     ok(total == 20000, "none is lost: %d", (int)total);
