@@ -342,9 +342,23 @@ static int is_final(const waiter_t *waiter, const job_t *job)
            ((waiter->run == RUN_LOST || waiter->run == RUN_ODD) && !job->is_repeatable);
 }
 
+static unsigned kind_of(const batch_t *batch)
+{
+    return (unsigned)(batch->policy - policies);
+}
+
+/* Each statement once. */
+static void count(const batch_t *batch, label_way_t way)
+{
+    COUNTERS_ADD(batch_statements, kind_of(batch) * LABEL_WAYS + way, 1);
+}
+
 /* What has become of a waiter that was in a group. */
 static const problem_t *conclude(batch_t *batch, request_rec *r, const job_t *job, const waiter_t *waiter)
 {
+    int has_run = waiter->shared.result || waiter->problem || is_final(waiter, job);
+
+    count(batch, has_run ? LABEL_SHARED : LABEL_ALONE);
     if (waiter->shared.result) {
         *job->rows = rows_of_part(waiter->shared.result, waiter->shared.first, waiter->shared.count,
                                   waiter->cluster, job->pool);
@@ -352,19 +366,9 @@ static const problem_t *conclude(batch_t *batch, request_rec *r, const job_t *jo
     }
     if (waiter->problem)
         return waiter->problem;
-    if (is_final(waiter, job))
+    if (has_run)
         return job_outcome(r, waiter->run, job, &(sqlstate_t){.message = waiter->why});
     return job_run(batch->pool, r, job); /* nobody has run it, or it had no effect in its group */
-}
-
-static unsigned kind_of(const batch_t *batch)
-{
-    return (unsigned)(batch->policy - policies);
-}
-
-static void count(const batch_t *batch, label_way_t way, int statements)
-{
-    COUNTERS_ADD(batch_statements, kind_of(batch) * LABEL_WAYS + way, statements);
 }
 
 /* A round trip that nobody shares. */
@@ -372,7 +376,7 @@ static const problem_t *run_alone(batch_t *batch, request_rec *r, const job_t *j
 {
     const problem_t *problem = job_run(batch->pool, r, job);
 
-    count(batch, LABEL_ALONE, 1);
+    count(batch, LABEL_ALONE);
     end_trip(batch, 1, 0);
     return problem;
 }
@@ -388,7 +392,6 @@ static const problem_t *lead(batch_t *batch, request_rec *r, const job_t *job, g
     if (group->stage == STAGE_RUNS && !is_alone) {
         apr_time_t paused = run_group(batch, r, group, job->pool);
 
-        count(batch, LABEL_SHARED, group->count);
         COUNTERS_ADD(batch_trips, kind_of(batch), 1);
         end_trip(batch, group->count, paused);
     }
@@ -431,7 +434,7 @@ const problem_t *batch_run(batch_t *batch, request_rec *r, const job_t *job)
 
     switch (enter(batch, &waiter, &group)) {
     case ENTRY_ALONE:
-        count(batch, LABEL_ALONE, 1);
+        count(batch, LABEL_ALONE);
         return job_run(batch->pool, r, job);
     case ENTRY_TRIP:
         return run_alone(batch, r, job);
