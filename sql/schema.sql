@@ -192,6 +192,17 @@ $$;
 
 ALTER FUNCTION public.tenant_rotated_key(tenant_id integer, hashes text[], new_hashes text[], grace_seconds integer) OWNER TO tenant_lookup;
 
+CREATE FUNCTION public.tenant_row_version() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  NEW.row_version := pg_catalog.uuid_hash_extended(pg_catalog.gen_random_uuid(), 0);
+  RETURN NEW;
+END
+$$;
+
+ALTER FUNCTION public.tenant_row_version() OWNER TO tenant_owner;
+
 CREATE PROCEDURE public.tenant_table_check(IN resource regclass)
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -252,6 +263,7 @@ BEGIN
                   WHERE conrelid = resource AND confrelid = 'tenants'::regclass AND contype = 'f') THEN
     EXECUTE format('ALTER TABLE %s ADD FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE', resource);
   END IF;
+  CALL tenant_table_version(resource);
 
   EXECUTE format('CREATE UNIQUE INDEX ON %s (tenant_id, id)', resource);
   IF columns @> '{created_at}' THEN
@@ -276,7 +288,7 @@ BEGIN
   EXECUTE format('CREATE POLICY tenant_owner ON %s TO tenant_owner USING (true) WITH CHECK (true)', resource);
   EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', resource);
 
-  EXECUTE format('GRANT SELECT (xmin, %1$s) ON %2$s TO tenant_api, tenant_admin',
+  EXECUTE format('GRANT SELECT (row_version, %1$s) ON %2$s TO tenant_api, tenant_admin',
                  (SELECT string_agg(quote_ident(c), ', ') FROM unnest(columns) c WHERE c <> ALL (secret)), resource);
   EXECUTE format('GRANT DELETE, INSERT (%1$s) ON %2$s TO tenant_api',
                  (SELECT string_agg(quote_ident(c), ', ') FROM unnest(insertable) c), resource);
@@ -291,6 +303,21 @@ END
 $_$;
 
 ALTER PROCEDURE public.tenant_table_secure(IN resource regclass, IN filterable name[], IN write_once name[], IN secret name[]) OWNER TO tenant_owner;
+
+CREATE PROCEDURE public.tenant_table_version(IN resource regclass)
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+  EXECUTE format('ALTER TABLE %s ADD COLUMN row_version bigint NOT NULL DEFAULT %L', resource,
+                 uuid_hash_extended(gen_random_uuid(), 0));
+  EXECUTE format('ALTER TABLE %s ALTER row_version SET DEFAULT uuid_hash_extended(gen_random_uuid(), 0)', resource);
+  EXECUTE format('CREATE TRIGGER tenant_row_version BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION tenant_row_version()',
+                 resource);
+END
+$$;
+
+ALTER PROCEDURE public.tenant_table_version(IN resource regclass) OWNER TO tenant_owner;
 
 CREATE FUNCTION public.tenant_token_grace() RETURNS trigger
     LANGUAGE plpgsql
@@ -656,6 +683,7 @@ CREATE TABLE public.calls (
     parent_call_sid character varying(34),
     answered_at timestamp with time zone,
     ended_at timestamp with time zone,
+    row_version bigint DEFAULT uuid_hash_extended(gen_random_uuid(), (0)::bigint) NOT NULL,
     CONSTRAINT calls_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at))),
     CONSTRAINT calls_created_at_range_check CHECK (((created_at >= '0001-01-01 00:00:00+00 BC'::timestamp with time zone) AND (created_at < '10000-01-01 00:00:00+00'::timestamp with time zone)))
 );
@@ -708,6 +736,7 @@ CREATE TABLE public.messages (
     error_code integer,
     num_media integer,
     media text,
+    row_version bigint DEFAULT uuid_hash_extended(gen_random_uuid(), (0)::bigint) NOT NULL,
     CONSTRAINT messages_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at))),
     CONSTRAINT messages_created_at_range_check CHECK (((created_at >= '0001-01-01 00:00:00+00 BC'::timestamp with time zone) AND (created_at < '10000-01-01 00:00:00+00'::timestamp with time zone)))
 );
@@ -760,7 +789,8 @@ CREATE TABLE public.products (
     id integer NOT NULL,
     name character varying,
     description text,
-    tenant_id integer NOT NULL
+    tenant_id integer NOT NULL,
+    row_version bigint DEFAULT uuid_hash_extended(gen_random_uuid(), (0)::bigint) NOT NULL
 );
 ALTER TABLE ONLY public.products ALTER COLUMN name SET (n_distinct=1000);
 ALTER TABLE ONLY public.products ALTER COLUMN tenant_id SET (n_distinct=1000);
@@ -792,6 +822,7 @@ CREATE TABLE public.recordings (
     status character varying(20),
     channels integer,
     source character varying(40),
+    row_version bigint DEFAULT uuid_hash_extended(gen_random_uuid(), (0)::bigint) NOT NULL,
     CONSTRAINT recordings_created_at_check CHECK (((created_at IS NOT NULL) AND isfinite(created_at))),
     CONSTRAINT recordings_created_at_range_check CHECK (((created_at >= '0001-01-01 00:00:00+00 BC'::timestamp with time zone) AND (created_at < '10000-01-01 00:00:00+00'::timestamp with time zone)))
 );
@@ -819,7 +850,8 @@ ALTER SEQUENCE public.recordings_id_seq OWNED BY public.recordings.id;
 CREATE TABLE public.settings (
     id integer NOT NULL,
     tenant_id integer NOT NULL,
-    auto_record_calls boolean DEFAULT false
+    auto_record_calls boolean DEFAULT false,
+    row_version bigint DEFAULT uuid_hash_extended(gen_random_uuid(), (0)::bigint) NOT NULL
 );
 
 ALTER TABLE ONLY public.settings FORCE ROW LEVEL SECURITY;
@@ -853,6 +885,7 @@ CREATE TABLE public.tenants (
     retiring_api_key_expires_at timestamp with time zone,
     twilio_auth_token_previous text,
     twilio_auth_token_previous_until timestamp with time zone,
+    row_version bigint DEFAULT uuid_hash_extended(gen_random_uuid(), (0)::bigint) NOT NULL,
     CONSTRAINT tenants_id_check CHECK (((id >= 1) AND (id <= 999999999))),
     CONSTRAINT tenants_status_check CHECK (((status)::text = ANY ((ARRAY['active'::character varying, 'inactive'::character varying])::text[])))
 );
@@ -882,6 +915,7 @@ CREATE TABLE public.users (
     created_at timestamp with time zone DEFAULT now(),
     updated_at timestamp with time zone DEFAULT now(),
     tenant_id integer NOT NULL,
+    row_version bigint DEFAULT uuid_hash_extended(gen_random_uuid(), (0)::bigint) NOT NULL,
     CONSTRAINT users_created_at_check CHECK (isfinite(created_at)),
     CONSTRAINT users_created_at_range_check CHECK (((created_at >= '0001-01-01 00:00:00+00 BC'::timestamp with time zone) AND (created_at < '10000-01-01 00:00:00+00'::timestamp with time zone))),
     CONSTRAINT users_updated_at_check CHECK (isfinite(updated_at)),
@@ -1088,6 +1122,20 @@ CREATE TRIGGER tenant_login_changed_truncate AFTER TRUNCATE ON public.users FOR 
 
 CREATE TRIGGER tenant_login_changed_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_login_changed();
 
+CREATE TRIGGER tenant_row_version BEFORE UPDATE ON public.calls FOR EACH ROW EXECUTE FUNCTION public.tenant_row_version();
+
+CREATE TRIGGER tenant_row_version BEFORE UPDATE ON public.messages FOR EACH ROW EXECUTE FUNCTION public.tenant_row_version();
+
+CREATE TRIGGER tenant_row_version BEFORE UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION public.tenant_row_version();
+
+CREATE TRIGGER tenant_row_version BEFORE UPDATE ON public.recordings FOR EACH ROW EXECUTE FUNCTION public.tenant_row_version();
+
+CREATE TRIGGER tenant_row_version BEFORE UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION public.tenant_row_version();
+
+CREATE TRIGGER tenant_row_version BEFORE UPDATE ON public.tenants FOR EACH ROW EXECUTE FUNCTION public.tenant_row_version();
+
+CREATE TRIGGER tenant_row_version BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.tenant_row_version();
+
 CREATE TRIGGER tenant_token_grace BEFORE INSERT OR UPDATE ON public.tenants FOR EACH ROW WHEN (((new.twilio_auth_token_previous IS NOT NULL) OR (new.twilio_auth_token_previous_until IS NOT NULL))) EXECUTE FUNCTION public.tenant_token_grace();
 
 ALTER TABLE ONLY public.calls
@@ -1216,6 +1264,8 @@ GRANT ALL ON FUNCTION public.tenant_rotated_key(tenant_id integer, hashes text[]
 REVOKE ALL ON PROCEDURE public.tenant_table_check(IN resource regclass) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE public.tenant_table_secure(IN resource regclass, IN filterable name[], IN write_once name[], IN secret name[]) FROM PUBLIC;
+
+REVOKE ALL ON PROCEDURE public.tenant_table_version(IN resource regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.tenants_by_account(sid text, tenant_id integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenants_by_account(sid text, tenant_id integer) TO tenant_api;
@@ -1437,6 +1487,8 @@ GRANT SELECT(twilio_auth_token_previous) ON TABLE public.tenants TO tenant_looku
 GRANT SELECT(twilio_auth_token_previous_until),UPDATE(twilio_auth_token_previous_until) ON TABLE public.tenants TO tenant_api;
 GRANT SELECT(twilio_auth_token_previous_until) ON TABLE public.tenants TO tenant_lookup;
 
+GRANT SELECT(row_version) ON TABLE public.tenants TO tenant_api;
+
 GRANT SELECT,USAGE ON SEQUENCE public.tenants_id_seq TO tenant_admin;
 
 GRANT DELETE ON TABLE public.users TO tenant_api;
@@ -1464,6 +1516,9 @@ GRANT SELECT(updated_at) ON TABLE public.users TO tenant_admin;
 GRANT SELECT(tenant_id) ON TABLE public.users TO tenant_lookup;
 GRANT SELECT(tenant_id),INSERT(tenant_id) ON TABLE public.users TO tenant_api;
 GRANT SELECT(tenant_id) ON TABLE public.users TO tenant_admin;
+
+GRANT SELECT(row_version) ON TABLE public.users TO tenant_api;
+GRANT SELECT(row_version) ON TABLE public.users TO tenant_admin;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE tenant_owner IN SCHEMA public GRANT SELECT ON SEQUENCES  TO tenant_admin;
 

@@ -80,8 +80,7 @@ const problem_t *admin_rotate(api_t *api)
     const problem_t *problem;
     rows_t *rows;
 
-    problem = database_change(api->scope.database, api->exchange.r, 0, DATABASE_ANY_CLUSTER, &rotate, values,
-                              &rows);
+    problem = database_change(api->scope.database, api->exchange.r, 0, &rotate, values, &rows);
     if (problem)
         return problem;
     return rows_count(rows) > 0 ? rotation_answer(api) : &problem_not_found;

@@ -41,31 +41,23 @@ int condition_is_given(const api_t *api)
     return api->if_match.is_given || api->if_none_match.is_given;
 }
 
-static uint64_t salt_of(const api_t *api, uint64_t cluster)
+static uint64_t salt_of(const api_t *api)
 {
-    return etag_salt(cluster, sql_of(api->route.resource)->shape, scope_tenant(api));
+    return etag_salt(sql_of(api->route.resource)->shape, scope_tenant(api));
 }
 
-const problem_t *condition_give(given_t *given, const api_t *api, uint64_t *cluster)
+void condition_give(given_t *given, const api_t *api)
 {
-    const problem_t *problem;
-    uint64_t salt;
+    uint64_t salt = salt_of(api);
 
-    *cluster = DATABASE_ANY_CLUSTER;
-    if (api->if_none_match.is_any || (!api->if_match.tags && !api->if_none_match.tags)) {
-        /* no version is right, or every one */
-        given->single[NAME_IF_MATCH] = api->if_none_match.is_any ? "{}" : NULL;
-        return NULL;
+    if (api->if_none_match.is_any) { /* no version is right */
+        given->single[NAME_IF_MATCH] = "{}";
+        return;
     }
-    problem = database_cluster(api->scope.database, cluster);
-    if (problem)
-        return problem;
-    salt = salt_of(api, *cluster);
     given->single[NAME_IF_MATCH] =
         etag_list_versions(&api->if_match, salt, ETAG_STRONG, api->exchange.r->pool);
     given->single[NAME_IF_NONE_MATCH] =
         etag_list_versions(&api->if_none_match, salt, ETAG_WEAK, api->exchange.r->pool);
-    return NULL;
 }
 
 int condition_allows_new(const api_t *api)
@@ -76,12 +68,14 @@ int condition_allows_new(const api_t *api)
 
 const char *condition_set_tag(const api_t *api, rows_t *rows)
 {
-    const char *tag = ETAG_ABSENT;
+    const char *version, *tag = ETAG_ABSENT;
 
     if (rows) {
         rows_seek(rows, 0);
-        tag = etag_make(rows_text(rows, sql_of(api->route.resource)->version_column),
-                        salt_of(api, rows_cluster(rows)), api->exchange.r->pool);
+        version = rows_text(rows, sql_of(api->route.resource)->version_column);
+        if (!version)
+            return NULL;
+        tag = etag_make(version, salt_of(api), api->exchange.r->pool);
     }
     apr_table_setn(api->exchange.r->headers_out, "ETag", tag);
     return tag;

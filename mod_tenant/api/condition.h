@@ -15,14 +15,14 @@ const problem_t *condition_check(exchange_t *exchange);
 /* Whether the request has any. */
 int condition_is_given(const api_t *api);
 
-/* Gives the versions that a statement takes. *cluster is where it may be run (database_change()). */
-const problem_t *condition_give(given_t *given, const api_t *api, uint64_t *cluster);
+/* Gives the versions that a statement takes. */
+void condition_give(given_t *given, const api_t *api);
 
 /* Whether the row of a single resource may be made by this request: not where it asks for a row. */
 int condition_allows_new(const api_t *api);
 
-/* Sets ETag to the tag of the first of rows, and returns it;
- * of a single resource without a row rows is NULL. */
+/* Sets ETag to the tag of the first of rows, and returns it; of a single resource without a row rows is NULL.
+ * An answer of the former release that was kept has no version, and gets no ETag: NULL. */
 const char *condition_set_tag(const api_t *api, rows_t *rows);
 
 /* Sets ETag to a tag, and holds the request's conditions against it. *is_known: the client of a GET has this

@@ -73,12 +73,10 @@ static const problem_t *change(const api_t *api, const named_t *statement, rows_
 {
     const char *values[NAMED_VALUES_MAX];
     given_t given = scope_given(api);
-    uint64_t cluster;
-    const problem_t *problem = condition_give(&given, api, &cluster);
 
-    return problem ? problem
-                   : database_change(api->scope.database, api->exchange.r, scope_tenant(api), cluster,
-                                     &statement->statement, named_values(statement, &given, values), rows);
+    condition_give(&given, api);
+    return database_change(api->scope.database, api->exchange.r, scope_tenant(api), &statement->statement,
+                           named_values(statement, &given, values), rows);
 }
 
 const problem_t *write_update(api_t *api)

@@ -8,13 +8,13 @@
 
 #include "../secret/digest.h"
 
-/* A tag's text, without quotes: at most 8 digits, a dash, 16 digits, NUL. */
-enum { TEXT_SIZE = 8 + 1 + 16 + 1 };
+/* A tag's text, without quotes: at most 16 digits, a dash, 16 digits, NUL. */
+enum { TEXT_SIZE = 16 + 1 + 16 + 1 };
 
-uint64_t etag_salt(uint64_t cluster, uint64_t shape, int tenant)
+uint64_t etag_salt(uint64_t shape, int tenant)
 {
     static const digest_key_t public_key; /* nothing here is secret */
-    uint64_t parts[] = {cluster, shape, (uint64_t)tenant};
+    uint64_t parts[] = {shape, (uint64_t)tenant};
 
     return digest_make(&public_key, (const char *)parts, sizeof parts).words[0];
 }
@@ -32,9 +32,9 @@ static char *put_hex(char *to, uint64_t number, int least)
 }
 
 /* Returns its end, where a NUL is: every answer with a row has one, so no printf. */
-static char *write_text(char text[TEXT_SIZE], uint32_t xmin, uint64_t salt)
+static char *write_text(char text[TEXT_SIZE], uint64_t version, uint64_t salt)
 {
-    char *end = put_hex(text, xmin, 1);
+    char *end = put_hex(text, version, 1);
 
     *end++ = '-';
     end = put_hex(end, salt, 16);
@@ -42,13 +42,13 @@ static char *write_text(char text[TEXT_SIZE], uint32_t xmin, uint64_t salt)
     return end;
 }
 
-const char *etag_make(const char *xmin, uint64_t salt, apr_pool_t *pool)
+const char *etag_make(const char *version, uint64_t salt, apr_pool_t *pool)
 {
     char *tag = apr_palloc(pool, TEXT_SIZE + 2);
     char *end = tag + 1;
 
     *tag = '"';
-    end = write_text(end, (uint32_t)strtoul(xmin, NULL, 10), salt);
+    end = write_text(end, (uint64_t)strtoll(version, NULL, 10), salt);
     memcpy(end, "\"", sizeof "\"");
     return tag;
 }
@@ -158,20 +158,19 @@ const char *etag_list_spelling(const etag_list_t *list, const char *tag, apr_poo
     return listed ? apr_psprintf(pool, "\"%.*s\"", (int)listed->length, listed->text) : tag;
 }
 
-/* The xmin of a tag under a salt; 0, which no row has: it is no such tag. */
-static uint32_t tag_version(const etag_t *tag, uint64_t salt)
+/* Reads the version of a tag under a salt. 0: it is no such tag. */
+static int read_version(uint64_t *version, const etag_t *tag, uint64_t salt)
 {
     apr_size_t length = plain_length(tag);
     char given[TEXT_SIZE], right[TEXT_SIZE];
-    uint32_t xmin;
 
     if (length >= sizeof given)
         return 0;
     memcpy(given, tag->text, length);
     given[length] = '\0';
-    xmin = (uint32_t)strtoul(given, NULL, 16);
-    write_text(right, xmin, salt);
-    return strcmp(given, right) == 0 ? xmin : 0;
+    *version = strtoull(given, NULL, 16);
+    write_text(right, *version, salt);
+    return strcmp(given, right) == 0;
 }
 
 const char *etag_list_versions(const etag_list_t *list, uint64_t salt, etag_comparison_t comparison,
@@ -183,10 +182,10 @@ const char *etag_list_versions(const etag_list_t *list, uint64_t salt, etag_comp
         return NULL;
     for (int n = 0; n < list->tags->nelts; n++) {
         const etag_t *tag = &APR_ARRAY_IDX(list->tags, n, etag_t);
-        uint32_t xmin = is_comparable(tag, comparison) ? tag_version(tag, salt) : 0;
+        uint64_t version;
 
-        if (xmin)
-            versions = apr_psprintf(pool, "%s%s%" PRIu32, versions, *versions ? "," : "", xmin);
+        if (is_comparable(tag, comparison) && read_version(&version, tag, salt))
+            versions = apr_psprintf(pool, "%s%s%" PRId64, versions, *versions ? "," : "", (int64_t)version);
     }
     return apr_pstrcat(pool, "{", versions, "}", NULL);
 }

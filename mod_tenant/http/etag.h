@@ -6,19 +6,19 @@
 #include <stdint.h>
 
 /* Entity tags (RFC 9110 section 8.8.3) of rows, all of them strong: `"VERSION-SALT"`, both in hexadecimal.
- * The version is the row's xmin, the transaction that wrote it. The salt keeps apart what may have the same
- * xmin and is not the same: another cluster, timeline or database,
- * another tenant, answers with other members. */
+ * The version is the row's row_version: a random number that PostgreSQL draws with every write, so that a
+ * version is never there twice, wherever the row is copied or moved to. The salt keeps apart what may have
+ * the same version and is not the same: another tenant, answers with other members. */
 
 /* Of a single resource whose row does not exist yet. */
 #define ETAG_ABSENT "\"0\""
 
-/* The salt of a tenant's rows (0: the administrator's), where cluster is rows_cluster() and shape is
- * resource_sql_t.shape. The same in every process. */
-uint64_t etag_salt(uint64_t cluster, uint64_t shape, int tenant);
+/* The salt of a tenant's rows (0: the administrator's), where shape is resource_sql_t.shape. The same in
+ * every process, on every node. */
+uint64_t etag_salt(uint64_t shape, int tenant);
 
-/* The tag of a row, with its quotes. xmin: as PostgreSQL writes it. */
-const char *etag_make(const char *xmin, uint64_t salt, apr_pool_t *pool);
+/* The tag of a row, with its quotes. version: as PostgreSQL writes it, a bigint. */
+const char *etag_make(const char *version, uint64_t salt, apr_pool_t *pool);
 
 /* One tag of a header. */
 typedef struct etag_t {
@@ -54,8 +54,8 @@ int etag_list_has(const etag_list_t *list, const char *tag, etag_comparison_t co
  * with the suffix that the client's copy of the answer has. */
 const char *etag_list_spelling(const etag_list_t *list, const char *tag, apr_pool_t *pool);
 
-/* Its versions under a salt, an xid[] literal, for a statement to compare xmin with; NULL where every version
- * is right: the list is not given, or says `*`. What is no tag of ours is no version. */
+/* Its versions under a salt, a bigint[] literal, for a statement to compare row_version with; NULL where
+ * every version is right: the list is not given, or says `*`. What is no tag of ours is no version. */
 const char *etag_list_versions(const etag_list_t *list, uint64_t salt, etag_comparison_t comparison,
                                apr_pool_t *pool);
 

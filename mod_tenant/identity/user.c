@@ -182,8 +182,8 @@ static void rehash(const login_t *login)
     problem = password_hash(login->config->slots, user_slots_owner(login->r, login->tenant), login->password,
                             strlen(login->password), 0, stored);
     if (!problem)
-        problem = database_change(login->config->database, login->r, login->tenant->id, DATABASE_ANY_CLUSTER,
-                                  &replace_hash, values, &rows);
+        problem = database_change(login->config->database, login->r, login->tenant->id, &replace_hash, values,
+                                  &rows);
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, login->r, "new hash of user %s: %s", login->user,
                   problem ? problem->code : "stored");
 }

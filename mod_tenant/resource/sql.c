@@ -19,10 +19,15 @@ static const char *is_row(const field_t *field, apr_pool_t *pool)
     return apr_pstrcat(pool, " AND ", field_column(field), " = ", sql_field(field, "row", pool), NULL);
 }
 
-/* The predicate of the versions that an UPDATE or DELETE takes. */
-#define IS_VERSION                                                                                           \
-    " AND coalesce(xmin = ANY (%s{if_match}::xid[]), true)"                                                  \
-    " AND coalesce(xmin <> ALL (%s{if_none_match}::xid[]), true)"
+/* The predicate of the versions that an UPDATE or DELETE takes. ON CONFLICT has `excluded` as well, so the
+ * column is named with its table. */
+static const char *is_version(const resource_t *resource, apr_pool_t *pool)
+{
+    return apr_psprintf(pool,
+                        " AND coalesce(%s.row_version = ANY (%%s{if_match}::bigint[]), true)"
+                        " AND coalesce(%s.row_version <> ALL (%%s{if_none_match}::bigint[]), true)",
+                        resource_table(resource), resource_table(resource));
+}
 
 /* The SET list of an update: one fixed shape, whichever fields are given, but for a password. */
 static const char *assignments(const resource_t *resource, int with_password, apr_pool_t *pool)
@@ -78,8 +83,8 @@ static const char *update_sql(const resource_t *resource, int with_password, con
 {
     return apr_pstrcat(pool, "UPDATE ", resource_table(resource), " SET ",
                        assignments(resource, with_password, pool), sql_where_tenant(resource, pool),
-                       by ? is_row(by, pool) : "", IS_VERSION " RETURNING ", sql_row_columns(resource, pool),
-                       NULL);
+                       by ? is_row(by, pool) : "", is_version(resource, pool), " RETURNING ",
+                       sql_row_columns(resource, pool), NULL);
 }
 
 static const char *upsert_sql(const resource_t *resource, int with_password, apr_pool_t *pool)
@@ -97,14 +102,14 @@ static const char *upsert_sql(const resource_t *resource, int with_password, apr
     return apr_pstrcat(pool, "INSERT INTO ", resource_table(resource), " (", names.text, ") VALUES (",
                        values.text, ") ON CONFLICT (", tenant_column, ") DO UPDATE SET ",
                        assignments(resource, with_password, pool), " WHERE ", resource_table(resource), ".",
-                       tenant_column, " = excluded.", tenant_column, IS_VERSION " RETURNING ",
-                       sql_row_columns(resource, pool), NULL);
+                       tenant_column, " = excluded.", tenant_column, is_version(resource, pool),
+                       " RETURNING ", sql_row_columns(resource, pool), NULL);
 }
 
 static const char *remove_sql(const resource_t *resource, const field_t *by, apr_pool_t *pool)
 {
     return apr_pstrcat(pool, "DELETE FROM ", resource_table(resource), sql_where_tenant(resource, pool),
-                       is_row(by, pool), IS_VERSION, resource->removable ? " AND " : "",
+                       is_row(by, pool), is_version(resource, pool), resource->removable ? " AND " : "",
                        resource->removable ? resource->removable : "", " RETURNING 1", NULL);
 }
 
@@ -162,8 +167,9 @@ static void build_once(resource_sql_t *sql, const resource_t *resource, apr_pool
     define(&sql->create_once, resource, "create_once", sql_create_once(resource, pool), pool);
     sql->create_once.statement.conflicts = conflicts_once(resource, pool);
     define(&sql->created, resource, "created", sql_created(resource, pool), pool);
+    /* the version, which an answer of the former release lacks, and the fingerprint */
     sql->create_once.statement.shape = sql->created.statement.shape =
-        apr_pstrcat(pool, sql->create.statement.shape, "s", NULL);
+        apr_pstrcat(pool, sql_shape(resource, pool), "ss", NULL);
 }
 
 static void build_collection(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)

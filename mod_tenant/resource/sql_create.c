@@ -59,14 +59,15 @@ static const char *typed_columns(const resource_t *resource, apr_pool_t *pool)
         if (field_is_selected(field))
             sql_add(&sql, "%s %s, ", field->name, field->flags & FIELD_BIG ? "bigint" : types[field->type]);
     }
-    sql_add(&sql, "xmin xid");
+    sql_add(&sql, "row_version bigint");
     return sql.text;
 }
 
-/* What is kept of a new row: its members. Of what is sealed it is kept that it is there. */
+/* What is kept of a new row: its members. Of what is sealed it is kept that it is there. A node of the former
+ * release, which may run beside this one for a while, needs an xmin. */
 static const char *answer(const resource_t *resource, apr_pool_t *pool)
 {
-    sql_text_t sql = {"to_jsonb(made)", pool};
+    sql_text_t sql = {"to_jsonb(made) || '{\"xmin\": \"0\"}'", pool};
 
     for (const field_t *field = resource->fields; field->name; field++) {
         if (field->type == FIELD_SEALED)

@@ -67,7 +67,7 @@ const char *sql_columns(const resource_t *resource, apr_pool_t *pool)
 
 const char *sql_row_columns(const resource_t *resource, apr_pool_t *pool)
 {
-    return apr_pstrcat(pool, sql_columns(resource, pool), ", xmin", NULL);
+    return apr_pstrcat(pool, sql_columns(resource, pool), ", row_version", NULL);
 }
 
 const char *sql_shape(const resource_t *resource, apr_pool_t *pool)

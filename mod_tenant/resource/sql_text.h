@@ -32,7 +32,7 @@ const char *sql_stored(const field_t *field, apr_pool_t *pool);
  * a widened column would break every prepared statement. */
 const char *sql_columns(const resource_t *resource, apr_pool_t *pool);
 
-/* The same for a statement that gives one row, with the row's version behind them: its xmin. */
+/* The same for a statement that gives one row, with the row's version behind them. */
 const char *sql_row_columns(const resource_t *resource, apr_pool_t *pool);
 
 /* The shapes of their rows (statement_t.shape). */

@@ -57,7 +57,7 @@ static const problem_t *check_failed(run_t run, const sqlstate_t *state, const c
 
 static const statement_t whereabouts = {.sql = ATTEST_WHEREABOUTS};
 
-enum { COLUMN_MEANING, COLUMN_CLUSTER, COLUMN_TIMELINE };
+enum { COLUMN_CLUSTER, COLUMN_TIMELINE };
 
 /* Whether the connection string asks for a standby, or takes one: libpq's own word for that. */
 static int may_be_standby(const connection_t *connection)
@@ -100,8 +100,8 @@ static const problem_t *judge_server(connection_t *connection, const lineage_t *
     return &problem_database_away;
 }
 
-static const problem_t *find_cluster(connection_t *connection, const lineage_t *lineage, const char **why,
-                                     apr_pool_t *pool)
+static const problem_t *attest_server(connection_t *connection, const lineage_t *lineage, const char **why,
+                                      apr_pool_t *pool)
 {
     sqlstate_t state;
     rows_t *rows;
@@ -111,7 +111,6 @@ static const problem_t *find_cluster(connection_t *connection, const lineage_t *
     if (run != RUN_DONE)
         return check_failed(run, &state, "which cluster this is cannot be found out: ", why, pool);
     rows_seek(rows, 0);
-    connection->cluster = (uint64_t)apr_atoi64(rows_text(rows, COLUMN_MEANING));
     problem = judge_server(connection, lineage, rows, why, pool);
     connection->is_refused = problem != NULL;
     return problem;
@@ -146,7 +145,7 @@ const problem_t *attest(connection_t *connection, database_role_t role, const li
 
     if (run != RUN_DONE)
         return check_failed(run, &state, "the session cannot be set up: ", why, pool);
-    problem = find_cluster(connection, lineage, why, pool); /* first: what is old may lack what is new */
+    problem = attest_server(connection, lineage, why, pool); /* first: what is old may lack what is new */
     if (problem)
         return problem;
     run = connection_run(connection, &catalog, catalog_values[role], &findings, &state, pool);

@@ -16,7 +16,7 @@ typedef enum database_role_t {
  * and forced with the one policy that is expected, a read without a tenant gives nothing, and the schema is
  * the one this module was built for. Ahead of that, in a connection of any role, that the server is a primary
  * of the newest timeline that has been seen of its cluster, or a standby where the connection string asks for
- * one. Notes which cluster the connection leads to.
+ * one.
  *
  * NULL when all of that holds. Else *why is a sentence in pool that says what to mend, and the problem is
  * problem_misconfigured, or problem_database_away when the check itself was not brought to an end, or the

@@ -72,12 +72,7 @@ SELECT rank::text, text FROM (
 ) findings ORDER BY findings.rank, text
 
 -- statement whereabouts
--- A number for where a transaction's number has its meaning: a cluster's copies, and what it was set back to, have other
--- timelines. Then the cluster, and the timeline in hexadecimal digits, which NULL stands for on a standby.
-SELECT hashtextextended(
-         concat_ws(' ', system_identifier, coalesce(timeline, 'standby'),
-                   (SELECT oid FROM pg_database WHERE datname = current_database())),
-         0)::text,
-       system_identifier::text, timeline
-  FROM pg_control_system(),
-       LATERAL (SELECT CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END) t (timeline)
+-- The cluster, and its timeline in hexadecimal digits, which NULL stands for on a standby.
+SELECT system_identifier::text,
+       CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END
+  FROM pg_control_system()

@@ -257,15 +257,13 @@ static int has_all_results(const group_t *group)
 }
 
 /* Tells each of a group what became of the round trip. */
-static void tell_outcome(group_t *group, const problem_t *problem, run_t run, uint64_t cluster,
-                         const char *why)
+static void tell_outcome(group_t *group, const problem_t *problem, run_t run, const char *why)
 {
     for (int n = 0; n < group->count; n++) {
         waiter_t *waiter = group->waiters[n];
 
         waiter->problem = problem;
         waiter->run = run;
-        waiter->cluster = cluster;
         waiter->why = n == 0 ? why : "as did others in the same transaction";
     }
 }
@@ -279,23 +277,21 @@ static apr_time_t run_group(batch_t *batch, request_rec *r, group_t *group, apr_
     sqlstate_t state = {.message = ""};
     apr_time_t start;
     connection_t *connection;
-    uint64_t cluster;
     run_t run;
     const problem_t *problem = pool_acquire(batch->pool, POOL_STATEMENT, policy->is_repeatable, &connection);
 
     if (problem) {
-        tell_outcome(group, problem, RUN_REFUSED, 0, state.message);
+        tell_outcome(group, problem, RUN_REFUSED, state.message);
         return 0;
     }
     for (int n = 0; n < group->count; n++)
         shared[n] = &group->waiters[n]->shared;
     start = monotonic_now();
     run = pipeline_run(connection, policy->together, shared, group->count, &state, pool);
-    cluster = connection->cluster;
     if (run == RUN_STALE)
         job_log_replaced(r, connection, "a group of statements", &state);
     pool_release(batch->pool, connection);
-    tell_outcome(group, NULL, run, cluster, state.message);
+    tell_outcome(group, NULL, run, state.message);
     return has_all_results(group) ? 0 : pause_after(start);
 }
 
@@ -360,8 +356,8 @@ static const problem_t *conclude(batch_t *batch, request_rec *r, const job_t *jo
 
     count(batch, has_run ? LABEL_SHARED : LABEL_ALONE);
     if (waiter->shared.result) {
-        *job->rows = rows_of_part(waiter->shared.result, waiter->shared.first, waiter->shared.count,
-                                  waiter->cluster, job->pool);
+        *job->rows =
+            rows_of_part(waiter->shared.result, waiter->shared.first, waiter->shared.count, job->pool);
         return NULL;
     }
     if (waiter->problem)

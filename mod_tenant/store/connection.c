@@ -204,7 +204,7 @@ run_t connection_run(connection_t *connection, const statement_t *statement, con
     if (run == RUN_DONE && rows)
         run = connection_check_rows(connection, statement, result, state, pool);
     if (run == RUN_DONE && rows)
-        *rows = rows_make(result, connection->cluster, pool);
+        *rows = rows_make(result, pool);
     else
         PQclear(result);
     return run;

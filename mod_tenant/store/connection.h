@@ -29,14 +29,14 @@ struct connection_t {
     apr_time_t inspected;                /* when its session was looked at (session.h) */
     const char *origin;                  /* what that was made from */
     apr_interval_time_t statement_limit; /* the hard limit of one statement */
-    uint64_t cluster;                    /* which cluster, timeline and database it leads to (attest()) */
-    const timeline_t *newest; /* the newest timeline that has been seen of that; NULL: nobody keeps count */
-    uint32_t timeline;        /* the connection's own */
-    int is_refused;           /* attest() has found a server that is not to be used, for now */
-    int answered;             /* a statement has ended well since it was last given back */
-    int prepare;              /* whether statements may be prepared: not behind a transaction pooler */
-    int lookup;               /* taken for a lookup, of which a pool runs only so many */
-    unfit_t unfit;            /* what a statement has found out about it */
+    const timeline_t
+        *newest;       /* the newest timeline that has been seen of its cluster; NULL: nobody keeps count */
+    uint32_t timeline; /* the connection's own */
+    int is_refused;    /* attest() has found a server that is not to be used, for now */
+    int answered;      /* a statement has ended well since it was last given back */
+    int prepare;       /* whether statements may be prepared: not behind a transaction pooler */
+    int lookup;        /* taken for a lookup, of which a pool runs only so many */
+    unfit_t unfit;     /* what a statement has found out about it */
     _Atomic(apr_time_t) deadline; /* of the statement that runs; 0: none runs */
     _Atomic int cut;              /* another thread has shut its socket */
 };

@@ -54,22 +54,6 @@ static const problem_t *run(database_t *database, request_rec *r, const job_t *j
     return note(r, job, start, job_run(database->pool, r, job));
 }
 
-const problem_t *database_cluster(database_t *database, uint64_t *cluster)
-{
-    connection_t *connection;
-    const problem_t *problem;
-
-    *cluster = pool_cluster(database->pool);
-    if (*cluster != DATABASE_ANY_CLUSTER)
-        return NULL;
-    problem = pool_acquire(database->pool, POOL_STATEMENT, 0, &connection);
-    if (problem)
-        return problem;
-    *cluster = connection->cluster;
-    pool_release(database->pool, connection);
-    return NULL;
-}
-
 const problem_t *database_prove(database_t *database)
 {
     return proof_ask(database->proof);
@@ -175,7 +159,7 @@ const problem_t *database_merge_row(database_t *database, request_rec *r, const 
     return write_row(database, r, 1, statement, values, rows);
 }
 
-const problem_t *database_change(database_t *database, request_rec *r, int tenant, uint64_t cluster,
+const problem_t *database_change(database_t *database, request_rec *r, int tenant,
                                  const statement_t *statement, const char *const *values, rows_t **rows)
 {
     return run(database, r,
@@ -183,7 +167,6 @@ const problem_t *database_change(database_t *database, request_rec *r, int tenan
                         .is_change = 1,
                         .is_write = 1,
                         .tenant = tenant,
-                        .cluster = cluster,
                         .statement = statement,
                         .values = values,
                         .rows = rows,

@@ -14,10 +14,6 @@ typedef struct database_t database_t;
 database_t *database_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
                           timelines_t *timelines, server_rec *server, apr_pool_t *process);
 
-/* Which cluster, timeline and database it is, by any of its connections, as rows_cluster() has it; connects
- * where nobody has yet. */
-const problem_t *database_cluster(database_t *database, uint64_t *cluster);
-
 /* Whether requests can use it: what proof_ask() says. */
 const problem_t *database_prove(database_t *database);
 
@@ -61,10 +57,8 @@ const problem_t *database_merge_row(database_t *database, request_rec *r, const 
                                     const char *const *values, rows_t **rows);
 
 /* An UPDATE, DELETE or upsert in a transaction that sets the tenant first (0: none, for the administrator):
- * within one statement PostgreSQL may scan the table ahead of the setting. Never tried again. cluster: the
- * one that values speak of with an xmin, in any other one nothing is changed,
- * and there are no rows; or DATABASE_ANY_CLUSTER. */
-const problem_t *database_change(database_t *database, request_rec *r, int tenant, uint64_t cluster,
+ * within one statement PostgreSQL may scan the table ahead of the setting. Never tried again. */
+const problem_t *database_change(database_t *database, request_rec *r, int tenant,
                                  const statement_t *statement, const char *const *values, rows_t **rows);
 
 /* Runs a statement of the server's own, for no request: a connection is waited for as long as that. What

@@ -13,7 +13,6 @@
  * it may go on. */
 typedef struct waiter_t {
     shared_t shared;
-    uint64_t cluster;         /* that its result is of */
     const problem_t *problem; /* no connection was to be had */
     run_t run;                /* how the round trip ended */
     const char *why;          /* what PostgreSQL, or libpq, says to that; of the leader's pool, or static */

@@ -59,10 +59,6 @@ static run_t run_change(connection_t *connection, const job_t *job, sqlstate_t *
     sqlstate_t ignored;
     run_t run;
 
-    if (job->cluster != DATABASE_ANY_CLUSTER && job->cluster != connection->cluster) {
-        *job->rows = rows_make(NULL, connection->cluster, pool);
-        return RUN_DONE;
-    }
     run = connection_command(connection, begin, state, pool);
     if (run != RUN_DONE)
         return run;

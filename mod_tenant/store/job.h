@@ -11,7 +11,6 @@ typedef struct job_t {
     pool_use_t use;
     int is_change;     /* in a transaction of our own that sets the tenant first */
     int tenant;        /* of such a transaction; 0: none */
-    uint64_t cluster;  /* the only one to run it in, or DATABASE_ANY_CLUSTER */
     int is_repeatable; /* may be sent again where it is unknown whether it took effect */
     int is_write;      /* the client may have caused what is refused with a value of its own */
     const statement_t *statement;
@@ -19,8 +18,6 @@ typedef struct job_t {
     rows_t **rows;
     apr_pool_t *pool; /* of the rows and all else */
 } job_t;
-
-enum { DATABASE_ANY_CLUSTER = 0 };
 
 /* Runs a job on a connection of the pool, and once more on another where that is safe: what a session
  * refused for its own state had no effect. What failed is logged where the sysadmin can mend it. */

@@ -19,8 +19,7 @@ struct pool_t {
     stock_t stock;
     keeper_t keeper;
     apr_time_t
-        exhausted_logged;     /* when requests were last said to wait in vain; the stock's mutex guards it */
-    _Atomic uint64_t cluster; /* of the connection that was taken last; 0: none was */
+        exhausted_logged; /* when requests were last said to wait in vain; the stock's mutex guards it */
 };
 
 /* The idle connection that was used last, taken into use, or NULL. */
@@ -175,8 +174,6 @@ static const problem_t *acquire(pool_t *pool, pool_use_t use, int is_repeatable,
             discard(&pool->stock, *connection);
     }
     count_wait(pool, deadline, wait);
-    if (pool->cluster != (*connection)->cluster)
-        pool->cluster = (*connection)->cluster;
     return NULL;
 }
 
@@ -188,11 +185,6 @@ const problem_t *pool_acquire(pool_t *pool, pool_use_t use, int is_repeatable, c
 const problem_t *pool_acquire_within(pool_t *pool, apr_interval_time_t wait, connection_t **connection)
 {
     return acquire(pool, POOL_STATEMENT, 0, wait, connection);
-}
-
-uint64_t pool_cluster(const pool_t *pool)
-{
-    return pool->cluster;
 }
 
 int pool_knows(pool_t *pool, apr_interval_time_t age, const problem_t **problem)

@@ -34,10 +34,6 @@ const problem_t *pool_acquire(pool_t *pool, pool_use_t use, int is_repeatable, c
 /* The same for a statement, within a time of the caller's own. */
 const problem_t *pool_acquire_within(pool_t *pool, apr_interval_time_t wait, connection_t **connection);
 
-/* Which cluster, timeline and database the connection led to that was taken last (connection_t.cluster); 0:
- * none was taken yet. */
-uint64_t pool_cluster(const pool_t *pool);
-
 /* Whether it is known of the database what a statement would tell: *problem is problem_misconfigured where it
  * is refused, NULL where a statement has ended well, on a connection that came back, within that time. */
 int pool_knows(pool_t *pool, apr_interval_time_t age, const problem_t **problem);

@@ -7,8 +7,7 @@
 
 struct rows_t {
     PGresult *result; /* or NULL */
-    uint64_t cluster;
-    int first; /* of the result's rows */
+    int first;        /* of the result's rows */
     int count;
     int current; /* of the result's rows */
     int is_binary;
@@ -34,14 +33,13 @@ static apr_status_t drop_result(void *result)
     return APR_SUCCESS;
 }
 
-static rows_t *make(PGresult *result, int first, int count, uint64_t cluster, apr_pool_t *pool)
+static rows_t *make(PGresult *result, int first, int count, apr_pool_t *pool)
 {
     rows_t *rows = apr_palloc(pool, sizeof *rows);
 
     *rows = (rows_t){
         .pool = pool,
         .result = result,
-        .cluster = cluster,
         .first = first,
         .count = count,
         .current = first,
@@ -59,14 +57,14 @@ static rows_t *hold(rows_t *rows, void *held, apr_status_t (*release)(void *held
     return rows;
 }
 
-rows_t *rows_make(PGresult *result, uint64_t cluster, apr_pool_t *pool)
+rows_t *rows_make(PGresult *result, apr_pool_t *pool)
 {
-    return hold(make(result, 0, PQntuples(result), cluster, pool), result, clear_result);
+    return hold(make(result, 0, PQntuples(result), pool), result, clear_result);
 }
 
-rows_t *rows_of_part(result_t *result, int first, int count, uint64_t cluster, apr_pool_t *pool)
+rows_t *rows_of_part(result_t *result, int first, int count, apr_pool_t *pool)
 {
-    return hold(make(result->libpq, first, count, cluster, pool), result, drop_result);
+    return hold(make(result->libpq, first, count, pool), result, drop_result);
 }
 
 result_t *result_make(void)
@@ -90,11 +88,6 @@ void result_drop(result_t *result)
         return;
     PQclear(result->libpq);
     free(result);
-}
-
-uint64_t rows_cluster(const rows_t *rows)
-{
-    return rows->cluster;
 }
 
 int rows_count(const rows_t *rows)

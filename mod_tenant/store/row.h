@@ -10,8 +10,8 @@ typedef struct rows_t rows_t;
 
 struct pg_result;
 
-/* Takes over a result of libpq's, which goes with the pool; NULL: no rows. */
-rows_t *rows_make(struct pg_result *result, uint64_t cluster, apr_pool_t *pool);
+/* Takes over a result of libpq's, which goes with the pool. */
+rows_t *rows_make(struct pg_result *result, apr_pool_t *pool);
 
 /* A result of libpq's that rows of several pools, in any threads, are parts of. */
 typedef struct result_t result_t;
@@ -26,10 +26,7 @@ void result_set(result_t *result, struct pg_result *libpq, int holders);
 void result_drop(result_t *result);
 
 /* Takes over one holder's part: count rows from first on. */
-rows_t *rows_of_part(result_t *result, int first, int count, uint64_t cluster, apr_pool_t *pool);
-
-/* Where they come from (connection_t.cluster): their xmin means nothing elsewhere. */
-uint64_t rows_cluster(const rows_t *rows);
+rows_t *rows_of_part(result_t *result, int first, int count, apr_pool_t *pool);
 
 /* How many rows there are. */
 int rows_count(const rows_t *rows);

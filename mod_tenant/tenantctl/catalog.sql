@@ -230,6 +230,22 @@ SELECT 'tenants.tenant_token_grace', 'is missing or disabled: a Twilio auth toke
  WHERE NOT EXISTS (SELECT FROM pg_trigger g
                     WHERE g.tgrelid = to_regclass('public.tenants') AND g.tgname = 'tenant_token_grace'
                       AND g.tgenabled IN ('O', 'A'))
+ UNION ALL
+-- ENABLE ALWAYS would draw another version where a row is copied by logical replication.
+SELECT format('%s.tenant_row_version', r.relation), 'is missing, disabled or ENABLE ALWAYS: a changed row may keep its ETag'
+  FROM (SELECT DISTINCT relation FROM fields) r
+ WHERE to_regclass('public.' || quote_ident(r.relation)) IS NOT NULL
+   AND NOT EXISTS (SELECT FROM pg_trigger g
+                    WHERE g.tgrelid = to_regclass('public.' || quote_ident(r.relation)) AND g.tgname = 'tenant_row_version'
+                      AND g.tgenabled = 'O')
+ UNION ALL
+SELECT format('%s.row_version', r.relation), 'has no random default: new rows share an ETag'
+  FROM (SELECT DISTINCT relation FROM fields) r
+ WHERE to_regclass('public.' || quote_ident(r.relation)) IS NOT NULL
+   AND NOT EXISTS (SELECT FROM pg_attribute a
+                     JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                    WHERE a.attrelid = to_regclass('public.' || quote_ident(r.relation)) AND a.attname = 'row_version'
+                      AND pg_get_expr(d.adbin, d.adrelid) LIKE '%gen_random_uuid()%')
 
 -- check grants
 -- What a role may not do. What it has on a whole table it has on each column.
@@ -241,7 +257,8 @@ SELECT format('%s.%s', t.relname, a.attname), format('%s must not have %s on it'
                                                    'retiring_api_key_expires_at', 'twilio_auth_token_previous']),
          ('users', 'tenant_api', 'SELECT', ARRAY['password_hash']),
          ('users', 'tenant_admin', 'SELECT', ARRAY['password_hash']),
-         (t.relname, 'tenant_api', 'UPDATE', ARRAY['id', 'tenant_id'])) w (relation, role, privilege, columns)
+         (t.relname, 'tenant_api', 'INSERT', ARRAY['row_version']),
+         (t.relname, 'tenant_api', 'UPDATE', ARRAY['id', 'tenant_id', 'row_version'])) w (relation, role, privilege, columns)
   JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = ANY (w.columns) AND NOT a.attisdropped
   JOIN roles r ON r.rolname = w.role AND has_column_privilege(r.oid, t.oid, a.attnum, w.privilege)
  WHERE w.relation = t.relname

@@ -82,7 +82,7 @@ static int store(const rewrap_t *rewrap, const sealed_column_t *column, const se
                  const char *renewed, apr_pool_t *pool)
 {
     const char *values[] = {value->row, value->version, renewed};
-    const char *sql = apr_psprintf(pool, "UPDATE public.%s SET %s = $3 WHERE id = $1 AND xmin = $2::xid",
+    const char *sql = apr_psprintf(pool, "UPDATE public.%s SET %s = $3 WHERE id = $1 AND row_version = $2",
                                    column->table, column->name);
     rowset_t *rows = console_run(rewrap->session->database, pool, sql, values, 3);
 

@@ -37,10 +37,10 @@ const sealed_column_t *sealed_columns(apr_pool_t *pool)
 /* SELECT of the values of a column, up to its WHERE. */
 static const char *select_sql(const sealed_column_t *column, apr_pool_t *pool)
 {
-    return apr_psprintf(pool,
-                        "SELECT id::text, %s::text, xmin::text, %s FROM public.%s t WHERE %s%s%s IS NOT NULL",
-                        column->tenant_column, column->name, column->table,
-                        column->holds ? column->holds : "", column->holds ? " AND " : "", column->name);
+    return apr_psprintf(
+        pool, "SELECT id::text, %s::text, row_version::text, %s FROM public.%s t WHERE %s%s%s IS NOT NULL",
+        column->tenant_column, column->name, column->table, column->holds ? column->holds : "",
+        column->holds ? " AND " : "", column->name);
 }
 
 seal_place_t sealed_place(const sealed_column_t *column, const sealed_value_t *value)

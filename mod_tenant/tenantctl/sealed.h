@@ -19,7 +19,7 @@ typedef struct sealed_column_t {
 typedef struct sealed_value_t {
     const char *row; /* its id */
     int tenant_id;
-    const char *version; /* of the row: xmin */
+    const char *version; /* of the row */
     const char *text;    /* what is stored */
 } sealed_value_t;
 

@@ -66,8 +66,8 @@
  * ahead of their first row.
  *
  * Of a row of another tenant ON CONFLICT tests WHERE first, and lets it be; row-level security, which
- * would raise an error, is asked behind that. A row that would stay as it is is not written: its xmin, and
- * so its ETag, stays. That it says all of it already is told once that is safe. */
+ * would raise an error, is asked behind that. A row that would stay as it is is not written: its version,
+ * and so its ETag, stays. That it says all of it already is told once that is safe. */
 #define SQL(table, COLUMNS) \
     "WITH t AS MATERIALIZED (SELECT set_config('mod_tenant.tenant_id', %s, true)::int AS id)," \
     " n AS MATERIALIZED (SELECT %s::text AS sid, %s::text AS status" COLUMNS(GIVEN) ")," \

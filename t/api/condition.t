@@ -80,7 +80,7 @@ subtest 'tags' => sub {
         my $tag = $made->header('ETag');
         my $path = $made->header('Location');
 
-        like($tag, qr/^"[0-9a-f]{1,8}-[0-9a-f]{16}"$/, "$resource: a new row has one, a strong one");
+        like($tag, qr/^"[0-9a-f]{1,16}-[0-9a-f]{16}"$/, "$resource: a new row has one, a strong one");
         is(tag($path), $tag, 'which GET has');
         is(ask(HEAD => $path)->header('ETag'), $tag, 'and HEAD');
         is(tag($path), $tag, 'again and again');
@@ -108,21 +108,66 @@ subtest 'one transaction, two tenants' => sub {
 };
 
 # Both are copies of a third one.
-subtest 'one transaction, two databases' => sub {
+subtest 'one row, two databases' => sub {
     my $path = '/v1/recordings/1';
     my $copy = TenantTest::Server->start(database => database('condition_copy'));
-    my $there = request(GET => $path, to => $copy, as => 'acme');
-    is_deeply($there->json, ask(GET => $path)->json, 'a row is in both');
-    is(row({ database => 'condition_copy' }, 'SELECT xmin FROM recordings WHERE id = 1'),
-        row({ database => $database }, 'SELECT xmin FROM recordings WHERE id = 1'), 'by the same transaction');
-    isnt($there->header('ETag'), tag($path), 'has a tag in each');
-    is_failed(ask_if('If-Match' => $there->header('ETag'), PATCH => $path, json => { duration => 1 }), tag($path),
-        'the one is none in the other');
-    is_status(ask_if('If-None-Match' => $there->header('ETag'), GET => $path), 200, 'for reading too');
+    my $theirs = sub { return request(@_, to => $copy, as => 'acme') };
+    is_deeply($theirs->(GET => $path)->json, ask(GET => $path)->json, 'a row is in both');
+    is($theirs->(GET => $path)->header('ETag'), tag($path), 'with one tag, for it is the same version');
+    my $changed = $theirs->(PATCH => $path, json => { duration => 1 }, headers => ['If-Match' => tag($path)]);
+    is_status($changed, 200, 'it counts in either');
+    is_failed(ask_if('If-Match' => $changed->header('ETag'), PATCH => $path, json => { duration => 1 }), tag($path),
+        'once the one is changed its tag is none in the other');
+    is_status(ask_if('If-None-Match' => $changed->header('ETag'), GET => $path), 200, 'for reading too');
+    isnt(ask(PATCH => $path, json => { duration => 1 })->header('ETag'), $changed->header('ETag'),
+        'though that is changed in the same way');
     my $other = TenantTest::Server->start(database => site->conninfo($database));
-    is(request(GET => $path, to => $other, as => 'acme')->header('ETag'), tag($path), 'another httpd has the same');
     is_status(request(PATCH => $path, to => $other, as => 'acme', json => { duration => 1 }, headers => ['If-Match' => tag($path)]),
-        200, 'and knows it ahead of any connection') for 1, 2;
+        200, 'another httpd knows it ahead of any connection');
+    is(request(GET => $path, to => $other, as => 'acme')->header('ETag'), tag($path), 'and has the same');
+};
+
+# What clients cannot write: the version, by a member of that name.
+subtest 'a version is not to be given' => sub {
+    my ($path) = paths('calls');
+    my $tag = tag($path);
+    is_invalid(ask(PATCH => $path, json => { row_version => 1 }), { '/row_version' => 'unknown' }, 'by a PATCH');
+    is(tag($path), $tag, 'which changes nothing');
+    is_invalid(ask(POST => '/v1/calls', json => { %{ sample('calls') }, row_version => 1 }), { '/row_version' => 'unknown' },
+        'nor by a POST');
+};
+
+# Who writes does not matter.
+subtest 'written past the API' => sub {
+    my %table = (tenant => 'tenants');
+    for my $resource (collections(), singles()) {
+        my ($path) = paths($resource);
+        my $table = $table{$resource} // $resource;
+        my $id = $path =~ m{/([^/]+)\z} && $1;
+        my @only = $resource eq 'tenant' ? ('id = ?', tenant('acme')->{id})
+            : $resource eq 'settings' ? ('tenant_id = ?', tenant('acme')->{id}) : ('id = ?', $id);
+        my $where = shift @only;
+        my $tag = tag($path);
+        sql({ database => $database }, "UPDATE $table SET tenant_id = tenant_id WHERE $where", @only) if $table ne 'tenants';
+        sql({ database => $database }, "UPDATE $table SET name = name WHERE $where", @only) if $table eq 'tenants';
+        my $changed = tag($path);
+        isnt($changed, $tag, "$path: an UPDATE of SQL makes another version");
+        sql({ database => $database }, "UPDATE $table SET row_version = 0 WHERE $where", @only);
+        isnt(tag($path), $changed, 'whatever version it asks for');
+        unlike(tag($path), qr/^"0-/, 'which it does not get');
+        next if grep { $_ eq $resource } singles();
+        my $before = tag($path);
+        my @columns = map { $_->[0] } @{ site->dbh($database)->selectall_arrayref(
+            q{SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = ?::regclass AND attnum > 0 AND NOT attisdropped
+                 AND attname <> 'row_version'}, undef, $table) };
+        my $columns = join ', ', @columns;
+        sql({ database => $database }, "CREATE TABLE kept AS SELECT $columns FROM $table WHERE $where", @only);
+        sql({ database => $database }, "DELETE FROM $table WHERE $where", @only);
+        sql({ database => $database }, "INSERT INTO $table ($columns) SELECT $columns FROM kept");
+        sql({ database => $database }, 'DROP TABLE kept');
+        isnt(tag($path), $before, 'a row that is deleted and made again has another one');
+        is_failed(ask_if('If-Match' => $before, PATCH => $path, json => change_of($resource)), tag($path), 'the old one is gone');
+    }
 };
 
 # --- Reading --------------------------------------------------------------------------------------------------

@@ -419,6 +419,21 @@ subtest 'a twin that has just ended' => sub {
     }
 };
 
+# While nodes are upgraded, answers are kept by one release and given by the other.
+subtest 'another release' => sub {
+    my ($key, $body) = (new_request(), sample('products'));
+    my $first = post('/v1/products', $key, $body);
+    is_new($first, 'a product');
+    my @kept = ({ database => $database }, 'SELECT answer ->> ? FROM idempotency_keys WHERE id = ?', 'xmin', "products/$key");
+    is(row(@kept), 0, 'the former one finds an xmin, which no tag has');
+    sql({ database => $database }, q{UPDATE idempotency_keys SET answer = answer - 'row_version' || '{"xmin": "777"}' WHERE id = ?},
+        "products/$key");
+    my $again = request(POST => '/v1/products', to => $server, as => 'acme', json => $body, headers => ['Idempotency-Key' => $key]);
+    is_status($again, 201, 'what that has kept is given');
+    is($again->body, $first->body, 'as it was');
+    is($again->header('ETag'), undef, 'but for the ETag');
+};
+
 is_deeply(\@faults, [], 'no answer had a fault');
 
 done_testing;

@@ -104,8 +104,8 @@ static void parse_prefer(char *text, apr_size_t length, apr_pool_t *pool)
 /* A tag of ours that is added to a list is found in it, whatever else it holds. */
 static void parse_etags(char *text, apr_size_t length, apr_pool_t *pool)
 {
-    const uint64_t salt = etag_salt(length, 1, 2);
-    const char *const tag = etag_make("4294967295", salt, pool);
+    const uint64_t salt = etag_salt(length, 2);
+    const char *const tag = etag_make("-4294967295", salt, pool);
     const char *versions;
     etag_list_t list;
 
@@ -114,13 +114,13 @@ static void parse_etags(char *text, apr_size_t length, apr_pool_t *pool)
     require(list.is_any == (list.tags == NULL) && (!list.tags || list.tags->nelts <= ETAG_LIST_MAX));
     versions = etag_list_versions(&list, salt, ETAG_WEAK, pool);
     require((versions == NULL) == list.is_any);
-    require(!versions || strspn(versions, "{},0123456789") == strlen(versions));
+    require(!versions || strspn(versions, "{},-0123456789") == strlen(versions));
     require(*etag_list_spelling(&list, tag, pool) == '"');
     if (list.is_any || list.tags->nelts == ETAG_LIST_MAX)
         return;
     require(etag_list_parse(&list, apr_pstrcat(pool, text, ", ", tag, NULL), pool));
     require(etag_list_has(&list, tag, ETAG_STRONG) && etag_list_has(&list, tag, ETAG_WEAK));
-    require(strstr(etag_list_versions(&list, salt, ETAG_STRONG, pool), "4294967295") != NULL);
+    require(strstr(etag_list_versions(&list, salt, ETAG_STRONG, pool), "-4294967295") != NULL);
 }
 
 /* What a reader of RFC 4180 takes from a field. */

@@ -26,7 +26,7 @@ static const rows_t *row_of(const void *bytes, int length)
 
     PQsetResultAttrs(result, 1, &column);
     PQsetvalue(result, 0, 0, (char *)bytes, length);
-    return rows_make(result, 1, pool);
+    return rows_make(result, pool);
 }
 
 static const char *read_bytes(field_type_t type, const void *bytes, int length)
