@@ -670,8 +670,26 @@ $$;
 
 ALTER PROCEDURE tenant_migration.undo(IN change text) OWNER TO tenant_owner;
 
+CREATE PROCEDURE tenant_migration.widen_ids(IN relation text)
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  sequence regclass := tenant_migration.id_sequence(relation::regclass);
+BEGIN
+  CALL tenant_migration.lock_tables(relation);
+  CALL tenant_migration.set_type('wide_ids', relation, 'id', 'bigint', format('SELECT id FROM %I WHERE id > 2147483647', relation));
+  -- An identity column's sequence has followed by itself.
+  IF (SELECT seqtypid FROM pg_sequence WHERE seqrelid = sequence) = 'integer'::regtype THEN
+    EXECUTE format('ALTER SEQUENCE %s AS bigint', sequence);
+    CALL tenant_migration.record('wide_ids', relation, format('ALTER SEQUENCE %s AS integer', sequence));
+  END IF;
+END
+$$;
+
+ALTER PROCEDURE tenant_migration.widen_ids(IN relation text) OWNER TO tenant_owner;
+
 CREATE TABLE public.calls (
-    id integer NOT NULL,
+    id bigint NOT NULL,
     sid character varying(34) NOT NULL,
     tenant_id integer NOT NULL,
     from_number character varying(320),
@@ -699,7 +717,6 @@ ALTER TABLE ONLY public.calls FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.calls OWNER TO tenant_owner;
 
 CREATE SEQUENCE public.calls_id_seq
-    AS integer
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -724,7 +741,7 @@ ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.idempotency_keys OWNER TO tenant_owner;
 
 CREATE TABLE public.messages (
-    id integer NOT NULL,
+    id bigint NOT NULL,
     sid character varying(34) NOT NULL,
     tenant_id integer NOT NULL,
     from_number character varying(320),
@@ -752,7 +769,6 @@ ALTER TABLE ONLY public.messages FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.messages OWNER TO tenant_owner;
 
 CREATE SEQUENCE public.messages_id_seq
-    AS integer
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -812,7 +828,7 @@ ALTER TABLE public.products_id_seq OWNER TO tenant_owner;
 ALTER SEQUENCE public.products_id_seq OWNED BY public.products.id;
 
 CREATE TABLE public.recordings (
-    id integer NOT NULL,
+    id bigint NOT NULL,
     sid character varying(34) NOT NULL,
     tenant_id integer NOT NULL,
     call_sid character varying(34),
@@ -836,7 +852,6 @@ ALTER TABLE ONLY public.recordings FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.recordings OWNER TO tenant_owner;
 
 CREATE SEQUENCE public.recordings_id_seq
-    AS integer
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE

@@ -16,6 +16,12 @@
         .name = "id", .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY | FIELD_FILTER, ANY_INTEGER,           \
         .about = "The server's name for the row.", .example = "1017"                                         \
     }
+/* The same where there may be more rows than an integer can count. */
+#define BIG_ID                                                                                               \
+    {                                                                                                        \
+        .name = "id", .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY | FIELD_FILTER | FIELD_BIG,            \
+        ANY_INTEGER, .about = "The server's name for the row.", .example = "1017"                            \
+    }
 #define TENANT_ID                                                                                            \
     {                                                                                                        \
         .name = "tenant_id", .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY | FIELD_TENANT, ANY_INTEGER,    \
@@ -136,7 +142,7 @@ const resource_t resources[] = {
         .operations = RESOURCE_ALL,
         .fields =
             (const field_t[]){
-                ID,
+                BIG_ID,
                 SID(check_call_sid),
                 TENANT_ID,
                 FROM_NUMBER,
@@ -160,7 +166,7 @@ const resource_t resources[] = {
         .operations = RESOURCE_ALL,
         .fields =
             (const field_t[]){
-                ID,
+                BIG_ID,
                 SID(check_message_sid),
                 TENANT_ID,
                 FROM_NUMBER,
@@ -200,7 +206,7 @@ const resource_t resources[] = {
         .operations = RESOURCE_ALL,
         .fields =
             (const field_t[]){
-                ID,
+                BIG_ID,
                 SID(check_recording_sid),
                 TENANT_ID,
                 {.name = "call_sid",
@@ -246,12 +252,7 @@ const resource_t resources[] = {
         .is_public = 1,
         .fields =
             (const field_t[]){
-                {.name = "id",
-                 .type = FIELD_INTEGER,
-                 .flags = FIELD_READ_ONLY | FIELD_FILTER | FIELD_BIG,
-                 ANY_INTEGER,
-                 .about = "The server's name for the row.",
-                 .example = "1017"},
+                BIG_ID,
                 TENANT_ID,
                 {.name = "name",
                  .type = FIELD_TEXT,

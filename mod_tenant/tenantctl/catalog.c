@@ -23,7 +23,8 @@ static const char changes_sql[] =
     " FROM deployed WHERE change NOT IN (TABLE known)";
 
 /* Each row is a query in the form of the checks, for one sequence that ids come from: its next number must be
- * beyond all ids, and not near the end of what it, or its column, can hold. */
+ * beyond all ids, and within the first half of what it, or its column, can hold: to widen a large table takes
+ * planning. */
 static const char sequences_sql[] =
     ", sequences AS (SELECT t.oid AS relation, s.oid AS sequence, least(q.seqmax, CASE a.atttypid"
     "  WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647 ELSE 9223372036854775807 END) AS "
@@ -41,8 +42,8 @@ static const char sequences_sql[] =
     "  t AS (SELECT max(id)::bigint AS highest FROM %2$s)"
     "  SELECT %3$L, format(''is behind: %%s is taken in %2$s; SELECT setval(%%L, %%1$s)'', highest, %3$L)"
     "   FROM s, t WHERE highest > given"
-    "  UNION ALL SELECT %3$L, format(''is near its end: %%s of %4$s numbers are gone'', given)"
-    "   FROM s WHERE given > %4$s::numeric * 9 / 10',"
+    "  UNION ALL SELECT %3$L, format(''is past its half: %%s of %4$s numbers are gone'', given)"
+    "   FROM s WHERE given > %4$s::numeric / 2',"
     " sequence::regclass, relation::regclass, sequence::regclass::text, last) FROM sequences";
 
 /* What tenant_context() has to make of the setting. */

@@ -122,11 +122,12 @@ is_broken('functions',
 
 is_broken('sequences',
     [q{SELECT setval('calls_id_seq', 1, false)}, 'sequences calls_id_seq is behind: '],
-    [q{ALTER SEQUENCE messages_id_seq AS bigint; SELECT setval('messages_id_seq', 2000000000)},
-        'sequences messages_id_seq is near its end: 2000000000 of 2147483647 numbers are gone'],
+    [q{ALTER TABLE messages ALTER id TYPE integer; SELECT setval('messages_id_seq', 1073741824)},
+        'sequences messages_id_seq is past its half: 1073741824 of 2147483647 numbers are gone'],
+    [q{SELECT setval('settings_id_seq', 1073741823)}],
     [q{ALTER SEQUENCE products_id_seq MAXVALUE 4000; SELECT setval('products_id_seq', 4000)},
-        'sequences products_id_seq is near its end: 4000 of 4000 numbers are gone'],
-    [q{SELECT setval('recordings_id_seq', 1500000000)}],
+        'sequences products_id_seq is past its half: 4000 of 4000 numbers are gone'],
+    [q{SELECT setval('recordings_id_seq', 3000000000)}],
 );
 
 is_broken('temporary tables',
