@@ -54,6 +54,7 @@ enum {
     X(voice, NULL)                                                                                           \
     X(message, NULL)                                                                                         \
     X(public_url, NULL)                                                                                      \
+    X(quota, NULL)                                                                                           \
     X(page_default, CONFIG_UNSET)                                                                            \
     X(page_max, CONFIG_UNSET)                                                                                \
     X(max_body, CONFIG_UNSET)                                                                                \

@@ -22,6 +22,7 @@ struct logins_t;
 struct password_slots_t;
 struct plan_t;
 struct presence_t;
+struct quota_t;
 struct recall_t;
 struct reference_t;
 struct shares_t;
@@ -72,6 +73,7 @@ typedef struct server_config_t {
     struct injections_t *injections; /* the same; NULL: there is no gateway */
     struct lingers_t *lingers;       /* the same; NULL: the MPM is none to linger with */
     attempts_t *attempts;            /* one per server and its next generations */
+    attempts_t *requests;            /* the same, of tenants' requests (TenantRateLimit) */
     attempts_t *creations;           /* the same, of what gateways have passed on (TenantGatewayRate) */
     struct timelines_t *timelines;   /* the same: one per server and its next generations */
     struct counters_t *counters;     /* the same; NULL: TenantMetrics off */
@@ -107,6 +109,7 @@ typedef struct location_config_t {
     const struct plan_t *voice;       /* TenantVoice; NULL: calls are rejected */
     const ap_expr_info_t *message;    /* TenantMessage; NULL: no reply */
     const ap_expr_info_t *public_url; /* TenantPublicURL */
+    const struct quota_t *quota;      /* TenantRateLimit; NULL: not given */
     int page_default, page_max;       /* TenantPageSize, rows */
     int max_body;                     /* TenantMaxBody, bytes */
     int gateway;                      /* TenantGateway */

@@ -8,6 +8,7 @@
 #include "api/reference.h"
 #include "config.h"
 #include "handlers.h"
+#include "identity/quota.h"
 #include "resource/resource.h"
 #include "metrics/share.h"
 #include "secret/slots.h"
@@ -509,6 +510,23 @@ static const char *set_gateway_rate(cmd_parms *cmd, void *config, const char *co
                         GATEWAY_RATE_LIMIT);
 }
 
+static const char *set_rate_limit(cmd_parms *cmd, void *config, const char *rate, const char *burst)
+{
+    static const quota_t off;
+    const quota_t **quota = &((location_config_t *)config)->quota;
+
+    if (!burst && strcasecmp(rate, "off") == 0) {
+        *quota = &off;
+        return NULL;
+    }
+    *quota = quota_parse(burst ? apr_pstrcat(cmd->pool, rate, " ", burst, NULL) : rate,
+                         cmd->path ? cmd->path : "", cmd->pool);
+    return *quota
+               ? NULL
+               : "TenantRateLimit must be off, or a number from 1 to 1000000 of a tenant's requests per time "
+                 "from 1s to 24h, and how many of them may come at once, such as 100/1m burst=20";
+}
+
 const command_rec directives[] = {
     AP_INIT_RAW_ARGS(
         "TenantDatabase", set_database, NULL, RSRC_CONF,
@@ -559,6 +577,8 @@ const command_rec directives[] = {
                   "own or any: whose number calls and messages may come from"),
     AP_INIT_TAKE1("TenantGatewayRate", set_gateway_rate, NULL, ACCESS_CONF,
                   "off, or how many calls and messages a tenant may make in a minute"),
+    AP_INIT_TAKE12("TenantRateLimit", set_rate_limit, NULL, RSRC_CONF | ACCESS_CONF,
+                   "off, or how many requests a tenant may send per time, as N/TIME [burst=N]"),
     AP_INIT_TAKE2("TenantPageSize", set_page_size, NULL, ACCESS_CONF,
                   "rows of a list by default, and at most"),
     AP_INIT_TAKE1("TenantMaxBody", set_max_body, NULL, ACCESS_CONF, "the largest request body in bytes"),

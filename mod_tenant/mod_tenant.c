@@ -26,6 +26,7 @@
 #include "identity/auth.h"
 #include "identity/expose.h"
 #include "identity/provider.h"
+#include "identity/quota.h"
 #include "identity/resolve.h"
 #include "identity/rinse.h"
 #include "identity/vary.h"
@@ -145,6 +146,8 @@ static void hook_authentication(void)
     ap_hook_handler(provider_handle_form, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* one AuthType, one Require: the order among authentication modules does not matter */
     ap_hook_check_authn(auth_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
+    /* behind authentication, ahead of those who answer: what is redirected from there is charged too */
+    ap_hook_fixups(quota_check, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_note_auth_failure(auth_challenge, NULL, NULL, APR_HOOK_MIDDLE);
 }
 

@@ -17,6 +17,7 @@
 #include "handlers.h"
 #include "metrics/counters.h"
 #include "metrics/share.h"
+#include "identity/quota.h"
 #include "secret/keyring.h"
 #include "secret/loaded.h"
 #include "secret/slots.h"
@@ -325,9 +326,12 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, co
     return why ? why : share_presence(sharing, config, servers, pool);
 }
 
+/* So many logins that fail, and tenants that use the gateway, are counted at a time. */
+enum { STARTUP_NAMES = 16384 };
+
 /* What outlives a generation of children. */
 typedef struct shared_t {
-    attempts_t *attempts, *creations;
+    attempts_t *attempts, *requests, *creations;
     timelines_t *timelines;
     counters_t *counters; /* NULL: off */
     shares_t *shares;     /* likewise */
@@ -390,11 +394,15 @@ static const char *share_counters(shared_t *shared, server_rec *servers, apr_poo
 /* NULL, or why not. */
 static const char *share_memory(shared_t *shared, apr_pool_t *process)
 {
-    shared->attempts = attempts_share("logins", process);
-    shared->creations = attempts_share("creations", process);
+    shared->attempts = attempts_share("logins", STARTUP_NAMES, process);
+    shared->requests = attempts_share("requests", QUOTA_NAMES, process);
+    shared->creations = attempts_share("creations", STARTUP_NAMES, process);
     shared->timelines = timelines_share(process);
-    if (!shared->attempts || !shared->creations)
-        return "there is no shared memory for TenantLoginRate and TenantGatewayRate";
+    if (!shared->attempts || !shared->creations || !shared->requests)
+        return apr_psprintf(process,
+                            "there is no shared memory for TenantLoginRate, TenantGatewayRate and "
+                            "TenantRateLimit: they need %" APR_SIZE_T_FMT " bytes",
+                            2 * attempts_size(STARTUP_NAMES) + attempts_size(QUOTA_NAMES));
     return shared->timelines ? NULL : "there is no shared memory for TenantDatabase";
 }
 
@@ -426,6 +434,7 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
         config->keyring = keyring;
         config->slots = slots;
         config->attempts = shared.attempts;
+        config->requests = shared.requests;
         config->creations = shared.creations;
         config->timelines = shared.timelines;
         config->counters = shared.counters;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "text.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <stdint.h>
 #include <string.h>
@@ -90,4 +91,40 @@ const char *text_utc(apr_time_t moment, apr_pool_t *pool)
         return NULL;
     return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02dZ", utc.tm_year + 1900, utc.tm_mon + 1,
                         utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+enum { RATE_MAX = 1000000, RATE_SECONDS_MAX = 86400 };
+
+/* Reads a decimal number from 1 to high, and moves *at behind it. 0: there is none. */
+static int read_number(const char **at, int high)
+{
+    int number = 0;
+
+    if (**at == '0')
+        return 0;
+    for (; apr_isdigit(**at) && number <= high; ++*at)
+        number = number * 10 + (**at - '0');
+    return number <= high ? number : 0;
+}
+
+int text_rate(const char *text, int *count, int *seconds, int *burst)
+{
+    *count = read_number(&text, RATE_MAX);
+    *burst = 0;
+    if (!*count || *text++ != '/')
+        return 0;
+    *seconds = read_number(&text, RATE_SECONDS_MAX);
+    if (*text == 's' || *text == 'm' || *text == 'h')
+        *seconds *= *text == 's' ? 1 : *text == 'm' ? 60 : 3600;
+    if (*text == 's' || *text == 'm' || *text == 'h')
+        text++;
+    if (*seconds < 1 || *seconds > RATE_SECONDS_MAX)
+        return 0;
+    if (!*text)
+        return 1;
+    if (strncmp(text, " burst=", 7) != 0)
+        return 0;
+    text += 7;
+    *burst = read_number(&text, RATE_MAX);
+    return *burst && !*text;
 }

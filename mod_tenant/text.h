@@ -20,6 +20,11 @@ int text_has_controls(const char *text, apr_size_t length);
 const char *text_mend(const char *bytes, apr_size_t length, int keep_controls, int max, int *mended,
                       apr_pool_t *pool);
 
+/* Reads a rate, `100/60`, `100/1m` or `100/1m burst=20`: so many, from 1 to 1000000, in each period of
+ * seconds, minutes or hours, at most a day; and how many of them at once, 0 where it does not say. 0: it is
+ * none. */
+int text_rate(const char *text, int *count, int *seconds, int *burst);
+
 /* A moment by whole seconds, as RFC 3339 writes it in UTC: `2026-11-28T12:00:00Z`. In pool; NULL: it is
  * none. */
 const char *text_utc(apr_time_t moment, apr_pool_t *pool);

@@ -7,6 +7,7 @@
 #include "../http/media.h"
 #include "../http/query.h"
 #include "../http/site.h"
+#include "../identity/quota.h"
 #include "../identity/resolve.h"
 #include "../metrics/tally.h"
 #include "../openapi/openapi.h"
@@ -191,6 +192,11 @@ static const problem_t *answer_open(exchange_t *exchange)
     }
 }
 
+static const problem_t *charge(exchange_t *exchange)
+{
+    return quota_charge(exchange->r);
+}
+
 static const problem_t *check_site(exchange_t *exchange)
 {
     return site_check(exchange->r);
@@ -213,6 +219,7 @@ handler_step_fn *const api_steps[] = {
     authority_check,
     answer_open,
     authority_prove,
+    charge,
     content_read,
     idempotency_replay,
     content_protect,

@@ -160,7 +160,7 @@ static const problem_t *check_sender(exchange_t *exchange)
 /* Behind all that costs nothing: what is refused does not count. */
 static const problem_t *check_rate(exchange_t *exchange)
 {
-    const attempts_rate_t rate = {config_gateway_rate(exchange->location), apr_time_from_sec(60)};
+    const attempts_rate_t rate = {config_gateway_rate(exchange->location), apr_time_from_sec(60), 0};
     const gateway_t *gateway = gateway_of(exchange);
     apr_interval_time_t wait;
     digest_t name;
@@ -169,7 +169,7 @@ static const problem_t *check_rate(exchange_t *exchange)
         return NULL;
     name = attempts_name(exchange->server->creations, exchange->server->connect, gateway->tenant->id_text, "",
                          "");
-    wait = attempts_take(exchange->server->creations, &rate, &name);
+    wait = attempts_take(exchange->server->creations, &rate, &name, NULL);
     if (wait == 0)
         return NULL;
     apr_table_setn(exchange->r->err_headers_out, "Retry-After",

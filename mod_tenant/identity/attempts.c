@@ -9,31 +9,43 @@
 #include "../store/lasting.h"
 #include "../store/monotonic.h"
 
-enum { SETS = 4096, WAYS = 4 };
+enum { WAYS = 8 };
 
-/* One name's failures, as the moment, by monotonic_now(), until which they count: each moves it on by what
- * one failure costs. A name's failures are forgotten with its moment's passing. Several processes may write
- * at a time: at worst a failure is not counted, or counts for another name that came at the same moment. */
+/* One name's attempts, as the moment, in ns of monotonic_now(), until which they count: each moves it on by
+ * what one costs. A name's attempts are forgotten with its moment's passing. */
 typedef struct entry_t {
     _Atomic uint64_t name;
-    _Atomic apr_time_t until;
+    _Atomic int64_t until;
 } entry_t;
 
 struct attempts_t {
     fingerprint_key_t key;
-    entry_t sets[SETS][WAYS];
+    apr_size_t sets;
+    entry_t ways[][WAYS];
 };
 
-attempts_t *attempts_share(const char *purpose, apr_pool_t *process)
+static apr_size_t sets_of(int names)
+{
+    return ((apr_size_t)names + WAYS - 1) / WAYS;
+}
+
+apr_size_t attempts_size(int names)
+{
+    return sizeof(attempts_t) + sets_of(names) * sizeof(entry_t[WAYS]);
+}
+
+attempts_t *attempts_share(const char *purpose, int names, apr_pool_t *process)
 {
     char name[64];
     attempts_t *attempts;
     int is_new;
 
-    apr_snprintf(name, sizeof name, "mod_tenant attempts 1 %s", purpose);
-    attempts = lasting_memory(name, sizeof *attempts, &is_new, process);
-    if (attempts && is_new)
+    apr_snprintf(name, sizeof name, "mod_tenant attempts 2 %s %d", purpose, names);
+    attempts = lasting_memory(name, attempts_size(names), &is_new, process);
+    if (attempts && is_new) {
         fingerprint_key_make(&attempts->key);
+        attempts->sets = sets_of(names);
+    }
     return attempts;
 }
 
@@ -45,9 +57,31 @@ digest_t attempts_name(const attempts_t *attempts, const char *database, const c
     return fingerprint_make(&attempts->key, texts);
 }
 
+static int64_t now_in_ns(void)
+{
+    return monotonic_now() * 1000;
+}
+
+/* What one costs, in ns. */
+static int64_t cost_of(const attempts_rate_t *rate)
+{
+    return rate->period * 1000 / rate->count;
+}
+
+/* How far ahead a moment may lie, in ns. */
+static int64_t most_of(const attempts_rate_t *rate)
+{
+    return cost_of(rate) * (rate->burst ? rate->burst : rate->count);
+}
+
+static apr_interval_time_t in_us(int64_t ns)
+{
+    return (ns + 999) / 1000;
+}
+
 static entry_t *set_of(attempts_t *attempts, const digest_t *name)
 {
-    return attempts->sets[name->words[1] % SETS];
+    return attempts->ways[name->words[1] % attempts->sets];
 }
 
 /* The name's own entry, or NULL. */
@@ -62,61 +96,89 @@ static entry_t *find(attempts_t *attempts, const digest_t *name)
     return NULL;
 }
 
-/* An entry for a new name: in its set, the one that would be forgotten first. */
-static entry_t *replace(attempts_t *attempts, const digest_t *name)
+/* The name's own entry, or one for a new name: in its set, the one that would be forgotten first. One that is
+ * forgotten already says nothing, so that it is the new name's as it is. */
+static entry_t *find_or_replace(attempts_t *attempts, const digest_t *name, int64_t now)
 {
     entry_t *set = set_of(attempts, name);
-    entry_t *first = set;
+    entry_t *first;
+    uint64_t owner;
+    int64_t until;
 
-    for (int way = 1; way < WAYS; way++) {
-        if (set[way].until < first->until)
-            first = &set[way];
-    }
-    first->until = 0;
-    first->name = name->words[0];
+    do {
+        first = find(attempts, name);
+        if (first)
+            return first;
+        first = set;
+        for (int way = 1; way < WAYS; way++) {
+            if (set[way].until < first->until)
+                first = &set[way];
+        }
+        owner = first->name;
+        until = first->until;
+    } while (!atomic_compare_exchange_strong(&first->name, &owner, name->words[0]));
+    if (until > now)
+        first->until = 0;
     return first;
 }
 
 apr_interval_time_t attempts_wait(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name)
 {
     const entry_t *entry = rate->count ? find(attempts, name) : NULL;
-    apr_interval_time_t wait;
+    int64_t wait;
 
     if (!entry)
         return 0;
-    /* there must be room for one more within the period */
-    wait = entry->until + rate->period / rate->count - rate->period - monotonic_now();
-    return wait > 0 ? wait : 0;
+    /* there must be room for one more */
+    wait = entry->until + cost_of(rate) - most_of(rate) - now_in_ns();
+    return wait > 0 ? in_us(wait) : 0;
 }
 
-/* Moves a name's moment on by what one costs, unless it would lie farther ahead than most: by how much. */
-static apr_interval_time_t move_on(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name,
-                                   apr_interval_time_t most)
+/* Moves a name's moment on by what one costs, unless it would lie farther ahead than most: by how much.
+ * *ahead is how far it lies ahead then. All in ns. */
+static int64_t move_on(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name, int64_t most,
+                       int64_t *ahead)
 {
-    apr_time_t now = monotonic_now();
-    apr_time_t before, after;
-    entry_t *entry;
+    int64_t now = now_in_ns();
+    entry_t *entry = find_or_replace(attempts, name, now);
+    int64_t before = entry->until;
 
-    if (!rate->count)
-        return 0;
-    entry = find(attempts, name);
-    if (!entry)
-        entry = replace(attempts, name);
-    before = entry->until;
     do {
-        after = (before > now ? before : now) + rate->period / rate->count;
-        if (after - now > most)
-            return after - now - most;
-    } while (!atomic_compare_exchange_weak(&entry->until, &before, after));
+        *ahead = before > now ? before - now : 0;
+        if (*ahead + cost_of(rate) > most)
+            return *ahead + cost_of(rate) - most;
+    } while (!atomic_compare_exchange_weak(&entry->until, &before, now + *ahead + cost_of(rate)));
+    *ahead += cost_of(rate);
     return 0;
 }
 
 void attempts_count(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name)
 {
-    move_on(attempts, rate, name, APR_INT64_MAX);
+    int64_t ahead;
+
+    if (rate->count)
+        move_on(attempts, rate, name, APR_INT64_MAX, &ahead);
 }
 
-apr_interval_time_t attempts_take(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name)
+apr_interval_time_t attempts_take(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name,
+                                  attempts_left_t *left)
 {
-    return move_on(attempts, rate, name, rate->period);
+    int64_t ahead, wait;
+
+    if (!rate->count)
+        return 0;
+    wait = move_on(attempts, rate, name, most_of(rate), &ahead);
+    if (left) {
+        left->count = ahead < most_of(rate) ? (int)((most_of(rate) - ahead) / cost_of(rate)) : 0;
+        left->until_full = in_us(ahead);
+    }
+    return in_us(wait);
+}
+
+void attempts_give_back(attempts_t *attempts, const attempts_rate_t *rate, const digest_t *name)
+{
+    entry_t *entry = rate->count ? find(attempts, name) : NULL;
+
+    if (entry)
+        atomic_fetch_sub(&entry->until, cost_of(rate));
 }

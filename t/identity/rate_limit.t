@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# How many requests a tenant may send: what is counted, together and apart, what a client is told, what is refused.
+
+use strict;
+use warnings;
+
+use Test::More;
+use TenantTest;
+use TenantTest::Backend;
+use Time::HiRes qw(sleep time);
+
+my $backend = TenantTest::Backend->answer(sub { return TenantTest::Backend::ok('backend') });
+
+sub start {
+    my ($lines, %option) = @_;
+    return TenantTest::Server->start(server => $lines, %option);
+}
+
+sub statuses {
+    my ($times, @request) = @_;
+    my %count;
+    $count{ request(GET => @request)->status }++ for 1 .. $times;
+    return \%count;
+}
+
+subtest 'the API' => sub {
+    my $server = start("TenantRateLimit 5/1h\n");
+    my @to = (to => $server);
+    my $first = request(GET => '/v1/calls?limit=1', @to, as => 'acme');
+    is_status($first, 200, 'the first request');
+    is($first->header('RateLimit-Policy'), '"default";q=5;w=3600', '... is told the limit');
+    is($first->header('RateLimit'), '"default";r=4;t=720', '... and what is left of it');
+    is_deeply(statuses(6, '/v1/calls?limit=1', @to, as => 'acme'), { 200 => 4, 429 => 2 }, 'five, whichever child has them');
+    my $refused = request(GET => '/v1/calls?limit=1', @to, as => 'acme');
+    is_problem($refused, 429, 'rate-limited', 'the next one');
+    is($refused->header('RateLimit-Policy'), '"default";q=5;w=3600', '... the limit');
+    is($refused->header('RateLimit'), '"default";r=0;t=3600', '... nothing is left');
+    like($refused->header('Retry-After'), qr/^7(?:1\d|20)$/, '... when the next one may come');
+    is(request(GET => '/v1/', @to)->header('RateLimit'), undef, 'what is no tenant\'s is not counted');
+    is_status(request(GET => '/v1/calls', @to, as => 'globex'), 200, 'another tenant has a limit of its own');
+    is_problem(request(GET => '/v1/calls', @to, as => 'closed'), 403, 'tenant-inactive', 'who may not act');
+    is(request(GET => '/v1/calls', @to, as => 'closed')->header('RateLimit'), undef, '... is not charged');
+    $server->graceful;
+    is_problem(request(GET => '/v1/calls', @to, as => 'acme'), 429, 'rate-limited', 'a graceful restart forgets nothing');
+    kill KILL => $server->children;
+    is(eval { request(GET => '/v1/calls', @to, as => 'acme')->status } // request(GET => '/v1/calls', @to, as => 'acme')->status,
+        429, 'nor does the death of all children');
+};
+
+subtest 'other content' => sub {
+    my $server = start(<<"END", files => { 'htdocs/private/page.txt' => "a page\n" });
+LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
+LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
+<Location "/private/">
+    AuthType Tenant
+    AuthName "private"
+    Require tenant
+    TenantRateLimit 3/1h
+</Location>
+<Location "/proxied/">
+    AuthType Tenant
+    AuthName "private"
+    Require tenant
+    TenantRateLimit 2/1h burst=1
+    ProxyPass "@{[ $backend->url ]}"
+</Location>
+<Location "/public/">
+    TenantIdentify on
+    TenantRateLimit 2/1h
+</Location>
+Alias "/public/" "\${test_root}/htdocs/private/"
+<Directory "\${test_root}/htdocs/private/">
+    Require all granted
+</Directory>
+END
+    my @to = (to => $server);
+    my $page = request(GET => '/private/page.txt', @to, as => 'acme');
+    is($page->status . ' ' . $page->header('RateLimit'), '200 "default";r=2;t=1200', 'a file');
+    is_deeply(statuses(4, '/private/page.txt', @to, as => 'acme'), { 200 => 2, 429 => 2 }, '... has a limit');
+    like(request(GET => '/private/page.txt', @to, as => 'acme')->header('Retry-After'), qr/^1[12]\d\d$/, '... and says when');
+    is_deeply(statuses(3, '/proxied/x', @to, as => 'acme'), { 200 => 1, 429 => 2 }, 'a backend, whose Location has one of its own');
+    is(request(GET => '/private/page.txt', @to)->status, 401, 'who has no key is not counted');
+    is_status(request(GET => '/v1/calls', @to, as => 'acme'), 200, 'where there is none, nothing is');
+    is(request(GET => '/v1/calls', @to, as => 'acme')->header('RateLimit'), undef, '... counted');
+    is_deeply(statuses(4, '/public/page.txt', @to, host => tenant('acme')->{host}), { 200 => 2, 429 => 2 },
+        'who comes by the Host shares a limit with the others who do');
+    is_status(request(GET => '/public/page.txt', @to, as => 'acme'), 200, '... and not with the key');
+};
+
+subtest 'off, and a burst' => sub {
+    my $server = start("TenantRateLimit 2/2s burst=4\n<Location \"/v1/products\">\nTenantRateLimit off\n</Location>");
+    my @to = (to => $server);
+    my $start = time;
+    my $all = statuses(4, '/v1/calls?limit=1', @to, as => 'acme');
+    is_deeply($all, { 200 => 4 }, 'so many at once');
+    is_deeply(statuses(8, '/v1/products?limit=1', @to, as => 'acme'), { 200 => 8 }, 'no limit where it is off');
+    sleep 2.2;
+    cmp_ok(statuses(3, '/v1/calls?limit=1', @to, as => 'acme')->{200} // 0, '>=', 2, 'two more after 2 s');
+};
+
+done_testing;
