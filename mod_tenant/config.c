@@ -39,6 +39,8 @@ enum {
     X(password_slots, CONFIG_UNSET, default_slots())                                                         \
     X(login_rate.count, CONFIG_UNSET, 10)                                                                    \
     X(login_rate.period, CONFIG_UNSET, apr_time_from_sec(60))                                                \
+    X(failure_rate.count, CONFIG_UNSET, 600)                                                                 \
+    X(failure_rate.period, CONFIG_UNSET, apr_time_from_sec(60))                                              \
     X(linger, CONFIG_UNSET, apr_time_from_msec(5))                                                           \
     X(metrics, CONFIG_UNSET, 1)                                                                              \
     X(metrics_tenants, CONFIG_UNSET, 200)

@@ -45,6 +45,7 @@ typedef struct server_config_t {
     cache_settings_t cache_settings; /* TenantCache, likewise */
     int password_slots;              /* TenantPasswordSlots; CONFIG_UNSET until completed */
     attempts_rate_t login_rate;      /* TenantLoginRate; its count CONFIG_UNSET until completed */
+    attempts_rate_t failure_rate;    /* TenantFailureRate, likewise */
     apr_interval_time_t linger;      /* TenantLinger; 0: off; CONFIG_UNSET until completed */
     int metrics;                     /* TenantMetrics, likewise */
     int metrics_tenants;             /* its tenants=, likewise; 0: none */
@@ -74,6 +75,7 @@ typedef struct server_config_t {
     struct lingers_t *lingers;       /* the same; NULL: the MPM is none to linger with */
     attempts_t *attempts;            /* one per server and its next generations */
     attempts_t *requests;            /* the same, of tenants' requests (TenantRateLimit) */
+    attempts_t *guesses;             /* the same, of keys and logins that are nobody's (TenantFailureRate) */
     attempts_t *creations;           /* the same, of what gateways have passed on (TenantGatewayRate) */
     struct timelines_t *timelines;   /* the same: one per server and its next generations */
     struct counters_t *counters;     /* the same; NULL: TenantMetrics off */

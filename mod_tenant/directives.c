@@ -223,13 +223,13 @@ static const char *set_password_slots(cmd_parms *cmd, void *unused, const char *
     return why;
 }
 
-static const char *set_login_rate(cmd_parms *cmd, void *unused, const char *setting)
+/* Reads `off`, or N/TIME for a whole server. what: fails. example: a right one. */
+static const char *set_failures(cmd_parms *cmd, attempts_rate_t *rate, const char *setting, const char *what,
+                                const char *example)
 {
-    attempts_rate_t *rate = &config_server(cmd->server)->login_rate;
     const char *why = ap_check_cmd_context(cmd, GLOBAL_ONLY);
     const char *slash = strchr(setting, '/');
 
-    (void)unused;
     if (why)
         return why;
     rate->count = 0;
@@ -242,10 +242,23 @@ static const char *set_login_rate(cmd_parms *cmd, void *unused, const char *sett
         apr_isdigit(slash[1]) && ap_timeout_parameter_parse(slash + 1, &rate->period, "s") == APR_SUCCESS &&
         rate->period >= apr_time_from_sec(1) && rate->period <= apr_time_from_sec(86400))
         return NULL;
-    return apr_psprintf(cmd->pool,
-                        "TenantLoginRate must be off, or a number from 1 to %d of failed logins per time "
-                        "from 1s to 86400s, such as 10/60",
-                        LOGIN_COUNT_LIMIT);
+    return apr_psprintf(
+        cmd->pool,
+        "%s must be off, or a number from 1 to %d of failed %s per time from 1s to 86400s, such "
+        "as %s",
+        cmd->cmd->name, LOGIN_COUNT_LIMIT, what, example);
+}
+
+static const char *set_login_rate(cmd_parms *cmd, void *unused, const char *setting)
+{
+    (void)unused;
+    return set_failures(cmd, &config_server(cmd->server)->login_rate, setting, "logins", "10/60");
+}
+
+static const char *set_failure_rate(cmd_parms *cmd, void *unused, const char *setting)
+{
+    (void)unused;
+    return set_failures(cmd, &config_server(cmd->server)->failure_rate, setting, "keys and logins", "600/60");
 }
 
 static const char *set_linger(cmd_parms *cmd, void *unused, const char *setting)
@@ -544,6 +557,8 @@ const command_rec directives[] = {
     AP_INIT_TAKE1(
         "TenantLoginRate", set_login_rate, NULL, RSRC_CONF,
         "off, or how many logins of an e-mail address from an address may fail per time, as N/TIME"),
+    AP_INIT_TAKE1("TenantFailureRate", set_failure_rate, NULL, RSRC_CONF,
+                  "off, or how many keys and logins from an address may fail per time, as N/TIME"),
     AP_INIT_TAKE1("TenantLinger", set_linger, NULL, RSRC_CONF,
                   "off, or how long a thread waits for a client's next request before others may have it"),
     AP_INIT_ITERATE(

@@ -326,12 +326,12 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, co
     return why ? why : share_presence(sharing, config, servers, pool);
 }
 
-/* So many logins that fail, and tenants that use the gateway, are counted at a time. */
+/* So many logins that fail, networks where something fails, and tenants at the gateway, are counted. */
 enum { STARTUP_NAMES = 16384 };
 
 /* What outlives a generation of children. */
 typedef struct shared_t {
-    attempts_t *attempts, *requests, *creations;
+    attempts_t *attempts, *requests, *guesses, *creations;
     timelines_t *timelines;
     counters_t *counters; /* NULL: off */
     shares_t *shares;     /* likewise */
@@ -396,13 +396,15 @@ static const char *share_memory(shared_t *shared, apr_pool_t *process)
 {
     shared->attempts = attempts_share("logins", STARTUP_NAMES, process);
     shared->requests = attempts_share("requests", QUOTA_NAMES, process);
+    shared->guesses = attempts_share("guesses", STARTUP_NAMES, process);
     shared->creations = attempts_share("creations", STARTUP_NAMES, process);
     shared->timelines = timelines_share(process);
-    if (!shared->attempts || !shared->creations || !shared->requests)
-        return apr_psprintf(process,
-                            "there is no shared memory for TenantLoginRate, TenantGatewayRate and "
-                            "TenantRateLimit: they need %" APR_SIZE_T_FMT " bytes",
-                            2 * attempts_size(STARTUP_NAMES) + attempts_size(QUOTA_NAMES));
+    if (!shared->attempts || !shared->creations || !shared->requests || !shared->guesses)
+        return apr_psprintf(
+            process,
+            "there is no shared memory for TenantLoginRate, TenantFailureRate, TenantGatewayRate and "
+            "TenantRateLimit: they need %" APR_SIZE_T_FMT " bytes",
+            3 * attempts_size(STARTUP_NAMES) + attempts_size(QUOTA_NAMES));
     return shared->timelines ? NULL : "there is no shared memory for TenantDatabase";
 }
 
@@ -435,6 +437,7 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
         config->slots = slots;
         config->attempts = shared.attempts;
         config->requests = shared.requests;
+        config->guesses = shared.guesses;
         config->creations = shared.creations;
         config->timelines = shared.timelines;
         config->counters = shared.counters;

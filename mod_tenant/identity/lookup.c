@@ -9,6 +9,7 @@
 #include "../store/monotonic.h"
 #include "../text.h"
 #include "cache.h"
+#include "guesses.h"
 
 /* Columns of the statements. */
 enum { COLUMN_VIA, COLUMN_ID, COLUMN_NAME, COLUMN_STATUS, COLUMN_DOMAIN, COLUMN_MILLISECONDS_LEFT };
@@ -179,6 +180,21 @@ static const problem_t *ask_once(question_t *question, generation_t moment)
     return question->problem;
 }
 
+/* Asks whose the key is; one that may be wrong counts as such until it is known. */
+static const problem_t *ask(question_t *question)
+{
+    generation_t moment = question->cache ? cache_moment(question->cache) : 0;
+    int is_guess = !question->key->is_done;
+    const problem_t *problem = is_guess ? guesses_take(question->r) : NULL;
+
+    if (problem)
+        return problem;
+    problem = moment ? ask_once(question, moment) : ask_database(question);
+    if (is_guess && (problem || question->key->tenant))
+        guesses_give_back(question->r);
+    return problem;
+}
+
 /* Finds out what is not done yet. hashes: NULL where only the Host is asked for. */
 static const problem_t *answer(request_rec *r, const char *hashes, lookup_t *key, lookup_t *host,
                                apr_pool_t *pool)
@@ -192,20 +208,16 @@ static const problem_t *answer(request_rec *r, const char *hashes, lookup_t *key
         .host = host,
         .key_until = APR_INT64_MAX,
     };
-    generation_t moment;
 
     if (!host_of(r))
         host->is_done = 1;
     if (!question.cache)
-        return key->is_done && host->is_done ? NULL : ask_database(&question);
+        return key->is_done && host->is_done ? NULL : ask(&question);
     if (!key->is_done)
         question.key_name = cache_name(question.cache, CACHE_KEY, hashes);
     if (!host->is_done)
         question.host_name = cache_name(question.cache, CACHE_HOST, r->hostname);
-    if (is_answered(&question))
-        return NULL;
-    moment = cache_moment(question.cache);
-    return moment ? ask_once(&question, moment) : ask_database(&question);
+    return is_answered(&question) ? NULL : ask(&question);
 }
 
 const problem_t *lookup_key(request_rec *r, const char *hashes, lookup_t *key, lookup_t *host,

@@ -2,7 +2,6 @@
 #include "user.h"
 
 #include <apr_strings.h>
-#include <arpa/inet.h>
 #include <http_log.h>
 #include <string.h>
 
@@ -11,7 +10,9 @@
 #include "../store/database.h"
 #include "../text.h"
 #include "attempts.h"
+#include "guesses.h"
 #include "logins.h"
+#include "network.h"
 #include "resolve.h"
 
 APLOG_USE_MODULE(tenant);
@@ -109,25 +110,10 @@ static const problem_t *check_rate(const login_t *login, const digest_t *attempt
     return &problem_rate_limited;
 }
 
-/* Where a login comes from, as failed ones are counted: of an IPv6 address the network, within which a
- * client has as many addresses as it likes (RFC 4291 section 2.5.1). */
-static const char *network_of(const request_rec *r)
-{
-    const apr_sockaddr_t *address = r->useragent_addr;
-    const struct in6_addr *ipv6 = address->ipaddr_ptr;
-    char text[INET6_ADDRSTRLEN];
-    struct in6_addr network = {0};
-
-    if (address->family != APR_INET6 || IN6_IS_ADDR_V4MAPPED(ipv6))
-        return r->useragent_ip;
-    memcpy(&network, ipv6, sizeof network / 2);
-    return apr_pstrdup(r->pool, inet_ntop(AF_INET6, &network, text, sizeof text));
-}
-
 static digest_t attempt_of(const login_t *login, const char *email)
 {
     return attempts_name(login->config->attempts, login->config->connect, login->tenant->id_text, email,
-                         network_of(login->r));
+                         network_of_client(login->r));
 }
 
 /* Reads who has the address, and the hash. */
@@ -211,6 +197,7 @@ static const problem_t *compare(login_t *login, password_match_t *match)
                       "the stored password hash of user %s of tenant %s is not argon2id, or asks for more "
                       "memory or time than is allowed: no login until the password is set anew",
                       login->user, login->tenant->id_text);
+    guesses_count(login->r);
     attempts_count(login->config->attempts, &login->config->login_rate, &login->attempt);
     if (memcmp(&login->attempt, &login->as_written, sizeof login->attempt) != 0)
         attempts_count(login->config->attempts, &login->config->login_rate, &login->as_written);
@@ -226,7 +213,10 @@ static const problem_t *judge(login_t *login)
 
     if (is_known(login))
         return NULL;
-    problem = check_rate(login, &login->as_written); /* spares the database those that repeat themselves */
+    problem = guesses_check(login->r);
+    if (!problem)
+        problem =
+            check_rate(login, &login->as_written); /* spares the database those that repeat themselves */
     if (!problem)
         problem = read_user(login);
     if (!problem)
