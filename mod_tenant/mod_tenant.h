@@ -28,7 +28,8 @@ typedef struct tenant_t {
     const char *domain;  /* its own host name, or NULL */
     int is_active;
     tenant_via_t via;
-    const char *user; /* users.id of who has logged in, where that is how it was found; else NULL */
+    const char *rate_limit; /* its own, `N/TIME [burst=N]`, or NULL: the server's (TenantRateLimit) */
+    const char *user;       /* users.id of who has logged in, where that is how it was found; else NULL */
 } tenant_t;
 
 /* The tenant of a request, looked up at first use: by its key or login where it carries one, else by its

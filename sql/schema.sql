@@ -154,6 +154,17 @@ $$;
 
 ALTER FUNCTION public.tenant_notify(channel text, ids integer[]) OWNER TO tenant_owner;
 
+CREATE FUNCTION public.tenant_rate_limit(tenant_id integer) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  RETURN (SELECT t.rate_limit FROM public.tenants t WHERE t.id = tenant_rate_limit.tenant_id);
+END
+$$;
+
+ALTER FUNCTION public.tenant_rate_limit(tenant_id integer) OWNER TO tenant_lookup;
+
 CREATE FUNCTION public.tenant_rotate_key(tenant_id integer, hashes text[], new_hash text, grace_seconds integer) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -901,7 +912,9 @@ CREATE TABLE public.tenants (
     twilio_auth_token_previous text,
     twilio_auth_token_previous_until timestamp with time zone,
     row_version bigint DEFAULT uuid_hash_extended(gen_random_uuid(), (0)::bigint) NOT NULL,
+    rate_limit text,
     CONSTRAINT tenants_id_check CHECK (((id >= 1) AND (id <= 999999999))),
+    CONSTRAINT tenants_rate_limit_check CHECK ((rate_limit ~ '^([1-9][0-9]{0,5}|1000000)/(([1-9][0-9]{0,3}|[1-7][0-9]{4}|8[0-5][0-9]{3}|86[0-3][0-9]{2}|86400)s?|([1-9][0-9]{0,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)m|([1-9]|1[0-9]|2[0-4])h)( burst=([1-9][0-9]{0,5}|1000000))?$'::text)),
     CONSTRAINT tenants_status_check CHECK (((status)::text = ANY ((ARRAY['active'::character varying, 'inactive'::character varying])::text[])))
 );
 ALTER TABLE ONLY public.tenants ALTER COLUMN name SET (n_distinct=1000);
@@ -1270,6 +1283,9 @@ GRANT ALL ON FUNCTION public.tenant_by_host(host text) TO tenant_api;
 REVOKE ALL ON FUNCTION public.tenant_by_key(hashes text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_by_key(hashes text[]) TO tenant_api;
 
+REVOKE ALL ON FUNCTION public.tenant_rate_limit(tenant_id integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tenant_rate_limit(tenant_id integer) TO tenant_api;
+
 REVOKE ALL ON FUNCTION public.tenant_rotate_key(tenant_id integer, hashes text[], new_hash text, grace_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_rotate_key(tenant_id integer, hashes text[], new_hash text, grace_seconds integer) TO tenant_api;
 
@@ -1503,6 +1519,8 @@ GRANT SELECT(twilio_auth_token_previous_until),UPDATE(twilio_auth_token_previous
 GRANT SELECT(twilio_auth_token_previous_until) ON TABLE public.tenants TO tenant_lookup;
 
 GRANT SELECT(row_version) ON TABLE public.tenants TO tenant_api;
+
+GRANT SELECT(rate_limit) ON TABLE public.tenants TO tenant_lookup;
 
 GRANT SELECT,USAGE ON SEQUENCE public.tenants_id_seq TO tenant_admin;
 

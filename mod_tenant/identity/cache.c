@@ -9,7 +9,7 @@
 
 /* The members of a tenant that are texts: where a copy has to point to texts of its own. */
 static const apr_size_t texts[] = {offsetof(tenant_t, id_text), offsetof(tenant_t, name),
-                                   offsetof(tenant_t, domain)};
+                                   offsetof(tenant_t, domain), offsetof(tenant_t, rate_limit)};
 
 enum {
     TEXTS = sizeof texts / sizeof *texts,

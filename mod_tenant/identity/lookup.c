@@ -12,20 +12,31 @@
 #include "guesses.h"
 
 /* Columns of the statements. */
-enum { COLUMN_VIA, COLUMN_ID, COLUMN_NAME, COLUMN_STATUS, COLUMN_DOMAIN, COLUMN_MILLISECONDS_LEFT };
+enum {
+    COLUMN_VIA,
+    COLUMN_ID,
+    COLUMN_NAME,
+    COLUMN_STATUS,
+    COLUMN_DOMAIN,
+    COLUMN_MILLISECONDS_LEFT,
+    COLUMN_RATE_LIMIT
+};
 
 static const statement_t ask_host = {
     .label = "lookup_host",
-    .shape = "SISSss",
-    .sql = "SELECT 'host', id, name, status, custom_domain, NULL FROM tenant_by_host(%s)",
+    .shape = "SISSsss",
+    .sql =
+        "SELECT 'host', id, name, status, custom_domain, NULL, tenant_rate_limit(id) FROM tenant_by_host(%s)",
 };
 
 /* Key and Host in one round trip. */
 static const statement_t ask_key = {
     .label = "lookup_key",
-    .shape = "SISSss",
-    .sql = "SELECT 'key', id, name, status, custom_domain, milliseconds_left FROM tenant_by_key(%s::text[])"
-           " UNION ALL SELECT 'host', id, name, status, custom_domain, NULL FROM tenant_by_host(%s)",
+    .shape = "SISSsss",
+    .sql = "SELECT 'key', id, name, status, custom_domain, milliseconds_left, tenant_rate_limit(id)"
+           " FROM tenant_by_key(%s::text[])"
+           " UNION ALL SELECT 'host', id, name, status, custom_domain, NULL, tenant_rate_limit(id)"
+           " FROM tenant_by_host(%s)",
 };
 
 /* What is asked: whose the key is, whose the Host is, or both. */
@@ -70,6 +81,7 @@ static const tenant_t *tenant_of_row(rows_t *rows, tenant_via_t via, apr_pool_t 
     tenant->id_text = rows_text(rows, COLUMN_ID);
     tenant->name = tenant_shown_name(rows_text(rows, COLUMN_NAME), pool);
     tenant->domain = rows_text(rows, COLUMN_DOMAIN);
+    tenant->rate_limit = rows_text(rows, COLUMN_RATE_LIMIT);
     tenant->is_active = strcmp(rows_text(rows, COLUMN_STATUS), "active") == 0;
     tenant->via = via;
     return tenant;

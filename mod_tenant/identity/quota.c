@@ -23,12 +23,17 @@ const quota_t *quota_parse(const char *text, const char *scope, apr_pool_t *pool
     return quota;
 }
 
-/* What is in force for a request: its Location's. NULL: none. */
-static const quota_t *quota_of(const request_rec *r)
+/* What is in force for a request: the tenant's own, which is counted together wherever it counts, else the
+ * Location's. NULL: none. */
+static const quota_t *quota_of(const request_rec *r, const tenant_t *tenant)
 {
     const quota_t *quota = config_location(r)->quota;
+    const quota_t *own;
 
-    return quota && quota->rate.count ? quota : NULL;
+    if (quota && !quota->rate.count)
+        return NULL;
+    own = tenant->rate_limit ? quota_parse(tenant->rate_limit, "", r->pool) : NULL;
+    return own ? own : quota;
 }
 
 /* Who is counted, by what rate: another one begins anew. */
@@ -50,7 +55,7 @@ const problem_t *quota_charge(request_rec *r)
 {
     request_rec *origin = tenant_origin(r);
     const tenant_t *tenant = tenant_get(r);
-    const quota_t *quota = tenant ? quota_of(r) : NULL;
+    const quota_t *quota = tenant ? quota_of(r, tenant) : NULL;
     apr_interval_time_t wait;
     attempts_left_t left;
     digest_t name;

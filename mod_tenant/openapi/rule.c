@@ -5,8 +5,9 @@
 
 #include "../resource/check.h"
 
-#define HEX32 "[0-9a-fA-F]{32}"
-#define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+#define HEX32   "[0-9a-fA-F]{32}"
+#define MILLION "([1-9][0-9]{0,5}|1000000)"
+#define LABEL   "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 
 static const char *const tenant_statuses[] = {"active", "inactive", NULL};
 
@@ -20,6 +21,10 @@ static const openapi_rule_t rules[] = {
     {check_push_credential_sid, "^CR" HEX32 "$", NULL, "CR00112233445566778899aabbccddeeff"},
     {check_identity, "^[A-Za-z0-9_]*$", NULL, "desk_7"},
     {check_phone, "^\\+[1-9][0-9]{1,14}$", NULL, "+12025550100"},
+    {check_rate_limit,
+     "^" MILLION "/(([1-9][0-9]{0,3}|[1-7][0-9]{4}|8[0-5][0-9]{3}|86[0-3][0-9]{2}|86400)s?"
+     "|([1-9][0-9]{0,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)m|([1-9]|1[0-9]|2[0-4])h)( burst=" MILLION ")?$",
+     NULL, "100/1m burst=20"},
     {check_tenant_status, NULL, tenant_statuses, "active"},
     {check_domain, "^(" LABEL "\\.)*(?![0-9]+$)" LABEL "$", NULL, "acme.example.com"},
     {check_printable, "^[!-~]*$", NULL, "0123456789abcdef0123456789abcdef"},

@@ -7,6 +7,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "../text.h"
+
 enum { SID_LENGTH = 34 };
 
 /* Two letters and 32 hex digits (Twilio's SIDs). */
@@ -79,6 +81,18 @@ const char *check_phone(const char *text, apr_size_t length)
         digits <= DIGITS_MAX)
         return NULL;
     return "must be `+` and 2 to 15 digits, the first of which is not 0";
+}
+
+const char *check_rate_limit(const char *text, apr_size_t length)
+{
+    enum { LONGEST = sizeof "1000000/86400s burst=1000000" };
+    char copy[LONGEST];
+    int count, seconds, burst;
+
+    apr_snprintf(copy, sizeof copy, "%.*s", (int)length, text);
+    if (length < LONGEST && strlen(copy) == length && text_rate(copy, &count, &seconds, &burst))
+        return NULL;
+    return "must be N/TIME or N/TIME burst=N, up to 1000000 and 24h, such as `100/1m burst=20`";
 }
 
 const char *check_tenant_status(const char *text, apr_size_t length)

@@ -13,8 +13,9 @@ const char *check_account_sid(const char *text, apr_size_t length);
 const char *check_api_key_sid(const char *text, apr_size_t length);
 const char *check_application_sid(const char *text, apr_size_t length);
 const char *check_push_credential_sid(const char *text, apr_size_t length);
-const char *check_identity(const char *text, apr_size_t length); /* letters, digits and `_` of ASCII */
-const char *check_phone(const char *text, apr_size_t length);    /* E.164: `+` and 2 to 15 digits */
+const char *check_identity(const char *text, apr_size_t length);   /* letters, digits and `_` of ASCII */
+const char *check_phone(const char *text, apr_size_t length);      /* E.164: `+` and 2 to 15 digits */
+const char *check_rate_limit(const char *text, apr_size_t length); /* text_rate() */
 const char *check_tenant_status(const char *text, apr_size_t length);
 const char *check_domain(const char *text, apr_size_t length);    /* a host name of A-labels, lower case */
 const char *check_printable(const char *text, apr_size_t length); /* printable ASCII, no space */

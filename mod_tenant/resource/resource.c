@@ -359,6 +359,15 @@ const resource_t resources[] = {
                  .check = check_domain,
                  .about = "The host name that is this tenant's alone."},
                 TWILIO,
+                {.name = "rate_limit",
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_NULLABLE,
+                 .min = 3,
+                 .max = 40,
+                 .check = check_rate_limit,
+                 .about =
+                     "How many requests it may send, as N/TIME, of seconds or with s, m or h, and how many "
+                     "of them at once. Null: as many as the server's configuration says."},
                 {0},
             },
         .conflicts = (const conflict_t[]){{"tenants_custom_domain_key", &problem_domain_taken}, {0}},

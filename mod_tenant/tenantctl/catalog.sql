@@ -181,7 +181,8 @@ SELECT name, 'does not exist: run sqitch deploy'
   FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
                     'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)',
                     'tenant_rotated_key(integer, text[], text[], integer)',
-                    'tenants_by_account(text, integer)', 'idempotency_purge(integer, text)', 'node_seen(text, bigint, text, text[], text[])',
+                    'tenants_by_account(text, integer)', 'tenant_rate_limit(integer)',
+                    'idempotency_purge(integer, text)', 'node_seen(text, bigint, text, text[], text[])',
                     'node_ended(text, bigint)', 'tenant_context()', 'twilio_status_rank(text, text)',
                     'twilio_status_latest(text, text, text)']) name
  WHERE to_regprocedure('public.' || name) IS NULL
@@ -200,7 +201,8 @@ SELECT w.name, format('must be %s', w.wanted)
   FROM unnest(ARRAY['tenant_by_host(text)', 'tenant_by_key(text[])', 'user_by_email(integer, text)',
                     'user_id_by_email(integer, text)', 'tenant_rotate_key(integer, text[], text, integer)',
                     'tenant_rotated_key(integer, text[], text[], integer)',
-                    'tenants_by_account(text, integer)', 'idempotency_purge(integer, text)', 'node_seen(text, bigint, text, text[], text[])',
+                    'tenants_by_account(text, integer)', 'tenant_rate_limit(integer)',
+                    'idempotency_purge(integer, text)', 'node_seen(text, bigint, text, text[], text[])',
                     'node_ended(text, bigint)']) name
   JOIN pg_proc p ON p.oid = to_regprocedure('public.' || name)
  CROSS JOIN LATERAL (VALUES
@@ -253,7 +255,7 @@ SELECT format('%s.%s', t.relname, a.attname), format('%s must not have %s on it'
   FROM tables t
  CROSS JOIN LATERAL (VALUES
          ('tenants', 'tenant_api', 'SELECT', ARRAY['api_key_hash', 'retiring_api_key_hash', 'twilio_auth_token_previous']),
-         ('tenants', 'tenant_api', 'UPDATE', ARRAY['status', 'custom_domain', 'api_key_hash', 'retiring_api_key_hash',
+         ('tenants', 'tenant_api', 'UPDATE', ARRAY['status', 'custom_domain', 'rate_limit', 'api_key_hash', 'retiring_api_key_hash',
                                                    'retiring_api_key_expires_at', 'twilio_auth_token_previous']),
          ('users', 'tenant_api', 'SELECT', ARRAY['password_hash']),
          ('users', 'tenant_admin', 'SELECT', ARRAY['password_hash']),

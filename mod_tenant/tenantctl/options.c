@@ -58,6 +58,8 @@ static const struct {
     [OPTION_TWILIO_API_KEY_SECRET] = {"twilio-api-key-secret", NULL,
                                       "the same; the next line where both are given"},
     [OPTION_TWILIO_PHONE_NUMBER] = {"twilio-phone-number", "NUMBER", "`+` and 2 to 15 digits"},
+    [OPTION_RATE_LIMIT] = {"rate-limit", "LIMIT",
+                           "N/TIME, or 'N/TIME burst=N'; without one the server's counts"},
 };
 
 const char *options_read(options_t *options, int argc, char **argv, int *first)

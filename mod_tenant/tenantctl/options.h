@@ -44,6 +44,7 @@ typedef enum option_t {
     OPTION_TWILIO_API_KEY_SID,
     OPTION_TWILIO_API_KEY_SECRET,
     OPTION_TWILIO_PHONE_NUMBER,
+    OPTION_RATE_LIMIT,
     OPTION_COUNT,
 } option_t;
 

@@ -24,6 +24,7 @@ static const option_t field_options[] = {
     OPTION_TWILIO_API_KEY_SID,
     OPTION_TWILIO_API_KEY_SECRET,
     OPTION_TWILIO_PHONE_NUMBER,
+    OPTION_RATE_LIMIT,
 };
 
 enum { FIELD_OPTIONS = sizeof field_options / sizeof *field_options };

@@ -21,7 +21,7 @@
     " (twilio_auth_token IS NOT NULL)::text,"                                                                \
     " to_char(CASE WHEN twilio_auth_token_previous_until > now() THEN twilio_auth_token_previous_until "     \
     "END " UTC "), twilio_api_key_sid::text,"                                                                \
-    " (twilio_api_key_secret IS NOT NULL)::text, twilio_phone_number::text,"                                 \
+    " (twilio_api_key_secret IS NOT NULL)::text, twilio_phone_number::text, rate_limit::text,"               \
     " (api_key_hash ~ '^[1-9][0-9]{0,9}:[0-9a-f]{64}$')::text,"                                              \
     " to_char(CASE WHEN retiring_api_key_hash IS NOT NULL AND retiring_api_key_expires_at > now()"           \
     " THEN retiring_api_key_expires_at END " UTC ")"
@@ -33,7 +33,8 @@
         {.key = "twilio_auth_token_previous_until", .json_only = (only)},                                    \
         {.key = "twilio_api_key_sid", .json_only = (only)},                                                  \
         {.key = "twilio_api_key_secret_set", .type = OUTPUT_LITERAL, .json_only = (only)},                   \
-        {.key = "twilio_phone_number", .json_only = (only)}, {.key = "api_key_set", .type = OUTPUT_LITERAL}, \
+        {.key = "twilio_phone_number", .json_only = (only)}, {.key = "rate_limit", .json_only = (only)},     \
+        {.key = "api_key_set", .type = OUTPUT_LITERAL},                                                      \
     {                                                                                                        \
         .key = "retiring_api_key_expires_at", .json_only = (only)                                            \
     }

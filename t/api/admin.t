@@ -121,6 +121,20 @@ subtest 'a tenant is made' => sub {
     ok(!exists admin(GET => "/tenants/$made->{id}")->json->{api_key}, 'the key is not shown again');
 };
 
+subtest 'a rate limit of its own' => sub {
+    my $tell = sub { return api(GET => '/tenant', as => $made->{api_key})->header('RateLimit-Policy') };
+    my $path = "/tenants/$made->{id}";
+    is($made->{rate_limit}, undef, 'there is none at first');
+    is($tell->(), undef, '... and the server has none');
+    for my $limit ('100/1m burst=20', '1000000/24h', '7/86400', '1/1s') {
+        my $answer = admin(PATCH => $path, json => { rate_limit => $limit });
+        is($answer->json->{rate_limit}, $limit, "$limit is stored") or diag $answer->body;
+        is($tell->(), '"default";q=100;w=60', '... and in effect once that is answered') if $limit =~ /burst/;
+    }
+    is(admin(PATCH => $path, json => { rate_limit => undef })->json->{rate_limit}, undef, 'and taken away');
+    is($tell->(), undef, '... at once');
+};
+
 subtest 'what is refused' => sub {
     my $domain = 'must be a host name';
     my @cases = (
@@ -133,6 +147,8 @@ subtest 'what is refused' => sub {
         [{ name => 'x', api_key => 'mt_x' }, { '/api_key' => 'unknown' }],
         [{ name => 'x', api_key_hash => 'x' }, { '/api_key_hash' => 'unknown' }],
         [{ name => 'x', twilio_account_sid => 'AC1' }, { '/twilio_account_sid' => 'length' }],
+        (map { [{ name => 'x', rate_limit => $_ }, { '/rate_limit' => 'pattern' }] } '5/m', '0/1m', '5/25h', '5/86401', '1000001/1', '5/1m burst=', '5/1m 20'),
+        [{ name => 'x', rate_limit => 5 }, { '/rate_limit' => 'type' }],
         [{ name => 'x', twilio_phone_number => '5551234' }, { '/twilio_phone_number' => 'pattern' }],
         [{ name => 'x', twilio_auth_token => "a b" }, { '/twilio_auth_token' => 'pattern' }],
         map { [{ name => 'x', custom_domain => $_ }, { '/custom_domain' => 'pattern' }] }

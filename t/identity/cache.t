@@ -4,7 +4,6 @@
 use strict;
 use warnings;
 
-use Compress::Zlib qw(crc32);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -44,20 +43,6 @@ sub cost {
     $statements->reset;
     $work->();
     return [$statements->all, $statements->lookups];
-}
-
-my @base62 = (0 .. 9, 'A' .. 'Z', 'a' .. 'z');
-
-# A key with a right checksum that nobody has.
-sub invented_key {
-    my $key = 'mt_' . join '', map { $base62[rand @base62] } 1 .. 43;
-    my $crc = crc32($key);
-    my $check = '';
-    for (1 .. 6) {
-        $check = $base62[$crc % 62] . $check;
-        $crc = int($crc / 62);
-    }
-    return $key . $check;
 }
 
 my $server = warm_up(start());

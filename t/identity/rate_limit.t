@@ -5,6 +5,7 @@
 use strict;
 use warnings;
 
+use POSIX ();
 use Test::More;
 use TenantTest;
 use TenantTest::Backend;
@@ -97,6 +98,59 @@ subtest 'off, and a burst' => sub {
     is_deeply(statuses(8, '/v1/products?limit=1', @to, as => 'acme'), { 200 => 8 }, 'no limit where it is off');
     sleep 2.2;
     cmp_ok(statuses(3, '/v1/calls?limit=1', @to, as => 'acme')->{200} // 0, '>=', 2, 'two more after 2 s');
+};
+
+subtest 'clients at the same time' => sub {
+    my $limit = 300;
+    my $server = start("TenantRateLimit $limit/1h", threads => 20);
+    my %pipe;
+    for my $name ((qw(acme globex)) x 4) {    # four clients of each tenant, who ask for half as much again as they may have
+        pipe my $from, my $to or die "pipe: $!";
+        my $pid = fork // die "fork: $!";
+        if (!$pid) {
+            my $client = client(to => $server);
+            my $good = grep { request(GET => '/v1/calls?limit=1', to => $server, on => $client, as => $name)->status == 200 } 1 .. $limit * 3 / 8;
+            syswrite $to, "$name $good\n";
+            POSIX::_exit(0);
+        }
+        close $to;
+        $pipe{$pid} = $from;
+    }
+    my %good;
+    for (values %pipe) {
+        my ($name, $count) = (<$_> // '') =~ /^(\w+) (\d+)/ or next;
+        $good{$name} += $count;
+    }
+    waitpid $_, 0 for keys %pipe;
+    for my $name (qw(acme globex)) {
+        cmp_ok($good{$name}, '>=', $limit, "$name has all that it may have, from two children");
+        cmp_ok($good{$name}, '<=', $limit * 1.01 + 2, '... and no more');
+    }
+};
+
+subtest 'a limit of its own' => sub {
+    my $database = 'ratelimit';
+    my $server = start('TenantRateLimit 3/1h', database => database($database));
+    my @to = (to => $server);
+    my $id = tenant('acme')->{id};
+    my $policy = sub { my $answer = request(GET => '/v1/calls?limit=1', @to, as => $_[0]); return $answer->header('RateLimit-Policy') };
+    my $set = sub { sql({ database => $database }, 'UPDATE tenants SET rate_limit = ? WHERE id = ?', $_[0], $id) };
+    my $becomes = sub {
+        my ($wanted, $what) = @_;
+        my $until = time + 10;
+        my $is = $policy->('acme');
+        while ($is ne $wanted && time < $until) { sleep 0.02; $is = $policy->('acme') }
+        is($is, $wanted, $what);
+    };
+
+    is_deeply(statuses(5, '/v1/calls?limit=1', @to, as => 'acme'), { 200 => 3, 429 => 2 }, 'the server\'s limit');
+    $set->('5000/1m burst=50');
+    $becomes->('"default";q=5000;w=60', 'the tenant\'s own is in effect');
+    is_status(request(GET => '/v1/calls?limit=1', @to, as => 'acme'), 200, '... at once, whatever the former one had counted');
+    is($policy->('globex'), '"default";q=3;w=3600', 'another tenant has the server\'s');
+    $set->(undef);
+    $becomes->('"default";q=3;w=3600', 'so has this one again');
+    ok(!eval { $set->($_); 1 }, "no limit: $_") for '0/1m', '5', '5/0', '5/25h', '1000001/1m', '5/1m burst=0', '5/1m  burst=1', 'off';
 };
 
 done_testing;

@@ -34,7 +34,7 @@ sub stored {
     return row({ database => $database }, "SELECT $column FROM tenants WHERE id = ?", $id);
 }
 
-my @members = qw(api_key_set custom_domain id name retiring_api_key_expires_at status twilio_account_sid
+my @members = qw(api_key_set custom_domain id name rate_limit retiring_api_key_expires_at status twilio_account_sid
     twilio_api_key_secret_set twilio_api_key_sid twilio_auth_token_previous_until twilio_auth_token_set twilio_phone_number);
 
 subtest 'list and show' => sub {

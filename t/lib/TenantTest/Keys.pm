@@ -11,17 +11,32 @@ package TenantTest::Keys;
 use strict;
 use warnings;
 
+use Compress::Zlib qw(crc32);
 use Exporter 'import';
 
 use TenantTest ();
 
-our @EXPORT = qw(new_key keys_in);
+our @EXPORT = qw(invented_key new_key keys_in);
 
 # A key that no tenant has, and what would be stored of it.
 sub new_key {
     my $key_file = TenantTest::site()->{key_file};
     my ($key, $hash) = `build/tenantctl key --key-file '$key_file'` =~ /(\S+)\t(\S+)/ or die "tenantctl failed\n";
     return ($key, $hash);
+}
+
+my @base62 = (0 .. 9, 'A' .. 'Z', 'a' .. 'z');
+
+# The same, of which nothing could be stored, at once: it has a right checksum.
+sub invented_key {
+    my $key = 'mt_' . join '', map { $base62[rand @base62] } 1 .. 43;
+    my $crc = crc32($key);
+    my $check = '';
+    for (1 .. 6) {
+        $check = $base62[$crc % 62] . $check;
+        $crc = int($crc / 62);
+    }
+    return $key . $check;
 }
 
 # The keys, after the seeded database of that name has got those that it lacks.
