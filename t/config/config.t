@@ -168,6 +168,13 @@ my @refused = (
         qr/TenantPasswordSlots cannot occur within <VirtualHost> section/],
     (map { ["TenantLoginRate $_", "TenantLoginRate $_", qr{TenantLoginRate must be off, or a number from 1 to 10000 of failed logins per time}] }
         qw(10 on 0/60 10001/60 10/0 10/2d 10/86401 /60 10/ 10/x -1/60 10/60/60)),
+    (map { ["TenantFailureRate $_", "TenantFailureRate $_", qr{TenantFailureRate must be off, or a number from 1 to 10000 of failed keys and logins per time}] }
+        qw(0 -1 on 10 10/0 10001/60 10/60/60)),
+    ['TenantFailureRate in a virtual host', vhost('a.example.com', 'TenantFailureRate off'),
+        qr/TenantFailureRate cannot occur within <VirtualHost> section/],
+    (map { ["TenantRateLimit $_", location("TenantRateLimit $_"), qr/TenantRateLimit must be off, or a number from 1 to 1000000 of a tenant's requests/] }
+        qw(0/1m 1000001/1m 5 on 5/ 5/0 5/25h 5/1d 5/1ms -5/1m), '5/1m burst=0', '5/1m burst', '5/1m burst=1000001', '5/1m 20', 'off burst=5'),
+    ['TenantRateLimit with three words', location('TenantRateLimit 5/1m burst=5 more'), qr/TenantRateLimit takes one or two arguments/],
     ['TenantLoginRate in a virtual host', vhost('a.example.com', 'TenantLoginRate off'),
         qr/TenantLoginRate cannot occur within <VirtualHost> section/],
     (map { ["TenantLinger $_", "TenantLinger $_", qr/TenantLinger must be off, or a time from 1ms to 1000ms, such as 5ms/] }
@@ -277,7 +284,7 @@ for (['TenantHandler api', \@beside_location, $location_only], ['TenantHandler o
     ['TenantGateway on', \@beside_location, $location_only], ['TenantGatewayFrom any', \@beside_location, $location_only],
     ['TenantGatewayRate 10', \@beside_location, $location_only],
     ['TenantUserAuthority read', \@beside_location, $location_only], ['TenantPasswordSlots 2', \@inside, $server_only],
-    ['TenantLoginRate off', \@inside, $server_only], [$database, \@inside, $server_only],
+    ['TenantLoginRate off', \@inside, $server_only], ['TenantFailureRate off', \@inside, $server_only], [$database, \@inside, $server_only],
     [$key_file, \@inside, $server_only], ['TenantCache off', \@inside, $server_only], ['TenantPool max=3', \@inside, $server_only],
     ['TenantLinger off', \@inside, $server_only], ['TenantMetrics off', \@inside, $server_only])
 {
@@ -309,6 +316,10 @@ my @accepted = (
     ['every setting of the pool at its most', "${base}TenantPool max=1000 lists=1000 wait=60s statement=10min idle=24h prepare=On\n"],
     ['the cache', "${base}TenantCache size=100 ttl=1min negative=100ms\n"],
     ['slots', "${base}TenantPasswordSlots 1024\n"],
+    (map { ["a rate of failures: $_", "${base}TenantFailureRate $_\n"] } qw(off OFF 1/1 10000/24h)),
+    (map { ["a rate limit: $_", location("TenantRateLimit $_")], ["a rate limit of the server: $_", "${base}TenantRateLimit $_\n"],
+           ["a rate limit of a virtual host: $_", $base . vhost('a.example.com', "TenantRateLimit $_")] }
+        qw(off OFF 1/1 1000000/24h 5/1440m 100/86400s), '100/1m burst=20', '1/1h burst=1000000'),
     (map { ["a rate of logins: $_", "${base}TenantLoginRate $_\n"] } qw(off OFF 1/1 10000/24h 5/10min 10/60s)),
     ['no cache', "${base}TenantCache OFF\n"],
     (map { ["metrics: $_", "${base}TenantMetrics $_\n" . location('TenantHandler metrics')] } 'on', 'OFF', 'tenants=0', 'on tenants=1000'),
