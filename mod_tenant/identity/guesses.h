@@ -7,8 +7,8 @@
 #include "../problem.h"
 
 /* Keys and logins that turned out to be nobody's, by the network that they came from (TenantFailureRate).
- * Only what has to be looked up is counted, and refused: a key that the cache knows to be right is served whatever
- * comes from its address. These take the request that the client sent, and set its Retry-After. */
+ * Only what has to be looked up is counted, and refused: a key that the cache knows to be right is served
+ * whatever comes from its address. These take the request that the client sent, and set its Retry-After. */
 
 /* problem_rate_limited: too much from this network has failed. */
 const problem_t *guesses_check(request_rec *r);
