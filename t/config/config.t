@@ -174,7 +174,7 @@ my @refused = (
         qr/TenantFailureRate cannot occur within <VirtualHost> section/],
     (map { ["TenantRateLimit $_", location("TenantRateLimit $_"), qr/TenantRateLimit must be off, or a number from 1 to 1000000 of a tenant's requests/] }
         qw(0/1m 1000001/1m 5 on 5/ 5/0 5/25h 5/1d 5/1ms -5/1m), '5/1m burst=0', '5/1m burst', '5/1m burst=1000001', '5/1m 20', 'off burst=5'),
-    ['TenantRateLimit with three words', location('TenantRateLimit 5/1m burst=5 more'), qr/TenantRateLimit takes one or two arguments/],
+    ['TenantRateLimit with three words', location('TenantRateLimit 5/1m burst=5 more'), qr/TenantRateLimit takes 1-2 arguments/],
     ['TenantLoginRate in a virtual host', vhost('a.example.com', 'TenantLoginRate off'),
         qr/TenantLoginRate cannot occur within <VirtualHost> section/],
     (map { ["TenantLinger $_", "TenantLinger $_", qr/TenantLinger must be off, or a time from 1ms to 1000ms, such as 5ms/] }
