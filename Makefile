@@ -15,6 +15,7 @@
 #   make lint     the compiler's warnings, the format, the walls between the rooms, the scripts, the documents' links
 #   make fuzz     the parsers under libFuzzer, SECONDS (300) each
 #   make dist     a release, build/mod_tenant-VERSION.tar.gz, with the reference page
+#   make deb      Debian packages of such a release, in build/deb, looked at by lintian
 #   make install  module, header, .load and .conf, tenantctl, reference page, Sqitch project; enables nothing (DESTDIR)
 #
 # What takes more than a line is a script in tools/.
@@ -25,7 +26,7 @@ say = @$(if $(V),:,echo)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all page reference dist units run stop clean test asan tsan debug coverage schema bench lint fuzz install FORCE
+.PHONY: all page reference dist deb units run stop clean test asan tsan debug coverage schema bench lint fuzz install FORCE
 
 MODULE = build/mod_tenant.so
 COMMAND = build/tenantctl
@@ -131,6 +132,10 @@ dist: reference
 	@cp $(REFERENCE)/* build/dist/$(RELEASE)/reference/built
 	@tar -c -z --owner=0 --group=0 -f build/$(RELEASE).tar.gz -C build/dist $(RELEASE)
 	$(say) build/$(RELEASE).tar.gz
+
+deb: dist
+	@tools/install-packages deb
+	@tools/deb build/mod_tenant-$(VERSION).tar.gz build/deb
 
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
 PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag form formula gate media prefer query span) \
