@@ -254,12 +254,15 @@ SHARED = $(DESTDIR)/usr/share/mod_tenant
 MANUAL = $(DESTDIR)/usr/share/man/man8
 
 install: all
-	install -d $(MODULES) $(HEADERS) $(AVAILABLE) $(DESTDIR)/usr/bin $(SHARED)/sql $(SHARED)/reference $(MANUAL)
+	install -d $(MODULES) $(HEADERS) $(AVAILABLE) $(DESTDIR)/usr/bin $(DESTDIR)/usr/lib/mod_tenant $(SHARED)/sql $(SHARED)/reference $(MANUAL)
 	install -m 644 $(MODULE) $(MODULES)
 	install -m 644 mod_tenant/mod_tenant.h $(HEADERS)
 	install -m 644 conf/tenant.load $(AVAILABLE)
 	[ -e $(AVAILABLE)/tenant.conf ] || install -m 644 conf/tenant.conf $(AVAILABLE)
 	install -m 755 $(COMMAND) $(DESTDIR)/usr/bin
+	install -m 755 mod_tenant/tenantctl/setup.pl $(DESTDIR)/usr/lib/mod_tenant/tenantctl-setup
+	install -m 644 mod_tenant/tenantctl/SetupPrograms.pm $(DESTDIR)/usr/lib/mod_tenant
+	install -m 644 conf/site.conf conf/apache2-tenant.conf $(SHARED)
 	install -m 644 man/tenantctl.8 $(MANUAL)
 	[ ! -d $(REFERENCE) ] || install -m 644 $(REFERENCE)/* $(SHARED)/reference
 	install -m 644 conf/grafana.json conf/prometheus-rules.yml $(SHARED)

@@ -9,6 +9,7 @@
 #include "../version.h"
 #include "command.h"
 #include "output.h"
+#include "setup.h"
 
 enum {
     COMMON = OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_CONFIG),
@@ -244,6 +245,8 @@ static int print_overview(void)
 {
     puts("Manages what mod_tenant needs beside httpd.\n\nCommands:");
     print_commands(NULL);
+    puts("  tenantctl setup [options]\n"
+         "      lead from the installed package to the first tenant's answer, or say what is missing");
     puts("\nEach has --help, and tenantctl help COMMAND. A TENANT is given by its id or its custom domain.\n"
          "Exit status: 0 done, 1 failed or something found (the reason is on standard error or in the\n"
          "findings), 2 wrong usage. The manual is tenantctl(8).");
@@ -322,6 +325,10 @@ static int run(int argc, char **argv, apr_pool_t *pool)
     const char *wrong;
     int first;
 
+    if (argc > 1 && strcmp(argv[1], "setup") == 0)
+        return setup_run(argv + 1, pool);
+    if (argc == 3 && strcmp(argv[1], "help") == 0 && strcmp(argv[2], "setup") == 0)
+        return setup_run((char *[]){"setup", "--help", NULL}, pool);
     wrong = options_read(&call.options, argc, argv, &first);
     if (wrong)
         return complain(EXIT_USAGE, "unknown, incomplete or repeated option: %.*s", (int)strcspn(wrong, "="),
