@@ -16,6 +16,7 @@
 #   make fuzz     the parsers under libFuzzer, SECONDS (300) each
 #   make dist     a release, build/mod_tenant-VERSION.tar.gz, with the reference page
 #   make deb      Debian packages of such a release, in build/deb, looked at by lintian
+#   make test-deb that package in a fresh Debian 12 by debootstrap, through tenantctl setup to an answer; as root
 #   make install  module, header, .load and .conf, tenantctl, reference page, Sqitch project; enables nothing (DESTDIR)
 #
 # What takes more than a line is a script in tools/.
@@ -26,7 +27,7 @@ say = @$(if $(V),:,echo)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all page reference dist deb units run stop clean test asan tsan debug coverage schema bench lint fuzz install FORCE
+.PHONY: all page reference dist deb test-deb units run stop clean test asan tsan debug coverage schema bench lint fuzz install FORCE
 
 MODULE = build/mod_tenant.so
 COMMAND = build/tenantctl
@@ -136,6 +137,10 @@ dist: reference
 deb: dist
 	@tools/install-packages deb
 	@tools/deb build/mod_tenant-$(VERSION).tar.gz build/deb
+
+test-deb: deb
+	@tools/install-packages test-deb
+	@tools/test-deb build/deb/libapache2-mod-tenant_*.deb
 
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
 PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag form formula gate media prefer query span) \
