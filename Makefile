@@ -7,6 +7,7 @@
 #   make stop     stop them; `make run` starts them again with the same data
 #   make clean    stop them and remove everything that was built or made
 #   make test     all tests, under one prove; TESTS="t/api t/smoke.t ..." only these
+#   make test-scale  several web nodes, HAProxy, PgBouncer, a PostgreSQL with a standby: what may happen to them
 #   make asan     the tests with AddressSanitizer and UndefinedBehaviorSanitizer; make tsan with ThreadSanitizer
 #   make coverage which lines of the module the tests run: build/coverage/index.html
 #   make schema   sql/schema.sql, what the Sqitch changes deploy
@@ -27,7 +28,7 @@ say = @$(if $(V),:,echo)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all page reference dist deb test-deb units run stop clean test asan tsan debug coverage schema bench lint fuzz install FORCE
+.PHONY: all page reference dist deb test-deb units run stop clean test test-scale asan tsan debug coverage schema bench lint fuzz install FORCE
 
 MODULE = build/mod_tenant.so
 COMMAND = build/tenantctl
@@ -223,6 +224,11 @@ test: $(MODULE) $(COMMAND) units
 	@tools/install-packages run test reference
 	@tools/reference-page $(REFERENCE)
 	@TENANT_TEST_BUILD=$(BUILD) tools/test $(TESTS)
+
+# Many minutes. TENANT_SCALE_EVENT=PATTERN runs some of it.
+test-scale: $(MODULE) $(COMMAND) units
+	@tools/install-packages run test scale
+	@TENANT_TEST_JOBS=1 tools/test $(or $(TESTS),t/scale)
 
 # The suite, or TESTS, with every program of ours built that way.
 asan tsan:
