@@ -104,10 +104,11 @@ sub summary {
     my ($self) = @_;
     my %status;
     $status{ $_->{status} }++ for $self->notes('read');
-    return sprintf '%d writes acknowledged (%d sent again), %d reads (%s), longest without a read %.2f s, without a write %.2f s, '
+    my @took = sort { $a <=> $b } map { $_->{ended} - $_->{began} } $self->notes('read');
+    return sprintf '%d writes acknowledged (%d sent again), %d reads (%s; median %.3f s, slowest %.2f s), longest without a read %.2f s, without a write %.2f s, '
         . '%d revocations, latest served %.3f s behind one',
         scalar $self->acknowledged, scalar(grep { $_->{tries} > 1 } $self->notes(qw(post patch))), scalar $self->notes('read'),
-        join(', ', map {"$_: $status{$_}"} sort keys %status), $self->longest_gap('read'), $self->longest_gap(qw(post patch)),
+        join(', ', map {"$_: $status{$_}"} sort keys %status), $took[$#took / 2] // 0, $took[-1] // 0, $self->longest_gap('read'), $self->longest_gap(qw(post patch)),
         $self->revocations, max(0, $self->served_after_revocation);
 }
 
