@@ -22,6 +22,7 @@ use warnings;
 
 use DBI ();
 use File::Temp ();
+use IO::Socket::SSL ();    # once, and not by each client, who would be late for what happens
 use JSON::PP ();
 use POSIX ();
 use Time::HiRes qw(sleep time);
@@ -32,6 +33,7 @@ use TenantTest::Seen;
 
 my $PATIENCE = 60;    # seconds that a writer goes on to send again
 
+# Returns once each has had a first answer.
 sub start {
     my ($class, %option) = @_;
     my $self = bless { %option, owner => $$, pids => [], files => [], run => int rand 2**32, stop => 0 }, $class;
@@ -42,10 +44,13 @@ sub start {
     ($self->{asked}) = $dbh->selectrow_array(q{SELECT min(id) FROM products WHERE tenant_id = ?}, undef, $option{site}{tenants}{globex}{id});
     $dbh->do(q{UPDATE products SET description = 'v0' WHERE tenant_id = ?}, undef, $tenant->{id});
     $dbh->disconnect;
+    pipe my $all_are_there, $self->{is_there} or die "pipe: $!";
     $self->_fork(\&_write, $_) for 0 .. ($option{writers} // 16) - 1;
     $self->_fork(\&_read, $_) for 0 .. ($option{readers} // 8) - 1;
     $self->_fork(\&_ask) for 1 .. $option{askers} // 2;
     $self->_fork(\&_switch) if $option{askers} // 1;
+    delete $self->{is_there};
+    sysread $all_are_there, my $nothing, 1;    # the end, when the last of them has closed it
     return $self;
 }
 
@@ -94,6 +99,7 @@ sub _fork {
 
 sub _note {
     my ($self, %note) = @_;
+    delete $self->{is_there};
     print { $self->{file} } JSON::PP::encode_json(\%note), "\n";
     return;
 }
