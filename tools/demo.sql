@@ -15,7 +15,7 @@ CREATE FUNCTION pg_temp.caller() RETURNS text LANGUAGE sql VOLATILE
 RETURN '+1' || pg_temp.any_of('{202,212,312,415,617}') || '555' || lpad((100 + floor(random() * 100))::text, 4, '0');
 
 -- Deterministic, and different for each tenant and row.
-CREATE FUNCTION pg_temp.sid(prefix text, tenant int, n int) RETURNS text LANGUAGE sql
+CREATE FUNCTION pg_temp.sid(prefix text, tenant int, n bigint) RETURNS text LANGUAGE sql
 RETURN prefix || md5(prefix || tenant || ':' || n);
 
 INSERT INTO calls (sid, tenant_id, from_number, to_number, status, created_at)

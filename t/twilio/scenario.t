@@ -231,7 +231,7 @@ sub deal {
 sub rows {
     my %rows;
     for my $table (qw(calls messages recordings)) {
-        my $of = $site->dbh->selectall_arrayref("SELECT sid, (to_jsonb(r) - 'id' - 'created_at')::text FROM $table r");
+        my $of = $site->dbh->selectall_arrayref("SELECT sid, (to_jsonb(r) - 'id' - 'created_at' - 'row_version')::text FROM $table r");
         $rows{ $_->[0] } = "$table $_->[1]" for @$of;
     }
     return \%rows;
