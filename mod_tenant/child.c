@@ -79,8 +79,7 @@ static const memories_t *start_memories(apr_hash_t *all, const server_config_t *
     memories = apr_hash_get(all, config->connect, APR_HASH_KEY_STRING);
     if (memories)
         return memories;
-    if (config->presence && config->database &&
-        !presence_start(config->presence, config->database, servers, pool))
+    if (config->presence && !presence_start(config->presence, config->connect, pool))
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers,
                      "the thread that tells of this node cannot be started");
     memories = apr_pcalloc(pool, sizeof *memories);

@@ -8,7 +8,6 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 #include <errno.h>
-#include <http_log.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -17,9 +16,8 @@
 #include <unistd.h>
 
 #include "store/monotonic.h"
+#include "store/notify.h"
 #include "version.h"
-
-APLOG_USE_MODULE(tenant);
 
 /* How often the row is renewed. Who reads it takes a minute without for an end (tenantctl/nodes.c). */
 #define BEAT apr_time_from_sec(10)
@@ -27,35 +25,32 @@ APLOG_USE_MODULE(tenant);
 /* How often a child looks whether the row wants to be renewed. */
 #define TICK apr_time_from_sec(2)
 
-/* How long a connection is waited for. */
-#define WAIT apr_time_from_sec(1)
+/* How long the database may take for it; at a child's end, too. */
+#define ANSWER      apr_time_from_sec(4)
+#define LAST_ANSWER apr_time_from_sec(1)
 
-static const statement_t seen = {
-    .label = "node_seen",
-    .sql = "SELECT 1 FROM node_seen(%s, %s::bigint, %s, %s::text[], %s::text[])",
-};
+#define SEEN  "SELECT public.node_seen($1, $2::bigint, $3, $4::text[], $5::text[])"
+#define ENDED "SELECT public.node_ended($1, $2::bigint)"
 
-static const statement_t ended = {
-    .label = "node_ended",
-    .sql = "SELECT 1 FROM node_ended(%s, %s::bigint)",
-};
+/* How many of presence_t.values they take. */
+enum { SEEN_VALUES = 5, ENDED_VALUES = 2 };
 
 /* What the children share. */
 typedef struct shared_t {
     _Atomic apr_time_t due;   /* when the row wants to be renewed, by monotonic_now() */
+    _Atomic int is_told;      /* the last time it was */
     _Atomic pid_t children[]; /* the processes; 0: nobody's place. Who was killed leaves its own */
 } shared_t;
 
 struct presence_t {
     shared_t *shared;
-    int places;            /* for children */
-    const char *values[5]; /* of node_seen(); the first two are those of node_ended() */
+    int places;                      /* for children */
+    const char *values[SEEN_VALUES]; /* of node_seen(); the first ones are those of node_ended() */
 };
 
 typedef struct beater_t {
     presence_t *presence;
-    database_t *database;
-    server_rec *server;
+    const char *conninfo;
     apr_thread_t *thread;
     int wake; /* a descriptor (eventfd) */
     _Atomic int stopping;
@@ -118,17 +113,6 @@ presence_t *presence_make(const server_rec *main, const keyring_t *keyring, apr_
     return presence;
 }
 
-/* A database that is away is told of elsewhere. */
-static void tell(const beater_t *beater, const statement_t *statement, apr_pool_t *pool)
-{
-    const problem_t *problem =
-        database_tell(beater->database, WAIT, statement, beater->presence->values, pool);
-
-    if (problem)
-        ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, beater->server, "this node's row is not written: %s",
-                     problem->title);
-}
-
 /* Whether this child is the one that renews the row now. */
 static int is_due(shared_t *shared)
 {
@@ -168,27 +152,24 @@ static int leave(presence_t *presence)
     return living == 0;
 }
 
+/* A database that is away is logged elsewhere. */
 static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
 {
     beater_t *beater = data;
-    shared_t *shared = beater->presence->shared;
-    apr_pool_t *scratch;
+    presence_t *presence = beater->presence;
 
     (void)thread;
-    if (apr_pool_create_unmanaged(&scratch) != APR_SUCCESS)
-        return NULL;
-    enter(beater->presence);
+    enter(presence);
     while (!beater->stopping) {
         struct pollfd wake = {.fd = beater->wake, .events = POLLIN};
 
-        if (is_due(shared))
-            tell(beater, &seen, scratch);
-        apr_pool_clear(scratch);
+        if (is_due(presence->shared))
+            presence->shared->is_told =
+                notify_tell(beater->conninfo, SEEN, presence->values, SEEN_VALUES, beater->wake, ANSWER);
         poll(&wake, 1, (int)apr_time_as_msec(TICK));
     }
-    if (leave(beater->presence))
-        tell(beater, &ended, scratch);
-    apr_pool_destroy(scratch);
+    if (leave(presence) && presence->shared->is_told)
+        notify_tell(beater->conninfo, ENDED, presence->values, ENDED_VALUES, -1, LAST_ANSWER);
     return NULL;
 }
 
@@ -204,13 +185,12 @@ static apr_status_t stop(void *data)
     return APR_SUCCESS;
 }
 
-int presence_start(presence_t *presence, database_t *database, server_rec *server, apr_pool_t *process)
+int presence_start(presence_t *presence, const char *conninfo, apr_pool_t *process)
 {
     beater_t *beater = apr_pcalloc(process, sizeof *beater);
 
     beater->presence = presence;
-    beater->database = database;
-    beater->server = server;
+    beater->conninfo = conninfo;
     beater->wake = eventfd(0, EFD_CLOEXEC);
     if (beater->wake < 0 || apr_thread_create(&beater->thread, NULL, run, beater, process) != APR_SUCCESS)
         return 0;

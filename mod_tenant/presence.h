@@ -5,7 +5,6 @@
 #include <httpd.h>
 
 #include "secret/keyring.h"
-#include "store/database.h"
 
 /* Tells a database which servers use it: each generation of this httpd is a row of `nodes` from its first
  * child's start to its last one's end. One child at a time renews it, every ten seconds. Who was killed
@@ -16,8 +15,9 @@ typedef struct presence_t presence_t;
  * after the machine and main's first port. keyring: whose key ids the row has. */
 presence_t *presence_make(const server_rec *main, const keyring_t *keyring, apr_pool_t *pool);
 
-/* Starts a child's thread, which ends with the process's pool, and ahead of the database. Called after the
- * fork. 0: it cannot be started. */
-int presence_start(presence_t *presence, database_t *database, server_rec *server, apr_pool_t *process);
+/* Starts a child's thread, which ends with the process's pool. Called after the fork. conninfo: complete.
+ * It connects for each time that it tells something: so it takes no connection from requests. 0: it cannot
+ * be started. */
+int presence_start(presence_t *presence, const char *conninfo, apr_pool_t *process);
 
 #endif

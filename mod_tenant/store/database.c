@@ -172,18 +172,3 @@ const problem_t *database_change(database_t *database, request_rec *r, int tenan
                         .rows = rows,
                         .pool = r->pool});
 }
-
-const problem_t *database_tell(database_t *database, apr_interval_time_t wait, const statement_t *statement,
-                               const char *const *values, apr_pool_t *pool)
-{
-    sqlstate_t state = {.message = ""};
-    connection_t *connection;
-    const problem_t *problem = pool_acquire_within(database->pool, wait, &connection);
-    run_t run;
-
-    if (problem)
-        return problem;
-    run = connection_run(connection, statement, values, NULL, &state, pool);
-    pool_release(database->pool, connection);
-    return run == RUN_DONE ? NULL : &problem_database_away;
-}

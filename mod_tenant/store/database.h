@@ -61,9 +61,4 @@ const problem_t *database_merge_row(database_t *database, request_rec *r, const 
 const problem_t *database_change(database_t *database, request_rec *r, int tenant,
                                  const statement_t *statement, const char *const *values, rows_t **rows);
 
-/* Runs a statement of the server's own, for no request: a connection is waited for as long as that. What
- * failed is not logged. */
-const problem_t *database_tell(database_t *database, apr_interval_time_t wait, const statement_t *statement,
-                               const char *const *values, apr_pool_t *pool);
-
 #endif

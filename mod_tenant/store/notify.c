@@ -215,3 +215,16 @@ void notify_close(notify_t *notify)
 {
     PQfinish(notify->libpq);
 }
+
+int notify_tell(const char *conninfo, const char *sql, const char *const *values, int count, int wake,
+                apr_interval_time_t limit)
+{
+    const notify_settings_t settings = {.wake = wake, .limit = limit};
+    PGconn *libpq = PQconnectdb(conninfo);
+    int done = PQstatus(libpq) == CONNECTION_OK &&
+               PQsendQueryParams(libpq, sql, count, NULL, values, NULL, NULL, 0) &&
+               take_results(libpq, PGRES_TUPLES_OK, &settings);
+
+    PQfinish(libpq);
+    return done;
+}

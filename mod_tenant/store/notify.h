@@ -45,4 +45,10 @@ const char *notify_why(const notify_t *notify);
 
 void notify_close(notify_t *notify);
 
+/* Connects, runs one statement with text parameters ($1 is values[0]), and disconnects: for what is told to
+ * the database now and then, whatever else goes on. wake: as above, or -1; limit: for the answer; for
+ * connecting the conninfo says it. 0: it failed. */
+int notify_tell(const char *conninfo, const char *sql, const char *const *values, int count, int wake,
+                apr_interval_time_t limit);
+
 #endif

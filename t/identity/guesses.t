@@ -7,6 +7,7 @@ use warnings;
 
 use Test::More;
 use TenantTest;
+use TenantTest::Fault qw(wait_until);
 use TenantTest::Keys;
 
 my $lines = <<'END';
@@ -36,8 +37,22 @@ sub log_in {
         headers => [basic('nobody@example.com', 'wrong-password'), 'X-Client' => $from])->status;
 }
 
+# What a key that has just been asked for from elsewhere, so that the cache knows it, is answered from an address with 10.0.0.1's
+# failures. While nobody hears of changes, as at start or on a busy machine, the cache knows nothing: then once more.
+my $elsewhere = 0;
+sub known {
+    my ($key, $status) = @_;
+    my $answer;
+    wait_until {
+        ask($key, '10.9.' . (++$elsewhere >> 8) . '.' . ($elsewhere & 255));
+        $answer = ask($key, '10.0.0.1');
+        return $answer->status == $status;
+    } 30;
+    return $answer;
+}
+
 subtest 'keys' => sub {
-    is_status(ask(acme => '10.0.0.1'), 200, 'a right key, which the cache knows now');
+    is_status(ask(acme => '10.0.0.1'), 200, 'a right key');
     my $wrong = invented_key();
     is_problem(ask($wrong, '10.0.0.1'), 401, 'key-invalid', 'a wrong one');
     is(guess('10.0.0.1'), 401, 'another one') for 1 .. 4;
@@ -45,11 +60,11 @@ subtest 'keys' => sub {
     is_problem($refused, 429, 'rate-limited', 'the sixth is not looked up');
     like($refused->header('Retry-After'), qr/^7[0-2]\d$/, '... and is told when it may be');
     is(guess('10.0.0.1', path => '/private/page.txt'), 429, 'nor for other content');
-    is_problem(ask($wrong, '10.0.0.1'), 401, 'key-invalid', 'what is known to be wrong costs nothing');
-    is_status(ask(acme => '10.0.0.1'), 200, 'what is known to be right is served');
+    is_problem(known($wrong, 401), 401, 'key-invalid', 'what is known to be wrong costs nothing');
+    is_status(known('acme', 200), 200, 'what is known to be right is served');
     is_problem(ask(globex => '10.0.0.1'), 429, 'rate-limited', 'a right key that is not known has to wait');
     is_status(ask(globex => '10.0.0.2'), 200, '... unless it comes from elsewhere');
-    is_status(ask(globex => '10.0.0.1'), 200, '... which makes it known');
+    is_status(known('globex', 200), 200, '... which makes it known');
     is(ask('mt_x', '10.0.0.1')->status, 401, 'what can be no key is refused without being looked up');
 };
 
