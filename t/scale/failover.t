@@ -17,7 +17,6 @@ my $missing = TenantTest::Fleet::missing(qw(patroni etcd));
 plan skip_all => $missing if $missing;
 
 # What is open, by the figures that it shows in.
-my $TAGS = 'one row has two tags: a version column in place of xmin';
 my $OUTAGE = 'a lost standby becomes an outage: writes in doubt';
 
 my $site = TenantTest::Site->make;
@@ -38,13 +37,13 @@ sub settle {
 event('switchover', sub {
     $database->switch_over;
     settle();
-}, @common, todo => { contradictory_tags => $TAGS });
+}, @common);
 
 event('the postmaster of the primary is killed', sub {
     kill KILL => ($database->postgres($database->primary))[0];
     sleep 2;
     settle();
-}, @common, todo => { contradictory_tags => $TAGS });
+}, @common);
 
 event('the machine of the primary is lost', sub {
     my $old = $database->primary;
@@ -53,7 +52,7 @@ event('the machine of the primary is lost', sub {
     sleep 2;
     $database->start_node($old);
     settle();
-}, @common, todo => { contradictory_tags => $TAGS });
+}, @common);
 
 event('the primary is frozen, and thawed behind a failover', sub {
     my $old = $database->primary;
@@ -62,7 +61,7 @@ event('the primary is frozen, and thawed behind a failover', sub {
     sleep 2;
     $database->thaw($old);
     settle();
-}, @common, todo => { contradictory_tags => $TAGS });
+}, @common);
 
 # Nobody tells it that it is not the primary any more.
 event('the old primary is resumed without its keeper', sub {
@@ -76,7 +75,7 @@ event('the old primary is resumed without its keeper', sub {
     sleep 5;
     $database->start_node($old);
     settle();
-}, @common, todo => { contradictory_tags => $TAGS });
+}, @common);
 
 event('the standby is lost and comes back', sub {
     my $standby = 1 - $database->primary;

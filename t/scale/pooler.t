@@ -17,7 +17,6 @@ my $missing = TenantTest::Fleet::missing(qw(patroni etcd));
 plan skip_all => $missing if $missing;
 
 # What is open.
-my $TAGS = 'one row has two tags: a version column in place of xmin';
 my $LISTENER = 'the listener listens elsewhere than the pool';
 
 my $site = TenantTest::Site->make;
@@ -40,7 +39,7 @@ sub settle {
 event('PgBouncer follows a switchover', sub {
     $database->switch_over;
     settle();
-}, @common, todo => { contradictory_tags => $TAGS });
+}, @common);
 
 event('PgBouncer is restarted', sub {
     $pooler->{daemon}->stop('KILL');
@@ -59,6 +58,6 @@ event('PgBouncer is led to the new primary while the old one lives', sub {
     sleep 15;
     $keeper->signal('CONT');
     settle();
-}, @common, todo => { contradictory_tags => $TAGS, late => $LISTENER });
+}, @common, todo => { late => $LISTENER });
 
 done_testing;
