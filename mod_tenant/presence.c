@@ -190,7 +190,7 @@ int presence_start(presence_t *presence, const char *conninfo, apr_pool_t *proce
     beater_t *beater = apr_pcalloc(process, sizeof *beater);
 
     beater->presence = presence;
-    beater->conninfo = conninfo;
+    beater->conninfo = apr_pstrcat(process, conninfo, " application_name='mod_tenant node'", NULL);
     beater->wake = eventfd(0, EFD_CLOEXEC);
     if (beater->wake < 0 || apr_thread_create(&beater->thread, NULL, run, beater, process) != APR_SUCCESS)
         return 0;

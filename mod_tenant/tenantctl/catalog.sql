@@ -329,6 +329,7 @@ SELECT format('%s.%s', t.relname, w.name), 'is missing or not validated'
   JOIN (VALUES
          ('tenants', 'tenants_status_check'),
          ('tenants', 'tenants_id_check'),
+         ('tenants', 'tenants_rate_limit_check'),
          ('calls', 'calls_created_at_check'),
          ('messages', 'messages_created_at_check'),
          ('recordings', 'recordings_created_at_check'),

@@ -9,7 +9,7 @@
 --
 -- A column goes if the tenant's role or the administrators' may read it, so one of a table with secrets, where columns are
 -- granted one by one, must be granted first. One whose name says that it is secret never goes. idempotency_keys are answers
--- of a day, to requests with the old ids. version says which write of this database a row is from.
+-- of a day, to requests with the old ids. row_version says which write of this database a row is from.
 WITH tables AS (
   SELECT c.oid, c.relname, CASE WHEN c.relname = 'tenants' THEN 'id' ELSE 'tenant_id' END AS key
     FROM pg_catalog.pg_class c
@@ -31,7 +31,7 @@ columns AS (
          END AS goes
     FROM tables t
     JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid
-   WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attname NOT IN ('tenant_id', 'version')),
+   WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attname NOT IN ('tenant_id', 'row_version')),
 sequences AS (
   SELECT t.oid, pg_get_serial_sequence(format('public.%I', t.relname), 'id') AS name
     FROM tables t

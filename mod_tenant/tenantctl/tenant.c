@@ -39,9 +39,9 @@
         .key = "retiring_api_key_expires_at", .json_only = (only)                                            \
     }
 
-enum { TENANT_WIDTH = 12 };
-
 static const output_column_t record_columns[] = {TENANT_OUTPUT(0), {0}};
+enum { TENANT_WIDTH = sizeof record_columns / sizeof *record_columns - 1 };
+
 static const output_column_t list_columns[] = {TENANT_OUTPUT(1), {0}};
 static const output_column_t created_columns[] = {TENANT_OUTPUT(0), {.key = "api_key"}, {0}};
 

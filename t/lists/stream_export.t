@@ -55,7 +55,7 @@ sub memory {
 
 sub connections {
     return scalar row(q{SELECT count(*) FROM pg_stat_activity WHERE datname = 'stream_export' AND usename = 'tenant_api'
-        AND application_name <> 'mod_tenant listener'});
+        AND application_name NOT LIKE 'mod_tenant %'});
 }
 
 my %url = (http => 'http://127.0.0.1:' . $server->port, https => 'https://127.0.0.1:' . $server->tls_port);

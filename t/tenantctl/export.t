@@ -108,7 +108,7 @@ subtest 'passwords' => sub {
 subtest 'tables and columns that nobody has told of' => sub {
     for my $database ($from, $to) {
         sql({ database => $database }, $_) for q{CREATE TABLE usage (tenant_id integer REFERENCES tenants ON DELETE CASCADE, day date, "order" numeric, raw json, bytes bytea,
-                version bigint DEFAULT 1, PRIMARY KEY (tenant_id, day))},
+                row_version bigint DEFAULT 1, PRIMARY KEY (tenant_id, day))},
             'GRANT SELECT ON usage TO tenant_admin', 'ALTER TABLE usage OWNER TO tenant_owner',
             q{CREATE TABLE notes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id integer REFERENCES tenants ON DELETE CASCADE,
                 call_id integer REFERENCES calls ON DELETE CASCADE, parent_id bigint REFERENCES notes, pin text, twilio_auth_tokens text, unknown text)},

@@ -51,7 +51,7 @@ sub role_setting {
 sub backends {
     my ($site, $condition) = @_;
     return @{ $site->dbh('postgres')->selectcol_arrayref("SELECT pid FROM pg_stat_activity WHERE usename = 'tenant_api'"
-        . " AND application_name <> 'mod_tenant listener'" . ($condition ? " AND $condition" : '') . ' ORDER BY pid') };
+        . " AND application_name NOT LIKE 'mod_tenant %'" . ($condition ? " AND $condition" : '') . ' ORDER BY pid') };
 }
 
 # Ends every session of the module, whose next ones are new.

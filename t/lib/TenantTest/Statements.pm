@@ -45,7 +45,7 @@ sub reset {
 sub all {
     my ($self) = @_;
     return $self->_count(q{s.query !~ '^(NOTIFY|LISTEN|SET)'
-        AND s.query !~ 'pg_auth_members|pg_control_system|idempotency_purge|UNION ALL SELECT \S+ WHERE EXISTS'});
+        AND s.query !~ 'pg_auth_members|pg_control_system|idempotency_purge|node_seen|UNION ALL SELECT \S+ WHERE EXISTS'});
 }
 
 # How many of them asked whose a key, a Host or an AccountSid is.
