@@ -59,10 +59,12 @@ subtest 'a sequence at its end' => sub {
     $dbh->do('ALTER SEQUENCE calls_id_seq MAXVALUE 5000 RESTART 5000');
     is_status(call(3), 201, 'the last');
     is_blamed(call(4), qr/SQLSTATE 2200H: nextval: reached maximum value of sequence "calls_id_seq"/, 'one more');
-    $dbh->do('ALTER SEQUENCE calls_id_seq AS bigint MAXVALUE 9000000000 RESTART 2147483647');
-    is_status(call(5), 201, 'the last that its column holds');
-    is_blamed(call(6), qr/SQLSTATE 22003: .*the sequence calls_id_seq is beyond what its column holds/, 'one more');
-    $dbh->do('DELETE FROM calls WHERE id > 4000; ALTER SEQUENCE calls_id_seq AS integer MAXVALUE 2147483647 RESTART 6000');
+    $dbh->do('ALTER SEQUENCE products_id_seq AS bigint MAXVALUE 9000000000 RESTART 2147483647');
+    my $product = sub { acme(POST => '/v1/products', json => { name => 'x' }) };
+    is_status($product->(), 201, 'the last that its column holds');
+    is_blamed($product->(), qr/SQLSTATE 22003: .*the sequence products_id_seq is beyond what its column holds/, 'one more');
+    $dbh->do('DELETE FROM products WHERE id > 4000; ALTER SEQUENCE products_id_seq AS integer MAXVALUE 2147483647 RESTART 6000');
+    $dbh->do('DELETE FROM calls WHERE id > 4000; ALTER SEQUENCE calls_id_seq MAXVALUE 2147483647 RESTART 6000');
     is_status(call(7), 201, 'set right, it is taken');
 };
 
