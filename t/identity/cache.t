@@ -9,6 +9,7 @@ use Time::HiRes qw(sleep time);
 
 use TenantTest;
 use TenantTest::Asking qw(asking ask);
+use TenantTest::Keys;
 use TenantTest::Statements;
 
 my $statements = TenantTest::Statements->new;

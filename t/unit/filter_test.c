@@ -36,7 +36,7 @@ static const struct {
     {"calls", "id", "017", NULL},
     {"calls", "id", "+17", NULL},
     {"calls", "id", "2147483647", "id = 2147483647"},
-    {"calls", "id", "2147483648", NULL},
+    {"calls", "id", "9007199254740992", NULL},
     {"calls", "id", "18446744073709551617", NULL},
     {"calls", "created_at", "2026-11-22T10:11:12+01:00", "created_at = 2026-11-22T09:11:12.000000Z"},
     {"calls", "created_at", "2026-11-22", NULL},

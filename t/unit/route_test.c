@@ -77,7 +77,7 @@ static const char *const bad[] = {
     "/calls/1.0",
     "/calls/ 1",
     "/calls/1 ",
-    "/calls/2147483648",
+    "/calls/9007199254740992",
     "/calls/99999999999999999999",
     "/calls/x",
     "/calls/CA",
