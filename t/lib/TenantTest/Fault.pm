@@ -111,10 +111,21 @@ sub silent_database {
     return ($socket, $folder);
 }
 
-# Whether somebody has connected to such a socket.
+# Whether somebody has connected to such a socket since the last time, but for a server that tells of itself: each names
+# itself in what it sends first (application_name). They go on waiting for an answer.
+my @waiting;
+
 sub is_asked {
     my ($socket) = @_;
-    return scalar IO::Select->new($socket)->can_read(0);
+    my $asked = 0;
+    while (IO::Select->new($socket)->can_read(0)) {
+        my $client = $socket->accept or last;
+        push @waiting, $client;
+        IO::Select->new($client)->can_read(5);
+        sysread $client, my $startup, 4096;
+        $asked ||= ($startup // '') !~ /mod_tenant node/;
+    }
+    return $asked;
 }
 
 # Restarts a site's PostgreSQL, in pg_ctl's mode. Our own sessions end first, for they would tell of it.
