@@ -76,18 +76,14 @@ static const char *name_of(const server_rec *main, apr_pool_t *pool)
  * ones. */
 static const char *ids_of(const keyring_t *ring, int primary_only, apr_pool_t *pool)
 {
-    static const keyname_purpose_t purposes[] = {KEYNAME_SEAL, KEYNAME_PEPPER};
     const char *ids = "", *comma = "";
+    const keyring_key_t *key;
 
-    for (size_t p = 0; ring && p < sizeof purposes / sizeof *purposes; p++) {
-        const keyring_key_t *key;
-
-        for (int n = 0; (key = keyring_key(ring, purposes[p], n)) != NULL; n++) {
-            if (primary_only && !key->primary)
-                continue;
-            ids = apr_psprintf(pool, "%s%s\"%s %u\"", ids, comma, keyname_word(key->purpose), key->id);
-            comma = ",";
-        }
+    for (int n = 0; ring && (key = keyring_any(ring, n)) != NULL; n++) {
+        if (primary_only && !key->primary)
+            continue;
+        ids = apr_psprintf(pool, "%s%s\"%s %u\"", ids, comma, keyname_word(key->purpose), key->id);
+        comma = ",";
     }
     return apr_pstrcat(pool, "{", ids, "}", NULL);
 }

@@ -2,12 +2,12 @@
 #include "generations.h"
 
 #include <apr_shm.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../metrics/owner.h"
 #include "../store/monotonic.h"
 
 /* Tenants share a counter with those whose id is the same modulo this; a change of one is held against all of
@@ -30,22 +30,6 @@ struct generations_t {
     changes_t changes[GENERATIONS_KINDS];
 };
 
-/* A robust mutex: of a process that was killed the kernel gives it back, which a semaphore, that httpd's
- * `Mutex` might choose, would not do. */
-static int mutex_make(pthread_mutex_t *mutex)
-{
-    pthread_mutexattr_t attributes;
-    int made;
-
-    if (pthread_mutexattr_init(&attributes) != 0)
-        return 0;
-    made = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) == 0 &&
-           pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST) == 0 &&
-           pthread_mutex_init(mutex, &attributes) == 0;
-    pthread_mutexattr_destroy(&attributes);
-    return made;
-}
-
 generations_t *generations_make(apr_pool_t *pool)
 {
     generations_t *generations;
@@ -55,7 +39,7 @@ generations_t *generations_make(apr_pool_t *pool)
         return NULL;
     generations = apr_shm_baseaddr_get(memory);
     memset(generations, 0, sizeof *generations);
-    if (!mutex_make(&generations->writer))
+    if (!owner_make(&generations->writer))
         return NULL;
     for (int kind = 0; kind < GENERATIONS_KINDS; kind++)
         generations->changes[kind].clock = 1;
@@ -128,18 +112,12 @@ void generations_read(generations_t *generations, generations_kind_t kind, const
 
 int generations_lock(generations_t *generations, apr_interval_time_t time)
 {
-    apr_time_t end = monotonic_now() + time;
-    struct timespec until = {.tv_sec = apr_time_sec(end), .tv_nsec = apr_time_usec(end) * 1000};
-    int result = pthread_mutex_clocklock(&generations->writer, CLOCK_MONOTONIC, &until);
-
-    if (result == EOWNERDEAD)
-        result = pthread_mutex_consistent(&generations->writer);
-    return result == 0;
+    return owner_wait(&generations->writer, monotonic_now() + time);
 }
 
 void generations_unlock(generations_t *generations)
 {
-    pthread_mutex_unlock(&generations->writer);
+    owner_free(&generations->writer);
 }
 
 void generations_trust(generations_t *generations, apr_time_t until)

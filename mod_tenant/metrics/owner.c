@@ -17,13 +17,24 @@ int owner_make(pthread_mutex_t *lock)
     return made;
 }
 
-int owner_try(pthread_mutex_t *lock)
+/* Whether it is taken; from one who has died it is as from one who has given it back. */
+static int is_taken(pthread_mutex_t *lock, int result)
 {
-    int result = pthread_mutex_trylock(lock);
-
     if (result == EOWNERDEAD)
         result = pthread_mutex_consistent(lock);
     return result == 0;
+}
+
+int owner_try(pthread_mutex_t *lock)
+{
+    return is_taken(lock, pthread_mutex_trylock(lock));
+}
+
+int owner_wait(pthread_mutex_t *lock, apr_time_t end)
+{
+    struct timespec until = {.tv_sec = apr_time_sec(end), .tv_nsec = apr_time_usec(end) * 1000};
+
+    return is_taken(lock, pthread_mutex_clocklock(lock, CLOCK_MONOTONIC, &until));
 }
 
 void owner_free(pthread_mutex_t *lock)

@@ -96,31 +96,21 @@ static void give_password_slots(exposition_t *exposition, const metric_t *metric
     exposition_integer(exposition, config_server(scrape->r->server)->password_slots);
 }
 
-static void give_purpose(exposition_t *exposition, const metric_t *metric, const keyring_t *ring,
-                         keyname_purpose_t purpose)
+static void give_keys(exposition_t *exposition, const metric_t *metric, const scrape_t *scrape)
 {
+    const keyring_t *ring = config_server(scrape->r->server)->keyring;
     const keyring_key_t *key;
 
-    for (int n = 0; (key = keyring_key(ring, purpose, n)) != NULL; n++) {
+    for (int n = 0; ring && (key = keyring_any(ring, n)) != NULL; n++) {
         char id[16];
 
         apr_snprintf(id, sizeof id, "%u", key->id);
         exposition_sample(exposition, metric, NULL);
-        exposition_label(exposition, "purpose", purpose == KEYNAME_SEAL ? "seal" : "pepper");
+        exposition_label(exposition, "purpose", keyname_word(key->purpose));
         exposition_label(exposition, "id", id);
         exposition_label(exposition, "primary", key->primary ? "yes" : "no");
         exposition_integer(exposition, 1);
     }
-}
-
-static void give_keys(exposition_t *exposition, const metric_t *metric, const scrape_t *scrape)
-{
-    const keyring_t *ring = config_server(scrape->r->server)->keyring;
-
-    if (!ring)
-        return;
-    give_purpose(exposition, metric, ring, KEYNAME_SEAL);
-    give_purpose(exposition, metric, ring, KEYNAME_PEPPER);
 }
 
 static give_fn *const given[METRIC_COUNT] = {

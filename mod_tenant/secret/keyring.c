@@ -164,6 +164,18 @@ const keyring_key_t *keyring_key(const keyring_t *ring, keyname_purpose_t purpos
     return n >= 0 && n < keys->nelts ? &APR_ARRAY_IDX(keys, n, const keyring_key_t) : NULL;
 }
 
+const keyring_key_t *keyring_any(const keyring_t *ring, int n)
+{
+    for (int purpose = 0; purpose < KEYNAME_PURPOSES; purpose++) {
+        int count = ring->keys[purpose]->nelts;
+
+        if (n < count)
+            return &APR_ARRAY_IDX(ring->keys[purpose], n, keyring_key_t);
+        n -= count;
+    }
+    return NULL;
+}
+
 const keyring_key_t *keyring_find(const keyring_t *ring, keyname_purpose_t purpose, uint32_t id)
 {
     const keyring_key_t *key;

@@ -43,6 +43,9 @@ int keyring_lock(const keyring_t *ring);
 /* The n-th key of a purpose, the primary one first; NULL past the last. */
 const keyring_key_t *keyring_key(const keyring_t *ring, keyname_purpose_t purpose, int n);
 
+/* The n-th of all keys, purpose by purpose, in the same order; NULL past the last. */
+const keyring_key_t *keyring_any(const keyring_t *ring, int n);
+
 /* The key of a purpose with this id; NULL where the ring has none. */
 const keyring_key_t *keyring_find(const keyring_t *ring, keyname_purpose_t purpose, uint32_t id);
 

@@ -37,16 +37,12 @@ static const char *failed(const char *path, apr_status_t status, apr_pool_t *poo
 /* The whole text of the file. */
 static const char *describe(const keyring_t *ring, const char *key_file, apr_pool_t *pool)
 {
-    static const keyname_purpose_t purposes[] = {KEYNAME_SEAL, KEYNAME_PEPPER};
     const char *text = apr_pstrcat(pool, FILE_WORD, key_file, "\n", NULL);
+    const keyring_key_t *key;
 
-    for (size_t p = 0; p < sizeof purposes / sizeof *purposes; p++) {
-        const keyring_key_t *key;
-
-        for (int n = 0; (key = keyring_key(ring, purposes[p], n)) != NULL; n++)
-            text = apr_psprintf(pool, "%s%s %u%s\n", text, keyname_word(key->purpose), key->id,
-                                key->primary ? " primary" : "");
-    }
+    for (int n = 0; (key = keyring_any(ring, n)) != NULL; n++)
+        text = apr_psprintf(pool, "%s%s %u%s\n", text, keyname_word(key->purpose), key->id,
+                            key->primary ? " primary" : "");
     return text;
 }
 

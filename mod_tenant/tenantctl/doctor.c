@@ -32,12 +32,11 @@ static void cannot(doctor_t *doctor, const char *check)
 /* Whether each server has the primary keys. */
 static void check_nodes(doctor_t *doctor)
 {
-    static const keyname_purpose_t purposes[] = {KEYNAME_SEAL, KEYNAME_PEPPER};
     session_t *session = doctor->session;
     int done = nodes_check(doctor->findings, session->database, session->pool);
 
-    for (size_t n = 0; done && session->keyring && n < sizeof purposes / sizeof *purposes; n++) {
-        const keyring_key_t *key = keyring_key(session->keyring, purposes[n], 0);
+    for (int purpose = 0; done && session->keyring && purpose < KEYNAME_PURPOSES; purpose++) {
+        const keyring_key_t *key = keyring_key(session->keyring, (keyname_purpose_t)purpose, 0);
         const char *names;
 
         done = nodes_without_key(&names, session->database, key->purpose, key->id, session->pool);
@@ -52,7 +51,6 @@ static void check_nodes(doctor_t *doctor)
 /* Whether httpd has loaded the primary keys, where it tells. */
 static void check_loaded(doctor_t *doctor)
 {
-    static const keyname_purpose_t purposes[] = {KEYNAME_SEAL, KEYNAME_PEPPER};
     session_t *session = doctor->session;
     loaded_t *loaded;
 
@@ -60,8 +58,8 @@ static void check_loaded(doctor_t *doctor)
         loaded_read(&loaded, apr_pstrcat(session->pool, session->runtime_dir, "/" LOADED_NAME, NULL),
                     session->pool))
         return;
-    for (size_t n = 0; n < sizeof purposes / sizeof *purposes; n++) {
-        const keyring_key_t *key = keyring_key(session->keyring, purposes[n], 0);
+    for (int purpose = 0; purpose < KEYNAME_PURPOSES; purpose++) {
+        const keyring_key_t *key = keyring_key(session->keyring, (keyname_purpose_t)purpose, 0);
 
         if (!loaded_has(loaded, key->purpose, key->id))
             finding_add(doctor->findings, "key-file", key_name(key->purpose, key->id, session->pool),
