@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "problem.h"
 
+#include <apr_strings.h>
 #include <stddef.h>
 
 #define PROBLEM_DEFINE(identifier, status, code, title, meaning, advice)                                     \
@@ -45,4 +46,13 @@ void problem_set_retry_after(const problem_t *problem, apr_table_t *headers)
     if ((problem->status != 429 && problem->status != 503) || apr_table_get(headers, "Retry-After"))
         return;
     apr_table_setn(headers, "Retry-After", problem == &problem_misconfigured ? "30" : "1");
+}
+
+void problem_set_wait(apr_interval_time_t wait, apr_table_t *headers)
+{
+    char seconds[24];
+
+    apr_snprintf(seconds, sizeof seconds, "%" APR_TIME_T_FMT,
+                 (wait + APR_USEC_PER_SEC - 1) / APR_USEC_PER_SEC);
+    apr_table_set(headers, "Retry-After", seconds);
 }

@@ -3,6 +3,7 @@
 #define TENANT_PROBLEM_H
 
 #include <apr_tables.h>
+#include <apr_time.h>
 
 /* One kind of error answer (RFC 9457). Every room returns a pointer to an entry of this table, NULL meaning
  * fine; only the API's reply turns one into a response, so HTTP statuses and apr_status_t never mix. */
@@ -204,5 +205,8 @@ const problem_t *problem_of_status(int status);
 /* Sets Retry-After where a problem passes with time: how long a client does well to wait, in seconds (RFC
  * 9110 section 10.2.3). Who has set it knows better. */
 void problem_set_retry_after(const problem_t *problem, apr_table_t *headers);
+
+/* Sets Retry-After to a wait that is known: in whole seconds, none too few. */
+void problem_set_wait(apr_interval_time_t wait, apr_table_t *headers);
 
 #endif

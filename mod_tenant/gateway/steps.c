@@ -172,9 +172,7 @@ static const problem_t *check_rate(exchange_t *exchange)
     wait = attempts_take(exchange->server->creations, &rate, &name, NULL);
     if (wait == 0)
         return NULL;
-    apr_table_setn(exchange->r->err_headers_out, "Retry-After",
-                   apr_psprintf(exchange->r->pool, "%" APR_TIME_T_FMT,
-                                (wait + APR_USEC_PER_SEC - 1) / APR_USEC_PER_SEC));
+    problem_set_wait(wait, exchange->r->err_headers_out);
     return refuse(exchange, &problem_rate_limited,
                   apr_psprintf(exchange->r->pool, "A tenant may make %d calls and messages a minute.",
                                rate.count));

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guesses.h"
 
-#include <apr_strings.h>
-
 #include "../config.h"
 #include "network.h"
 
@@ -16,9 +14,7 @@ static const problem_t *judge(request_rec *r, apr_interval_time_t wait)
 {
     if (wait == 0)
         return NULL;
-    apr_table_setn(r->err_headers_out, "Retry-After",
-                   apr_psprintf(r->pool, "%" APR_TIME_T_FMT,
-                                (wait + APR_USEC_PER_SEC - 1) / APR_USEC_PER_SEC));
+    problem_set_wait(wait, r->err_headers_out);
     return &problem_rate_limited;
 }
 

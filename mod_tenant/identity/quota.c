@@ -46,11 +46,6 @@ static digest_t name_of(const request_rec *r, const tenant_t *tenant, const quot
                          tenant->via == TENANT_VIA_HOST ? "host" : "");
 }
 
-static apr_time_t whole_seconds(apr_interval_time_t time)
-{
-    return (time + APR_USEC_PER_SEC - 1) / APR_USEC_PER_SEC;
-}
-
 const problem_t *quota_charge(request_rec *r)
 {
     request_rec *origin = tenant_origin(r);
@@ -67,13 +62,12 @@ const problem_t *quota_charge(request_rec *r)
     apr_table_setn(r->err_headers_out, "RateLimit-Policy", quota->policy);
     apr_table_setn(r->err_headers_out, "RateLimit",
                    apr_psprintf(r->pool, "\"default\";r=%d;t=%" APR_TIME_T_FMT, left.count,
-                                whole_seconds(left.until_full)));
+                                (left.until_full + APR_USEC_PER_SEC - 1) / APR_USEC_PER_SEC));
     if (wait == 0) {
         apr_table_setn(origin->notes, CHARGED_NOTE, "");
         return NULL;
     }
-    apr_table_setn(r->err_headers_out, "Retry-After",
-                   apr_psprintf(r->pool, "%" APR_TIME_T_FMT, whole_seconds(wait)));
+    problem_set_wait(wait, r->err_headers_out);
     return &problem_rate_limited;
 }
 
