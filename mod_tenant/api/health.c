@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health.h"
 
-#include <ap_mpm.h>
-
+#include "../http/linger.h"
 #include "../http/reply.h"
 #include "../json/member.h"
 #include "../store/database.h"
@@ -22,17 +21,9 @@ static const problem_t *check_database(const api_t *api)
     return database ? database_prove(database) : &problem_misconfigured;
 }
 
-/* Whether this child ends: what asks on a connection that is still open does well to ask elsewhere next. */
-static int is_draining(void)
-{
-    int state;
-
-    return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
-}
-
 static const problem_t *check_readiness(const api_t *api)
 {
-    return is_draining() ? &problem_draining : check_database(api);
+    return linger_is_stopping() ? &problem_draining : check_database(api);
 }
 
 const problem_t *health_answer(api_t *api)

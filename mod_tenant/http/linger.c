@@ -106,11 +106,11 @@ static int write_rest(conn_rec *connection)
            !connection->data_in_output_filters;
 }
 
-static int is_stopping(void)
+int linger_is_stopping(void)
 {
     int state;
 
-    return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING;
+    return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
 }
 
 /* Waits until there is something to read from a client, if only its end, but no longer than that. */
@@ -151,7 +151,7 @@ static apr_status_t filter_input(ap_filter_t *filter, apr_bucket_brigade *brigad
     linger->limit = 0;
     if (!APR_STATUS_IS_EAGAIN(status) && !(status == APR_SUCCESS && APR_BRIGADE_EMPTY(brigade)))
         return status;
-    if (connection->keepalive != AP_CONN_KEEPALIVE || connection->aborted || is_stopping() ||
+    if (connection->keepalive != AP_CONN_KEEPALIVE || connection->aborted || linger_is_stopping() ||
         !write_rest(connection) || !wait_in_turn(connection, linger->lingers, limit))
         return status;
     return ap_get_brigade(filter->next, brigade, mode, block, bytes);

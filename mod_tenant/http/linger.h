@@ -20,6 +20,9 @@ lingers_t *linger_make(apr_pool_t *pool);
 void linger_begin(const request_rec *r);
 void linger_end(const request_rec *r);
 
+/* Whether this child ends, so that its clients do well to ask elsewhere next. */
+int linger_is_stopping(void);
+
 /* Registers the filter that linger_end() puts into a connection. */
 void linger_register(void);
 
