@@ -40,7 +40,7 @@ static const problem_t *answer_sound(api_t *api)
     const problem_t *problem = fetch_row(api, &rows);
 
     return problem ? problem
-                   : sound_send(&api->exchange, api->scope.tenant, api->route.id, api->route.ending);
+                   : sound_send(&api->exchange, api->scope.tenant, api->route.id, api->route.sound->ending);
 }
 
 const problem_t *operation_run(exchange_t *exchange)

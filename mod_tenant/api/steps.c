@@ -3,7 +3,6 @@
 
 #include <limits.h>
 
-#include "../gateway/sound.h"
 #include "../http/media.h"
 #include "../http/query.h"
 #include "../http/site.h"
@@ -109,7 +108,7 @@ static const char *type_of(const api_t *api, answer_form_t form)
 
     if (form == FORM_FILE)
         return api->route.kind == ROUTE_SOUND
-                   ? sound_type(api->route.ending)
+                   ? api->route.sound->media
                    : reference_find(api->exchange.location->reference, api->route.id)->type;
     return types[form];
 }

@@ -10,11 +10,6 @@
 /* A note of the request that is redirected: the next one has a table of its own. */
 #define NOTE "mod_tenant sound"
 
-const char *sound_type(const char *ending)
-{
-    return strcmp(ending, "mp3") == 0 ? "audio/mpeg" : "audio/x-wav";
-}
-
 const problem_t *sound_send(exchange_t *exchange, const tenant_t *tenant, const char *sid, const char *ending)
 {
     request_rec *r = exchange->r;

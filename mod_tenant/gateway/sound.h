@@ -8,9 +8,6 @@
 /* A recording's sound as a part of the API: a redirect inside of httpd, which no client sees, to a Location
  * with TenantGateway on. */
 
-/* The media type of an ending: mp3, wav. */
-const char *sound_type(const char *ending);
-
 /* Answers with the sound of a recording of a tenant who may have it, or what Range wants of it.
  * problem_not_found: the tenant has no account; the problems of credentials_read(). */
 const problem_t *sound_send(exchange_t *exchange, const tenant_t *tenant, const char *sid,

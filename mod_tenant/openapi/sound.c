@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sound.h"
 
-#include <apr_strings.h>
+#include <apr_lib.h>
 
+#include "../resource/route.h"
 #include "names.h"
 #include "operation.h"
 #include "parameters.h"
@@ -31,24 +32,24 @@ static void write_bytes(const openapi_t *openapi, const char *status, const char
     member_object_end(writer);
 }
 
-static void write_get(const openapi_t *openapi, const resource_t *resource, const char *ending,
-                      const char *media)
+static void write_get(const openapi_t *openapi, const resource_t *resource, const sound_t *sound)
 {
     static const problem_t *const unusable[] = {&problem_twilio_unusable};
     static const problem_t *const timeout[] = {&problem_twilio_timeout};
     static const char *const range[] = {"Accept-Ranges", "Content-Range", NULL};
-    const char *type =
-        apr_pstrcat(openapi->pool, openapi_type(openapi, resource), *ending == 'm' ? "Mp3" : "Wav", NULL);
+    const char *type = openapi_sentence(openapi, "%s%c%s", openapi_type(openapi, resource),
+                                        apr_toupper(*sound->ending), sound->ending + 1);
 
     openapi_operation_begin(
         openapi, "get", openapi_sentence(openapi, "get%s", type), resource->name,
-        openapi_sentence(openapi, "Get the sound of %s (%s)", openapi_a_word(openapi, resource), ending),
+        openapi_sentence(openapi, "Get the sound of %s (%s)", openapi_a_word(openapi, resource),
+                         sound->ending),
         "As Twilio has it. It may take some seconds until it is there. Who may read the row may hear it.");
     openapi_security(openapi, resource, 1);
     openapi_parameter_refs(openapi, (const char *const[]){"Range", NULL});
     member_object(openapi->writer, "responses");
-    write_bytes(openapi, "200", "All of it.", NULL, media);
-    write_bytes(openapi, "206", "The part that Range asks for.", range, media);
+    write_bytes(openapi, "200", "All of it.", NULL, sound->media);
+    write_bytes(openapi, "206", "The part that Range asks for.", range, sound->media);
     openapi_response_empty(openapi, "416", "There is no such part.", NULL);
     openapi_problems(openapi, "502", unusable, 1);
     openapi_problems(openapi, "504", timeout, 1);
@@ -57,14 +58,12 @@ static void write_get(const openapi_t *openapi, const resource_t *resource, cons
 
 void openapi_sound_paths(const openapi_t *openapi, const resource_t *resource)
 {
-    static const char *const of[][2] = {{"mp3", "audio/mpeg"}, {"wav", "audio/x-wav"}};
-
-    for (size_t n = 0; n < sizeof of / sizeof *of; n++) {
+    for (const sound_t *sound = route_sounds; sound->ending; sound++) {
         member_object(openapi->writer,
                       openapi_sentence(openapi, "%s/{%s}.%s", openapi_path(openapi, resource),
-                                       resource_key(resource)->name, of[n][0]));
+                                       resource_key(resource)->name, sound->ending));
         openapi_key_parameter(openapi, resource);
-        write_get(openapi, resource, of[n][0], of[n][1]);
+        write_get(openapi, resource, sound);
         member_object_end(openapi->writer);
     }
 }

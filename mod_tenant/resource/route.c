@@ -64,16 +64,23 @@ static int find_own(route_t *route, const char *segment, apr_size_t length, int 
     return 0;
 }
 
+const sound_t route_sounds[] = {{"mp3", "audio/mpeg"}, {"wav", "audio/x-wav"}, {NULL, NULL}};
+
 /* Whether the path behind a resource is a row's sound. */
 static int find_sound(route_t *route, const char *name, apr_pool_t *pool)
 {
     const char *dot = strchr(name, '.');
+    const sound_t *sound = route_sounds;
 
-    if (!route->resource->has_sound || !dot || (strcmp(dot, ".mp3") != 0 && strcmp(dot, ".wav") != 0))
+    if (!route->resource->has_sound || !dot)
+        return 0;
+    while (sound->ending && strcmp(dot + 1, sound->ending) != 0)
+        sound++;
+    if (!sound->ending)
         return 0;
     route->kind = ROUTE_SOUND;
     route->id = apr_pstrmemdup(pool, name, (apr_size_t)(dot - name));
-    route->ending = dot + 1;
+    route->sound = sound;
     return is_name_of_row(route->resource, route->id, &route->by_key) && route->by_key;
 }
 

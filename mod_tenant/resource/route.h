@@ -22,12 +22,20 @@ typedef enum route_kind_t {
 } route_kind_t;
 
 /* What a path names. */
+/* A form of a row's sound: the ending of its path, and its media type. */
+typedef struct sound_t {
+    const char *ending, *media;
+} sound_t;
+
+/* All of them; ended by a NULL ending. */
+extern const sound_t route_sounds[];
+
 typedef struct route_t {
     route_kind_t kind;
     const resource_t *resource; /* NULL for what is no tenant's */
     const char *id; /* NUL-terminated: a row's id or key, well formed; a sound's key; a file's name; a code */
     int by_key;     /* id is the resource's FIELD_KEY, not its id */
-    const char *ending; /* of a ROUTE_SOUND: mp3, wav */
+    const sound_t *sound; /* of a ROUTE_SOUND */
 } route_t;
 
 /* Reads a decoded path behind the base path: "", "/", "/calls", "/calls/17". Case-sensitive; a slash at
