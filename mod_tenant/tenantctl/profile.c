@@ -29,12 +29,11 @@ static const option_t field_options[] = {
 
 enum { FIELD_OPTIONS = sizeof field_options / sizeof *field_options };
 
-/* The field of an administrator's tenant; NULL: there is none of that name. */
-static const field_t *find_field(const char *name)
+const field_t *profile_field(const char *name, apr_size_t length)
 {
     static const char tenants[] = "tenants";
 
-    return resource_field(resource_find(tenants, sizeof tenants - 1, 1), name, strlen(name));
+    return resource_field(resource_find(tenants, sizeof tenants - 1, 1), name, length);
 }
 
 /* What is wrong with a value, or NULL. */
@@ -57,7 +56,7 @@ static const char *check_value(const field_t *field, const char *value, apr_pool
 
 int profile_add(profile_t *profile, const char *name, const char *value, apr_pool_t *pool)
 {
-    const field_t *field = find_field(name);
+    const field_t *field = profile_field(name, strlen(name));
     const char *why;
 
     if (value && (field->flags & FIELD_LOWER)) {
@@ -115,7 +114,7 @@ static int clear_fields(profile_t *profile, const char *list, apr_pool_t *pool)
 
     for (char *name = apr_strtok(names, ",", &last); name && status == EXIT_DONE;
          name = apr_strtok(NULL, ",", &last)) {
-        const field_t *field = find_field(name);
+        const field_t *field = profile_field(name, strlen(name));
 
         if (!field || !(field->flags & FIELD_NULLABLE))
             return complain(EXIT_USAGE, "--clear: a tenant has no field %s that can be unset", name);
@@ -136,7 +135,7 @@ int profile_read(profile_t *profile, const call_t *call)
 
         if (!value)
             continue;
-        if (find_field(name)->type == FIELD_SECRET)
+        if (profile_field(name, strlen(name))->type == FIELD_SECRET)
             status = add_secret(profile, name, call->pool);
         else
             status = profile_add(profile, name, value, call->pool);

@@ -18,6 +18,9 @@ typedef struct profile_t {
     int seals;   /* whether one of these has a value, so that a key is needed */
 } profile_t;
 
+/* The field of an administrator's tenant; NULL: there is none of that name. */
+const field_t *profile_field(const char *name, apr_size_t length);
+
 /* Takes the fields from the options, secrets from the terminal or standard input. Returns EXIT_…, having
  * said which value is wrong and why, but no secret. */
 int profile_read(profile_t *profile, const call_t *call);

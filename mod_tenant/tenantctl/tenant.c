@@ -57,6 +57,15 @@ rowset_t *tenant_run(const session_t *session, const char *sql, const char *cons
     return console_run(session->database, session->pool, sql, values, count);
 }
 
+int tenant_begin(const session_t *session, const char *const *statements)
+{
+    for (; *statements; statements++) {
+        if (!tenant_run(session, *statements, NULL, 0))
+            return tenant_failed(session);
+    }
+    return EXIT_DONE;
+}
+
 int tenant_find(const char **id, const session_t *session, const char *named)
 {
     static const char by_id[] = "SELECT id::text FROM public.tenants WHERE id = $1::int";

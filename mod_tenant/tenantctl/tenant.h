@@ -7,6 +7,9 @@
 /* Runs a statement in the session's pool; NULL where it failed. */
 rowset_t *tenant_run(const session_t *session, const char *sql, const char *const *values, int count);
 
+/* Begins a transaction by statements, ended by NULL. Returns EXIT_…, having said what failed. */
+int tenant_begin(const session_t *session, const char *const *statements);
+
 /* Says why a statement failed; EXIT_FAILED. */
 int tenant_failed(const session_t *session);
 

@@ -35,13 +35,10 @@ static int begin(const session_t *session)
         "SET LOCAL \"DateStyle\" = 'ISO, YMD'",
         "SET LOCAL \"IntervalStyle\" = 'postgres'",
         "SET LOCAL extra_float_digits = 1",
+        NULL,
     };
 
-    for (size_t n = 0; n < sizeof statements / sizeof *statements; n++) {
-        if (!tenant_run(session, statements[n], NULL, 0))
-            return tenant_failed(session);
-    }
-    return EXIT_DONE;
+    return tenant_begin(session, statements);
 }
 
 /* The head of the manifest. */

@@ -35,9 +35,8 @@ static int keep_line(void *context, const char *line, apr_size_t length)
 /* Takes a text through the check that the command line's options go through. */
 static int check_member(void *context, const char *name, apr_size_t name_length, const tree_t *value)
 {
-    static const char tenants[] = "tenants";
     own_row_t *row = context;
-    const field_t *field = resource_field(resource_find(tenants, sizeof tenants - 1, 1), name, name_length);
+    const field_t *field = profile_field(name, name_length);
     apr_size_t length;
 
     if (!field || field->type != FIELD_TEXT || !portable_has(row->columns, name) ||
@@ -154,13 +153,10 @@ static int begin(const session_t *session)
         "SET LOCAL statement_timeout = 0",
         "SET LOCAL idle_in_transaction_session_timeout = 0",
         "SET LOCAL \"TimeZone\" = 'UTC'",
+        NULL,
     };
 
-    for (size_t n = 0; n < sizeof statements / sizeof *statements; n++) {
-        if (!tenant_run(session, statements[n], NULL, 0))
-            return tenant_failed(session);
-    }
-    return EXIT_DONE;
+    return tenant_begin(session, statements);
 }
 
 /* All of it, in one transaction. */
