@@ -101,18 +101,17 @@ void exposition_integer(exposition_t *exposition, int64_t value)
     writer_literal(exposition->writer, "\n");
 }
 
-/* No locale has its say, and no digit is lost. */
-static void format_seconds(char text[32], int64_t value)
+void exposition_format_seconds(char text[EXPOSITION_SECONDS], int64_t value)
 {
-    apr_snprintf(text, 32, "%" PRId64 ".%06" PRId64, value / 1000000, value % 1000000);
+    apr_snprintf(text, EXPOSITION_SECONDS, "%" PRId64 ".%06" PRId64, value / 1000000, value % 1000000);
 }
 
 void exposition_seconds(exposition_t *exposition, int64_t value)
 {
-    char text[32];
+    char text[EXPOSITION_SECONDS];
 
     end_labels(exposition);
-    format_seconds(text, value);
+    exposition_format_seconds(text, value);
     write_text(exposition, text);
     writer_literal(exposition->writer, "\n");
 }
@@ -165,13 +164,13 @@ static void write_histogram(exposition_t *exposition, const metric_t *metric, un
                             const int64_t *cells)
 {
     int64_t count = 0;
-    char end[32];
+    char end[EXPOSITION_SECONDS];
 
     for (int bucket = 0; bucket <= METRIC_BUCKETS; bucket++) {
         count += cells[bucket];
         write_sample(exposition, metric, number, "_bucket");
         if (bucket < METRIC_BUCKETS)
-            format_seconds(end, metric_buckets[bucket]);
+            exposition_format_seconds(end, metric_buckets[bucket]);
         exposition_label(exposition, "le", bucket < METRIC_BUCKETS ? end : "+Inf");
         exposition_integer(exposition, count);
     }

@@ -25,6 +25,10 @@ void exposition_integer(exposition_t *exposition, int64_t value);
 /* Microseconds, as seconds. */
 void exposition_seconds(exposition_t *exposition, int64_t value);
 
+/* The text of that; no locale has its say, and no digit is lost. */
+enum { EXPOSITION_SECONDS = 32 };
+void exposition_format_seconds(char text[EXPOSITION_SECONDS], int64_t value);
+
 /* Whichever of the two the metric is. */
 void exposition_value(exposition_t *exposition, const metric_t *metric, int64_t value);
 

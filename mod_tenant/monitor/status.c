@@ -26,10 +26,13 @@ static int64_t total(const metric_t *metric, const int64_t *sum)
 static const char *value_of(const metric_t *metric, const int64_t *sum, apr_pool_t *pool)
 {
     int64_t value = total(metric, sum);
+    char *text = apr_palloc(pool, EXPOSITION_SECONDS);
 
     if (metric_is_time(metric))
-        return apr_psprintf(pool, "%" PRId64 ".%06" PRId64, value / 1000000, value % 1000000);
-    return apr_psprintf(pool, "%" PRId64, value);
+        exposition_format_seconds(text, value);
+    else
+        apr_snprintf(text, EXPOSITION_SECONDS, "%" PRId64, value);
+    return text;
 }
 
 static void tell(request_rec *r, int flags, const metric_t *metric, const int64_t *sum)
