@@ -29,6 +29,7 @@ use Time::HiRes qw(sleep time);
 
 use TenantTest::Client;
 use TenantTest::Response;
+use TenantTest::Load ();
 use TenantTest::Seen;
 
 my $PATIENCE = 60;    # seconds that a writer goes on to send again
@@ -57,17 +58,7 @@ sub start {
 # Lets each end what it is at, and returns what was seen; then it is to be compared with the database.
 sub stop {
     my ($self) = @_;
-    my @notes;
-    kill TERM => @{ $self->{pids} };
-    while (my $pid = shift @{ $self->{pids} }) {
-        waitpid $pid, 0;
-        die "a client failed\n" if $?;
-    }
-    for my $file (@{ $self->{files} }) {
-        seek $file, 0, 0;
-        push @notes, map { JSON::PP::decode_json($_) } readline $file;
-    }
-    return TenantTest::Seen->new($self, sort { $a->{began} <=> $b->{began} } @notes);
+    return TenantTest::Seen->new($self, TenantTest::Load::gather(@$self{qw(pids files)}));
 }
 
 sub DESTROY {

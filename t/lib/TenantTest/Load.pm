@@ -47,20 +47,24 @@ sub start {
 }
 
 # Ends the series, each after the request that is under way, and returns all answers in order of their beginning.
-sub stop {
-    my ($self) = @_;
-    my @answers;
+sub stop { my ($self) = @_; return gather(@$self{qw(pids files)}) }
 
-    kill TERM => @{ $self->{pids} };
-    while (my $pid = shift @{ $self->{pids} }) {
+# Ends processes, each after what it is at, and returns what they have written to their files, a JSON object in each line, in order
+# of `began`. Both lists are references; that of the processes is empty then.
+sub gather {
+    my ($pids, $files) = @_;
+    my @notes;
+
+    kill TERM => @$pids;
+    while (my $pid = shift @$pids) {
         waitpid $pid, 0;
         die "a load process failed\n" if $?;
     }
-    for my $file (@{ $self->{files} }) {
+    for my $file (@$files) {
         seek $file, 0, 0;
-        push @answers, map { JSON::PP::decode_json($_) } readline $file;
+        push @notes, map { JSON::PP::decode_json($_) } readline $file;
     }
-    return sort { $a->{began} <=> $b->{began} } @answers;
+    return sort { $a->{began} <=> $b->{began} } @notes;
 }
 
 sub DESTROY {
