@@ -88,6 +88,7 @@ subtest 'operations' => sub {
             my $response = resolved($operation->{responses}{$status});
             ok(length $response->{description}, "$method $path: $status is described");
             resolved($_) for values %{ $response->{headers} };
+            is_deeply([grep { /^RateLimit/ } sort keys %{ $response->{headers} }], [qw(RateLimit RateLimit-Policy)], '... with its limit');
             next unless $status >= 400;
             is_deeply([keys %{ $response->{content} }], ['application/problem+json'], '... and a problem');
             my ($codes) = map { $_->{properties}{code}{enum} // () } @{ $response->{content}{'application/problem+json'}{schema}{allOf} };
