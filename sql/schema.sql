@@ -5,6 +5,137 @@ CREATE SCHEMA tenant_migration;
 
 ALTER SCHEMA tenant_migration OWNER TO tenant_owner;
 
+CREATE FUNCTION public.audit_action(kind text, former jsonb, present jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+  is_key text := '^[1-9][0-9]{0,9}:[0-9a-f]{64}$';
+  had boolean := former ->> 'api_key_hash' ~ is_key;
+  has boolean := present ->> 'api_key_hash' ~ is_key;
+BEGIN
+  IF kind = 'users' THEN
+    RETURN CASE WHEN former -> 'password_hash' <> present -> 'password_hash' THEN 'change_password' END;
+  ELSIF kind <> 'tenants' THEN
+    RETURN NULL;
+  ELSIF former -> 'api_key_hash' <> present -> 'api_key_hash' THEN
+    RETURN CASE WHEN had AND has THEN 'rotate_key' WHEN has THEN 'make_key' WHEN had THEN 'revoke_key' END;
+  END IF;
+  RETURN CASE WHEN former ->> 'retiring_api_key_hash' IS NOT NULL
+               AND former -> 'retiring_api_key_hash' <> present -> 'retiring_api_key_hash' THEN 'revoke_key' END;
+END
+$_$;
+
+ALTER FUNCTION public.audit_action(kind text, former jsonb, present jsonb) OWNER TO tenant_owner;
+
+CREATE FUNCTION public.audit_add(tenant_id integer, action text, kind text, row_id text, changes jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  origin jsonb := coalesce(nullif(current_setting('mod_tenant.origin', true), '')::jsonb, '{}');
+BEGIN
+  INSERT INTO public.audit (tenant_id, action, kind, row_id, changes, actor_type, actor, role, address, request_id)
+  VALUES (audit_add.tenant_id, audit_add.action, audit_add.kind, audit_add.row_id,
+          -- what is too long to be shown is told by its name alone
+          CASE WHEN length(audit_add.changes::text) <= 16384 THEN audit_add.changes
+               ELSE (SELECT jsonb_object_agg(key, 'changed') FROM jsonb_object_keys(audit_add.changes) key) END,
+          coalesce(origin ->> 'actor_type', 'role'), left(coalesce(origin ->> 'actor', session_user), 320), session_user,
+          coalesce(origin ->> 'address', host(inet_client_addr())), left(origin ->> 'request_id', 128));
+END
+$$;
+
+ALTER FUNCTION public.audit_add(tenant_id integer, action text, kind text, row_id text, changes jsonb) OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.audit_change() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  former jsonb;
+  present jsonb;
+  tenant text;
+  changes jsonb;
+BEGIN
+  IF TG_OP = 'TRUNCATE' THEN
+    PERFORM public.audit_add(NULL, 'truncate', TG_TABLE_NAME, NULL, '{}');
+    RETURN NULL;
+  END IF;
+  -- OLD and NEW are NULL where there is none.
+  former := to_jsonb(OLD);
+  present := to_jsonb(NEW);
+  tenant := coalesce(former, present) ->> CASE TG_TABLE_NAME WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END;
+  IF TG_OP = 'DELETE'
+     AND (public.audit_is_erasure(tenant)
+          -- it goes with its tenant, whose own line tells of that
+          OR TG_TABLE_NAME <> 'tenants' AND
+             NOT EXISTS (SELECT FROM public.tenants t WHERE t.id = tenant::integer)) THEN
+    RETURN NULL;
+  END IF;
+  changes := public.audit_changes(former, present, TG_ARGV[0]::text[]);
+  IF TG_OP = 'UPDATE' AND changes IS NULL THEN
+    RETURN NULL;
+  END IF;
+  PERFORM public.audit_add(
+    tenant::integer,
+    CASE TG_OP WHEN 'INSERT' THEN 'create' WHEN 'DELETE' THEN 'delete'
+               ELSE coalesce(TG_ARGV[1], public.audit_action(TG_TABLE_NAME, former, present), 'update') END,
+    TG_TABLE_NAME, coalesce(former, present) ->> 'id', coalesce(changes, '{}'));
+  RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION public.audit_change() OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.audit_changes(former jsonb, present jsonb, shown text[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    RETURN (SELECT jsonb_object_agg(regexp_replace(key.key, '_hash$'::text, ''::text), CASE WHEN (key.key <> ALL (audit_changes.shown)) THEN '"changed"'::jsonb WHEN (audit_changes.former IS NULL) THEN jsonb_build_object('new', (audit_changes.present -> key.key)) WHEN (audit_changes.present IS NULL) THEN jsonb_build_object('old', (audit_changes.former -> key.key)) ELSE jsonb_build_object('old', (audit_changes.former -> key.key), 'new', (audit_changes.present -> key.key)) END) AS jsonb_object_agg FROM jsonb_object_keys(COALESCE(audit_changes.present, audit_changes.former)) key(key) WHERE ((key.key <> ALL (ARRAY['updated_at'::text, 'row_version'::text])) AND CASE WHEN (audit_changes.former IS NULL) THEN (((audit_changes.present ->> key.key) IS NOT NULL) AND (key.key <> ALL (ARRAY['id'::text, 'tenant_id'::text, 'created_at'::text]))) WHEN (audit_changes.present IS NULL) THEN (((audit_changes.former ->> key.key) IS NOT NULL) AND (key.key = ANY (audit_changes.shown)) AND (key.key <> ALL (ARRAY['id'::text, 'tenant_id'::text]))) ELSE ((audit_changes.former -> key.key) IS DISTINCT FROM (audit_changes.present -> key.key)) END));
+
+ALTER FUNCTION public.audit_changes(former jsonb, present jsonb, shown text[]) OWNER TO tenant_owner;
+
+CREATE FUNCTION public.audit_is_erasure(tenant text) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN ((current_setting('mod_tenant.erased'::text, true) = tenant) AND pg_has_role(SESSION_USER, 'tenant_owner'::name, 'USAGE'::text));
+
+ALTER FUNCTION public.audit_is_erasure(tenant text) OWNER TO tenant_owner;
+
+CREATE FUNCTION public.audit_purged() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  gone record;
+BEGIN
+  IF TG_OP = 'TRUNCATE' THEN
+    PERFORM public.audit_add(NULL, 'truncate', 'audit', NULL, '{}');
+    RETURN NULL;
+  END IF;
+  SELECT count(*) AS rows, max(o.created_at) AS latest INTO gone FROM old_rows o
+   WHERE public.audit_is_erasure(o.tenant_id::text) IS NOT TRUE;
+  IF gone.rows > 0 THEN
+    PERFORM public.audit_add(NULL, 'purge', 'audit', NULL, jsonb_build_object('rows', gone.rows, 'latest', gone.latest));
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION public.audit_purged() OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.audit_refuse() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  IF TG_OP = 'UPDATE'
+     OR NOT (pg_has_role(current_user, 'tenant_owner', 'USAGE') OR TG_OP = 'INSERT' AND current_user = 'tenant_lookup') THEN
+    RAISE EXCEPTION 'the audit is append-only: % by % is refused', TG_OP, current_user USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION public.audit_refuse() OWNER TO tenant_owner;
+
 CREATE FUNCTION public.idempotency_purge(tenant_id integer, id text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -699,6 +830,51 @@ $$;
 
 ALTER PROCEDURE tenant_migration.widen_ids(IN relation text) OWNER TO tenant_owner;
 
+CREATE TABLE public.audit (
+    id bigint NOT NULL,
+    tenant_id integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    action text NOT NULL,
+    kind text NOT NULL,
+    row_id text,
+    changes jsonb NOT NULL,
+    actor_type text NOT NULL,
+    actor text NOT NULL,
+    role text NOT NULL,
+    address text,
+    request_id text,
+    row_version bigint DEFAULT uuid_hash_extended(gen_random_uuid(), (0)::bigint) NOT NULL,
+    CONSTRAINT audit_created_at_check CHECK (((created_at >= '0001-01-01 00:00:00+00 BC'::timestamp with time zone) AND (created_at < '10000-01-01 00:00:00+00'::timestamp with time zone)))
+);
+ALTER TABLE ONLY public.audit ALTER COLUMN tenant_id SET (n_distinct=1000);
+ALTER TABLE ONLY public.audit ALTER COLUMN action SET (n_distinct=1000);
+ALTER TABLE ONLY public.audit ALTER COLUMN kind SET (n_distinct=1000);
+ALTER TABLE ONLY public.audit ALTER COLUMN row_id SET (n_distinct=1000);
+ALTER TABLE ONLY public.audit ALTER COLUMN actor SET (n_distinct=1000);
+
+ALTER TABLE ONLY public.audit FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.audit OWNER TO tenant_owner;
+
+COMMENT ON TABLE public.audit IS 'Who has changed what; triggers write it, and nobody changes it';
+
+COMMENT ON COLUMN public.audit.kind IS 'The table of the row that was changed';
+
+COMMENT ON COLUMN public.audit.changes IS 'By the names of the fields: {"old": …, "new": …}, or "changed" for what may be secret';
+
+COMMENT ON COLUMN public.audit.actor IS 'Whom the client names; where it names nobody, the role';
+
+COMMENT ON COLUMN public.audit.role IS 'The role that was connected: PostgreSQL''s own word';
+
+ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.calls (
     id bigint NOT NULL,
     sid character varying(34) NOT NULL,
@@ -984,6 +1160,9 @@ ALTER TABLE ONLY public.settings ALTER COLUMN id SET DEFAULT nextval('public.set
 
 ALTER TABLE ONLY public.tenants ALTER COLUMN id SET DEFAULT nextval('public.tenants_id_seq'::regclass);
 
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_pkey PRIMARY KEY (id);
 
@@ -1037,6 +1216,36 @@ ALTER TABLE ONLY tenant_migration.backfilled_created_at
 
 ALTER TABLE ONLY tenant_migration.step
     ADD CONSTRAINT step_pkey PRIMARY KEY (id);
+
+CREATE INDEX audit_action_created_at_idx ON public.audit USING btree (action, created_at, id);
+
+CREATE INDEX audit_action_idx ON public.audit USING btree (action, id);
+
+CREATE INDEX audit_created_at_idx ON public.audit USING btree (created_at, id);
+
+CREATE INDEX audit_kind_created_at_idx ON public.audit USING btree (kind, created_at, id);
+
+CREATE INDEX audit_kind_idx ON public.audit USING btree (kind, id);
+
+CREATE INDEX audit_tenant_action_created_at_idx ON public.audit USING btree (tenant_id, action, created_at, id);
+
+CREATE INDEX audit_tenant_action_idx ON public.audit USING btree (tenant_id, action, id);
+
+CREATE INDEX audit_tenant_actor_created_at_idx ON public.audit USING btree (tenant_id, actor, created_at, id);
+
+CREATE INDEX audit_tenant_actor_idx ON public.audit USING btree (tenant_id, actor, id);
+
+CREATE INDEX audit_tenant_created_at_idx ON public.audit USING btree (tenant_id, created_at, id);
+
+CREATE UNIQUE INDEX audit_tenant_id_key ON public.audit USING btree (tenant_id, id);
+
+CREATE INDEX audit_tenant_kind_created_at_idx ON public.audit USING btree (tenant_id, kind, created_at, id);
+
+CREATE INDEX audit_tenant_kind_idx ON public.audit USING btree (tenant_id, kind, id);
+
+CREATE INDEX audit_tenant_row_id_created_at_idx ON public.audit USING btree (tenant_id, row_id, created_at, id);
+
+CREATE INDEX audit_tenant_row_id_idx ON public.audit USING btree (tenant_id, row_id, id);
 
 CREATE INDEX calls_tenant_created_at_idx ON public.calls USING btree (tenant_id, created_at, id);
 
@@ -1134,6 +1343,44 @@ END), id);
 
 CREATE INDEX users_tenant_updated_at_idx ON public.users USING btree (tenant_id, updated_at, id);
 
+CREATE TRIGGER audit_change AFTER DELETE ON public.calls FOR EACH ROW EXECUTE FUNCTION public.audit_change('{sid}');
+
+CREATE TRIGGER audit_change AFTER DELETE ON public.messages FOR EACH ROW EXECUTE FUNCTION public.audit_change('{sid}');
+
+CREATE TRIGGER audit_change AFTER DELETE ON public.products FOR EACH ROW EXECUTE FUNCTION public.audit_change('{}');
+
+CREATE TRIGGER audit_change AFTER DELETE ON public.recordings FOR EACH ROW EXECUTE FUNCTION public.audit_change('{sid}');
+
+CREATE TRIGGER audit_change AFTER INSERT OR DELETE OR UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION public.audit_change('{id,tenant_id,auto_record_calls}');
+
+CREATE TRIGGER audit_change AFTER INSERT OR DELETE OR UPDATE ON public.tenants FOR EACH ROW EXECUTE FUNCTION public.audit_change('{id,name,status,custom_domain,twilio_account_sid,twilio_api_key_sid,twilio_phone_number,twilio_auth_token_previous_until,retiring_api_key_expires_at,rate_limit}');
+
+CREATE TRIGGER audit_change AFTER INSERT OR DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION public.audit_change('{id,tenant_id,email}');
+
+CREATE TRIGGER audit_purged AFTER DELETE ON public.audit REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_purged();
+
+CREATE TRIGGER audit_refuse BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.audit_refuse();
+
+CREATE TRIGGER audit_rehash AFTER UPDATE ON public.users FOR EACH ROW WHEN ((CURRENT_USER = 'tenant_lookup'::name)) EXECUTE FUNCTION public.audit_change('{id,tenant_id,email}', 'rehash_password');
+
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON public.calls FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change();
+
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON public.messages FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change();
+
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON public.products FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change();
+
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON public.recordings FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change();
+
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON public.settings FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change();
+
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON public.tenants FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change();
+
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change();
+
+CREATE TRIGGER audit_truncated AFTER TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.audit_purged();
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.users FOR EACH ROW WHEN ((CURRENT_USER <> 'tenant_lookup'::name)) EXECUTE FUNCTION public.audit_change('{id,tenant_id,email}');
+
 CREATE TRIGGER tenant_changed_delete AFTER DELETE ON public.tenants REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_changed();
 
 CREATE TRIGGER tenant_changed_insert AFTER INSERT ON public.tenants REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_changed();
@@ -1149,6 +1396,8 @@ CREATE TRIGGER tenant_login_changed_insert AFTER INSERT ON public.users REFERENC
 CREATE TRIGGER tenant_login_changed_truncate AFTER TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_login_changed();
 
 CREATE TRIGGER tenant_login_changed_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_login_changed();
+
+CREATE TRIGGER tenant_row_version BEFORE UPDATE ON public.audit FOR EACH ROW EXECUTE FUNCTION public.tenant_row_version();
 
 CREATE TRIGGER tenant_row_version BEFORE UPDATE ON public.calls FOR EACH ROW EXECUTE FUNCTION public.tenant_row_version();
 
@@ -1187,6 +1436,8 @@ ALTER TABLE ONLY public.settings
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON DELETE CASCADE;
 
+ALTER TABLE public.audit ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.calls ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
@@ -1198,6 +1449,8 @@ ALTER TABLE public.products ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.recordings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.settings ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant ON public.audit TO tenant_api USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
 
 CREATE POLICY tenant ON public.calls TO tenant_api USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
 
@@ -1215,6 +1468,8 @@ CREATE POLICY tenant ON public.tenants TO tenant_api USING ((id = public.tenant_
 
 CREATE POLICY tenant ON public.users TO tenant_api USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
 
+CREATE POLICY tenant_admin ON public.audit TO tenant_admin USING (true) WITH CHECK (true);
+
 CREATE POLICY tenant_admin ON public.calls TO tenant_admin USING (true) WITH CHECK (true);
 
 CREATE POLICY tenant_admin ON public.idempotency_keys TO tenant_admin USING (true) WITH CHECK (true);
@@ -1231,6 +1486,8 @@ CREATE POLICY tenant_admin ON public.tenants TO tenant_admin USING (true) WITH C
 
 CREATE POLICY tenant_admin ON public.users TO tenant_admin USING (true) WITH CHECK (true);
 
+CREATE POLICY tenant_audit ON public.audit FOR INSERT TO tenant_lookup WITH CHECK (true);
+
 CREATE POLICY tenant_key_rotation ON public.tenants FOR UPDATE TO tenant_lookup USING (true) WITH CHECK (true);
 
 CREATE POLICY tenant_login_rehash ON public.users FOR UPDATE TO tenant_lookup USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
@@ -1240,6 +1497,8 @@ CREATE POLICY tenant_lookup ON public.idempotency_keys FOR SELECT TO tenant_look
 CREATE POLICY tenant_lookup ON public.tenants FOR SELECT TO tenant_lookup USING (true);
 
 CREATE POLICY tenant_lookup ON public.users FOR SELECT TO tenant_lookup USING (true);
+
+CREATE POLICY tenant_owner ON public.audit TO tenant_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY tenant_owner ON public.calls TO tenant_owner USING (true) WITH CHECK (true);
 
@@ -1267,6 +1526,12 @@ GRANT ALL ON SCHEMA public TO tenant_owner WITH GRANT OPTION;
 GRANT USAGE ON SCHEMA public TO tenant_api;
 GRANT USAGE ON SCHEMA public TO tenant_admin;
 GRANT USAGE ON SCHEMA public TO tenant_lookup;
+
+REVOKE ALL ON FUNCTION public.audit_add(tenant_id integer, action text, kind text, row_id text, changes jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.audit_change() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.audit_purged() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.idempotency_purge(tenant_id integer, id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.idempotency_purge(tenant_id integer, id text) TO tenant_api;
@@ -1309,6 +1574,12 @@ GRANT ALL ON FUNCTION public.user_id_by_email(tenant_id integer, email text) TO 
 
 REVOKE ALL ON FUNCTION public.user_rehash(id text, former text, present text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.user_rehash(id text, former text, present text) TO tenant_api;
+
+GRANT SELECT ON TABLE public.audit TO tenant_api;
+GRANT SELECT ON TABLE public.audit TO tenant_admin;
+GRANT INSERT ON TABLE public.audit TO tenant_lookup;
+
+GRANT SELECT ON SEQUENCE public.audit_id_seq TO tenant_admin;
 
 GRANT SELECT,DELETE ON TABLE public.calls TO tenant_api;
 GRANT SELECT ON TABLE public.calls TO tenant_admin;

@@ -2,6 +2,7 @@
 #include "admin.h"
 
 #include "../http/reply.h"
+#include "../identity/origin.h"
 #include "../identity/user.h"
 #include "../json/member.h"
 #include "../secret/apikey.h"
@@ -73,10 +74,11 @@ const problem_t *admin_rotate(api_t *api)
                " retiring_api_key_hash = CASE WHEN %d::int > 0 AND " APIKEY_IS_SET " THEN api_key_hash END,"
                " retiring_api_key_expires_at = CASE WHEN %d::int > 0 AND " APIKEY_IS_SET
                " THEN now() + make_interval(secs => %d::int) END"
-               " WHERE id = %d::int RETURNING id",
+               " WHERE id = %d::int AND set_config('mod_tenant.origin', %s, true) IS NOT NULL RETURNING id",
     };
     const char *grace = rotation_grace(api);
-    const char *values[] = {rotation_hash(api), grace, grace, grace, api->route.id};
+    const char *values[] = {
+        rotation_hash(api), grace, grace, grace, api->route.id, origin_text(api->exchange.r, NULL)};
     const problem_t *problem;
     rows_t *rows;
 

@@ -131,6 +131,7 @@ static const problem_t *create_once(const api_t *api, rows_t **rows)
     given.single[NAME_REQUEST] = api->idempotency_key;
     given.single[NAME_FINGERPRINT] = fingerprint_text(api, primary_pepper(api));
     given.single[NAME_LOCK] = lock_text(api);
+    scope_give_origin(&given, api);
     return database_insert_row(api->scope.database, api->exchange.r, &create->statement,
                                named_values(create, &given, values), rows);
 }

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "../http/reply.h"
+#include "../identity/origin.h"
 #include "../identity/resolve.h"
 #include "../secret/apikey.h"
 #include "../secret/secret.h"
@@ -120,10 +121,12 @@ static const problem_t *replace(const api_t *api, rows_t **rows)
     static const statement_t rotate = {
         .label = "rotate_key",
         .shape = "S",
-        .sql = "SELECT tenant_rotate_key(%d::int, %s::text[], %s, %d::int)",
+        .sql = "SELECT tenant_rotate_key(%d::int, %s::text[], %s, %d::int)"
+               " WHERE set_config('mod_tenant.origin', %s, true) IS NOT NULL",
     };
     const char *values[] = {api->scope.tenant->id_text, resolve_key_hashes(api->exchange.r),
-                            rotation_hash(api), rotation_grace(api)};
+                            rotation_hash(api), rotation_grace(api),
+                            origin_text(api->exchange.r, api->scope.tenant)};
 
     return database_insert(api->scope.database, api->exchange.r, &rotate, values, rows);
 }

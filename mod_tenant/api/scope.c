@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <stdlib.h>
 
+#include "../identity/origin.h"
 #include "../identity/resolve.h"
 
 int scope_tenant(const api_t *api)
@@ -25,6 +26,14 @@ given_t scope_given(const api_t *api)
         .has = api->input.given,
         .page = &api->page,
     };
+}
+
+void scope_give_origin(given_t *given, const api_t *api)
+{
+    request_rec *r = api->exchange.r;
+
+    if (api->route.resource->is_audited || r->method_number == M_DELETE)
+        given->single[NAME_ORIGIN] = origin_text(r, api->scope.tenant);
 }
 
 view_t scope_view(const api_t *api, fields_t fields)

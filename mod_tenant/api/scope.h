@@ -17,6 +17,9 @@ int scope_subject(const api_t *api);
 /* What statements may be given of the request: the tenant, the row of the path, the body, the page. */
 given_t scope_given(const api_t *api);
 
+/* Adds who asks, where the audit tells of what this request does. */
+void scope_give_origin(given_t *given, const api_t *api);
+
 /* What its answer shows of its rows. */
 view_t scope_view(const api_t *api, fields_t fields);
 

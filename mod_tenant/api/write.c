@@ -21,6 +21,7 @@ static const problem_t *create(const api_t *api, rows_t **rows)
     given_t given = scope_given(api);
     const problem_t *problem;
 
+    scope_give_origin(&given, api);
     if (!api->scope.tenant)
         given.single[NAME_KEY_HASH] = rotation_hash(api);
     problem = database_insert_row(api->scope.database, api->exchange.r, &statement->statement,
@@ -75,6 +76,7 @@ static const problem_t *change(const api_t *api, const named_t *statement, rows_
     given_t given = scope_given(api);
 
     condition_give(&given, api);
+    scope_give_origin(&given, api);
     return database_change(api->scope.database, api->exchange.r, scope_tenant(api), &statement->statement,
                            named_values(statement, &given, values), rows);
 }

@@ -6,6 +6,7 @@
 #include <http_protocol.h>
 #include <util_filter.h>
 
+#include "../identity/origin.h"
 #include "../metrics/tally.h"
 #include "media.h"
 #include "site.h"
@@ -113,18 +114,6 @@ int reply_empty(request_rec *r, int status)
     return send_bytes(r, NULL, 0);
 }
 
-/* httpd's name for the request, which its logs carry as well. */
-static const char *request_id(request_rec *r)
-{
-    const char *unique = apr_table_get(r->subprocess_env, "UNIQUE_ID");
-
-    if (unique)
-        return unique;
-    if (!r->log_id)
-        ap_run_generate_log_id(r->connection, r, &r->log_id);
-    return r->log_id;
-}
-
 static void write_member(writer_t *writer, const char *name, const char *value)
 {
     writer_raw(writer, name, strlen(name));
@@ -163,7 +152,7 @@ static void write_problem(writer_t *writer, request_rec *r, const location_confi
     write_member(writer, ",\"code\":", problem->code);
     if (detail)
         write_member(writer, ",\"detail\":", detail);
-    write_member(writer, ",\"request_id\":", request_id(r));
+    write_member(writer, ",\"request_id\":", origin_request_id(r));
     if (errors && errors->nelts > 0)
         write_errors(writer, errors);
     writer_literal(writer, "}\n");

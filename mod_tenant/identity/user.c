@@ -13,6 +13,7 @@
 #include "guesses.h"
 #include "logins.h"
 #include "network.h"
+#include "origin.h"
 #include "resolve.h"
 
 APLOG_USE_MODULE(tenant);
@@ -35,7 +36,7 @@ static const statement_t find_user = {
 
 static const statement_t replace_hash = {
     .label = "user_rehash",
-    .sql = "SELECT user_rehash(%s, %s, %s)",
+    .sql = "SELECT user_rehash(%s, %s, %s) WHERE set_config('mod_tenant.origin', %s, true) IS NOT NULL",
 };
 
 /* One login on its way. */
@@ -161,10 +162,14 @@ const problem_t *user_stamp(request_rec *r, const char **stamp, apr_pool_t *pool
 static void rehash(const login_t *login)
 {
     char stored[PASSWORD_HASH_SIZE];
-    const char *values[] = {login->user, login->stored, stored};
+    tenant_t as_user = *login->tenant;
+    const char *values[] = {login->user, login->stored, stored, NULL};
     const problem_t *problem;
     rows_t *rows;
 
+    as_user.via = TENANT_VIA_USER;
+    as_user.user = login->user;
+    values[3] = origin_text(login->r, &as_user);
     problem = password_hash(login->config->slots, user_slots_owner(login->r, login->tenant), login->password,
                             strlen(login->password), 0, stored);
     if (!problem)

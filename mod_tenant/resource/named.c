@@ -14,6 +14,7 @@ static const char *const words[NAME_KINDS] = {
     [NAME_LOCK] = "lock",
     [NAME_IF_MATCH] = "if_match",
     [NAME_IF_NONE_MATCH] = "if_none_match",
+    [NAME_ORIGIN] = "origin",
     [NAME_LIMIT] = "limit",
     [NAME_NEW] = "new",
     [NAME_HAS] = "has",

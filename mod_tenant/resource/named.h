@@ -20,6 +20,7 @@ typedef enum name_kind_t {
     NAME_IF_MATCH, /* {if_match}, {if_none_match}: xid[] literals: the row's version has to be in the first
                       and must not be in the second; NULL asks for nothing */
     NAME_IF_NONE_MATCH,
+    NAME_ORIGIN, /* {origin}: whom the audit names (identity/origin.h) */
     NAME_LIMIT,  /* {limit}: how many rows of a list */
     NAME_NEW,    /* {new.FIELD}: what a body gives the field */
     NAME_HAS,    /* {has.FIELD}: whether it gives it anything, true or false */

@@ -100,6 +100,46 @@
         .check = check_phone                                                                                 \
     }
 
+/* What the audit says: of a tenant to that, of all to the administrator. */
+#define AUDIT_TEXT(field, more, most)                                                                        \
+    .name = (field), .type = FIELD_TEXT, .flags = FIELD_READ_ONLY | (more), .min = 1, .max = (most)
+#define AUDIT_TIME                                                                                           \
+    {                                                                                                        \
+        .name = "created_at", .type = FIELD_TIME, .flags = FIELD_READ_ONLY | FIELD_FILTER | FIELD_RANGE,     \
+        .about = "When it was changed."                                                                      \
+    }
+#define AUDIT_WHAT(filter)                                                                                   \
+    {AUDIT_TEXT("action", FIELD_FILTER, 32), .check = check_status,                                          \
+     .about = "What was done: `create`, `update`, `delete`; `make_key`, `rotate_key`, `revoke_key`; "        \
+              "`change_password`, `rehash_password`; `truncate`, `purge`, `erase`.",                         \
+     .example = "rotate_key"},                                                                               \
+        {AUDIT_TEXT("kind", FIELD_FILTER, 63),                                                               \
+         .about = "What it was done to: `tenants`, `users`, `settings`, `calls` and so on.",                 \
+         .example = "tenants"},                                                                              \
+        {AUDIT_TEXT("row_id", FIELD_NULLABLE | (filter), 256), .about = "The id of the row.",                \
+         .example = "7"},                                                                                    \
+    {                                                                                                        \
+        AUDIT_TEXT("changes", 0, 16384),                                                                     \
+            .about = "The fields that were changed, as JSON text: an object with a member for each, which "  \
+                     "has `old` and `new`, or is `\"changed\"` where the field may be secret.",              \
+            .example = "{\"name\":{\"old\":\"Acme\",\"new\":\"Acme Inc.\"}}"                                 \
+    }
+#define AUDIT_WHO(filter)                                                                                    \
+    {AUDIT_TEXT("actor_type", 0, 32), .check = check_status,                                                 \
+     .about = "Who did it: `key`, `user`, `admin`, `tenantctl`, or a `role` of the database.",               \
+     .example = "key"},                                                                                      \
+        {AUDIT_TEXT("actor", filter, 320),                                                                   \
+         .about = "Its name: of a key the beginning of its hash; of a user the id.",                         \
+         .example = "1:9f86d081"},                                                                           \
+        {AUDIT_TEXT("role", 0, 63), .about = "The role of the database that was connected.",                 \
+         .example = "tenant_api"},                                                                           \
+        {AUDIT_TEXT("address", FIELD_NULLABLE, 64), .about = "The client's address.",                        \
+         .example = "192.0.2.7"},                                                                            \
+    {                                                                                                        \
+        AUDIT_TEXT("request_id", FIELD_NULLABLE, 128), .about = "The request's name in the server's logs.",  \
+                                                       .example = "aSK3f8AAAQEAAB2cXkEAAAAB"                 \
+    }
+
 const resource_t resources[] = {
     {
         .name = "tenant",
@@ -109,6 +149,7 @@ const resource_t resources[] = {
         .operations = RESOURCE_READ | RESOURCE_UPDATE,
         .is_single = 1,
         .is_profile = 1,
+        .is_audited = 1,
         .fields =
             (const field_t[]){
                 ID,
@@ -273,6 +314,7 @@ const resource_t resources[] = {
         .name = "users",
         .about = "Who may log in as the tenant's user.",
         .is_users = 1,
+        .is_audited = 1,
         .operations = RESOURCE_ALL,
         .order = ORDER_CREATED,
         .fields =
@@ -315,6 +357,7 @@ const resource_t resources[] = {
         .about = "The tenant's settings: there is one set, with defaults until something is stored.",
         .operations = RESOURCE_READ | RESOURCE_UPDATE,
         .is_single = 1,
+        .is_audited = 1,
         .fields =
             (const field_t[]){
                 ID,
@@ -332,6 +375,7 @@ const resource_t resources[] = {
         .about = "All tenants.",
         .spans_tenants = 1,
         .makes_keys = 1,
+        .is_audited = 1,
         .operations = RESOURCE_ALL,
         .removable = "status = 'inactive'",
         .fields =
@@ -371,6 +415,33 @@ const resource_t resources[] = {
                 {0},
             },
         .conflicts = (const conflict_t[]){{"tenants_custom_domain_key", &problem_domain_taken}, {0}},
+    },
+    {
+        .name = "audit",
+        .about = "Who has changed what of the tenant.",
+        .is_audit = 1,
+        .operations = RESOURCE_LIST | RESOURCE_READ,
+        .fields =
+            (const field_t[]){
+                BIG_ID, TENANT_ID, AUDIT_TIME, AUDIT_WHAT(FIELD_FILTER), AUDIT_WHO(FIELD_FILTER), {0}},
+    },
+    {
+        .name = "audit",
+        .about = "Who has changed what, of all tenants.",
+        .is_audit = 1,
+        .spans_tenants = 1,
+        .operations = RESOURCE_LIST | RESOURCE_READ,
+        .fields = (const field_t[]){BIG_ID,
+                                    {.name = "tenant_id",
+                                     .type = FIELD_INTEGER,
+                                     .flags = FIELD_READ_ONLY | FIELD_NULLABLE | FIELD_FILTER,
+                                     ANY_INTEGER,
+                                     .about = "Whose row it was; null: no one tenant's.",
+                                     .example = "7"},
+                                    AUDIT_TIME,
+                                    AUDIT_WHAT(0),
+                                    AUDIT_WHO(0),
+                                    {0}},
     },
     {0},
 };

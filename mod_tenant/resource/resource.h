@@ -120,6 +120,8 @@ typedef struct resource_t {
     int is_single;             /* one row, or none yet, for each tenant: no list, no id in the path */
     int is_profile;            /* the tenant's own row, which is always there, and which has the API key */
     int is_users;              /* who may log in: of these rows a user may touch its own alone */
+    int is_audited;            /* the audit tells of each change; of others that a row was deleted */
+    int is_audit;              /* who has changed what: no user's affair, for it tells of all of them */
     int is_token;              /* tokens, not rows: a user gets those that name the user alone */
     int spans_tenants;         /* rows of all tenants: reached where a handler spans tenants alone */
     int makes_keys;            /* a row has an API key, which the answer to its creation shows */

@@ -29,6 +29,12 @@ static const char *is_version(const resource_t *resource, apr_pool_t *pool)
                         resource_table(resource), resource_table(resource));
 }
 
+/* Behind the other predicates of a change that the audit tells of. */
+static const char *is_told(const resource_t *resource, int is_removal)
+{
+    return is_removal || resource->is_audited ? " AND " SQL_ORIGIN : "";
+}
+
 /* The SET list of an update: one fixed shape, whichever fields are given, but for a password. */
 static const char *assignments(const resource_t *resource, int with_password, apr_pool_t *pool)
 {
@@ -83,15 +89,16 @@ static const char *update_sql(const resource_t *resource, int with_password, con
 {
     return apr_pstrcat(pool, "UPDATE ", resource_table(resource), " SET ",
                        assignments(resource, with_password, pool), sql_where_tenant(resource, pool),
-                       by ? is_row(by, pool) : "", is_version(resource, pool), " RETURNING ",
-                       sql_row_columns(resource, pool), NULL);
+                       by ? is_row(by, pool) : "", is_version(resource, pool), is_told(resource, 0),
+                       " RETURNING ", sql_row_columns(resource, pool), NULL);
 }
 
 static const char *upsert_sql(const resource_t *resource, int with_password, apr_pool_t *pool)
 {
     const char *tenant_column = resource_tenant_column(resource);
     sql_text_t names = {tenant_column, pool};
-    sql_text_t values = {"%d{tenant}::int", pool};
+    sql_text_t values = {
+        resource->is_audited ? "CASE WHEN " SQL_ORIGIN " THEN %d{tenant}::int END" : "%d{tenant}::int", pool};
 
     for (const field_t *field = resource->fields; field->name; field++) {
         if (!field_is_updatable(field))
@@ -110,7 +117,8 @@ static const char *remove_sql(const resource_t *resource, const field_t *by, apr
 {
     return apr_pstrcat(pool, "DELETE FROM ", resource_table(resource), sql_where_tenant(resource, pool),
                        is_row(by, pool), is_version(resource, pool), resource->removable ? " AND " : "",
-                       resource->removable ? resource->removable : "", " RETURNING 1", NULL);
+                       resource->removable ? resource->removable : "", is_told(resource, 1), " RETURNING 1",
+                       NULL);
 }
 
 static int has_password(const resource_t *resource)
@@ -172,24 +180,40 @@ static void build_once(resource_sql_t *sql, const resource_t *resource, apr_pool
         apr_pstrcat(pool, sql_shape(resource, pool), "ss", NULL);
 }
 
-static void build_collection(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
+/* The statements that change a row by its id or, in the other members, by its key. */
+static void build_changes(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
 {
     const field_t *id = resource->fields;
     const field_t *key = resource_key(resource);
 
-    build_read(sql, resource, id, pool);
-    define(&sql->create, resource, "create", sql_create(resource, pool), pool);
-    if (!resource->spans_tenants)
-        build_once(sql, resource, pool);
-    build_updates(sql->update, resource, "update", id, pool);
+    if (resource->operations & RESOURCE_UPDATE) {
+        build_updates(sql->update, resource, "update", id, pool);
+        if (key)
+            build_updates(sql->update_by_key, resource, "update_by_key", key, pool);
+    }
+    if (!(resource->operations & RESOURCE_DELETE))
+        return;
     define(&sql->remove, resource, "remove", remove_sql(resource, id, pool), pool);
     sql->remove.statement.shape = "I";
     if (!key)
         return;
-    define(&sql->read_by_key, resource, "read_by_key", read_sql(resource, key, pool), pool);
-    build_updates(sql->update_by_key, resource, "update_by_key", key, pool);
     define(&sql->remove_by_key, resource, "remove_by_key", remove_sql(resource, key, pool), pool);
     sql->remove_by_key.statement.shape = "I";
+}
+
+static void build_collection(resource_sql_t *sql, const resource_t *resource, apr_pool_t *pool)
+{
+    const field_t *key = resource_key(resource);
+
+    build_read(sql, resource, resource->fields, pool);
+    if (key)
+        define(&sql->read_by_key, resource, "read_by_key", read_sql(resource, key, pool), pool);
+    if (resource->operations & RESOURCE_CREATE) {
+        define(&sql->create, resource, "create", sql_create(resource, pool), pool);
+        if (!resource->spans_tenants)
+            build_once(sql, resource, pool);
+    }
+    build_changes(sql, resource, pool);
 }
 
 /* What an answer's members and columns are taken for (sql.h). */

@@ -38,9 +38,18 @@ static const char *inserted(const resource_t *resource, const char *scope, apr_p
     return values.text;
 }
 
+/* An integer, with which the audit is told who asks, if it tells of such rows. */
+static const char *told(const resource_t *resource, const char *number, apr_pool_t *pool)
+{
+    return resource->is_audited ? apr_pstrcat(pool, "CASE WHEN " SQL_ORIGIN " THEN ", number, " END", NULL)
+                                : number;
+}
+
 const char *sql_create(const resource_t *resource, apr_pool_t *pool)
 {
-    const char *scope = resource->makes_keys ? "%d{row.id}::int, %s{key_hash}" : SQL_CONTEXT "::int";
+    const char *scope = resource->makes_keys ? apr_pstrcat(pool, told(resource, "%d{row.id}::int", pool),
+                                                           ", %s{key_hash}", NULL)
+                                             : told(resource, SQL_CONTEXT "::int", pool);
 
     return apr_pstrcat(pool, insert(resource, pool), "VALUES (", inserted(resource, scope, pool),
                        ") RETURNING ", sql_row_columns(resource, pool), NULL);
@@ -80,9 +89,8 @@ static const char *answer(const resource_t *resource, apr_pool_t *pool)
 const char *sql_create_once(const resource_t *resource, apr_pool_t *pool)
 {
     return apr_pstrcat(
-        pool,
-        "WITH t AS MATERIALIZED (SELECT " SQL_CONTEXT "::int AS id,"
-        " %s{request}::text AS request, %s{fingerprint}::text AS fingerprint),"
+        pool, "WITH t AS MATERIALIZED (SELECT ", told(resource, SQL_CONTEXT "::int", pool),
+        " AS id, %s{request}::text AS request, %s{fingerprint}::text AS fingerprint),"
         " former AS MATERIALIZED (SELECT former.* FROM t, " FORMER "),"
         " turn AS MATERIALIZED (SELECT t.* FROM t"
         " WHERE NOT EXISTS (SELECT FROM former) AND pg_try_advisory_xact_lock(%s{lock}::bigint)),"

@@ -60,7 +60,7 @@ sub untouchable {
 sub write_number {
     my ($n) = @_;
     srand unpack 'N', md5("$seed $n");
-    my @resources = resources();
+    my @resources = writable();
     my $resource = $resources[rand @resources];
     my $is_single = grep { $_ eq $resource } singles();
     my $method = $is_single || $paths{$resource} && rand() < 0.5 ? 'PATCH' : 'POST';

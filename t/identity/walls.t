@@ -41,6 +41,7 @@ sub drop_keys {
         sql({ database => $database }, "DROP INDEX $_") for @indexes;
     }
     sql({ database => $database }, 'GRANT ALL ON ALL TABLES IN SCHEMA public TO tenant_api');
+    sql({ database => $database }, 'ALTER TABLE audit DISABLE TRIGGER audit_refuse');
 }
 
 sub drop_row_security {
@@ -93,7 +94,7 @@ while (<$out>) {
     chomp;
     my ($resource, $label, $sql, $names) = split /\t/;
     my $table = $resource eq 'tenant' ? 'tenants' : $resource;
-    next if $resource eq 'tenants' || $known{$sql}++ || $label =~ /_event$/;    # these: t/sql/twilio.pg
+    next if $resource =~ /^(?:tenants|all_audit)$/ || $known{$sql}++ || $label =~ /_event$/;    # these: t/sql/twilio.pg
     $label = $resource . ($sql =~ /^SELECT count/ ? '_count' : '_list') . ', all filters' if $label eq '-';
     my %statement = (label => $label, verb => $label =~ s/^\Q$resource\E_//r, table => $table, resource => $resource,
         sql => telling($sql), names => [split / /, $names // '']);
@@ -116,7 +117,7 @@ sub without_predicate {
     my ($sql, $column) = ($statement->{sql}, tenant_column($statement->{table}));
 
     if ($statement->{verb} eq 'create') {
-        $sql =~ s/ VALUES \(\K(?=set_config\()/$globex + 0 * / or return;
+        $sql =~ s/ VALUES \(\K(?=(?:CASE WHEN )?set_config\()/$globex + 0 * / or return;
     } elsif (creates($statement)) {
         my $part = $statement->{part} // ' SELECT t.id,';
         $sql =~ s/\Q$part/$part =~ s{t\.id}{$globex + 0 * t.id}r/e or return;
@@ -125,7 +126,7 @@ sub without_predicate {
     } elsif (verb_is($statement, 'read_many')) {
         $sql =~ s/ WHERE $column = k\.tenant / WHERE k.tenant IS NOT NULL / or return;
     } elsif (verb_is($statement, 'upsert')) {
-        $sql =~ s/ VALUES \(%d::int,/ VALUES ($globex + 0 * %d::int,/ or return;
+        $sql =~ s/ VALUES \((CASE WHEN .*? THEN )%d::int END,/ VALUES ($1$globex + 0 * %d::int END,/ or return;
         $sql =~ s/ WHERE $statement->{table}\.$column = excluded\.$column / / or return;
     } else {
         $sql =~ s/ WHERE $column = %d::int / WHERE %d::int IS NOT NULL / or return;
@@ -160,6 +161,7 @@ sub value_of {
         request       => $row->{id} . (creates($statement) ? ' anew' : ''),
         fingerprint   => '1:00',
         lock          => 1,
+        origin        => '{}',
         if_match      => undef,
         if_none_match => undef,
         limit         => 1000,
@@ -205,7 +207,10 @@ sub run {
     $sql =~ s/%(.)/$1 eq '%' ? '%' : '$' . ++$n/ge;
     $dbh->begin_work;
     # a list of the rows that lack something needs some
+    # (ahead of the triggers, for the audit takes no UPDATE)
+    $dbh->do('SET LOCAL session_replication_role = replica');
     $dbh->do("UPDATE $table SET $1 = NULL WHERE true") if $statement->{verb} =~ /^(?:list|count)_null_(\w+?)(?:_by_\w+)?$/;
+    $dbh->do('SET LOCAL session_replication_role = origin');
     my $before = reads($statement) ? '' : rows_not_of($dbh, $table, $as);    # a SELECT writes nothing
     $dbh->do('SET LOCAL ROLE tenant_api');
     $dbh->do('SET LOCAL plan_cache_mode = force_generic_plan');

@@ -48,13 +48,21 @@ my %rows = (
         q{TENANT, 'RE' || lpad(to_hex(n), 32, '0'), CASE WHEN n <= 30 THEN 'rare' END, CASE WHEN n <= 30 THEN NULL WHEN n <= 60 THEN 7 ELSE 60 END,
           CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END, CASE WHEN n <= 30 THEN 'epoch' ELSE '2020-01-01Z'::timestamptz END}],
     products => [101_000, q{tenant_id, name}, q{TENANT, CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END}],
+    audit => [101_000, q{tenant_id, action, kind, row_id, actor, actor_type, role, changes, created_at},
+        q{TENANT, CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END, CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END,
+          CASE WHEN n <= 30 THEN NULL WHEN n <= 60 THEN 'rare' WHEN n % 2 = 0 THEN 'usual' ELSE n::text END,
+          CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END, 'key', 'tenant_api', '{}', TIME}],
     users => [101_000, q{tenant_id, id, email, created_at, updated_at},
         q{TENANT, lpad(n::text, 8, '0'), n || '@example.com', CASE WHEN n <= 60 THEN TIME END,
           CASE WHEN n <= 30 THEN 'epoch' WHEN n <= 60 THEN NULL ELSE '2020-01-01Z'::timestamptz END}],
 );
 
 my @listed = grep { $_->{is_listed} } @{ JSON::PP::decode_json(`build/unit/resources`) };
-is_deeply([sort keys %rows], [sort map { $_->{name} } @listed], 'there are rows for the lists of each resource');
+is_deeply([sort keys %rows], [sort grep { !/^all_/ } map { $_->{name} } @listed], 'there are rows for the lists of each resource');
+
+# The table of a resource, and whether it is the administrator's.
+sub table_of { return $_[0] =~ s/^all_//r }
+sub is_of_all { return $_[0] =~ /^(?:tenants$|all_)/ }
 
 # Fills a table, with what slows that down taken away and put back.
 sub fill {
@@ -95,6 +103,7 @@ my %values = (
     error_code    => ['7', '8', '60'],
     created_at    => ['1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2020-01-01T00:00:00Z'],
     updated_at    => ['1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2020-01-01T00:00:00Z'],
+    tenant_id     => ['2', '1999', '1'],
     custom_domain => ['10.example', 'nobody.example', '40000.example'],
     sid           => ['CA' . '0' x 30 . '1f', 'CA', 'SM' . '0' x 30 . '1f'],
 );
@@ -110,7 +119,7 @@ sub key_of {
 # The rows that a filter lets pass, as a condition.
 sub condition {
     my ($dbh, $resource, $filter, $value) = @_;
-    my $tenant = $resource eq 'tenants' ? 'true' : 'tenant_id = 1';
+    my $tenant = is_of_all($resource) ? 'true' : 'tenant_id = 1';
     return $tenant unless defined $filter;
     my ($field, $test) = $filter =~ /^(\w+)(?:\.(\w+))?$/;
     my %operator = (gt => '>', gte => '>=', lt => '<', lte => '<=');
@@ -125,7 +134,7 @@ sub cursors {
     my $key = key_of($resource, $order);
     my $row = sub {
         my ($direction, $offset) = @_;
-        return $dbh->selectrow_arrayref("SELECT $key, id FROM $resource WHERE $condition
+        return $dbh->selectrow_arrayref("SELECT $key, id FROM @{[table_of($resource)]} WHERE $condition
             ORDER BY $key $direction, id $direction LIMIT 1 OFFSET $offset");
     };
     return $known{"$resource $order $condition"} //= [grep { defined } $row->('', 0), $row->('', 20), $row->('DESC', 5000), $row->('DESC', 0)];
@@ -171,7 +180,7 @@ sub faults {
     my @faults = grep { /^(?:Incremental )?Sort$|^Seq Scan$/ } map { $_->{'Node Type'} } @nodes;
     my $passed = 0;
 
-    return $statement->{resource} eq 'tenants' ? () : @faults if $statement->{label} =~ /_count/;
+    return is_of_all($statement->{resource}) ? () : @faults if $statement->{label} =~ /_count/;
     $passed += passed($_) for @nodes;
     my $blocks = $run->{Plan}{'Shared Hit Blocks'} + $run->{Plan}{'Shared Read Blocks'};
     push @faults, "it looks at $passed rows in vain" if $passed > $PASSED;
@@ -200,7 +209,7 @@ close $out or die 'build/unit/statements failed';
 
 sub plan_of {
     my ($statement, $options, @values) = @_;
-    my $dbh = $dbh{ $statement->{resource} eq 'tenants' ? 'tenant_admin' : 'tenant_api' };
+    my $dbh = $dbh{ is_of_all($statement->{resource}) ? 'tenant_admin' : 'tenant_api' };
     my $values = @values ? '(' . join(', ', map { $dbh->quote($_) } @values) . ')' : '';
     my ($json) = $dbh->selectrow_array("EXPLAIN (FORMAT JSON$options) EXECUTE s$values");
     return JSON::PP::decode_json($json)->[0];
@@ -208,7 +217,7 @@ sub plan_of {
 
 sub prepared {
     my ($statement, $run) = @_;
-    my $dbh = $dbh{ $statement->{resource} eq 'tenants' ? 'tenant_admin' : 'tenant_api' };
+    my $dbh = $dbh{ is_of_all($statement->{resource}) ? 'tenant_admin' : 'tenant_api' };
     $dbh->do('PREPARE s' . (@{ $statement->{types} } ? '(' . join(', ', @{ $statement->{types} }) . ')' : '')
         . " AS $statement->{sql}");
     $run->();
@@ -217,14 +226,14 @@ sub prepared {
 
 is($dbh{tenant_api}->selectrow_array('SHOW plan_cache_mode'), 'force_generic_plan', 'what is seen here is what runs');
 
-for my $resource (sort keys %rows) {
+for my $resource (sort map { $_->{name} } @listed) {
     subtest "lists of $resource" => sub {
-        my ($count) = $dbh{postgres}->selectrow_array("SELECT count(*) FROM $resource" . ($resource eq 'tenants' ? '' : ' WHERE tenant_id = 1'));
+        my ($count) = $dbh{postgres}->selectrow_array("SELECT count(*) FROM @{[table_of($resource)]}" . (is_of_all($resource) ? '' : ' WHERE tenant_id = 1'));
         cmp_ok($count, '>=', $resource eq 'calls' ? 1_000_000 : 50_000, "there are $count");
         for my $statement (grep { $_->{resource} eq $resource && $_->{is_list} } @statements) {
             my ($runs, @faults) = (0);
             prepared($statement, sub {
-                for my $values (map { cases($dbh{postgres}, $statement, $_) } $resource eq 'tenants' ? 1 : @TENANTS) {
+                for my $values (map { cases($dbh{postgres}, $statement, $_) } is_of_all($resource) ? 1 : @TENANTS) {
                     my $run = plan_of($statement, ', ANALYZE, BUFFERS, TIMING OFF', @$values);
                     push @faults, map { "$_ (@$values)" } faults($run, $statement);
                     $runs++;

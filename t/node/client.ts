@@ -132,6 +132,17 @@ async function users() {
     expect('the status', (await client.DELETE('/users/{id}', { params: { path: { id: made.id } } })).response.status, 204);
 }
 
+async function audit() {
+    const made = done(await client.POST('/products', { body: { name: 'Anvil' } }));
+    await client.DELETE('/products/{id}', { params: { path: { id: made.id } } });
+    const page = done(await client.GET('/audit', {
+        params: { query: { kind: 'products', action: 'delete', row_id: String(made.id), 'created_at.gte': '2026-01-02T03:04:05Z' } },
+    }));
+    expect('what was done', page.data.map((line) => [line.actor_type, line.changes]), [['key', '{}']]);
+    const [line] = page.data;
+    expect('the line', done(await client.GET('/audit/{id}', { params: { path: { id: line?.id ?? 0 } } })), line);
+}
+
 async function singles() {
     const before = done(await client.GET('/settings'));
     const changed = done(await client.PATCH('/settings', { body: { auto_record_calls: !before.auto_record_calls } }));
@@ -173,5 +184,5 @@ async function rotation() {
     done(await client.GET('/tenant', { headers: { Authorization: `Bearer ${api_key}` } }));
 }
 
-for (const test of [calls, messages, recordings, products, users, singles, twilio, service, rotation])
+for (const test of [audit, calls, messages, recordings, products, users, singles, twilio, service, rotation])
     await test();

@@ -24,7 +24,7 @@ sub filters {
     my %filters;
     for my $resource (@{ JSON::PP::decode_json(`build/unit/resources`) }) {
         $filters{"$resource->{table}.$_->{column}"} = 1
-            for grep { $_->{is_filter} && !$_->{is_unique} && $_->{name} !~ /^(?:created_at|custom_domain)$/ } @{ $resource->{fields} };
+            for grep { $_->{is_filter} && !$_->{is_unique} && $_->{name} !~ /^(?:created_at|custom_domain|tenant_id)$/ } @{ $resource->{fields} };
     }
     return '{' . join(',', sort keys %filters) . '}';
 }

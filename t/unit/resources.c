@@ -3,11 +3,14 @@
 /* Prints THE table as JSON, for tests that have to know every resource:
  *
  *     [{"name":"calls","table":"calls","spans_tenants":false,"is_single":false,"is_listed":true,
- *       "fields":[{"name":"id","column":"id","is_filter":true,"is_unique":true}, ...]}, ...] */
+ *       "fields":[{"name":"id","column":"id","is_filter":true,"is_unique":true}, ...]}, ...]
+ *
+ * The administrator's resource of a name that a tenant's has too is `all_NAME`. */
 
 #include <apr_general.h>
 #include <stdio.h>
 
+#include "called.h"
 #include "json/member.h"
 #include "resource/filter.h"
 #include "resource/resource.h"
@@ -25,7 +28,7 @@ static void add_field(writer_t *writer, const field_t *field)
 static void add_resource(writer_t *writer, const resource_t *resource)
 {
     member_object(writer, NULL);
-    member_text(writer, "name", resource->name);
+    member_text(writer, "name", called(resource, writer->pool));
     member_text(writer, "table", resource_table(resource));
     member_boolean(writer, "spans_tenants", resource->spans_tenants);
     member_boolean(writer, "is_single", resource->is_single);

@@ -5,7 +5,7 @@
  *
  *     resource TAB label TAB statement TAB names
  *
- * `%s` and `%d` stand for a parameter and `%%` for a percent sign (store/statement.h). names say what the
+ * A resource is called as build/unit/resources calls it.  * `%s` and `%d` stand for a parameter and `%%` for a percent sign (store/statement.h). names say what the
  * parameters are, in order, separated by spaces (resource/named.h); that of a filter is what a query calls
  * it: `status`, `created_at.gte`. The label is `-` where there is none; a list by all filters at once stands
  * for the combinations. Fails where a parameter has no name. */
@@ -15,11 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "called.h"
 #include "resource/named.h"
 #include "resource/page.h"
 #include "resource/sql.h"
 #include "resource/sql_list.h"
 #include "twilio/upsert.h"
+
+static apr_pool_t *pool;
 
 /* page: that the statement lists; else NULL. */
 static void print_name(const name_t *name, const page_t *page)
@@ -37,7 +40,7 @@ static void print(const resource_t *resource, const named_t *named, const page_t
 {
     const char *label = named->statement.label ? named->statement.label : "-";
 
-    printf("%s\t%s\t%s\t", resource->name, label, named->statement.sql);
+    printf("%s\t%s\t%s\t", called(resource, pool), label, named->statement.sql);
     for (int n = 0; n < named->count; n++) {
         printf("%s", n > 0 ? " " : "");
         print_name(&named->names[n], page);
@@ -50,10 +53,11 @@ static void print_one(const resource_t *resource, const named_t *named)
     print(resource, named, NULL);
 }
 
-static void print_page(const page_t *page, void *pool)
+static void print_page(const page_t *page, void *unused)
 {
     named_t named;
 
+    (void)unused;
     sql_list(&named, page, pool);
     print(page->resource, &named, page);
     if (page->seek != PAGE_FIRST || page->is_ascending)
@@ -63,7 +67,7 @@ static void print_page(const page_t *page, void *pool)
 }
 
 /* All of its filters by equality at once. */
-static void print_filtered(const resource_t *resource, apr_pool_t *pool)
+static void print_filtered(const resource_t *resource)
 {
     page_t all;
 
@@ -72,7 +76,7 @@ static void print_filtered(const resource_t *resource, apr_pool_t *pool)
         if (filter_tests(field))
             all.filters[all.filter_count++].field = field;
     }
-    print_page(&all, pool);
+    print_page(&all, NULL);
 }
 
 static void print_events(void)
@@ -89,8 +93,6 @@ static void print_events(void)
 
 int main(void)
 {
-    apr_pool_t *pool;
-
     if (apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS)
         return 1;
     sql_build(pool);
@@ -98,8 +100,8 @@ int main(void)
     for (const resource_t *resource = resources; resource->name; resource++) {
         if (!(resource->operations & RESOURCE_LIST))
             continue;
-        sql_list_pages(resource, print_page, pool);
-        print_filtered(resource, pool);
+        sql_list_pages(resource, print_page, NULL);
+        print_filtered(resource);
     }
     print_events();
     apr_terminate();

@@ -4,7 +4,7 @@ package TenantTest::Contract;
 # The API's resources as its contract describes them, apart from the module's own table, and what tests of the
 # contract share. Each function takes a resource's name.
 #
-#     for my $resource (collections()) {
+#     for my $resource (collections()) {               # those that clients write; all are resources()
 #         my $members = members($resource);            # name => { type, … }
 #         my $body    = sample($resource);             # a new, valid body for POST
 #     }
@@ -30,7 +30,7 @@ use JSON::PP ();
 use TenantTest ();
 
 our @EXPORT = qw(
-    collections singles resources members readable has_sid new_sid sample change wrong_values the_table
+    collections singles writable resources members readable has_sid new_sid sample change wrong_values the_table
     mark_rows rows_of snapshot faults
 );
 
@@ -218,6 +218,16 @@ my %resources = (
             updated_at => { type => 'time', nullable => 1, read_only => 1 },
         },
     },
+    audit => {
+        is_read_only => 1,
+        members      => {
+            id        => \%id,
+            tenant_id => \%tenant_id,
+            created_at => { type => 'time', read_only => 1 },
+            map({ $_ => { type => 'text', read_only => 1 } } qw(action kind changes actor_type actor role)),
+            map({ $_ => { type => 'text', read_only => 1, nullable => 1 } } qw(row_id address request_id)),
+        },
+    },
     settings => {
         is_single => 1,
         members   => {
@@ -255,7 +265,8 @@ my %resources = (
 );
 
 sub resources   { return sort keys %resources }
-sub collections { return grep { !$resources{$_}{is_single} } resources() }
+sub collections { return grep { !$resources{$_}{is_single} && !$resources{$_}{is_read_only} } resources() }
+sub writable    { return grep { !$resources{$_}{is_read_only} } resources() }
 sub singles     { return grep { $resources{$_}{is_single} } resources() }
 
 sub members { return $resources{ $_[0] }{members} }
