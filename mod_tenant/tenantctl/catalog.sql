@@ -162,10 +162,11 @@ SELECT t.relname, format('no policy lets tenant_lookup %s', w.verb)
   JOIN (VALUES
          ('tenants', 'r', 'read it'),
          ('tenants', 'w', 'change API keys'),
-         ('users', 'r', 'read it')) w (name, cmd, verb) ON w.name = t.relname
+         ('users', 'r', 'read it'),
+         ('audit', 'a', 'add to it')) w (name, cmd, verb) ON w.name = t.relname
  WHERE NOT EXISTS (SELECT FROM policies p
                     WHERE p.polrelid = t.oid AND to_regrole('tenant_lookup') = ANY (p.polroles)
-                      AND p.polpermissive AND p.polcmd::text = w.cmd AND p.qual = 'true')
+                      AND p.polpermissive AND p.polcmd::text = w.cmd AND coalesce(p.qual, p.new_qual) = 'true')
  UNION ALL
 SELECT c.relname, 'shows tenant_api rows of tenants without security_invoker'
   FROM pg_class c
@@ -183,7 +184,10 @@ SELECT name, 'does not exist: run sqitch deploy'
                     'tenant_rotated_key(integer, text[], text[], integer)',
                     'tenants_by_account(text, integer)', 'tenant_rate_limit(integer)',
                     'idempotency_purge(integer, text)', 'node_seen(text, bigint, text, text[], text[])',
-                    'node_ended(text, bigint)', 'tenant_context()', 'twilio_status_rank(text, text)',
+                    'node_ended(text, bigint)', 'audit_change()', 'audit_purged()', 'audit_refuse()',
+                    'audit_add(integer, text, text, text, jsonb)', 'audit_action(text, jsonb, jsonb)',
+                    'audit_changes(jsonb, jsonb, text[])', 'audit_is_erasure(text)', 'tenant_context()',
+                    'twilio_status_rank(text, text)',
                     'twilio_status_latest(text, text, text)']) name
  WHERE to_regprocedure('public.' || name) IS NULL
  UNION ALL
@@ -214,6 +218,11 @@ SELECT w.name, format('must be %s', w.wanted)
        ) w (name, wanted, has)
  WHERE w.has IS NOT TRUE
  UNION ALL
+SELECT p.oid::regprocedure::text, 'must be SECURITY DEFINER and owned by tenant_lookup'
+  FROM pg_proc p
+ WHERE p.oid IN (to_regprocedure('public.audit_change()'), to_regprocedure('public.audit_purged()'))
+   AND (p.prosecdef AND p.proowner = to_regrole('tenant_lookup')) IS NOT TRUE
+ UNION ALL
 SELECT 'tenant_context()', 'must be STABLE, without SECURITY DEFINER and SET: else it is called for each row'
   FROM pg_proc p
  WHERE p.oid = to_regprocedure('public.tenant_context()')
@@ -231,6 +240,22 @@ SELECT format('%s.%s', relation, name), 'is missing or disabled: caches do not h
 SELECT 'tenants.tenant_token_grace', 'is missing or disabled: a Twilio auth token that is replaced ends at once'
  WHERE NOT EXISTS (SELECT FROM pg_trigger g
                     WHERE g.tgrelid = to_regclass('public.tenants') AND g.tgname = 'tenant_token_grace'
+                      AND g.tgenabled IN ('O', 'A'))
+ UNION ALL
+SELECT format('%s.%s', w.relation, w.name), 'is missing or disabled: ' || w.what
+  FROM (SELECT relation, name, 'the audit does not hear of changes' AS what
+          FROM unnest('{tenants,users,settings,calls,messages,recordings,products}'::text[]) relation,
+               unnest('{audit_change,audit_truncate}'::text[]) name
+         UNION ALL
+        SELECT * FROM (VALUES
+                ('users', 'audit_update', 'the audit does not hear of changes'),
+                ('users', 'audit_rehash', 'the audit does not hear of changes'),
+                ('audit', 'audit_refuse', 'lines of the audit can be changed'),
+                ('audit', 'audit_purged', 'the audit does not say what is taken out of it'),
+                ('audit', 'audit_truncated', 'the audit does not say what is taken out of it')) v) w
+ WHERE to_regclass('public.' || w.relation) IS NOT NULL
+   AND NOT EXISTS (SELECT FROM pg_trigger g
+                    WHERE g.tgrelid = to_regclass('public.' || w.relation) AND g.tgname = w.name
                       AND g.tgenabled IN ('O', 'A'))
  UNION ALL
 -- ENABLE ALWAYS would draw another version where a row is copied by logical replication.
@@ -271,6 +296,14 @@ SELECT t.relname, format('tenant_api must not have %s on it', privilege)
   JOIN roles r ON r.rolname = 'tenant_api' AND has_table_privilege(r.oid, t.oid, privilege)
  WHERE t.relname = 'tenants' OR privilege NOT IN ('INSERT', 'DELETE')
  UNION ALL
+SELECT t.relname, format('%s must not have %s on it', r.rolname, privilege)
+  FROM tables t
+ CROSS JOIN roles r
+ CROSS JOIN unnest('{INSERT,UPDATE,DELETE,TRUNCATE}'::text[]) privilege
+ WHERE t.relname = 'audit'
+   AND CASE WHEN privilege IN ('INSERT', 'UPDATE') THEN has_any_column_privilege(r.oid, t.oid, privilege)
+            ELSE has_table_privilege(r.oid, t.oid, privilege) AND NOT (privilege = 'TRUNCATE' AND r.rolname = 'tenant_api') END
+ UNION ALL
 SELECT t.relname, format('everyone has %s on it', string_agg(DISTINCT g.privilege_type, ', '))
   FROM tables t
  CROSS JOIN LATERAL (
@@ -310,7 +343,7 @@ SELECT c.oid::regclass::text, format('%s cannot read which changes are deployed'
 -- check constraints
 SELECT t.relname, 'has no validated foreign key to tenants that removes its rows with their tenant'
   FROM tables t
- WHERE t.relname <> 'tenants'
+ WHERE t.relname NOT IN ('tenants', 'audit') -- which outlives its tenant
    AND NOT EXISTS (SELECT FROM pg_constraint f
                      JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1] AND a.attname = t.key
                     WHERE f.conrelid = t.oid AND f.contype = 'f' AND f.confrelid = to_regclass('public.tenants')
@@ -320,7 +353,7 @@ SELECT format('%s.%s', t.relname, a.attname), 'may be NULL'
   FROM tables t
   JOIN pg_attribute a ON a.attrelid = t.oid
  WHERE NOT a.attnotnull
-   AND (a.attname = t.key
+   AND (a.attname = t.key AND t.relname <> 'audit'
         OR a.attname = 'created_at' AND EXISTS (SELECT FROM fields f
                                                  WHERE f.relation = t.relname AND f.name = a.attname AND NOT f.may_be_null))
  UNION ALL
@@ -339,7 +372,8 @@ SELECT format('%s.%s', t.relname, w.name), 'is missing or not validated'
          ('messages', 'messages_created_at_range_check'),
          ('recordings', 'recordings_created_at_range_check'),
          ('users', 'users_created_at_range_check'),
-         ('users', 'users_updated_at_range_check')) w (relation, name) ON w.relation = t.relname
+         ('users', 'users_updated_at_range_check'),
+         ('audit', 'audit_created_at_check')) w (relation, name) ON w.relation = t.relname
  WHERE NOT EXISTS (SELECT FROM pg_constraint c
                     WHERE c.conrelid = t.oid AND c.conname = w.name AND c.contype = 'c' AND c.convalidated)
  UNION ALL
@@ -348,7 +382,7 @@ SELECT format('%s.%s', t.relname, a.attname), 'has no validated check of its ran
   FROM tables t
   JOIN fields f ON f.relation = t.relname AND f.name = 'created_at'
   JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = f.name
- WHERE t.relname NOT IN ('calls', 'messages', 'recordings', 'users')
+ WHERE t.relname NOT IN ('calls', 'messages', 'recordings', 'users', 'audit')
    AND NOT EXISTS (SELECT FROM pg_constraint c
                     WHERE c.conrelid = t.oid AND c.conkey = ARRAY[a.attnum] AND c.contype = 'c' AND c.convalidated)
 
@@ -407,6 +441,21 @@ SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not uniqu
          ('users', 'users_tenant_created_at_idx', false),
          ('users', 'users_tenant_updated_at_idx', false),
          ('users', 'users_tenant_updated_at_created_at_idx', false),
+         ('audit', 'audit_tenant_id_key', true),
+         ('audit', 'audit_tenant_created_at_idx', false),
+         ('audit', 'audit_tenant_action_idx', false),
+         ('audit', 'audit_tenant_action_created_at_idx', false),
+         ('audit', 'audit_tenant_kind_idx', false),
+         ('audit', 'audit_tenant_kind_created_at_idx', false),
+         ('audit', 'audit_tenant_row_id_idx', false),
+         ('audit', 'audit_tenant_row_id_created_at_idx', false),
+         ('audit', 'audit_tenant_actor_idx', false),
+         ('audit', 'audit_tenant_actor_created_at_idx', false),
+         ('audit', 'audit_created_at_idx', false),
+         ('audit', 'audit_action_idx', false),
+         ('audit', 'audit_action_created_at_idx', false),
+         ('audit', 'audit_kind_idx', false),
+         ('audit', 'audit_kind_created_at_idx', false),
          ('idempotency_keys', 'idempotency_keys_pkey', true),
          ('idempotency_keys', 'idempotency_keys_kept_at_idx', false)) w (relation, name, is_unique) ON w.relation = t.relname
  WHERE NOT EXISTS (SELECT FROM indexes i
@@ -417,7 +466,7 @@ SELECT format('%s.%s', t.relname, f.name), 'has no index that serves its filter'
   FROM tables t
   JOIN fields f ON f.relation = t.relname AND f.is_filter
   JOIN pg_attribute k ON k.attrelid = t.oid AND k.attname = 'id'
- WHERE t.relname NOT IN ('tenants', 'calls', 'messages', 'recordings', 'products', 'users')
+ WHERE t.relname NOT IN ('tenants', 'calls', 'messages', 'recordings', 'products', 'users', 'audit')
    AND NOT (f.name = 'created_at' AND k.atttypid = 'text'::regtype)
    AND NOT EXISTS (SELECT FROM indexes i
                     WHERE i.indrelid = t.oid AND (i.columns[1:2] = ARRAY['tenant_id', f.name] OR i.indisunique AND i.columns[1] = f.name))

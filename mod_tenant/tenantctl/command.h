@@ -52,6 +52,7 @@ int tenant_remove(const call_t *call);
 int tenant_export_run(const call_t *call);
 int tenant_import_run(const call_t *call);
 int tenant_erase_run(const call_t *call);
+int audit_purge(const call_t *call);
 int rewrap_run(const call_t *call);
 int twilio_check(const call_t *call);
 int twilio_simulate(const call_t *call);

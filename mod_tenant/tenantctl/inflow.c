@@ -215,6 +215,11 @@ static int run_table(inflow_t *inflow, const portable_table_t *table, const mani
 
 /* --- All tables ----------------------------------------------------------------------------------------- */
 
+int inflow_takes(const char *table)
+{
+    return strcmp(table, "audit") != 0;
+}
+
 static int check_columns(const contents_t *contents, const portable_table_t *table,
                          const manifest_file_t *file)
 {
@@ -240,10 +245,11 @@ int inflow_check(const inflow_t *inflow)
         const manifest_file_t *file = &APR_ARRAY_IDX(files, n, manifest_file_t);
         const portable_table_t *table = portable_find(inflow->tables, file->table);
 
-        if (!table)
+        if (!table && inflow_takes(file->table))
             return complain(EXIT_FAILED, "%s has the table %s, which this database has not",
                             inflow->contents->path, file->table);
-        status = check_columns(inflow->contents, table, file);
+        if (table)
+            status = check_columns(inflow->contents, table, file);
     }
     return status;
 }
@@ -286,7 +292,7 @@ int inflow_run(inflow_t *inflow)
         const portable_table_t *table = &APR_ARRAY_IDX(inflow->tables, n, portable_table_t);
         const manifest_file_t *file = manifest_find(&inflow->contents->manifest, table->name);
 
-        if (file && strcmp(table->key, "tenant_id") == 0)
+        if (file && strcmp(table->key, "tenant_id") == 0 && inflow_takes(table->name))
             status = run_table(inflow, table, file);
     }
     if (inflow->taken > TAKEN_SHOWN)

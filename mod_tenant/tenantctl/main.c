@@ -118,6 +118,13 @@ static const command_t commands[] = {
         .run = tenant_erase_run,
     },
     {
+        .words = {"audit", "purge"},
+        .arguments = "",
+        .summary = "take out of the audit what is older than --before",
+        .options = DATABASE | OPTION_BIT(OPTION_BEFORE) | OPTION_BIT(OPTION_YES),
+        .run = audit_purge,
+    },
+    {
         .words = {"keyfile", "make"},
         .arguments = "PATH",
         .summary = "make a key file with a new sealing key and a new pepper",

@@ -37,6 +37,7 @@ static const struct {
     [OPTION_ALL] = {"all", NULL, "every tenant that has an account at Twilio"},
     [OPTION_SINCE] = {"since", "TIME",
                       "2026-11-20, 2026-11-20T12:00:00Z, or how long ago: 90m, 36h, 7d (the default)"},
+    [OPTION_BEFORE] = {"before", "TIME", "2026-11-20, 2026-11-20T12:00:00Z, or how long ago: 90m, 36h, 365d"},
     [OPTION_BASE_URL] = {"base-url", "URL", "instead of https://api.twilio.com"},
     [OPTION_WITH_PASSWORDS] = {"with-passwords", NULL,
                                "the hashes of the users' passwords too; connects as tenant_owner"},

@@ -73,7 +73,7 @@ SELECT t.relname::text, t.key,
  ORDER BY t.relname <> 'tenants', t.relname COLLATE "C"
 
 -- text erased
--- The tables with rows of tenants, those ahead that others do not refer to. The audit stays: it has to prove what was done.
+-- The tables with rows of tenants, those ahead that others do not refer to. The audit is apart: it has to prove what was done.
 WITH RECURSIVE tables AS (
   SELECT c.oid, c.relname
     FROM pg_catalog.pg_class c

@@ -3,10 +3,13 @@
 
 #include <apr_strings.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../json/member.h"
+#include "../text.h"
 #include "httpd.h"
 #include "output.h"
 
@@ -103,6 +106,28 @@ static int check_owner(const session_t *session)
     return complain(EXIT_FAILED, "this takes the owner of the tables: connect as " OWNER_ROLE);
 }
 
+/* Tells the audit who is at work: by the system's name of the user, or its number. */
+static int introduce(const session_t *session)
+{
+    const struct passwd *account = getpwuid(getuid());
+    const char *name = account && text_is_utf8(account->pw_name, strlen(account->pw_name))
+                           ? account->pw_name
+                           : apr_psprintf(session->pool, "%lu", (unsigned long)getuid());
+    const char *origin;
+    writer_t writer;
+
+    writer_init(&writer, session->pool, 64);
+    member_object(&writer, NULL);
+    member_text(&writer, "actor_type", "tenantctl");
+    member_text(&writer, "actor", name);
+    member_object_end(&writer);
+    origin = apr_pstrmemdup(session->pool, writer.text, writer.length);
+    return console_run(session->database, session->pool, "SELECT set_config('mod_tenant.origin', $1, false)",
+                       &origin, 1)
+               ? EXIT_DONE
+               : complain(EXIT_FAILED, "%s", console_failure(session->database));
+}
+
 static int read_options(session_t *session, const call_t *call, int wants)
 {
     const char *const *values = call->options.values;
@@ -153,5 +178,7 @@ int session_open(session_t *session, const call_t *call, int wants)
         sentence = console_open(&session->database, session->conninfo, session->role, call->pool);
     if (sentence)
         return complain(EXIT_FAILED, "%s", sentence);
-    return wants & SESSION_OWNER ? check_owner(session) : EXIT_DONE;
+    if (wants & SESSION_OWNER)
+        status = check_owner(session);
+    return status == EXIT_DONE && session->database ? introduce(session) : status;
 }

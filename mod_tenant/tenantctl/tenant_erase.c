@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../json/member.h"
 #include "input.h"
 #include "output.h"
 #include "portable.h"
@@ -23,6 +24,9 @@ typedef struct erasure_t {
     int64_t *counts;            /* of each: how many rows there were */
     int64_t *erased;            /* and how many have been deleted */
 } erasure_t;
+
+/* Of the rows that a statement removes the audit tells once, at the end, and not one by one. */
+#define UNTOLD "set_config('mod_tenant.erased', $1::int::text, true) IS NOT NULL"
 
 /* The row, where it is that of an inactive tenant. */
 #define INACTIVE "EXISTS (SELECT FROM public.tenants WHERE id = $1::int AND status = 'inactive')"
@@ -84,6 +88,26 @@ static const char *describe(const erasure_t *erasure, const int64_t *numbers)
     return text;
 }
 
+/* Adds a line to the audit with how many rows there are, or were. */
+static int tell(const erasure_t *erasure, const char *action, const int64_t *numbers, int of_audit)
+{
+    apr_pool_t *pool = erasure->session->pool;
+    const char *values[] = {erasure->id, action, NULL};
+    writer_t writer;
+
+    writer_init(&writer, pool, 256);
+    member_object(&writer, NULL);
+    for (int n = 0; n < erasure->tables->nelts; n++)
+        member_integer(&writer, table_of(erasure, n), numbers[n]);
+    member_integer(&writer, "audit", of_audit);
+    member_object_end(&writer);
+    values[2] = apr_pstrmemdup(pool, writer.text, writer.length);
+    return tenant_run(erasure->session,
+                      "SELECT public.audit_add($1::int, $2, 'tenants', $1::int::text, $3::jsonb)", values, 3)
+               ? EXIT_DONE
+               : tenant_failed(erasure->session);
+}
+
 /* Makes sure that it is meant: the name has to be typed. */
 static int confirm(const erasure_t *erasure, const call_t *call)
 {
@@ -107,7 +131,7 @@ static int erase_table(erasure_t *erasure, int n)
     const char *sql = apr_psprintf(erasure->session->pool,
                                    "DELETE FROM public.%s WHERE ctid = ANY (ARRAY(SELECT ctid FROM public.%s"
                                    " WHERE tenant_id = $1::int AND " INACTIVE " LIMIT " PORTION
-                                   ")) AND tenant_id = $1::int",
+                                   ")) AND tenant_id = $1::int AND " UNTOLD,
                                    table, table);
     int deleted = 0;
 
@@ -140,6 +164,19 @@ static int check_empty(const erasure_t *erasure, int n)
                     table_of(erasure, n));
 }
 
+/* In the place of what the audit says of the tenant, of its users and of who has asked for what, comes how much
+ * there was; what earlier runs have said of that stays. */
+static int replace_audit(const erasure_t *erasure)
+{
+    rowset_t *rows =
+        tenant_run(erasure->session,
+                   "DELETE FROM public.audit WHERE tenant_id = $1::int AND action <> 'begin_erase'",
+                   &erasure->id, 1);
+
+    return rows ? tell(erasure, "erase", erasure->erased, rowset_changed(rows))
+                : tenant_failed(erasure->session);
+}
+
 /* Deletes the tenant's own row, and proves that nothing is left. */
 static int erase_tenant(const erasure_t *erasure)
 {
@@ -148,7 +185,9 @@ static int erase_tenant(const erasure_t *erasure)
     int status = EXIT_DONE;
 
     if (tenant_run(session, "BEGIN", NULL, 0))
-        rows = tenant_run(session, "DELETE FROM public.tenants WHERE id = $1::int AND status = 'inactive'",
+        rows = tenant_run(session,
+                          "DELETE FROM public.tenants WHERE id = $1::int AND status = 'inactive'"
+                          " AND " UNTOLD,
                           &erasure->id, 1);
     if (!rows)
         return tenant_failed(session);
@@ -158,6 +197,8 @@ static int erase_tenant(const erasure_t *erasure)
                         erasure->id, describe(erasure, erasure->erased));
     for (int n = 0; status == EXIT_DONE && n < erasure->tables->nelts; n++)
         status = check_empty(erasure, n);
+    if (status == EXIT_DONE)
+        status = replace_audit(erasure);
     if (status != EXIT_DONE)
         return status;
     return tenant_run(session, "COMMIT", NULL, 0) ? EXIT_DONE : tenant_failed(session);
@@ -165,7 +206,7 @@ static int erase_tenant(const erasure_t *erasure)
 
 static int erase(erasure_t *erasure)
 {
-    int status = EXIT_DONE;
+    int status = tell(erasure, "begin_erase", erasure->counts, 0);
 
     for (int n = 0; status == EXIT_DONE && n < erasure->tables->nelts; n++)
         status = erase_table(erasure, n);

@@ -226,6 +226,13 @@ subtest 'each index, constraint, policy and trigger' => sub {
         [q{UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'calls_tenant_status_idx'::regclass}, 'indexes calls_tenant_status_idx is not valid'],
         ['DROP INDEX users_tenant_email_key; CREATE INDEX users_tenant_email_key ON users (tenant_id, lower(email))',
             'indexes users_tenant_email_key is missing, or not unique'],
+        ['ALTER TABLE users DISABLE TRIGGER audit_update', 'triggers users.audit_update is missing or disabled: the audit does not hear'],
+        ['DROP TRIGGER audit_change ON calls', 'triggers calls.audit_change is missing or disabled'],
+        ['ALTER TABLE audit DISABLE TRIGGER audit_refuse', 'triggers audit.audit_refuse is missing or disabled: lines of the audit can be changed'],
+        ['GRANT UPDATE (actor) ON audit TO tenant_admin', 'grants audit tenant_admin must not have UPDATE on it'],
+        ['GRANT DELETE ON audit TO tenant_api', 'grants audit tenant_api must not have DELETE on it'],
+        ['DROP POLICY tenant_audit ON audit', 'policies audit no policy lets tenant_lookup add to it'],
+        ['ALTER FUNCTION audit_change() SECURITY INVOKER', 'functions audit_change() must be SECURITY DEFINER'],
         ['ALTER TABLE calls ALTER tenant_id RESET (n_distinct)', 'indexes calls lacks n_distinct'],
         ['ALTER TABLE messages ALTER created_at DROP NOT NULL', 'constraints messages.created_at may be NULL'],
         [q{ALTER TABLE calls DROP CONSTRAINT calls_created_at_range_check; ALTER TABLE calls ADD CONSTRAINT

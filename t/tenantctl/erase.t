@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use File::Temp ();
+use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -19,7 +20,7 @@ database($name);
 my @on = ('--database', site->conninfo($name, 'tenant_owner'));
 my $closed = tenant('closed')->{id};
 my $acme = tenant('acme')->{id};
-my @tables = grep { $_ ne 'tenants' } tenant_tables();
+my @tables = grep { !/^(?:tenants|audit)$/ } tenant_tables();
 
 # How many rows of a tenant there are, by table.
 sub counts {
@@ -88,21 +89,34 @@ subtest 'killed and run again' => sub {
     is(row({ database => $name }, 'SELECT count(*) FROM tenants WHERE id = ?', $closed), 0, 'nor the tenant');
     is_deeply(counts($acme), $others, 'another has all of its rows');
     is_refused(erase($closed, '--without-export', '--yes'), 1, qr/there is no tenant $closed\n\z/, 'a third time there is none');
+    is_told($closed, ('begin_erase') x 3, 'erase');
 };
 
 subtest 'tables that nobody has told of' => sub {
     my $globex = tenant('globex')->{id};
     sql({ database => $name }, $_) for
         'CREATE TABLE "Notes" (id serial PRIMARY KEY, tenant_id integer NOT NULL REFERENCES tenants, call_id integer REFERENCES calls)',
-        'CREATE TABLE audit (id serial PRIMARY KEY, tenant_id integer NOT NULL)', 'ALTER TABLE audit OWNER TO tenant_owner',
-        'ALTER TABLE "Notes" OWNER TO tenant_owner', "UPDATE tenants SET status = 'inactive' WHERE id = $globex",
-        "INSERT INTO audit (tenant_id) VALUES ($globex)";
+        'ALTER TABLE "Notes" OWNER TO tenant_owner', "UPDATE tenants SET status = 'inactive' WHERE id = $globex";
     sql({ database => $name }, 'INSERT INTO "Notes" (tenant_id, call_id) SELECT tenant_id, id FROM calls WHERE tenant_id = ?', $globex);
     my $run = erase({ asked => qr/Type its name/, input => "globex\n" }, 'globex.example.com', '--without-export');
     is($run->{status}, 0, 'its name is typed') or diag $run->{output};
     like($run->{output}, qr/\r\e\[Kcalls: 25 of 25 rows/, 'it says how far it is');
     is(row({ database => $name }, 'SELECT count(*) FROM "Notes"'), 0, 'rows that refer to others go first');
-    is(row({ database => $name }, 'SELECT count(*) FROM audit'), 1, 'the audit stays');
+    is_told($globex, 'begin_erase', 'erase');
 };
+
+# The lines of the audit that tell of a tenant, and that they alone are there.
+sub is_told {
+    my ($tenant, @actions) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $lines = site->dbh($name)->selectall_arrayref('SELECT * FROM audit WHERE tenant_id = ? ORDER BY id', { Slice => {} }, $tenant);
+    is_deeply([map { $_->{action} } @$lines], \@actions, 'the audit has the proof, and nothing else of the tenant') or return;
+    my ($begun, $done) = map { JSON::PP::decode_json($_->{changes}) } @$lines[-2, -1];
+    is_deeply([map { @$_{qw(kind row_id actor_type role)} } @$lines[-2, -1]], [('tenants', $tenant, 'tenantctl', 'tenant_owner') x 2], '... by whom');
+    is_deeply([sort keys %$done], [sort keys %$begun], '... of each table');
+    is($done->{calls}, $begun->{calls}, '... how many rows');
+    unlike(join('', map { grep { defined } values %$_ } @$lines), qr/example|globex|closed/i, '... and no name');
+    return $lines;
+}
 
 done_testing;
