@@ -11,8 +11,9 @@
  * security does besides: it sets the tenant's context, and its predicate asks for the tenant's rows. Reads
  * and lists set the context themselves, ahead of the scan, in LIMIT (sql_select()); inserts in the new row's
  * own tenant_id, ahead of the check of that row, which takes it whole. Updates, upserts and deletes want it
- * set in their transaction (database_change()). The administrator's resources name no tenant. Where a row
- * comes back, from all but lists and remove, its version is the last column. */
+ * set in their transaction (database_change()). What the audit tells of says who asks as well (SQL_ORIGIN).
+ * The administrator's resources name no tenant. Where a row comes back, from all but lists and remove, its
+ * version is the last column. */
 typedef struct resource_sql_t {
     named_t read;
     named_t read_many; /* statement_t.many of read; of a resource whose ids are texts: none */

@@ -6,6 +6,14 @@
 
 BEGIN;
 SET LOCAL lock_timeout = '2s';
+
+DO $$
+BEGIN
+  IF to_regclass('public.audit') IS NOT NULL THEN
+    RAISE EXCEPTION 'audit is there already, and mod_tenant makes a table of that name: rename it';
+  END IF;
+END
+$$;
 CALL tenant_migration.lock_tables('tenants', 'users', 'settings', 'calls', 'messages', 'recordings', 'products');
 
 -- tenant_id refers to nothing: the audit outlives its tenant. NULL: it was no one tenant's row.

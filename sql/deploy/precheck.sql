@@ -30,6 +30,10 @@ BEGIN
      WHERE relnamespace = 'public'::regnamespace
        AND relname IN ('tenants', 'calls', 'messages', 'recordings', 'settings', 'products', 'users')
        AND (relkind <> 'r' OR NOT pg_has_role(relowner, 'USAGE')));
+  complaints := complaints || ARRAY(
+    SELECT format('%I is there already, and mod_tenant makes a table of that name: rename it', relname)
+      FROM pg_class
+     WHERE relnamespace = 'public'::regnamespace AND relname IN ('audit', 'idempotency_keys', 'nodes'));
   IF complaints <> '{}' THEN
     RAISE EXCEPTION USING MESSAGE = 'mod_tenant cannot be deployed here', DETAIL = array_to_string(complaints, E'\n');
   END IF;

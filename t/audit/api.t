@@ -102,6 +102,12 @@ subtest 'by a user' => sub {
     my ($call) = map { $_->{id} } @{ api(GET => '/calls?limit=1')->json->{data} };
     is_told(sub { api(DELETE => "/calls/$call", @login) }, 'a row', %by_key, actor_type => 'user', actor => $id, action => 'delete', kind => 'calls');
     is_problem(api(GET => '/audit', @login), 403, 'user-forbidden', 'who may not read the audit, which tells of all users');
+    # of the password `cheap-password`: a login renews it
+    sql({ database => $database }, 'UPDATE users SET password_hash = ? WHERE id = ?',
+        '$argon2id$v=19$m=8,t=1,p=1$k7ufI32Cq29KGnIx7Lgb1A$GYDyfOUAixJQdOXAF6TFOo4y1JLmQojifWFFC7Ogzbw', $id);
+    @login[-1] = [Authorization => 'Basic ' . encode_base64('eve@example.com:cheap-password', '')];
+    is_told(sub { api(GET => '/settings', @login) }, 'a hash that is too cheap', %by_key, actor_type => 'user', actor => $id, action => 'rehash_password',
+        kind => 'users', row_id => $id, changes => '{"password": "changed"}');
     is_problem(api(GET => '/audit', as => undef, host => tenant('acme')->{host}), 401, 'key-missing', 'nor may who has only the Host');
 };
 

@@ -48,7 +48,7 @@ subtest "a live database with $ROWS rows in each table" => sub {
         CREATE TABLE users (id text PRIMARY KEY, email text, password_hash text, created_at timestamptz, updated_at timestamptz);
         INSERT INTO users SELECT 'user' || i, 'user' || i || '\@example.org', md5(i::text), 'epoch'::timestamptz + i * interval '1 s'
           FROM generate_series(1, $ROWS) i;
-        CREATE TABLE audit (id bigserial PRIMARY KEY, product int REFERENCES products, note text);
+        CREATE TABLE sales (id bigserial PRIMARY KEY, product int REFERENCES products, note text);
     });
     my $schema = schema('live');
 
@@ -59,7 +59,7 @@ subtest "a live database with $ROWS rows in each table" => sub {
         my $old = 1 + $n % 1000;
         $run->("products\t$old\tupdate $n", 'UPDATE products SET description = ? WHERE id = ? RETURNING id', "update $n", $old);
         $run->("none", 'SELECT name, description FROM products WHERE id = ?', $old) eq "product $old" or die "product $old is gone\n";
-        $run->("none", 'INSERT INTO audit (product, note) VALUES (?, ?) RETURNING id', $id, 'sold') if $id;
+        $run->("none", 'INSERT INTO sales (product, note) VALUES (?, ?) RETURNING id', $id, 'sold') if $id;
     });
     my $users = TenantTest::Writer->start($pg->conninfo('live', 'shop'), $pg->socket_dir . '/users', sub {
         my ($run, $n) = @_;

@@ -74,6 +74,8 @@ subtest 'what is refused' => sub {
             CREATE TABLE orders (tenant text REFERENCES tenants)},
             qr/products\.id is not the primary key/, qr/products\.id has neither a default nor an identity/,
             qr/orders_tenant_fkey of orders refers to tenants\.id, which is not of type integer yet/],
+        ['a table whose name is ours', 'CREATE TABLE audit (id int)',
+            qr/audit is there already, and mod_tenant makes a table of that name: rename it/],
         ['a view', 'CREATE VIEW users AS SELECT 1 AS id', qr/users is not an ordinary table/],
         ['several tenants and rows of nobody', "$tenants $users INSERT INTO tenants VALUES (3, 'a', 'active'), (7, 'b', 'inactive')",
             qr/could belong to any of the tenants 3, 7: say to which with --set legacy_id=ID/],

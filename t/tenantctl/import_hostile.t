@@ -21,6 +21,7 @@ my ($from, $to) = qw(hostile_from hostile_to);
 my @keys = ('--key-file', site->{key_file});
 database($_) for $from, $to;
 sql({ database => $to }, 'DELETE FROM tenants');
+sql({ database => $to }, 'DELETE FROM audit');    # which leaves a line
 my @to = ('--database', site->conninfo($to, 'tenant_owner'), @keys);
 my @from = ('--database', site->conninfo($from, 'tenant_owner'));
 my $acme = tenant('acme')->{id};
@@ -154,7 +155,8 @@ subtest 'roles' => sub {
         'the tenants\' may not');
 };
 
-is(row({ database => $to }, "SELECT count(*) FROM $_"), 0, "nothing has come into $_") for tenant_tables();
+is(row({ database => $to }, "SELECT count(*) FROM $_"), 0, "nothing has come into $_") for grep { $_ ne 'audit' } tenant_tables();
+is(row({ database => $to }, 'SELECT count(DISTINCT tenant_id) FROM audit'), 1, 'the audit tells of the one that was imported, and of none that was refused');
 
 subtest 'a large tenant' => sub {
     sql({ database => $from }, q{INSERT INTO calls (sid, tenant_id) SELECT 'CX' || lpad(n::text, 32, '0'), ? FROM generate_series(1, 50000) n}, $acme);
