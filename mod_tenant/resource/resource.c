@@ -418,6 +418,7 @@ const resource_t resources[] = {
     },
     {
         .name = "audit",
+        .singular = "audit_line",
         .about = "Who has changed what of the tenant.",
         .is_audit = 1,
         .operations = RESOURCE_LIST | RESOURCE_READ,
@@ -427,6 +428,7 @@ const resource_t resources[] = {
     },
     {
         .name = "audit",
+        .singular = "audit_line",
         .about = "Who has changed what, of all tenants.",
         .is_audit = 1,
         .spans_tenants = 1,

@@ -12,8 +12,8 @@
 #define SQL_CONTEXT        SQL_CONTEXT_OF("%s{tenant}")
 #define SQL_CONTEXT_OF(id) "set_config('mod_tenant.tenant_id', " id ", true)"
 
-/* Tells the audit who asks, for this statement's transaction; always true. Where it stands a row is changed or
- * made for it alone: the audit's triggers run behind that. */
+/* Tells the audit who asks, for this statement's transaction; always true. PostgreSQL asks for it while it
+ * finds or makes the row, and runs the audit's triggers behind that. */
 #define SQL_ORIGIN "set_config('mod_tenant.origin', %s{origin}, true) IS NOT NULL"
 
 /* A text that grows in a pool. */

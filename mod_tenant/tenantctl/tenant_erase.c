@@ -164,8 +164,8 @@ static int check_empty(const erasure_t *erasure, int n)
                     table_of(erasure, n));
 }
 
-/* In the place of what the audit says of the tenant, of its users and of who has asked for what, comes how much
- * there was; what earlier runs have said of that stays. */
+/* In the place of what the audit says of the tenant, of its users and of who has asked for what, comes how
+ * much there was; what earlier runs have said of that stays. */
 static int replace_audit(const erasure_t *erasure)
 {
     rowset_t *rows =

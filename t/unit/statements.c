@@ -5,7 +5,8 @@
  *
  *     resource TAB label TAB statement TAB names
  *
- * A resource is called as build/unit/resources calls it.  * `%s` and `%d` stand for a parameter and `%%` for a percent sign (store/statement.h). names say what the
+ * A resource is called as build/unit/resources calls it.
+ * `%s` and `%d` stand for a parameter and `%%` for a percent sign (store/statement.h). names say what the
  * parameters are, in order, separated by spaces (resource/named.h); that of a filter is what a query calls
  * it: `status`, `created_at.gte`. The label is `-` where there is none; a list by all filters at once stands
  * for the combinations. Fails where a parameter has no name. */
