@@ -28,25 +28,6 @@ $_$;
 
 ALTER FUNCTION public.audit_action(kind text, former jsonb, present jsonb) OWNER TO tenant_owner;
 
-CREATE FUNCTION public.audit_add(tenant_id integer, action text, kind text, row_id text, changes jsonb) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-DECLARE
-  origin jsonb := coalesce(nullif(current_setting('mod_tenant.origin', true), '')::jsonb, '{}');
-BEGIN
-  INSERT INTO public.audit (tenant_id, action, kind, row_id, changes, actor_type, actor, role, address, request_id)
-  VALUES (audit_add.tenant_id, audit_add.action, audit_add.kind, audit_add.row_id,
-          -- what is too long to be shown is told by its name alone
-          CASE WHEN length(audit_add.changes::text) <= 16384 THEN audit_add.changes
-               ELSE (SELECT jsonb_object_agg(key, 'changed') FROM jsonb_object_keys(audit_add.changes) key) END,
-          coalesce(origin ->> 'actor_type', 'role'), left(coalesce(origin ->> 'actor', session_user), 320), session_user,
-          coalesce(origin ->> 'address', host(inet_client_addr())), left(origin ->> 'request_id', 128));
-END
-$$;
-
-ALTER FUNCTION public.audit_add(tenant_id integer, action text, kind text, row_id text, changes jsonb) OWNER TO tenant_lookup;
-
 CREATE FUNCTION public.audit_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -58,7 +39,7 @@ DECLARE
   changes jsonb;
 BEGIN
   IF TG_OP = 'TRUNCATE' THEN
-    PERFORM public.audit_add(NULL, 'truncate', TG_TABLE_NAME, NULL, '{}');
+    INSERT INTO public.audit (action, kind, changes) VALUES ('truncate', TG_TABLE_NAME, '{}');
     RETURN NULL;
   END IF;
   -- OLD and NEW are NULL where there is none.
@@ -76,11 +57,11 @@ BEGIN
   IF TG_OP = 'UPDATE' AND changes IS NULL THEN
     RETURN NULL;
   END IF;
-  PERFORM public.audit_add(
-    tenant::integer,
-    CASE TG_OP WHEN 'INSERT' THEN 'create' WHEN 'DELETE' THEN 'delete'
-               ELSE coalesce(TG_ARGV[1], public.audit_action(TG_TABLE_NAME, former, present), 'update') END,
-    TG_TABLE_NAME, coalesce(former, present) ->> 'id', coalesce(changes, '{}'));
+  INSERT INTO public.audit (tenant_id, action, kind, row_id, changes)
+  VALUES (tenant::integer,
+          CASE TG_OP WHEN 'INSERT' THEN 'create' WHEN 'DELETE' THEN 'delete'
+                     ELSE coalesce(TG_ARGV[1], public.audit_action(TG_TABLE_NAME, former, present), 'update') END,
+          TG_TABLE_NAME, coalesce(former, present) ->> 'id', public.audit_shortened(coalesce(changes, '{}')));
   RETURN NULL;
 END
 $$;
@@ -99,6 +80,12 @@ CREATE FUNCTION public.audit_is_erasure(tenant text) RETURNS boolean
 
 ALTER FUNCTION public.audit_is_erasure(tenant text) OWNER TO tenant_owner;
 
+CREATE FUNCTION public.audit_origin(member text) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN ((NULLIF(current_setting('mod_tenant.origin'::text, true), ''::text))::jsonb ->> member);
+
+ALTER FUNCTION public.audit_origin(member text) OWNER TO tenant_owner;
+
 CREATE FUNCTION public.audit_purged() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -107,13 +94,14 @@ DECLARE
   gone record;
 BEGIN
   IF TG_OP = 'TRUNCATE' THEN
-    PERFORM public.audit_add(NULL, 'truncate', 'audit', NULL, '{}');
+    INSERT INTO public.audit (action, kind, changes) VALUES ('truncate', 'audit', '{}');
     RETURN NULL;
   END IF;
   SELECT count(*) AS rows, max(o.created_at) AS latest INTO gone FROM old_rows o
    WHERE public.audit_is_erasure(o.tenant_id::text) IS NOT TRUE;
   IF gone.rows > 0 THEN
-    PERFORM public.audit_add(NULL, 'purge', 'audit', NULL, jsonb_build_object('rows', gone.rows, 'latest', gone.latest));
+    INSERT INTO public.audit (action, kind, changes)
+    VALUES ('purge', 'audit', jsonb_build_object('rows', gone.rows, 'latest', gone.latest));
   END IF;
   RETURN NULL;
 END
@@ -135,6 +123,33 @@ END
 $$;
 
 ALTER FUNCTION public.audit_refuse() OWNER TO tenant_owner;
+
+CREATE FUNCTION public.audit_removed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  shown text[] := TG_ARGV[0];
+BEGIN
+  INSERT INTO public.audit (tenant_id, action, kind, row_id, changes)
+  SELECT (gone ->> 'tenant_id')::integer, 'delete', TG_TABLE_NAME, gone ->> 'id',
+         coalesce((SELECT jsonb_object_agg(key, jsonb_build_object('old', gone -> key)) FROM unnest(shown) key WHERE gone ->> key IS NOT NULL),
+                  '{}')
+    FROM (SELECT to_jsonb(o) AS gone FROM old_rows o) g
+   WHERE public.audit_is_erasure(gone ->> 'tenant_id') IS NOT TRUE
+     -- a subselect for each row, and no join: that would read all tenants for one row
+     AND (SELECT true FROM public.tenants t WHERE t.id = (gone ->> 'tenant_id')::integer);
+  RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION public.audit_removed() OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.audit_shortened(changes jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    RETURN CASE WHEN (length((changes)::text) <= 16384) THEN changes ELSE (SELECT jsonb_object_agg(key.key, 'changed') AS jsonb_object_agg FROM jsonb_object_keys(audit_shortened.changes) key(key)) END;
+
+ALTER FUNCTION public.audit_shortened(changes jsonb) OWNER TO tenant_owner;
 
 CREATE FUNCTION public.idempotency_purge(tenant_id integer, id text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -838,11 +853,11 @@ CREATE TABLE public.audit (
     kind text NOT NULL,
     row_id text,
     changes jsonb NOT NULL,
-    actor_type text NOT NULL,
-    actor text NOT NULL,
-    role text NOT NULL,
-    address text,
-    request_id text,
+    actor_type text DEFAULT COALESCE(public.audit_origin('actor_type'::text), 'role'::text) NOT NULL,
+    actor text DEFAULT "left"(COALESCE(public.audit_origin('actor'::text), (SESSION_USER)::text), 320) NOT NULL,
+    role text DEFAULT SESSION_USER NOT NULL,
+    address text DEFAULT COALESCE(public.audit_origin('address'::text), host(inet_client_addr())),
+    request_id text DEFAULT "left"(public.audit_origin('request_id'::text), 128),
     row_version bigint DEFAULT uuid_hash_extended(gen_random_uuid(), (0)::bigint) NOT NULL,
     CONSTRAINT audit_created_at_check CHECK (((created_at >= '0001-01-01 00:00:00+00 BC'::timestamp with time zone) AND (created_at < '10000-01-01 00:00:00+00'::timestamp with time zone)))
 );
@@ -1343,13 +1358,13 @@ END), id);
 
 CREATE INDEX users_tenant_updated_at_idx ON public.users USING btree (tenant_id, updated_at, id);
 
-CREATE TRIGGER audit_change AFTER DELETE ON public.calls FOR EACH ROW EXECUTE FUNCTION public.audit_change('{sid}');
+CREATE TRIGGER audit_change AFTER DELETE ON public.calls REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_removed('{sid}');
 
-CREATE TRIGGER audit_change AFTER DELETE ON public.messages FOR EACH ROW EXECUTE FUNCTION public.audit_change('{sid}');
+CREATE TRIGGER audit_change AFTER DELETE ON public.messages REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_removed('{sid}');
 
-CREATE TRIGGER audit_change AFTER DELETE ON public.products FOR EACH ROW EXECUTE FUNCTION public.audit_change('{}');
+CREATE TRIGGER audit_change AFTER DELETE ON public.products REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_removed('{}');
 
-CREATE TRIGGER audit_change AFTER DELETE ON public.recordings FOR EACH ROW EXECUTE FUNCTION public.audit_change('{sid}');
+CREATE TRIGGER audit_change AFTER DELETE ON public.recordings REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_removed('{sid}');
 
 CREATE TRIGGER audit_change AFTER INSERT OR DELETE OR UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION public.audit_change('{id,tenant_id,auto_record_calls}');
 
@@ -1527,11 +1542,11 @@ GRANT USAGE ON SCHEMA public TO tenant_api;
 GRANT USAGE ON SCHEMA public TO tenant_admin;
 GRANT USAGE ON SCHEMA public TO tenant_lookup;
 
-REVOKE ALL ON FUNCTION public.audit_add(tenant_id integer, action text, kind text, row_id text, changes jsonb) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION public.audit_change() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.audit_purged() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.audit_removed() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.idempotency_purge(tenant_id integer, id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.idempotency_purge(tenant_id integer, id text) TO tenant_api;

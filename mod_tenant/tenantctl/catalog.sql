@@ -184,9 +184,9 @@ SELECT name, 'does not exist: run sqitch deploy'
                     'tenant_rotated_key(integer, text[], text[], integer)',
                     'tenants_by_account(text, integer)', 'tenant_rate_limit(integer)',
                     'idempotency_purge(integer, text)', 'node_seen(text, bigint, text, text[], text[])',
-                    'node_ended(text, bigint)', 'audit_change()', 'audit_purged()', 'audit_refuse()',
-                    'audit_add(integer, text, text, text, jsonb)', 'audit_action(text, jsonb, jsonb)',
-                    'audit_changes(jsonb, jsonb, text[])', 'audit_is_erasure(text)', 'tenant_context()',
+                    'node_ended(text, bigint)', 'audit_change()', 'audit_removed()', 'audit_purged()',
+                    'audit_refuse()', 'audit_origin(text)', 'audit_action(text, jsonb, jsonb)',
+                    'audit_changes(jsonb, jsonb, text[])', 'audit_shortened(jsonb)', 'audit_is_erasure(text)', 'tenant_context()',
                     'twilio_status_rank(text, text)',
                     'twilio_status_latest(text, text, text)']) name
  WHERE to_regprocedure('public.' || name) IS NULL
@@ -220,7 +220,8 @@ SELECT w.name, format('must be %s', w.wanted)
  UNION ALL
 SELECT p.oid::regprocedure::text, 'must be SECURITY DEFINER and owned by tenant_lookup'
   FROM pg_proc p
- WHERE p.oid IN (to_regprocedure('public.audit_change()'), to_regprocedure('public.audit_purged()'))
+ WHERE p.oid IN (to_regprocedure('public.audit_change()'), to_regprocedure('public.audit_removed()'),
+                 to_regprocedure('public.audit_purged()'))
    AND (p.prosecdef AND p.proowner = to_regrole('tenant_lookup')) IS NOT TRUE
  UNION ALL
 SELECT 'tenant_context()', 'must be STABLE, without SECURITY DEFINER and SET: else it is called for each row'

@@ -103,7 +103,9 @@ static int tell(const erasure_t *erasure, const char *action, const int64_t *num
     member_object_end(&writer);
     values[2] = apr_pstrmemdup(pool, writer.text, writer.length);
     return tenant_run(erasure->session,
-                      "SELECT public.audit_add($1::int, $2, 'tenants', $1::int::text, $3::jsonb)", values, 3)
+                      "INSERT INTO public.audit (tenant_id, action, kind, row_id, changes)"
+                      " VALUES ($1::int, $2, 'tenants', $1::int::text, $3::jsonb)",
+                      values, 3)
                ? EXIT_DONE
                : tenant_failed(erasure->session);
 }
