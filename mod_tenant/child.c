@@ -27,24 +27,51 @@ const char *child_database_key(const char *connect, database_role_t role, apr_po
 }
 
 /* The database of a connection string: the one that another server has started, or a new one. */
-static database_t *start_database(apr_hash_t *databases, const char *connect, const pool_settings_t *settings,
-                                  database_role_t role, server_rec *servers, apr_pool_t *pool)
+static database_t *start_database(apr_hash_t *databases, const database_settings_t *settings,
+                                  server_rec *servers, apr_pool_t *pool)
 {
     const char *key;
     database_t *database;
 
-    if (!connect)
+    if (!settings->conninfo)
         return NULL;
-    key = child_database_key(connect, role, pool);
+    key = child_database_key(settings->conninfo, settings->role, pool);
     database = apr_hash_get(databases, key, APR_HASH_KEY_STRING);
     if (database)
         return database;
-    database = database_open(connect, settings, role, config_server(servers)->timelines, servers, pool);
+    database = database_open(settings, servers, pool);
     if (!database)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers,
                      "the threads of the connection pool cannot be started");
     apr_hash_set(databases, key, APR_HASH_KEY_STRING, database);
     return database;
+}
+
+static void start_databases(apr_hash_t *databases, server_config_t *config, server_rec *servers,
+                            apr_pool_t *pool)
+{
+    pool_settings_t few = config->pool;
+    database_settings_t api = {
+        .conninfo = config->connect,
+        .role = DATABASE_API,
+        .pool = &config->pool,
+        .timelines = config->timelines,
+        .writes = config->writes,
+        .reader = config->read_connect,
+        .lag = config->lag,
+        .freshness = config->freshness,
+    };
+    database_settings_t admin = {
+        .conninfo = config->admin_connect,
+        .role = DATABASE_ADMIN,
+        .pool = &few,
+        .timelines = config->timelines,
+        .writes = config->writes,
+    };
+
+    few.max = CHILD_ADMIN_POOL_MAX;
+    config->database = start_database(databases, &api, servers, pool);
+    config->admin_database = start_database(databases, &admin, servers, pool);
 }
 
 /* What servers of the same database share beside it. */
@@ -144,14 +171,9 @@ void child_start(apr_pool_t *pool, server_rec *servers)
                      "the keys cannot be locked in memory (RLIMIT_MEMLOCK): they may be written to swap");
     for (server_rec *server = servers; server; server = server->next) {
         server_config_t *config = config_server(server);
-        pool_settings_t admin = config->pool;
         const memories_t *memories;
 
-        admin.max = CHILD_ADMIN_POOL_MAX;
-        config->database =
-            start_database(databases, config->connect, &config->pool, DATABASE_API, servers, pool);
-        config->admin_database =
-            start_database(databases, config->admin_connect, &admin, DATABASE_ADMIN, servers, pool);
+        start_databases(databases, config, servers, pool);
         config->logins = logins;
         config->gates = gates;
         config->injections = injections;

@@ -24,6 +24,8 @@ enum {
     X(conninfo, NULL, NULL)                                                                                  \
     X(admin, NULL, NULL)                                                                                     \
     X(listen, NULL, NULL)                                                                                    \
+    X(read, NULL, NULL)                                                                                      \
+    X(lag, CONFIG_UNSET, apr_time_from_sec(10))                                                              \
     X(key_file, NULL, NULL)                                                                                  \
     X(gateway_path, NULL, NULL)                                                                              \
     X(webhooks, NULL, NULL)                                                                                  \
@@ -91,6 +93,8 @@ void *config_server_merge(apr_pool_t *pool, void *base_config, void *own_config)
     if (own->conninfo) { /* those of another database are none of ours */
         merged->admin = own->admin;
         merged->listen = own->listen;
+        merged->read = own->read;
+        merged->lag = own->lag;
     }
     merged->has_exposure |= base->has_exposure;
     return merged;

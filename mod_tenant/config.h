@@ -13,6 +13,7 @@
 
 struct counters_t;
 struct database_t;
+struct freshness_t;
 struct gates_t;
 struct injections_t;
 struct keyring_t;
@@ -27,6 +28,7 @@ struct recall_t;
 struct reference_t;
 struct shares_t;
 struct timelines_t;
+struct writes_t;
 
 extern module AP_MODULE_DECLARE_DATA tenant_module;
 
@@ -38,6 +40,8 @@ typedef struct server_config_t {
     const char *conninfo;     /* TenantDatabase as given, or exec:/path; NULL: none */
     const char *admin;        /* its admin=: the same for the role tenant_admin; NULL: none */
     const char *listen;       /* its listen=: where to hear of changes; NULL: at conninfo itself */
+    const char *read;         /* its read=: where reads may be answered; NULL: at conninfo alone */
+    apr_interval_time_t lag;  /* its lag=: how far that may be behind; CONFIG_UNSET until completed */
     const char *key_file;     /* TenantKeyFile, an absolute path */
     const char *gateway_path; /* the path of a Location with TenantGateway on, likewise; NULL: none */
     const char *webhooks; /* the path of a Location with TenantHandler twilio, as prefix below; NULL: none */
@@ -60,6 +64,9 @@ typedef struct server_config_t {
     const char *connect;            /* the complete connection string; NULL without TenantDatabase */
     const char *admin_connect;      /* the administrator's; NULL without admin= */
     const char *listen_connect;     /* the one to listen at; NULL without listen= */
+    const char *read_connect;       /* the one of a reader; NULL without read= */
+    struct freshness_t *freshness;  /* of a reader; NULL without read= */
+    struct writes_t *writes;        /* one per server and its next generations; NULL: no server has read= */
     generations_t *generations;     /* of the connection string; NULL without TenantDatabase or cache */
     struct presence_t *presence;    /* likewise; NULL without TenantDatabase */
     struct keyring_t *keyring;      /* NULL without TenantKeyFile */

@@ -68,65 +68,6 @@ static const char *refuse_outside_location(cmd_parms *cmd)
     return NULL;
 }
 
-/* Whether a connection string, or the name of a program that prints one, may be used. */
-static const char *check_conninfo(const char *conninfo, apr_pool_t *pool)
-{
-    const char *program = conninfo_program(conninfo);
-
-    if (program)
-        return *program == '/' ? NULL : "wants an absolute path behind exec:";
-    return conninfo_check(conninfo, 0, pool);
-}
-
-/* Reads `"conninfo" [admin="conninfo"] [listen="conninfo"]`, as raw text: httpd's own words know quotes only
- * at their start. */
-static const char *set_database(cmd_parms *cmd, void *unused, const char *line)
-{
-    server_config_t *config = config_server(cmd->server);
-    const struct {
-        const char *name;
-        const char **value;
-    } settings[] = {
-        {"admin=", &config->admin}, {"listen=", &config->listen}, {"", &config->conninfo}, /* the API's own */
-    };
-    int given[sizeof settings / sizeof *settings] = {0};
-
-    (void)unused;
-    if (!*line)
-        return "TenantDatabase wants a connection string";
-    while (*line) {
-        size_t i = 0;
-        const char *conninfo;
-        const char *why;
-
-        while (strncmp(line, settings[i].name, strlen(settings[i].name)) != 0)
-            i++;
-        if (given[i]++)
-            return "TenantDatabase wants a connection string of several words between quotes";
-        line += strlen(settings[i].name);
-        conninfo = ap_getword_conf(cmd->pool, &line);
-        why = check_conninfo(conninfo, cmd->pool);
-        if (why)
-            return apr_pstrcat(cmd->pool, "TenantDatabase ", settings[i].name, *settings[i].name ? " " : "",
-                               why, NULL);
-        *settings[i].value = conninfo;
-    }
-    return NULL;
-}
-
-static const char *set_key_file(cmd_parms *cmd, void *unused, const char *path)
-{
-    const char *why = ap_check_cmd_context(cmd, GLOBAL_ONLY);
-
-    (void)unused;
-    if (why)
-        return why;
-    if (*path != '/')
-        return "TenantKeyFile wants an absolute path";
-    config_server(cmd->server)->key_file = path;
-    return NULL;
-}
-
 /* A setting `name=TIME` of a directive. */
 typedef struct time_setting_t {
     const char *name; /* with its = */
@@ -158,6 +99,84 @@ static int read_time(cmd_parms *cmd, const char *setting, const time_setting_t *
     else
         *times->value = time;
     return 1;
+}
+
+/* Whether a connection string, or the name of a program that prints one, may be used. */
+static const char *check_conninfo(const char *conninfo, apr_pool_t *pool)
+{
+    const char *program = conninfo_program(conninfo);
+
+    if (program)
+        return *program == '/' ? NULL : "wants an absolute path behind exec:";
+    return conninfo_check(conninfo, 0, pool);
+}
+
+static const char *set_lag(cmd_parms *cmd, server_config_t *config, const char *setting)
+{
+    const time_setting_t times[] = {
+        {"lag=", &config->lag, apr_time_from_msec(500), apr_time_from_sec(3600)},
+        {NULL},
+    };
+    const char *why;
+
+    read_time(cmd, setting, times, &why);
+    return why;
+}
+
+/* Reads `"conninfo" [admin="conninfo"] [listen="conninfo"] [read="conninfo"] [lag=TIME]`, as raw text:
+ * httpd's own words know quotes only at their start. */
+static const char *set_database(cmd_parms *cmd, void *unused, const char *line)
+{
+    server_config_t *config = config_server(cmd->server);
+    const struct {
+        const char *name;
+        const char **value;
+    } settings[] = {
+        {"admin=", &config->admin}, {"listen=", &config->listen}, {"read=", &config->read}, {"lag=", NULL},
+        {"", &config->conninfo}, /* the API's own */
+    };
+    int given[sizeof settings / sizeof *settings] = {0};
+
+    (void)unused;
+    if (!*line)
+        return "TenantDatabase wants a connection string";
+    while (*line) {
+        size_t i = 0;
+        const char *conninfo;
+        const char *why;
+
+        while (strncmp(line, settings[i].name, strlen(settings[i].name)) != 0)
+            i++;
+        if (given[i]++)
+            return "TenantDatabase wants a connection string of several words between quotes";
+        if (!settings[i].value) {
+            why = set_lag(cmd, config, ap_getword_conf(cmd->pool, &line));
+            if (why)
+                return why;
+            continue;
+        }
+        line += strlen(settings[i].name);
+        conninfo = ap_getword_conf(cmd->pool, &line);
+        why = check_conninfo(conninfo, cmd->pool);
+        if (why)
+            return apr_pstrcat(cmd->pool, "TenantDatabase ", settings[i].name, *settings[i].name ? " " : "",
+                               why, NULL);
+        *settings[i].value = conninfo;
+    }
+    return NULL;
+}
+
+static const char *set_key_file(cmd_parms *cmd, void *unused, const char *path)
+{
+    const char *why = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    (void)unused;
+    if (why)
+        return why;
+    if (*path != '/')
+        return "TenantKeyFile wants an absolute path";
+    config_server(cmd->server)->key_file = path;
+    return NULL;
 }
 
 static const char *set_pool(cmd_parms *cmd, void *unused, const char *setting)
@@ -545,7 +564,8 @@ const command_rec directives[] = {
         "TenantDatabase", set_database, NULL, RSRC_CONF,
         "a libpq connection string without a password, or exec:/path of a program that prints one; "
         "admin=\"conninfo\" the same for the role of the administrator; listen=\"conninfo\" where to hear of "
-        "changes, if not at the first"),
+        "changes, if not at the first; read=\"conninfo\" a standby that may answer reads, and lag=TIME how far "
+        "it may be behind"),
     AP_INIT_TAKE1("TenantKeyFile", set_key_file, NULL, RSRC_CONF, "the file of sealing keys and peppers"),
     AP_INIT_ITERATE(
         "TenantPool", set_pool, NULL, RSRC_CONF,

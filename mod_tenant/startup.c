@@ -11,9 +11,7 @@
 #include <unixd.h>
 
 #include "api/reference.h"
-#include "child.h"
 #include "config.h"
-#include "presence.h"
 #include "handlers.h"
 #include "metrics/counters.h"
 #include "metrics/share.h"
@@ -25,6 +23,7 @@
 #include "store/database.h"
 #include "store/driver.h"
 #include "store/lasting.h"
+#include "sharing.h"
 #include "unguarded.h"
 #include "unverified.h"
 
@@ -64,6 +63,9 @@ static const char *check_sharing(const server_config_t *config, apr_hash_t *seen
     if (other && !text_equal(other->listen, config->listen))
         return "TenantDatabase listen= differs from that of another server with the same database: they "
                "share one connection to listen at";
+    if (other && (!text_equal(other->read, config->read) || other->lag != complete->lag))
+        return "TenantDatabase read= or lag= differs from that of another server with the same database: they "
+               "share its connections";
     apr_hash_set(seen, key, APR_HASH_KEY_STRING, complete);
     return NULL;
 }
@@ -109,8 +111,10 @@ static const char *check_server(server_rec *server, const server_config_t *main_
         return "TenantGateway needs TenantDatabase in the same server, and TenantKeyFile";
     if (config->has_admin && !config->admin)
         return "TenantHandler admin needs TenantDatabase with admin=\"conninfo\" in the same server";
-    if ((config->admin || config->listen) && !config->conninfo)
-        return "TenantDatabase admin= and listen= need the API's connection string ahead of them";
+    if ((config->admin || config->listen || config->read) && !config->conninfo)
+        return "TenantDatabase admin=, listen= and read= need the API's connection string ahead of them";
+    if (config->lag != CONFIG_UNSET && !config->read)
+        return "TenantDatabase lag= is for a read=, which is missing";
     return config->conninfo ? check_sharing(config, seen, pool) : NULL;
 }
 
@@ -227,79 +231,6 @@ static const char *complete(const char **connect, const char *given, apr_pool_t 
     return why ? apr_pstrcat(pool, "TenantDatabase: ", why, NULL) : NULL;
 }
 
-/* What servers with the same connection string share, and how many connections there may be. */
-typedef struct sharing_t {
-    apr_hash_t *pools;       /* child_database_key() */
-    apr_hash_t *generations; /* by connection string */
-    apr_hash_t *presences;   /* likewise */
-    apr_hash_t *transports;  /* conninfo_transport() -> itself where it is safe, else "" */
-    int in_each_child;       /* connections */
-    int beside;              /* connections of the whole server */
-} sharing_t;
-
-/* Counts the connections of a pool, unless another server has the same one. */
-static void count_connections(sharing_t *sharing, const char *connect, database_role_t role, int max,
-                              apr_pool_t *pool)
-{
-    const char *key;
-
-    if (!connect)
-        return;
-    key = child_database_key(connect, role, pool);
-    if (apr_hash_get(sharing->pools, key, APR_HASH_KEY_STRING))
-        return;
-    apr_hash_set(sharing->pools, key, APR_HASH_KEY_STRING, connect);
-    sharing->in_each_child += max;
-}
-
-/* Notes how a server's connections go. */
-static void note_transport(sharing_t *sharing, const char *connect, apr_pool_t *pool)
-{
-    int is_safe;
-    const char *transport = connect ? conninfo_transport(connect, &is_safe, pool) : NULL;
-
-    if (transport)
-        apr_hash_set(sharing->transports, transport, APR_HASH_KEY_STRING, is_safe ? transport : "");
-}
-
-/* Says for each database that is reached over the network whether what goes there is encrypted. */
-static void log_transports(const sharing_t *sharing, server_rec *servers, apr_pool_t *pool)
-{
-    for (apr_hash_index_t *i = apr_hash_first(pool, sharing->transports); i; i = apr_hash_next(i)) {
-        int is_safe = *(const char *)apr_hash_this_val(i) != '\0';
-
-        ap_log_error(APLOG_MARK, is_safe ? APLOG_NOTICE : APLOG_WARNING, 0, servers,
-                     "database connections to %s", (const char *)apr_hash_this_key(i));
-    }
-}
-
-/* Gives a server the memory in which its children learn of changes. Returns NULL, or a sentence. */
-static const char *share_generations(sharing_t *sharing, server_config_t *config, apr_pool_t *pool)
-{
-    if (config->cache_settings.size == 0)
-        return NULL;
-    config->generations = apr_hash_get(sharing->generations, config->connect, APR_HASH_KEY_STRING);
-    if (config->generations)
-        return NULL;
-    config->generations = generations_make(pool);
-    apr_hash_set(sharing->generations, config->connect, APR_HASH_KEY_STRING, config->generations);
-    sharing->beside++;
-    return config->generations ? NULL : "there is no shared memory for TenantCache";
-}
-
-/* Gives a server the memory by which its children tell the database of this node. Returns NULL, or a
- * sentence. */
-static const char *share_presence(sharing_t *sharing, server_config_t *config, const server_rec *servers,
-                                  apr_pool_t *pool)
-{
-    config->presence = apr_hash_get(sharing->presences, config->connect, APR_HASH_KEY_STRING);
-    if (config->presence)
-        return NULL;
-    config->presence = presence_make(servers, config->keyring, pool);
-    apr_hash_set(sharing->presences, config->connect, APR_HASH_KEY_STRING, config->presence);
-    return config->presence ? NULL : "there is no shared memory for TenantDatabase";
-}
-
 /* Makes a server's settings ready for use. Returns NULL, or a sentence. */
 static const char *finish_server(server_config_t *config, sharing_t *sharing, const server_rec *servers,
                                  apr_pool_t *pool)
@@ -315,15 +246,9 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, co
         why = complete(&config->admin_connect, config->admin, pool);
     if (!why)
         why = complete(&config->listen_connect, config->listen, pool);
-    if (why)
-        return why;
-    note_transport(sharing, config->connect, pool);
-    note_transport(sharing, config->admin_connect, pool);
-    note_transport(sharing, config->listen_connect, pool);
-    count_connections(sharing, config->connect, DATABASE_API, config->pool.max, pool);
-    count_connections(sharing, config->admin_connect, DATABASE_ADMIN, CHILD_ADMIN_POOL_MAX, pool);
-    why = share_generations(sharing, config, pool);
-    return why ? why : share_presence(sharing, config, servers, pool);
+    if (!why)
+        why = complete(&config->read_connect, config->read, pool);
+    return why ? why : sharing_add(sharing, config, servers, pool);
 }
 
 /* So many logins that fail, networks where something fails, and tenants at the gateway, are counted. */
@@ -333,6 +258,7 @@ enum { STARTUP_NAMES = 16384 };
 typedef struct shared_t {
     attempts_t *attempts, *requests, *guesses, *creations;
     timelines_t *timelines;
+    writes_t *writes;     /* NULL: no server has a reader */
     counters_t *counters; /* NULL: off */
     shares_t *shares;     /* likewise */
 } shared_t;
@@ -391,43 +317,47 @@ static const char *share_counters(shared_t *shared, server_rec *servers, apr_poo
                                    : NULL;
 }
 
+static int has_reader(const server_rec *servers)
+{
+    while (servers && !config_server(servers)->read)
+        servers = servers->next;
+    return servers != NULL;
+}
+
 /* NULL, or why not. */
-static const char *share_memory(shared_t *shared, apr_pool_t *process)
+static const char *share_memory(shared_t *shared, const server_rec *servers, apr_pool_t *process)
 {
     shared->attempts = attempts_share("logins", STARTUP_NAMES, process);
     shared->requests = attempts_share("requests", QUOTA_NAMES, process);
     shared->guesses = attempts_share("guesses", STARTUP_NAMES, process);
     shared->creations = attempts_share("creations", STARTUP_NAMES, process);
     shared->timelines = timelines_share(process);
+    shared->writes = has_reader(servers) ? writes_share(process) : NULL;
+    if (!shared->timelines || (has_reader(servers) && !shared->writes))
+        return "there is no shared memory for TenantDatabase";
     if (!shared->attempts || !shared->creations || !shared->requests || !shared->guesses)
         return apr_psprintf(
             process,
             "there is no shared memory for TenantLoginRate, TenantFailureRate, TenantGatewayRate and "
             "TenantRateLimit: they need %" APR_SIZE_T_FMT " bytes",
             3 * attempts_size(STARTUP_NAMES) + attempts_size(QUOTA_NAMES));
-    return shared->timelines ? NULL : "there is no shared memory for TenantDatabase";
+    return NULL;
 }
 
 int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, server_rec *servers)
 {
-    sharing_t sharing = {
-        .pools = apr_hash_make(temporary),
-        .generations = apr_hash_make(temporary),
-        .presences = apr_hash_make(temporary),
-        .transports = apr_hash_make(temporary),
-    };
+    sharing_t sharing = sharing_make(temporary);
     keyring_t *keyring;
     password_slots_t *slots;
     shared_t shared;
     const char *why;
-    int children = 0;
 
     (void)log;
     for (server_rec *server = servers; server; server = server->next)
         config_server_complete(config_server(server));
     why = load_secrets(servers, &keyring, &slots, pool);
     if (!why)
-        why = share_memory(&shared, servers->process->pool);
+        why = share_memory(&shared, servers, servers->process->pool);
     if (!why)
         why = share_counters(&shared, servers, pool);
     for (server_rec *server = servers; server && !why; server = server->next) {
@@ -440,6 +370,7 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
         config->guesses = shared.guesses;
         config->creations = shared.creations;
         config->timelines = shared.timelines;
+        config->writes = shared.writes;
         config->counters = shared.counters;
         config->shares = shared.shares;
         why = finish_server(config, &sharing, servers, pool);
@@ -452,14 +383,6 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
      * rehearsal, where a sysadmin hears of it */
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK;
-    log_transports(&sharing, servers, temporary);
-    ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children);
-    if (sharing.in_each_child)
-        ap_log_error(
-            APLOG_MARK, APLOG_NOTICE, 0, servers,
-            "at most %d database connections (%d children, %d in each, and %d to hear of changes; twice "
-            "as many during a graceful restart): hold this against max_connections",
-            children * sharing.in_each_child + sharing.beside, children, sharing.in_each_child,
-            sharing.beside);
+    sharing_log(&sharing, servers, temporary);
     return OK;
 }

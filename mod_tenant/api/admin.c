@@ -43,7 +43,7 @@ const problem_t *admin_prepare(exchange_t *exchange)
     api->new_key = rotation_make_key(api);
     if (api->route.kind == ROUTE_ROTATION)
         return NULL;
-    problem = database_read(api->scope.database, exchange->r, &next_id, nothing, &rows);
+    problem = database_read(api->scope.database, exchange->r, 0, &next_id, nothing, &rows);
     if (problem)
         return problem;
     rows_seek(rows, 0);

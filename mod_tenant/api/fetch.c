@@ -11,8 +11,8 @@ static const problem_t *fetch(const api_t *api, const resource_t *resource, cons
 {
     const given_t given = scope_given(api);
     const char *values[NAMED_VALUES_MAX];
-    const problem_t *problem = database_read_row(api->scope.database, api->exchange.r, &read->statement,
-                                                 named_values(read, &given, values), rows);
+    const problem_t *problem = database_read_row(api->scope.database, api->exchange.r, scope_reader(api),
+                                                 &read->statement, named_values(read, &given, values), rows);
 
     if (problem)
         return problem;

@@ -118,7 +118,7 @@ static const problem_t *read_created(const api_t *api, rows_t **rows)
     given_t given = scope_given(api);
 
     given.single[NAME_REQUEST] = api->idempotency_key;
-    return database_read(api->scope.database, api->exchange.r, &created->statement,
+    return database_read(api->scope.database, api->exchange.r, 0, &created->statement,
                          named_values(created, &given, values), rows);
 }
 
@@ -132,7 +132,7 @@ static const problem_t *create_once(const api_t *api, rows_t **rows)
     given.single[NAME_FINGERPRINT] = fingerprint_text(api, primary_pepper(api));
     given.single[NAME_LOCK] = lock_text(api);
     scope_give_origin(&given, api);
-    return database_insert_row(api->scope.database, api->exchange.r, &create->statement,
+    return database_insert_row(api->scope.database, api->exchange.r, scope_tenant(api), &create->statement,
                                named_values(create, &given, values), rows);
 }
 
@@ -146,7 +146,7 @@ static const problem_t *remove_old(const api_t *api)
     const char *values[] = {api->scope.tenant->id_text, api->idempotency_key};
     rows_t *nothing;
 
-    return database_insert(api->scope.database, api->exchange.r, &purge, values, &nothing);
+    return database_insert(api->scope.database, api->exchange.r, scope_tenant(api), &purge, values, &nothing);
 }
 
 /* One request in so many, whichever they are, removes what is too old: more than they leave behind. What goes

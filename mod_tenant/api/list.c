@@ -188,7 +188,7 @@ static const problem_t *read_count(const api_t *api, const char **count)
 
     first.seek = PAGE_FIRST;
     sql_count(&counting, &first, api->exchange.r->pool);
-    problem = database_read(api->scope.database, api->exchange.r, &counting.statement,
+    problem = database_read(api->scope.database, api->exchange.r, scope_reader(api), &counting.statement,
                             named_values(&counting, &given, values), &rows);
     if (problem)
         return problem;

@@ -67,7 +67,8 @@ const problem_t *portion_read(const api_t *api, const page_t *page, int limit, r
     named_t list;
 
     prepare_rows(api, page, limit, &list, values, pool);
-    return database_read_into(api->scope.database, api->exchange.r, &list.statement, values, rows, pool);
+    return database_read_into(api->scope.database, api->exchange.r, scope_reader(api), &list.statement,
+                              values, rows, pool);
 }
 
 const problem_t *portion_read_short(const api_t *api, int limit, rows_t **rows)
@@ -76,5 +77,6 @@ const problem_t *portion_read_short(const api_t *api, int limit, rows_t **rows)
     named_t list;
 
     prepare_rows(api, &api->page, limit, &list, values, api->exchange.r->pool);
-    return database_read_page(api->scope.database, api->exchange.r, &list.statement, values, rows);
+    return database_read_page(api->scope.database, api->exchange.r, scope_reader(api), &list.statement,
+                              values, rows);
 }

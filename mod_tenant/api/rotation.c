@@ -104,7 +104,7 @@ static const problem_t *answer_again(api_t *api)
     if (!api->idempotency_key)
         return &problem_key_retiring;
     values[2] = derived_hashes(api);
-    problem = database_read(api->scope.database, api->exchange.r, &find, values, &rows);
+    problem = database_read(api->scope.database, api->exchange.r, 0, &find, values, &rows);
     if (problem)
         return problem;
     rows_seek(rows, 0);
@@ -128,7 +128,7 @@ static const problem_t *replace(const api_t *api, rows_t **rows)
                             rotation_hash(api), rotation_grace(api),
                             origin_text(api->exchange.r, api->scope.tenant)};
 
-    return database_insert(api->scope.database, api->exchange.r, &rotate, values, rows);
+    return database_insert(api->scope.database, api->exchange.r, scope_tenant(api), &rotate, values, rows);
 }
 
 const problem_t *rotation_run(api_t *api)

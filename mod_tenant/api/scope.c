@@ -17,6 +17,11 @@ int scope_subject(const api_t *api)
     return api->scope.tenant ? api->scope.tenant->id : atoi(api->route.id);
 }
 
+int scope_reader(const api_t *api)
+{
+    return api->exchange.r->method_number == M_GET ? scope_tenant(api) : 0;
+}
+
 given_t scope_given(const api_t *api)
 {
     return (given_t){

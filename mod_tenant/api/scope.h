@@ -14,6 +14,10 @@ int scope_tenant(const api_t *api);
 /* The tenant that a request about tenants is about: the one that asks, or the administrator's route names. */
 int scope_subject(const api_t *api);
 
+/* The tenant whose rows a request does nothing but read, which a reader may do (database_read()); 0: it
+ * writes, or is the administrator's. */
+int scope_reader(const api_t *api);
+
 /* What statements may be given of the request: the tenant, the row of the path, the body, the page. */
 given_t scope_given(const api_t *api);
 

@@ -24,8 +24,8 @@ static const problem_t *create(const api_t *api, rows_t **rows)
     scope_give_origin(&given, api);
     if (!api->scope.tenant)
         given.single[NAME_KEY_HASH] = rotation_hash(api);
-    problem = database_insert_row(api->scope.database, api->exchange.r, &statement->statement,
-                                  named_values(statement, &given, values), rows);
+    problem = database_insert_row(api->scope.database, api->exchange.r, scope_tenant(api),
+                                  &statement->statement, named_values(statement, &given, values), rows);
     return !problem && rows_count(*rows) == 0 ? &problem_internal : problem;
 }
 

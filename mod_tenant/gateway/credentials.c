@@ -85,7 +85,7 @@ static const problem_t *read_row(request_rec *r, const server_config_t *server, 
         return NULL;
     if (server->recall)
         moment = recall_moment(server->recall);
-    problem = database_read_row(server->database, r, &read_account, values, &rows);
+    problem = database_read_row(server->database, r, 0, &read_account, values, &rows);
     if (problem)
         return problem;
     memset(texts, 0, RECALL_TEXTS * sizeof *texts);

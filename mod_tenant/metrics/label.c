@@ -89,11 +89,12 @@ static const char *problem_value(unsigned number, unsigned which)
     static const dimension_t dimension = {{name}, count_of, dimension##_value};
 
 FIXED(status, "status", LABEL_STATUSES, "1xx", "2xx", "3xx", "4xx", "5xx")
-FIXED(pool, "pool", LABEL_POOLS, "api", "admin")
+FIXED(pool, "pool", LABEL_POOLS, "api", "admin", "reader")
 FIXED(state, "state", LABEL_STATES, "idle", "in-use")
 FIXED(batch, "kind", LABEL_BATCHES, "rows", "pages", "inserts")
 FIXED(way, "way", LABEL_WAYS, "alone", "shared")
 FIXED(find, "result", LABEL_FINDS, "found", "nobody", "failed")
+FIXED(answerer, "by", LABEL_READS, "reader", "primary-wrote", "primary-behind", "primary-failed")
 FIXED(event, "event", LABEL_EVENTS, "voice", "call-status", "dial-status", "message", "message-status",
       "recording")
 FIXED(verdict, "verdict", LABEL_VERDICTS, "stored", "unstored", "unproven", "malformed")

@@ -14,11 +14,12 @@ enum {
     LABEL_METHODS = 7,
     LABEL_STATUSES = 5,
     LABEL_PROBLEMS_MAX = 96,
-    LABEL_POOLS = 2,     /* as database_role_t */
+    LABEL_POOLS = 3,     /* as database_role_t */
     LABEL_STATES = 2,    /* label_state_t */
     LABEL_BATCHES = 3,   /* as batch_kind_t */
     LABEL_WAYS = 2,      /* label_way_t */
     LABEL_FINDS = 3,     /* label_find_t */
+    LABEL_READS = 4,     /* label_read_t */
     LABEL_EVENTS = 6,    /* as event_kind_t, those that are webhooks */
     LABEL_VERDICTS = 4,  /* label_verdict_t */
     LABEL_CREATIONS = 3, /* label_creation_t */
@@ -35,6 +36,7 @@ enum {
     LABELS_BATCH = LABEL_BATCHES,
     LABELS_BATCH_WAY = LABEL_BATCHES * LABEL_WAYS,
     LABELS_FIND = LABEL_FINDS,
+    LABELS_READ = LABEL_READS,
     LABELS_EVENT_VERDICT = LABEL_EVENTS * LABEL_VERDICTS,
     LABELS_CREATION = LABEL_CREATIONS,
     LABELS_STATUS = LABEL_STATUSES,
@@ -48,6 +50,12 @@ enum {
 typedef enum label_state_t { LABEL_IDLE, LABEL_IN_USE } label_state_t;
 typedef enum label_way_t { LABEL_ALONE, LABEL_SHARED } label_way_t;
 typedef enum label_find_t { LABEL_FOUND, LABEL_NOBODY, LABEL_FAILED } label_find_t;
+typedef enum label_read_t {
+    LABEL_READER, /* it has answered; otherwise the primary was asked, as … */
+    LABEL_WROTE,  /* the reader may not have all that the tenant has written */
+    LABEL_BEHIND, /* it is too far behind, or nobody knows how far */
+    LABEL_UNREAD, /* it was asked in vain */
+} label_read_t;
 typedef enum label_verdict_t {
     LABEL_STORED,
     LABEL_UNSTORED, /* proven and well formed, but the database did not take it */
@@ -85,6 +93,7 @@ typedef struct label_set_t {
     X(POOL_STATE, 0, &pool, &state)                                                                          \
     X(BATCH, 0, &batch)                                                                                      \
     X(BATCH_WAY, 0, &batch, &way)                                                                            \
+    X(READ, 0, &answerer)                                                                                    \
     X(FIND, 0, &find)                                                                                        \
     X(EVENT_VERDICT, 0, &event, &verdict)                                                                    \
     X(CREATION, 0, &creation)                                                                                \

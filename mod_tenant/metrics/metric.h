@@ -44,6 +44,9 @@
     X(pool_refused, COUNTER, "pool_refused", POOL,                                                           \
       "Attempts to open one that failed, or led to a database that is refused.")                             \
     X(pool_cut, COUNTER, "pool_cut", POOL, "Connections that were cut off, as a statement took too long.")   \
+    X(reads, COUNTER, "reads", READ, "Reads that a reader may answer, and who did (TenantDatabase read=).")  \
+    X(reader_up, GIVEN, "reader_up", DATABASE, "Whether a reader is fresh enough to answer reads.")          \
+    X(reader_lag, GIVEN, "reader_lag_seconds", DATABASE, "How far a reader is behind at most.")              \
     X(batch_statements, COUNTER, "batch_statements", BATCH_WAY,                                              \
       "Statements that may share a round trip, and whether they did.")                                       \
     X(batch_trips, COUNTER, "batch_trips", BATCH, "Round trips that statements have shared.")                \

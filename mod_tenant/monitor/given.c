@@ -6,6 +6,7 @@
 
 #include "../config.h"
 #include "../secret/keyring.h"
+#include "../store/freshness.h"
 #include "../store/monotonic.h"
 #include "../version.h"
 
@@ -90,6 +91,53 @@ static void give_listener_lag(exposition_t *exposition, const metric_t *metric, 
     give_listeners(exposition, metric, 1);
 }
 
+/* Whether a server's reader is that of another one ahead of it. */
+static int is_told(const server_rec *server)
+{
+    const server_rec *other = ap_server_conf;
+
+    while (config_server(other)->freshness != config_server(server)->freshness)
+        other = other->next;
+    return other != server;
+}
+
+/* Writes a sample for each reader. How far one is behind may not be known. */
+static void give_readers(exposition_t *exposition, const metric_t *metric, int is_lag)
+{
+    int count = 0;
+
+    for (const server_rec *server = ap_server_conf; server; server = server->next) {
+        const server_config_t *config = config_server(server);
+        apr_time_t fresh = config->freshness ? freshness_look(config->freshness).fresh : 0;
+        apr_interval_time_t lag = monotonic_now() - fresh;
+        char number[16];
+
+        if (!config->freshness || is_told(server))
+            continue;
+        apr_snprintf(number, sizeof number, "%d", ++count);
+        if (is_lag && !fresh)
+            continue;
+        exposition_sample(exposition, metric, NULL);
+        exposition_label(exposition, "database", number);
+        if (is_lag)
+            exposition_seconds(exposition, lag);
+        else
+            exposition_integer(exposition, fresh && lag <= config->lag);
+    }
+}
+
+static void give_reader_up(exposition_t *exposition, const metric_t *metric, const scrape_t *scrape)
+{
+    (void)scrape;
+    give_readers(exposition, metric, 0);
+}
+
+static void give_reader_lag(exposition_t *exposition, const metric_t *metric, const scrape_t *scrape)
+{
+    (void)scrape;
+    give_readers(exposition, metric, 1);
+}
+
 static void give_password_slots(exposition_t *exposition, const metric_t *metric, const scrape_t *scrape)
 {
     exposition_sample(exposition, metric, NULL);
@@ -118,6 +166,8 @@ static give_fn *const given[METRIC_COUNT] = {
     [METRIC_build] = give_build,
     [METRIC_listener_up] = give_listener_up,
     [METRIC_listener_lag] = give_listener_lag,
+    [METRIC_reader_up] = give_reader_up,
+    [METRIC_reader_lag] = give_reader_lag,
     [METRIC_password_slots] = give_password_slots,
     [METRIC_key] = give_keys,
 };

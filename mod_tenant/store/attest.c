@@ -8,8 +8,11 @@
 #include <string.h>
 
 #include "attest_sql.h" /* ATTEST_CATALOG and ATTEST_WHEREABOUTS, made from attest.sql by the build */
-#include "schema.h"     /* SCHEMA_CHANGES, made from sqitch.plan by the build */
+#include "freshness.h"
+#include "monotonic.h"
+#include "schema.h" /* SCHEMA_CHANGES, made from sqitch.plan by the build */
 #include "session.h"
+#include "surveyor_sql.h" /* SURVEYOR_SERVER, made from surveyor.sql by the build */
 
 static const statement_t catalog = {.sql = ATTEST_CATALOG};
 
@@ -18,6 +21,7 @@ static const statement_t catalog = {.sql = ATTEST_CATALOG};
 static const char *const catalog_values[][2] = {
     [DATABASE_API] = {NULL, SCHEMA_CHANGES},
     [DATABASE_ADMIN] = {"true", SCHEMA_CHANGES},
+    [DATABASE_READER] = {NULL, SCHEMA_CHANGES},
 };
 
 static const char *const nothing[] = {NULL};
@@ -56,8 +60,9 @@ static const problem_t *check_failed(run_t run, const sqlstate_t *state, const c
 }
 
 static const statement_t whereabouts = {.sql = ATTEST_WHEREABOUTS};
+static const statement_t which_server = {.sql = SURVEYOR_SERVER};
 
-enum { COLUMN_CLUSTER, COLUMN_TIMELINE };
+enum { COLUMN_CLUSTER, COLUMN_TIMELINE, COLUMN_SERVER = COLUMN_TIMELINE };
 
 /* Whether the connection string asks for a standby, or takes one: libpq's own word for that. */
 static int may_be_standby(const connection_t *connection)
@@ -100,18 +105,48 @@ static const problem_t *judge_server(connection_t *connection, const lineage_t *
     return &problem_database_away;
 }
 
+/* How long a new connection to a reader waits for the survey to have an answer, and how often it looks. */
+#define SURVEY_WAIT apr_time_from_sec(1)
+#define SURVEY_TICK apr_time_from_msec(10)
+
+/* Whether a reader is the server whose freshness is known. The survey has to have had an answer since the
+ * connection was opened: a server that has crashed may go on behind what it has shown before, and the answer
+ * says that both connections are of one life of it. */
+static const problem_t *judge_reader(connection_t *connection, const lineage_t *lineage, rows_t *rows,
+                                     const char **why)
+{
+    apr_time_t opened = monotonic_now();
+    int64_t surveyed;
+
+    connection->server = strtoll(rows_text(rows, COLUMN_SERVER), NULL, 10);
+    while (freshness_surveyed(lineage->freshness, &surveyed) <= opened) {
+        if (connection->cut || monotonic_now() > opened + SURVEY_WAIT) {
+            *why = "nobody knows how far behind it is";
+            return &problem_database_away;
+        }
+        apr_sleep(SURVEY_TICK);
+    }
+    connection->surveyed = freshness_server(lineage->freshness);
+    if (surveyed == connection->server)
+        return NULL;
+    *why = "it is another server than the one that is known to be fresh: read= has to lead to one at a time";
+    return &problem_database_away;
+}
+
 static const problem_t *attest_server(connection_t *connection, const lineage_t *lineage, const char **why,
                                       apr_pool_t *pool)
 {
     sqlstate_t state;
     rows_t *rows;
-    run_t run = connection_run(connection, &whereabouts, nothing, &rows, &state, pool);
+    const statement_t *question = lineage->freshness ? &which_server : &whereabouts;
+    run_t run = connection_run(connection, question, nothing, &rows, &state, pool);
     const problem_t *problem;
 
     if (run != RUN_DONE)
         return check_failed(run, &state, "which cluster this is cannot be found out: ", why, pool);
     rows_seek(rows, 0);
-    problem = judge_server(connection, lineage, rows, why, pool);
+    problem = lineage->freshness ? judge_reader(connection, lineage, rows, why)
+                                 : judge_server(connection, lineage, rows, why, pool);
     connection->is_refused = problem != NULL;
     return problem;
 }

@@ -7,8 +7,9 @@
 
 /* Whose power a connection has. */
 typedef enum database_role_t {
-    DATABASE_API,   /* one tenant at a time, kept apart by PostgreSQL */
-    DATABASE_ADMIN, /* all tenants: what the administrator does */
+    DATABASE_API,    /* one tenant at a time, kept apart by PostgreSQL */
+    DATABASE_ADMIN,  /* all tenants: what the administrator does */
+    DATABASE_READER, /* as DATABASE_API, of a server that answers reads */
 } database_role_t;
 
 /* Checks in a new connection of the API's role that PostgreSQL keeps tenants apart, whatever statement is
@@ -16,7 +17,7 @@ typedef enum database_role_t {
  * and forced with the one policy that is expected, a read without a tenant gives nothing, and the schema is
  * the one this module was built for. Ahead of that, in a connection of any role, that the server is a primary
  * of the newest timeline that has been seen of its cluster, or a standby where the connection string asks for
- * one.
+ * one. A reader has to be the server whose freshness is known instead, whatever it is.
  *
  * NULL when all of that holds. Else *why is a sentence in pool that says what to mend, and the problem is
  * problem_misconfigured, or problem_database_away when the check itself was not brought to an end, or the

@@ -77,7 +77,8 @@ int connection_is_warm(const connection_t *connection)
 
 int connection_is_superseded(const connection_t *connection)
 {
-    return connection->newest && timeline_newest(connection->newest) > connection->timeline;
+    return (connection->newest && timeline_newest(connection->newest) > connection->timeline) ||
+           (connection->surveyed && *connection->surveyed != connection->server);
 }
 
 int connection_is_reusable(const connection_t *connection)

@@ -32,13 +32,15 @@ struct connection_t {
     const timeline_t
         *newest;       /* the newest timeline that has been seen of its cluster; NULL: nobody keeps count */
     uint32_t timeline; /* the connection's own */
-    int is_refused;    /* attest() has found a server that is not to be used, for now */
-    int answered;      /* a statement has ended well since it was last given back */
-    int prepare;       /* whether statements may be prepared: not behind a transaction pooler */
-    int lookup;        /* taken for a lookup, of which a pool runs only so many */
-    unfit_t unfit;     /* what a statement has found out about it */
-    _Atomic(apr_time_t) deadline; /* of the statement that runs; 0: none runs */
-    _Atomic int cut;              /* another thread has shut its socket */
+    const _Atomic int64_t *surveyed; /* the server whose freshness is known; NULL: it is no reader's */
+    int64_t server;                  /* the one that a reader's connection leads to */
+    int is_refused;                  /* attest() has found a server that is not to be used, for now */
+    int answered;                    /* a statement has ended well since it was last given back */
+    int prepare;                     /* whether statements may be prepared: not behind a transaction pooler */
+    int lookup;                      /* taken for a lookup, of which a pool runs only so many */
+    unfit_t unfit;                   /* what a statement has found out about it */
+    _Atomic(apr_time_t) deadline;    /* of the statement that runs; 0: none runs */
+    _Atomic int cut;                 /* another thread has shut its socket */
 };
 
 /* How a statement ended. */
@@ -67,7 +69,7 @@ int connection_is_quiet(const connection_t *connection);
 int connection_is_warm(const connection_t *connection);
 
 /* Whether a newer timeline of its cluster has been seen since it was opened, by any child: it leads to an old
- * primary. */
+ * primary; or it is a reader's, and leads to another server than the one whose freshness is known. */
 int connection_is_superseded(const connection_t *connection);
 
 /* Whether it may go back to the pool: alive, not in a transaction, not cut, not found unfit, nor

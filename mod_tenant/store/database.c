@@ -1,33 +1,89 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "database.h"
 
+#include "../metrics/counters.h"
 #include "../metrics/tally.h"
 #include "batch.h"
+#include "conninfo.h"
 #include "job.h"
 #include "monotonic.h"
 #include "proof.h"
+#include "surveyor.h"
+
+/* A server of the database, and the ways to it. */
+typedef struct way_t {
+    pool_t *pool;
+    batch_t *batches[BATCH_KINDS]; /* NULL each where statements are not prepared, or do not share here */
+} way_t;
 
 struct database_t {
-    pool_t *pool;
+    way_t primary;
+    way_t reader; /* of no pool: there is none */
+    freshness_t *freshness;
+    apr_interval_time_t lag;
+    writes_t *writes;
     proof_t *proof;
-    batch_t *batches[BATCH_KINDS]; /* NULL each where statements are not prepared */
 };
 
-database_t *database_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
-                          timelines_t *timelines, server_rec *server, apr_pool_t *process)
+/* A request waits no longer for a connection to the reader: the primary has some too. */
+#define READER_WAIT apr_time_from_msec(20)
+
+/* Statements that find no kind to share round trips with. */
+enum { UNSHARED = BATCH_KINDS };
+
+static int open_way(way_t *way, const pool_settings_t *settings, const char *conninfo, database_role_t role,
+                    const lineage_t *lineage, server_rec *server, apr_pool_t *process)
+{
+    way->pool = pool_open(conninfo, settings, role, lineage, server, process);
+    if (!way->pool)
+        return 0;
+    for (int kind = 0; settings->prepare && kind < BATCH_KINDS; kind++) {
+        if (role == DATABASE_READER && kind == BATCH_INSERTS)
+            continue;
+        way->batches[kind] = batch_open(way->pool, (batch_kind_t)kind, settings->max);
+        if (!way->batches[kind])
+            return 0;
+    }
+    return 1;
+}
+
+/* The way to the reader, and who finds out how fresh it is. That leads to PostgreSQL itself, where statements
+ * are prepared. */
+static int open_reader(database_t *database, const database_settings_t *settings, const lineage_t *lineage,
+                       server_rec *server, apr_pool_t *process)
+{
+    pool_settings_t pool = *settings->pool;
+    lineage_t own = {.freshness = settings->freshness};
+    surveyor_settings_t survey = {
+        .primary = settings->conninfo,
+        .reader = settings->reader,
+        .lineage = *lineage,
+        .lag = settings->lag,
+        .freshness = settings->freshness,
+    };
+
+    pool.prepare = 1;
+    if (pool.wait > READER_WAIT)
+        pool.wait = READER_WAIT;
+    database->freshness = settings->freshness;
+    database->lag = settings->lag;
+    return open_way(&database->reader, &pool, settings->reader, DATABASE_READER, &own, server, process) &&
+           surveyor_start(&survey, server, process);
+}
+
+database_t *database_open(const database_settings_t *settings, server_rec *server, apr_pool_t *process)
 {
     database_t *database = apr_pcalloc(process, sizeof *database);
+    lineage_t lineage = {.timelines = settings->timelines,
+                         .place = conninfo_place(settings->conninfo, process)};
 
-    database->pool = pool_open(conninfo, settings, role, timelines, server, process);
-    database->proof = database->pool ? proof_open(database->pool) : NULL;
-    if (!database->proof)
+    database->writes = settings->writes;
+    if (!open_way(&database->primary, settings->pool, settings->conninfo, settings->role, &lineage, server,
+                  process) ||
+        (settings->reader && !open_reader(database, settings, &lineage, server, process)))
         return NULL;
-    for (int kind = 0; settings->prepare && kind < BATCH_KINDS; kind++) {
-        database->batches[kind] = batch_open(database->pool, (batch_kind_t)kind, settings->max);
-        if (!database->batches[kind])
-            return NULL;
-    }
-    return database;
+    database->proof = proof_open(database->primary.pool);
+    return database->proof ? database : NULL;
 }
 
 /* Notes what a job has cost the request that it was run for. */
@@ -47,11 +103,48 @@ static const problem_t *note(request_rec *r, const job_t *job, apr_time_t start,
     return NULL;
 }
 
-static const problem_t *run(database_t *database, request_rec *r, const job_t *job)
+static const problem_t *go(const way_t *way, int kind, request_rec *r, const job_t *job)
+{
+    batch_t *batch = kind != UNSHARED && job->statement->label ? way->batches[kind] : NULL;
+
+    return batch ? batch_run(batch, r, job) : job_run(way->pool, r, job);
+}
+
+/* What the reader is for a tenant now: LABEL_READER, or why it is not asked. */
+static label_read_t judge_reader(const database_t *database, int tenant, const freshness_look_t *look)
+{
+    if (!look->fresh || monotonic_now() - look->fresh > database->lag)
+        return LABEL_BEHIND;
+    return writes_last(database->writes, tenant) < look->fresh ? LABEL_READER : LABEL_WROTE;
+}
+
+/* Asks the reader if it may be asked. Whether it has answered. */
+static int ask_reader(const database_t *database, int kind, request_rec *r, const job_t *job)
+{
+    freshness_look_t look = freshness_look(database->freshness);
+    label_read_t read = judge_reader(database, job->tenant, &look);
+    job_t optional = *job;
+
+    optional.is_optional = 1;
+    if (read == LABEL_READER &&
+        (go(&database->reader, kind, r, &optional) || !freshness_holds(database->freshness, &look)))
+        read = LABEL_UNREAD;
+    COUNTERS_ADD(reads, read, 1);
+    return read == LABEL_READER;
+}
+
+/* Runs a job. This is where it is settled which server that is. */
+static const problem_t *run(database_t *database, int kind, request_rec *r, const job_t *job)
 {
     apr_time_t start = monotonic_now();
+    int may_be_read = database->reader.pool && !job->is_write && job->tenant;
+    const problem_t *problem = NULL;
 
-    return note(r, job, start, job_run(database->pool, r, job));
+    if (!may_be_read || !ask_reader(database, kind, r, job))
+        problem = go(&database->primary, kind, r, job);
+    if (job->is_write && database->writes)
+        writes_note(database->writes, job->tenant);
+    return note(r, job, start, problem);
 }
 
 const problem_t *database_prove(database_t *database)
@@ -62,7 +155,7 @@ const problem_t *database_prove(database_t *database)
 const problem_t *database_lookup(database_t *database, request_rec *r, const statement_t *statement,
                                  const char *const *values, rows_t **rows, apr_pool_t *pool)
 {
-    return run(database, r,
+    return run(database, UNSHARED, r,
                &(job_t){.use = POOL_LOOKUP,
                         .is_repeatable = 1,
                         .statement = statement,
@@ -71,104 +164,81 @@ const problem_t *database_lookup(database_t *database, request_rec *r, const sta
                         .pool = pool});
 }
 
-const problem_t *database_read(database_t *database, request_rec *r, const statement_t *statement,
-                               const char *const *values, rows_t **rows)
+static const problem_t *run_read(database_t *database, int kind, request_rec *r, int tenant,
+                                 const statement_t *statement, const char *const *values, rows_t **rows,
+                                 apr_pool_t *pool)
 {
-    return database_read_into(database, r, statement, values, rows, r->pool);
-}
-
-static const problem_t *run_in(database_t *database, batch_kind_t kind, request_rec *r, const job_t *job)
-{
-    batch_t *batch = job->statement->label ? database->batches[kind] : NULL;
-
-    apr_time_t start = monotonic_now();
-
-    return batch ? note(r, job, start, batch_run(batch, r, job)) : run(database, r, job);
-}
-
-static const problem_t *read_in(database_t *database, batch_kind_t kind, request_rec *r,
-                                const statement_t *statement, const char *const *values, rows_t **rows)
-{
-    return run_in(database, kind, r,
-                  &(job_t){.use = POOL_STATEMENT,
-                           .is_repeatable = 1,
-                           .statement = statement,
-                           .values = values,
-                           .rows = rows,
-                           .pool = r->pool});
-}
-
-const problem_t *database_read_row(database_t *database, request_rec *r, const statement_t *statement,
-                                   const char *const *values, rows_t **rows)
-{
-    return read_in(database, BATCH_ROWS, r, statement, values, rows);
-}
-
-const problem_t *database_read_page(database_t *database, request_rec *r, const statement_t *statement,
-                                    const char *const *values, rows_t **rows)
-{
-    return read_in(database, BATCH_PAGES, r, statement, values, rows);
-}
-
-const problem_t *database_read_into(database_t *database, request_rec *r, const statement_t *statement,
-                                    const char *const *values, rows_t **rows, apr_pool_t *pool)
-{
-    return run(database, r,
+    return run(database, kind, r,
                &(job_t){.use = POOL_STATEMENT,
                         .is_repeatable = 1,
+                        .tenant = tenant,
                         .statement = statement,
                         .values = values,
                         .rows = rows,
                         .pool = pool});
 }
 
-const problem_t *database_insert(database_t *database, request_rec *r, const statement_t *statement,
-                                 const char *const *values, rows_t **rows)
+const problem_t *database_read(database_t *database, request_rec *r, int tenant, const statement_t *statement,
+                               const char *const *values, rows_t **rows)
 {
-    return run(database, r,
-               &(job_t){.use = POOL_STATEMENT,
-                        .is_write = 1,
-                        .statement = statement,
-                        .values = values,
-                        .rows = rows,
-                        .pool = r->pool});
+    return run_read(database, UNSHARED, r, tenant, statement, values, rows, r->pool);
 }
 
-static const problem_t *write_row(database_t *database, request_rec *r, int is_repeatable,
+const problem_t *database_read_row(database_t *database, request_rec *r, int tenant,
+                                   const statement_t *statement, const char *const *values, rows_t **rows)
+{
+    return run_read(database, BATCH_ROWS, r, tenant, statement, values, rows, r->pool);
+}
+
+const problem_t *database_read_page(database_t *database, request_rec *r, int tenant,
+                                    const statement_t *statement, const char *const *values, rows_t **rows)
+{
+    return run_read(database, BATCH_PAGES, r, tenant, statement, values, rows, r->pool);
+}
+
+const problem_t *database_read_into(database_t *database, request_rec *r, int tenant,
+                                    const statement_t *statement, const char *const *values, rows_t **rows,
+                                    apr_pool_t *pool)
+{
+    return run_read(database, UNSHARED, r, tenant, statement, values, rows, pool);
+}
+
+static const problem_t *run_write(database_t *database, int kind, request_rec *r, const job_t *what,
                                   const statement_t *statement, const char *const *values, rows_t **rows)
 {
-    return run_in(database, BATCH_INSERTS, r,
-                  &(job_t){.use = POOL_STATEMENT,
-                           .is_write = 1,
-                           .is_repeatable = is_repeatable,
-                           .statement = statement,
-                           .values = values,
-                           .rows = rows,
-                           .pool = r->pool});
+    job_t job = *what;
+
+    job.use = POOL_STATEMENT;
+    job.is_write = 1;
+    job.statement = statement;
+    job.values = values;
+    job.rows = rows;
+    job.pool = r->pool;
+    return run(database, kind, r, &job);
 }
 
-const problem_t *database_insert_row(database_t *database, request_rec *r, const statement_t *statement,
-                                     const char *const *values, rows_t **rows)
+const problem_t *database_insert(database_t *database, request_rec *r, int tenant,
+                                 const statement_t *statement, const char *const *values, rows_t **rows)
 {
-    return write_row(database, r, 0, statement, values, rows);
+    return run_write(database, UNSHARED, r, &(job_t){.tenant = tenant}, statement, values, rows);
 }
 
-const problem_t *database_merge_row(database_t *database, request_rec *r, const statement_t *statement,
-                                    const char *const *values, rows_t **rows)
+const problem_t *database_insert_row(database_t *database, request_rec *r, int tenant,
+                                     const statement_t *statement, const char *const *values, rows_t **rows)
 {
-    return write_row(database, r, 1, statement, values, rows);
+    return run_write(database, BATCH_INSERTS, r, &(job_t){.tenant = tenant}, statement, values, rows);
+}
+
+const problem_t *database_merge_row(database_t *database, request_rec *r, int tenant,
+                                    const statement_t *statement, const char *const *values, rows_t **rows)
+{
+    return run_write(database, BATCH_INSERTS, r, &(job_t){.is_repeatable = 1, .tenant = tenant}, statement,
+                     values, rows);
 }
 
 const problem_t *database_change(database_t *database, request_rec *r, int tenant,
                                  const statement_t *statement, const char *const *values, rows_t **rows)
 {
-    return run(database, r,
-               &(job_t){.use = POOL_STATEMENT,
-                        .is_change = 1,
-                        .is_write = 1,
-                        .tenant = tenant,
-                        .statement = statement,
-                        .values = values,
-                        .rows = rows,
-                        .pool = r->pool});
+    return run_write(database, UNSHARED, r, &(job_t){.is_change = 1, .tenant = tenant}, statement, values,
+                     rows);
 }

@@ -15,6 +15,12 @@ static const char *label_of(const job_t *job)
     return job->statement->label ? job->statement->label : "unprepared";
 }
 
+/* How grave it is that a job has failed. */
+static int level_of(const job_t *job, int level)
+{
+    return job->is_optional && level < APLOG_INFO ? APLOG_INFO : level;
+}
+
 const problem_t *job_outcome(request_rec *r, run_t run, const job_t *job, const sqlstate_t *state)
 {
     const char *label = label_of(job);
@@ -24,22 +30,22 @@ const problem_t *job_outcome(request_rec *r, run_t run, const job_t *job, const 
     case RUN_DONE:
         return NULL;
     case RUN_OVERDUE:
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+        ap_log_rerror(APLOG_MARK, level_of(job, APLOG_WARNING), 0, r,
                       "statement %s was cut off: no answer within TenantPool's "
                       "statement limit",
                       label);
         return &problem_query_timeout;
     case RUN_LOST:
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "statement %s lost its connection: %s", label,
-                      state->message);
+        ap_log_rerror(APLOG_MARK, level_of(job, APLOG_WARNING), 0, r, "statement %s lost its connection: %s",
+                      label, state->message);
         return &problem_database_away;
     case RUN_ODD:
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "statement %s: %s", label, state->message);
+        ap_log_rerror(APLOG_MARK, level_of(job, APLOG_ERR), 0, r, "statement %s: %s", label, state->message);
         return &problem_misconfigured;
     default:
         problem = sqlstate_problem(state, job->statement, job->is_write);
         /* conflicts are the client's affair, and their message may quote values */
-        ap_log_rerror(APLOG_MARK, problem->status >= 500 ? APLOG_ERR : APLOG_DEBUG, 0, r,
+        ap_log_rerror(APLOG_MARK, problem->status >= 500 ? level_of(job, APLOG_ERR) : APLOG_DEBUG, 0, r,
                       "statement %s: SQLSTATE %s%s%s%s%s", label, state->code,
                       problem->status >= 500 ? ": " : "", problem->status >= 500 ? state->message : "",
                       state->fault ? ": " : "", state->fault ? state->fault : "");

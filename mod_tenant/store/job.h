@@ -10,9 +10,10 @@
 typedef struct job_t {
     pool_use_t use;
     int is_change;     /* in a transaction of our own that sets the tenant first */
-    int tenant;        /* of such a transaction; 0: none */
+    int tenant;        /* whose rows they are; 0: any tenant's, or nobody's */
     int is_repeatable; /* may be sent again where it is unknown whether it took effect */
     int is_write;      /* the client may have caused what is refused with a value of its own */
+    int is_optional;   /* what fails is asked of another server, and no fault in the log */
     const statement_t *statement;
     const char *const *values;
     rows_t **rows;

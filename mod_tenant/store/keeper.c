@@ -18,6 +18,12 @@ APLOG_USE_MODULE(tenant);
 #define RETRY_FIRST apr_time_from_msec(50)
 #define RETRY_MAX   apr_time_from_msec(400)
 
+/* What the directive has for it. */
+static const char *name_of(const keeper_t *keeper)
+{
+    return keeper->role == DATABASE_READER ? "TenantDatabase read=" : "TenantDatabase";
+}
+
 /* Takes note of how an attempt to connect ended: problem is NULL when it succeeded, why says what failed;
  * is_refused: the server answers, and is not the one to use. A line is logged where that is news: of several
  * things to mend, or servers that were refused, each is named in its turn. The caller holds the mutex. */
@@ -33,13 +39,14 @@ static void take_verdict(keeper_t *keeper, const problem_t *problem, int is_refu
         return;
     apr_cpystrn(keeper->why, why ? why : "", sizeof keeper->why);
     if (problem == &problem_misconfigured)
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, stock->server, "TenantDatabase is refused: %s", why);
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, stock->server, "%s is refused: %s", name_of(keeper), why);
     else if (is_refused)
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, stock->server, "TenantDatabase is not used: %s", why);
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, stock->server, "%s is not used: %s", name_of(keeper), why);
     else if (problem)
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, stock->server, "TenantDatabase cannot be reached: %s", why);
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, stock->server, "%s cannot be reached: %s", name_of(keeper),
+                     why);
     else
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, stock->server, "TenantDatabase is reached again");
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, stock->server, "%s is reached again", name_of(keeper));
     pthread_cond_broadcast(&stock->available);
     pthread_cond_broadcast(&stock->lookup_possible);
 }

@@ -216,6 +216,21 @@ void notify_close(notify_t *notify)
     PQfinish(notify->libpq);
 }
 
+PGresult *notify_ask(PGconn *libpq, const char *sql, int wake, apr_interval_time_t limit)
+{
+    const notify_settings_t settings = {.wake = wake, .limit = limit};
+    PGresult *answer;
+
+    if (!PQsendQuery(libpq, sql) || !await_result(libpq, &settings))
+        return NULL;
+    answer = PQgetResult(libpq);
+    if (PQresultStatus(answer) == PGRES_TUPLES_OK && PQntuples(answer) == 1 &&
+        take_results(libpq, PGRES_TUPLES_OK, &settings))
+        return answer;
+    PQclear(answer);
+    return NULL;
+}
+
 int notify_tell(const char *conninfo, const char *sql, const char *const *values, int count, int wake,
                 apr_interval_time_t limit)
 {

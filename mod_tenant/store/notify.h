@@ -5,6 +5,9 @@
 #include <apr_pools.h>
 #include <apr_time.h>
 
+struct pg_conn;
+struct pg_result;
+
 /* A connection of its own that hears notifications (NOTIFY). It belongs to one thread; another one ends its
  * waits, all but that for a connection, by writing to the descriptor `wake`:
  * then a call returns as if it had failed. */
@@ -44,6 +47,10 @@ int notify_wait(notify_t *notify, apr_interval_time_t time);
 const char *notify_why(const notify_t *notify);
 
 void notify_close(notify_t *notify);
+
+/* Runs one statement on a connection of the caller's own and returns its row, to be cleared by him. wake, limit:
+ * as above. NULL: it failed, or gave another number of rows; the connection is of no use any more. */
+struct pg_result *notify_ask(struct pg_conn *libpq, const char *sql, int wake, apr_interval_time_t limit);
 
 /* Connects, runs one statement with text parameters ($1 is values[0]), and disconnects: for what is told to
  * the database now and then, whatever else goes on. wake: as above, or -1; limit: for the answer; for

@@ -4,7 +4,6 @@
 #include <http_log.h>
 
 #include "../metrics/counters.h"
-#include "conninfo.h"
 #include "keeper.h"
 #include "monotonic.h"
 #include "session.h"
@@ -65,6 +64,8 @@ static int wait_for_change(stock_t *stock, pool_use_t use, apr_time_t deadline)
 /* Whether the log is due another line about requests that waited in vain. */
 static int exhausted_is_news(pool_t *pool, apr_time_t now)
 {
+    if (pool->stock.role == DATABASE_READER) /* then the primary is asked */
+        return 0;
     if (now - pool->exhausted_logged < EXHAUSTED_LOG_INTERVAL)
         return 0;
     pool->exhausted_logged = now;
@@ -281,7 +282,7 @@ static apr_status_t pool_stop(void *data)
 }
 
 pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
-                  timelines_t *timelines, server_rec *server, apr_pool_t *process)
+                  const lineage_t *lineage, server_rec *server, apr_pool_t *process)
 {
     apr_pool_t *lasting; /* never given back: the prefork MPM may end a child in a signal handler on top of a
                             request that waits */
@@ -290,10 +291,7 @@ pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, databas
     if (apr_pool_create_unmanaged(&lasting) != APR_SUCCESS)
         return NULL;
     pool = apr_pcalloc(lasting, sizeof *pool);
-    pool->keeper = (keeper_t){.stock = &pool->stock,
-                              .conninfo = conninfo,
-                              .role = role,
-                              .lineage = {timelines, conninfo_place(conninfo, lasting)}};
+    pool->keeper = (keeper_t){.stock = &pool->stock, .conninfo = conninfo, .role = role, .lineage = *lineage};
     pool->stock.role = role;
     COUNTERS_ADD(pool_max, role, settings->max);
     if (!stock_make(&pool->stock, settings, server) || !keeper_start(&pool->keeper, process))

@@ -21,10 +21,10 @@ typedef enum pool_use_t {
 } pool_use_t;
 
 /* Starts an empty pool with its threads, both of which end with the process's pool. Called after the fork.
- * timelines: what connections are held against; server is what is logged to. NULL when a thread cannot be
+ * lineage: what connections are held against; server is what is logged to. NULL when a thread cannot be
  * started. */
 pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, database_role_t role,
-                  timelines_t *timelines, server_rec *server, apr_pool_t *process);
+                  const lineage_t *lineage, server_rec *server, apr_pool_t *process);
 
 /* Takes a connection that is alive as far as its socket tells, waiting for it for as long as the settings
  * say. For what is_repeatable, one that was used a moment ago is not asked. problem_database_away,

@@ -18,6 +18,7 @@ typedef struct lineage_t {
     timelines_t *timelines;
     const char *place; /* where the connection string leads, whatever the role (conninfo_place()): a copy of a
                           cluster that somebody restores elsewhere has the identifier, and a newer timeline */
+    const struct freshness_t *freshness; /* of a reader: what is known of it; NULL: it is none */
 } lineage_t;
 
 /* The memory of this server and of its next generations, for the processes that are forked later. NULL: there

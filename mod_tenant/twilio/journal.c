@@ -2,6 +2,7 @@
 #include "journal.h"
 
 #include <http_log.h>
+#include <stdlib.h>
 #include <string.h>
 
 APLOG_USE_MODULE(tenant);
@@ -15,7 +16,7 @@ static const problem_t *run(request_rec *r, database_t *database, const char *te
     rows_t *rows;
 
     upsert_fill(values, row, tenant);
-    problem = database_merge_row(database, r, upsert_statement(row->table), values, &rows);
+    problem = database_merge_row(database, r, atoi(tenant), upsert_statement(row->table), values, &rows);
     if (problem)
         return problem;
     if (rows_count(rows) != 1)

@@ -21,7 +21,7 @@ int recording_is_wanted(request_rec *r, database_t *database, const tenant_t *te
     const char *setting;
     rows_t *rows;
 
-    problem = database_read(database, r, &read_setting, values, &rows);
+    problem = database_read(database, r, 0, &read_setting, values, &rows);
     if (problem) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                       "a call of tenant %s is not recorded: its settings cannot be read (%s)",
