@@ -127,8 +127,8 @@ static void log_connections(const sharing_t *sharing, server_rec *servers)
     if (sharing->in_each_child)
         ap_log_error(
             APLOG_MARK, APLOG_NOTICE, 0, servers,
-            "at most %d database connections (%d children, %d in each, and %d to hear of changes; twice "
-            "as many during a graceful restart): hold this against max_connections",
+            "at most %d database connections (%d children, %d in each, and %d beside these; twice as many "
+            "during a graceful restart): hold this against max_connections",
             children * sharing->in_each_child + sharing->beside, children, sharing->in_each_child,
             sharing->beside);
     if (sharing->readers)

@@ -198,13 +198,13 @@ static const char *survey(surveyor_t *surveyor, apr_pool_t *pool)
 {
     int is_due = !surveyor->mark.at || monotonic_now() - surveyor->asked >= INTERVAL;
     const char *why = is_due ? look_at_primary(surveyor, pool) : NULL;
+    apr_time_t fresh;
 
     if (!why && (is_due || !surveyor->mark.is_reached))
         why = look_at_reader(surveyor, pool);
-    if (why)
+    fresh = freshness_look(surveyor->settings.freshness).fresh;
+    if (why || (fresh && monotonic_now() - fresh <= surveyor->settings.lag))
         return why;
-    if (monotonic_now() - freshness_look(surveyor->settings.freshness).fresh <= surveyor->settings.lag)
-        return NULL;
     return apr_psprintf(pool, "it is more than %" APR_TIME_T_FMT " ms behind",
                         apr_time_as_msec(surveyor->settings.lag));
 }

@@ -173,15 +173,14 @@ static void check_connection(doctor_t *doctor)
 }
 
 /* Whether httpd's user is let in, which nobody else can tell where PostgreSQL asks the system who it is. */
-static void check_service(doctor_t *doctor)
+static void check_service(doctor_t *doctor, const char *conninfo, const char *name)
 {
     const session_t *session = doctor->session;
-    const char *why = session->service && session->user
-                          ? console_try_as(session->service, session->user, session->pool)
-                          : NULL;
+    const char *why =
+        conninfo && session->user ? console_try_as(conninfo, session->user, session->pool) : NULL;
 
     if (why)
-        finding_add(doctor->findings, "connection", "TenantDatabase",
+        finding_add(doctor->findings, "connection", name,
                     apr_psprintf(session->pool, "does not let in the user %s, as httpd is: %s", session->user,
                                  why));
 }
@@ -207,7 +206,8 @@ int doctor_run(const call_t *call)
     if (status != EXIT_DONE)
         return status;
     check_connection(&doctor);
-    check_service(&doctor);
+    check_service(&doctor, session.service, "TenantDatabase");
+    check_service(&doctor, session.reader, "TenantDatabase read=");
     catalog_check(doctor.findings, session.database, call->pool);
     check_tenants(&doctor);
     if (check_key_file(&doctor)) {

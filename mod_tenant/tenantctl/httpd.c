@@ -136,15 +136,15 @@ static void take(httpd_t *httpd, const char **member, const char *value)
     *member = value;
 }
 
-/* Reads `"conninfo" [admin="conninfo"] [listen="conninfo"]`, as the module does. */
+/* Reads `"conninfo" [admin="conninfo"] [listen="conninfo"] [read="conninfo"] [lag=TIME]`, as the module
+ * does. */
 static void read_database(httpd_t *httpd, const char *line, apr_pool_t *pool)
 {
     const struct {
         const char *name;
         const char **member; /* NULL: not our business */
     } settings[] = {
-        {"admin=", &httpd->admin},
-        {"listen=", NULL},
+        {"admin=", &httpd->admin}, {"listen=", NULL}, {"read=", &httpd->reader}, {"lag=", NULL},
         {"", &httpd->database},
     };
 

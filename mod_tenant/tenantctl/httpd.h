@@ -12,6 +12,7 @@
 typedef struct httpd_t {
     const char *database;    /* TenantDatabase */
     const char *admin;       /* its admin= */
+    const char *reader;      /* its read= */
     int several;             /* different ones stand in several servers */
     const char *key_file;    /* TenantKeyFile */
     const char *runtime_dir; /* the folder that httpd keeps its state in */

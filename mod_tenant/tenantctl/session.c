@@ -59,6 +59,7 @@ static int read_config(session_t *session, const char *file)
         session->role = httpd.admin ? NULL : ADMIN_ROLE;
     }
     session->service = httpd.database;
+    session->reader = httpd.reader;
     session->user = httpd.user;
     if (!session->key_file)
         session->key_file = httpd.key_file;

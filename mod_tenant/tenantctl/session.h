@@ -21,6 +21,7 @@ typedef struct session_t {
     const char *conninfo;    /* as given; NULL: none */
     const char *role;        /* what to connect as where conninfo is the module's own; else NULL */
     const char *service;     /* the module's own connection string, by the configuration; NULL: not known */
+    const char *reader;      /* the same, of what answers reads; NULL: there is none, or it is not known */
     const char *user;        /* who httpd connects as, of the system's users; NULL: not known */
     const char *key_file;    /* absolute; NULL: none */
     const char *runtime_dir; /* absolute; NULL: not known */

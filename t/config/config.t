@@ -124,7 +124,15 @@ my @refused = (
     ['TenantDatabase with no program', 'TenantDatabase exec:', qr/TenantDatabase wants an absolute path behind exec:/],
     ['TenantDatabase with nothing', 'TenantDatabase', qr/TenantDatabase wants a connection string/],
     ['TenantDatabase with a bad admin=', "$database admin=\"password=hunter2\"", qr/TenantDatabase admin= must not hold a password/],
-    ['TenantDatabase with admin= alone', 'TenantDatabase admin="user=tenant_admin"', qr/TenantDatabase admin= .*needs? the API's/],
+    ['TenantDatabase with admin= alone', 'TenantDatabase admin="user=tenant_admin"', qr/TenantDatabase admin=, listen= and read= need the API's/],
+    ['TenantDatabase with read= alone', 'TenantDatabase read="user=tenant_api"', qr/TenantDatabase admin=, listen= and read= need the API's/],
+    ['TenantDatabase with a bad read=', "$database read=\"password=hunter2\"", qr/TenantDatabase read= must not hold a password/],
+    ['TenantDatabase with read= that is no string', "$database read=hunter2", qr/TenantDatabase read= is not a libpq connection string/],
+    ['TenantDatabase with a relative program in read=', "$database read=exec:bin/print", qr/TenantDatabase read= wants an absolute path behind exec:/],
+    ['TenantDatabase with read= twice', "$database read=\"host=/a\" read=\"host=/b\"", qr/TenantDatabase .*quotes/],
+    ['TenantDatabase with lag= alone', "$database lag=5s", qr/TenantDatabase lag= is for a read=, which is missing/],
+    (map { ["TenantDatabase $_", "$database read=\"host=/a\" $_", qr/TenantDatabase lag= wants a time from 500ms to 3600s/] }
+        qw(lag= lag=0 lag=499ms lag=3601s lag=-1 lag=soon)),
 
     ['TenantKeyFile with a relative path', 'TenantKeyFile keys', qr/TenantKeyFile wants an absolute path/],
     ['TenantKeyFile with two paths', 'TenantKeyFile /a /b', qr/TenantKeyFile takes one argument/],
@@ -242,6 +250,10 @@ my @refused = (
 
     ['one database, two pools',
         "${base}TenantPool max=5\n" . vhost('a.example.com', 'TenantPool max=6'), qr/TenantPool differs .*same TenantDatabase.*\(\S+httpd\.conf:\d+\)/],
+    ['one database, one with a reader', $base . vhost('a.example.com', "$database read=\"host=/a\""),
+        qr/TenantDatabase read= or lag= differs .*same database/],
+    ['one database, two lags', ($base =~ s/($database)/$1 read="host=\/a" lag=1s/r) . vhost('a.example.com', "$database read=\"host=/a\" lag=2s"),
+        qr/TenantDatabase read= or lag= differs .*same database/],
     ['one database in two spellings, two pools',
         "$base" . vhost('a.example.com', $database =~ s/(host=\S+) (dbname=\S+)/$2 $1/r, 'TenantPool wait=1s'), qr/TenantPool differs/],
 );

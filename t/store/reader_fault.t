@@ -168,14 +168,24 @@ subtest 'a role that is not let in' => sub {
 };
 
 subtest 'a failover' => sub {
+    my $follower = $primary->standby('follower');
     wait_until { is_read($server) } 30;
     $log->mark;
-    $primary->stop('immediate');
+    $primary->stop;    # both standbys have all of its log
     $standby->promote;
     lead(primary => $standby);
     ok((wait_until { ask($server, POST => '/v1/products', json => { name => 'behind it' })->status == 201 } 30), 'the new primary is written to');
     ok((wait_until { is_read($server) } 30), 'and read from, as the reader that it was');
     is(ask($server, GET => '/v1/products?limit=1&order=id.desc')->json->{data}[0]{name}, 'behind it', 'what was written is seen');
+
+    my $other = start_server($site, $follower, '1h', primary => by_name('primary'));
+    ok((wait_until { ask($other, GET => '/v1/calls/1')->status == 200 } 30), 'a node whose reader has stayed a standby');
+    ok((wait_until { slurp_log($other) =~ /read= is not used, .*: its last restart point is of another timeline/ } 30), 'does not use it, as it may have another log');
+    $follower->query('postgres', q{ALTER SYSTEM SET primary_conninfo = 'host=} . $standby->socket_dir . q{ user=postgres application_name=follower'});
+    $follower->query('postgres', 'SELECT pg_reload_conf()');
+    ok((wait_until { $follower->query('tenant', q{SELECT count(*) FROM products WHERE name = 'behind it'}) } 30), 'it follows the new primary');
+    $_->query('postgres', 'CHECKPOINT') for $standby, $follower;
+    ok((wait_until { is_read($other) } 30), 'once it has a restart point there it is used') or diag slurp_log($other);
 };
 
 done_testing;

@@ -58,14 +58,17 @@ $site->make_database('clean');
 subtest 'who serves requests' => sub {
     my $me = getpwuid $<;
     my $check = sub {
-        my ($conninfo) = @_;
+        my ($conninfo, $more) = @_;
         my $server = TenantTest::Server->prepare(site => $site, config => join "\n", "User $me",
-            qq{TenantDatabase "$conninfo" admin="} . $site->conninfo('clean', 'tenant_admin') . '"', qq{TenantKeyFile "$keys"}, '');
+            qq{TenantDatabase "$conninfo" admin="} . $site->conninfo('clean', 'tenant_admin') . '"' . ($more // ''), qq{TenantKeyFile "$keys"}, '');
         return tenantctl('doctor', '--json', '--config', $server->root . '/httpd.conf');
     };
     is_done($check->($site->conninfo('clean')), 'is let in');
     is_found($check->($site->conninfo('clean', 'nobody_knows')),
         [qq{connection TenantDatabase does not let in the user $me, as httpd is: }], 'or is not, as nobody else would notice');
+    is_done($check->($site->conninfo('clean'), ' lag=5s read="' . $site->conninfo('clean') . '"'), 'nor by what answers reads');
+    is_found($check->($site->conninfo('clean'), ' read="' . $site->conninfo('clean', 'nobody_knows') . '" lag=5s'),
+        [qq{connection TenantDatabase read= does not let in the user $me, as httpd is: }], 'where nobody would notice either');
 };
 
 subtest 'a clean database' => sub {
