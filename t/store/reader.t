@@ -126,24 +126,36 @@ subtest 'a standby that is behind' => sub {
     is(scalar(my @lines = $log->matching(qr/TenantDatabase read=/)), 2, 'in two lines');
 };
 
+# What the survey asks a server (mod_tenant/store/surveyor.sql), and where its log ends by that.
+sub surveyed {
+    my ($cluster, $name) = @_;
+    open my $file, '<', 'mod_tenant/store/surveyor.sql' or die "surveyor.sql: $!";
+    my $text = do { local $/; <$file> };
+    my ($server) = $text =~ /^-- part server\n(.*?)^-- text/ms;
+    my ($sql) = $text =~ /^-- text $name\n(.*?)(?:^-- (?:text|statement) |\z)/ms;
+    return (split /\|/, $cluster->query('tenant', $sql =~ s/^:server$/$server/mr, 'tenant_api'))[-1];
+}
+
 subtest 'where the log ends' => sub {
-    my $strict = start_server($site, $standby, '1s');
     my $end = sub { $primary->query('tenant', q{SELECT pg_current_wal_insert_lsn() - '0/0'}) };
-    ok((wait_until { is_read($strict) } 30), 'a standby is used');
-    $primary->query('tenant', 'SELECT pg_switch_wal()');
-    sleep 2;
-    ok((wait_until { is_read($strict) } 3), 'behind a full segment');
-    for (1 .. 20) {    # others may write too
+    my $segment = $primary->query('tenant', q{SELECT pg_size_bytes(current_setting('wal_segment_size'))});
+    my $is_end = sub {    # of a log that ends behind a header; whether both servers say the same; others may write too
+        my ($fill, $is_there) = @_;
+        for (1 .. 20) {
+            $fill->();
+            next if !$is_there->();
+            my $same = wait_until { surveyed($primary, 'primary') == surveyed($standby, 'reader') } 2;
+            return $same if $is_there->();
+        }
+        return diag 'the log never ends there';
+    };
+    ok($is_end->(sub { $primary->query('tenant', 'SELECT pg_switch_wal()') }, sub { $end->() % $segment == 40 }), 'behind a full segment');
+    my $fill_page = sub {
         my ($before, $after) = split /\|/, $primary->query('tenant', q{SELECT pg_current_wal_insert_lsn() - '0/0', pg_logical_emit_message(false, '', repeat('x', 1000)) - '0/0'});
-        my $left = 8192 - $after % 8192;
-        next if $left < 2000;
-        my $fill = $left - ($after - $before - 1000);    # which is rounded up to 8 bytes
-        $primary->query('tenant', "SELECT pg_logical_emit_message(false, '', repeat('x', $fill))");
-        last if $end->() % 8192 == 24;
-    }
-    is($end->() % 8192, 24, 'a page is full');
-    sleep 2;
-    ok((wait_until { is_read($strict) } 3), 'behind that, too');
+        my $fill = 8192 - $after % 8192 - ($after - $before - 1000);    # which is rounded up to 8 bytes
+        $primary->query('tenant', "SELECT pg_logical_emit_message(false, '', repeat('x', $fill))") if $fill > 1000;
+    };
+    ok($is_end->($fill_page, sub { $end->() % 8192 == 24 }), 'behind a full page');
 };
 
 done_testing;
