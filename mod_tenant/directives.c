@@ -564,8 +564,8 @@ const command_rec directives[] = {
         "TenantDatabase", set_database, NULL, RSRC_CONF,
         "a libpq connection string without a password, or exec:/path of a program that prints one; "
         "admin=\"conninfo\" the same for the role of the administrator; listen=\"conninfo\" where to hear of "
-        "changes, if not at the first; read=\"conninfo\" a standby that may answer reads, and lag=TIME how far "
-        "it may be behind"),
+        "changes, if not at the first; read=\"conninfo\" a standby that answers reads; lag=TIME how far it "
+        "may be behind"),
     AP_INIT_TAKE1("TenantKeyFile", set_key_file, NULL, RSRC_CONF, "the file of sealing keys and peppers"),
     AP_INIT_ITERATE(
         "TenantPool", set_pool, NULL, RSRC_CONF,

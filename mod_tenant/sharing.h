@@ -22,8 +22,8 @@ typedef struct sharing_t {
 /* Nothing yet, in pool. */
 sharing_t sharing_make(apr_pool_t *pool);
 
-/* Notes a server's connection strings, which are complete, and gives it what its children share: the memory by
- * which they learn of changes, know how fresh a reader is, and tell the database of this node. It is from
+/* Notes a server's connection strings, which are complete, and gives it what its children share: the memory
+ * by which they learn of changes, know how fresh a reader is, and tell the database of this node. It is from
  * pool. servers: the main one. Returns NULL, or a sentence. */
 const char *sharing_add(sharing_t *sharing, server_config_t *config, const server_rec *servers,
                         apr_pool_t *pool);

@@ -64,8 +64,8 @@ static const char *check_sharing(const server_config_t *config, apr_hash_t *seen
         return "TenantDatabase listen= differs from that of another server with the same database: they "
                "share one connection to listen at";
     if (other && (!text_equal(other->read, config->read) || other->lag != complete->lag))
-        return "TenantDatabase read= or lag= differs from that of another server with the same database: they "
-               "share its connections";
+        return "TenantDatabase read= or lag= differs from that of another server with the same database: "
+               "they share its connections";
     apr_hash_set(seen, key, APR_HASH_KEY_STRING, complete);
     return NULL;
 }

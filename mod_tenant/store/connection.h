@@ -32,15 +32,17 @@ struct connection_t {
     const timeline_t
         *newest;       /* the newest timeline that has been seen of its cluster; NULL: nobody keeps count */
     uint32_t timeline; /* the connection's own */
-    const _Atomic int64_t *surveyed; /* the server whose freshness is known; NULL: it is no reader's */
-    int64_t server;                  /* the one that a reader's connection leads to */
-    int is_refused;                  /* attest() has found a server that is not to be used, for now */
-    int answered;                    /* a statement has ended well since it was last given back */
-    int prepare;                     /* whether statements may be prepared: not behind a transaction pooler */
-    int lookup;                      /* taken for a lookup, of which a pool runs only so many */
-    unfit_t unfit;                   /* what a statement has found out about it */
-    _Atomic(apr_time_t) deadline;    /* of the statement that runs; 0: none runs */
-    _Atomic int cut;                 /* another thread has shut its socket */
+    int is_refused;    /* attest() has found a server that is not to be used, for now */
+    int answered;      /* a statement has ended well since it was last given back */
+    int prepare;       /* whether statements may be prepared: not behind a transaction pooler */
+    int lookup;        /* taken for a lookup, of which a pool runs only so many */
+    unfit_t unfit;     /* what a statement has found out about it */
+    _Atomic(apr_time_t) deadline; /* of the statement that runs; 0: none runs */
+    _Atomic int cut;              /* another thread has shut its socket */
+
+    /* of a reader's alone: the server whose freshness is known, and the one that this leads to */
+    const _Atomic int64_t *surveyed;
+    int64_t server;
 };
 
 /* How a statement ended. */

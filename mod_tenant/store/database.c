@@ -103,7 +103,7 @@ static const problem_t *note(request_rec *r, const job_t *job, apr_time_t start,
     return NULL;
 }
 
-static const problem_t *go(const way_t *way, int kind, request_rec *r, const job_t *job)
+static const problem_t *run_by(const way_t *way, int kind, request_rec *r, const job_t *job)
 {
     batch_t *batch = kind != UNSHARED && job->statement->label ? way->batches[kind] : NULL;
 
@@ -127,7 +127,7 @@ static int ask_reader(const database_t *database, int kind, request_rec *r, cons
 
     optional.is_optional = 1;
     if (read == LABEL_READER &&
-        (go(&database->reader, kind, r, &optional) || !freshness_holds(database->freshness, &look)))
+        (run_by(&database->reader, kind, r, &optional) || !freshness_holds(database->freshness, &look)))
         read = LABEL_UNREAD;
     COUNTERS_ADD(reads, read, 1);
     return read == LABEL_READER;
@@ -141,7 +141,7 @@ static const problem_t *run(database_t *database, int kind, request_rec *r, cons
     const problem_t *problem = NULL;
 
     if (!may_be_read || !ask_reader(database, kind, r, job))
-        problem = go(&database->primary, kind, r, job);
+        problem = run_by(&database->primary, kind, r, job);
     if (job->is_write && database->writes)
         writes_note(database->writes, job->tenant);
     return note(r, job, start, problem);

@@ -48,8 +48,8 @@ const char *notify_why(const notify_t *notify);
 
 void notify_close(notify_t *notify);
 
-/* Runs one statement on a connection of the caller's own and returns its row, to be cleared by him. wake, limit:
- * as above. NULL: it failed, or gave another number of rows; the connection is of no use any more. */
+/* Runs one statement on a connection of the caller's own and returns its row, which is his to clear. wake,
+ * limit: as below. NULL: it failed, or gave another number of rows; the connection is of no use any more. */
 struct pg_result *notify_ask(struct pg_conn *libpq, const char *sql, int wake, apr_interval_time_t limit);
 
 /* Connects, runs one statement with text parameters ($1 is values[0]), and disconnects: for what is told to

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool.h"
 
+#include <apr_strings.h>
 #include <http_log.h>
 
 #include "../metrics/counters.h"
@@ -292,6 +293,7 @@ pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, databas
         return NULL;
     pool = apr_pcalloc(lasting, sizeof *pool);
     pool->keeper = (keeper_t){.stock = &pool->stock, .conninfo = conninfo, .role = role, .lineage = *lineage};
+    pool->keeper.lineage.place = apr_pstrdup(lasting, lineage->place);
     pool->stock.role = role;
     COUNTERS_ADD(pool_max, role, settings->max);
     if (!stock_make(&pool->stock, settings, server) || !keeper_start(&pool->keeper, process))

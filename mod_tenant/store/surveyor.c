@@ -12,14 +12,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "conninfo.h"
 #include "monotonic.h"
 #include "notify.h"
 #include "surveyor_sql.h" /* SURVEYOR_PRIMARY and SURVEYOR_READER, made from surveyor.sql by the build */
 
 APLOG_USE_MODULE(tenant);
 
-/* So often the primary is asked; and the reader, until it has come as far. A tenant that has written reads from
- * the primary for about as long. */
+/* So often the primary is asked; and the reader, until it has come as far. A tenant that has written reads
+ * from the primary for about as long. */
 #define INTERVAL apr_time_from_msec(100)
 #define TICK     apr_time_from_msec(20)
 
@@ -36,6 +37,7 @@ APLOG_USE_MODULE(tenant);
 typedef struct post_t {
     const char *conninfo;
     const char *sql;
+    int turn;      /* so many servers were refused: the next one of the string is tried first */
     PGconn *libpq; /* NULL: there is no connection */
 } post_t;
 
@@ -86,7 +88,7 @@ static PGresult *ask(const surveyor_t *surveyor, post_t *post, const char *what,
     PGresult *answer = NULL;
 
     if (!post->libpq)
-        post->libpq = PQconnectdb(post->conninfo);
+        post->libpq = PQconnectdb(conninfo_turned(post->conninfo, post->turn, pool));
     if (PQstatus(post->libpq) == CONNECTION_OK)
         answer = notify_ask(post->libpq, post->sql, surveyor->wake, ANSWER);
     if (answer)
@@ -130,6 +132,7 @@ static const char *look_at_primary(surveyor_t *surveyor, apr_pool_t *pool)
     newest = mark.timeline ? timelines_see(&surveyor->settings.lineage, mark.cluster, mark.timeline) : NULL;
     if (!mark.timeline || (newest && timeline_newest(newest) > mark.timeline)) {
         leave(&surveyor->primary);
+        surveyor->primary.turn++;
         return "the connection string of the primary leads to a standby, or an old primary";
     }
     if (surveyor->mark.is_reached || !is_in_reach(&surveyor->mark, &mark))
