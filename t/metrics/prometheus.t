@@ -146,7 +146,7 @@ subtest 'a scrape' => sub {
     my $metadata = $ask->('/api/v1/metadata')->{data} || {};
     is($metadata->{mod_tenant_build}[0]{type} // '', 'info', 'in OpenMetrics, which alone has this type');
     my ($group) = @{ $ask->('/api/v1/rules')->{data}{groups} || [] };
-    is(scalar @{ $group->{rules} || [] }, 10, 'it has the alerts');
+    is(scalar @{ $group->{rules} || [] }, 11, 'it has the alerts');
     is_deeply([grep { $_->{health} eq 'err' } @{ $group->{rules} || [] }], [], 'and can evaluate them');
     kill TERM => $pid;
     waitpid $pid, 0;
