@@ -4,6 +4,9 @@
 #include <apr_shm.h>
 #include <string.h>
 
+/* Where memory begins: apr_shm has a word of its own ahead of what it gives. */
+enum { PAGE = 4096 };
+
 void *lasting_memory(const char *name, apr_size_t size, int *is_new, apr_pool_t *process)
 {
     apr_shm_t *memory;
@@ -11,9 +14,10 @@ void *lasting_memory(const char *name, apr_size_t size, int *is_new, apr_pool_t 
 
     apr_pool_userdata_get(&bytes, name, process);
     *is_new = !bytes;
-    if (bytes || apr_shm_create(&memory, size, NULL, process) != APR_SUCCESS)
+    if (bytes || apr_shm_create(&memory, size + PAGE, NULL, process) != APR_SUCCESS)
         return bytes;
-    bytes = memset(apr_shm_baseaddr_get(memory), 0, size);
+    bytes = (char *)apr_shm_baseaddr_get(memory) + PAGE - (apr_uintptr_t)apr_shm_baseaddr_get(memory) % PAGE;
+    memset(bytes, 0, size);
     apr_pool_userdata_set(bytes, name, NULL, process);
     return bytes;
 }
