@@ -171,6 +171,11 @@ typedef struct problem_error_t {
       "The database is slow at the moment, or the request asks for much. It was broken off.",                \
       "Try again after as many seconds as Retry-After says, with fewer filters or a smaller `limit`. A "     \
       "write may have taken effect.")                                                                        \
+    X(write_in_doubt, 503, "write-in-doubt", "The write is not safe yet.",                                   \
+      "The write is in effect, but a copy of it that this service waits for was not made in time. If the "   \
+      "database fails now the write may be lost.",                                                           \
+      "Send the request again, with the same Idempotency-Key if it is a POST, after as many seconds as "     \
+      "Retry-After says, until it is answered. Without a key, read before you repeat it.")                   \
     X(slots_busy, 503, "slots-busy", "Too many passwords are being hashed.",                                 \
       "Hashing a password takes time and memory on purpose, so that only a few are hashed at once.",         \
       "Try again after as many seconds as Retry-After says. Nothing has been written.")                      \

@@ -118,8 +118,8 @@ static const problem_t *read_created(const api_t *api, rows_t **rows)
     given_t given = scope_given(api);
 
     given.single[NAME_REQUEST] = api->idempotency_key;
-    return database_read(api->scope.database, api->exchange.r, 0, &created->statement,
-                         named_values(created, &given, values), rows);
+    return database_read_durable(api->scope.database, api->exchange.r, &created->statement,
+                                 named_values(created, &given, values), rows);
 }
 
 static const problem_t *create_once(const api_t *api, rows_t **rows)

@@ -141,6 +141,7 @@ static const struct {
     {&problem_database_away, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
     {&problem_pool_exhausted, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
     {&problem_query_timeout, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
+    {&problem_write_in_doubt, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
     {&problem_slots_busy, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
     {&problem_secret_unreadable, OPENAPI_UNAVAILABLE, OPENAPI_EVERYBODY},
     {&problem_twilio_away, OPENAPI_UNAVAILABLE, OPENAPI_GATEWAYS},

@@ -278,7 +278,9 @@ static apr_time_t run_group(batch_t *batch, request_rec *r, group_t *group, apr_
     apr_time_t start;
     connection_t *connection;
     run_t run;
-    const problem_t *problem = pool_acquire(batch->pool, POOL_STATEMENT, policy->is_repeatable, &connection);
+    const problem_t *problem =
+        pool_acquire(batch->pool, policy->together == PIPELINE_WRITES ? POOL_WRITE : POOL_STATEMENT,
+                     policy->is_repeatable, &connection);
 
     if (problem) {
         tell_outcome(group, problem, RUN_REFUSED, state.message);
@@ -290,6 +292,7 @@ static apr_time_t run_group(batch_t *batch, request_rec *r, group_t *group, apr_
     run = pipeline_run(connection, policy->together, shared, group->count, &state, pool);
     if (run == RUN_STALE)
         job_log_replaced(r, connection, "a group of statements", &state);
+    connection->is_committed = run == RUN_DONE && policy->together == PIPELINE_WRITES;
     pool_release(batch->pool, connection);
     tell_outcome(group, NULL, run, state.message);
     return has_all_results(group) ? 0 : pause_after(start);
@@ -334,7 +337,7 @@ static void wait_for_turn(batch_t *batch, group_t *group)
  * its time. */
 static int is_final(const waiter_t *waiter, const job_t *job)
 {
-    return waiter->run == RUN_OVERDUE ||
+    return waiter->run == RUN_OVERDUE || waiter->run == RUN_DOUBT ||
            ((waiter->run == RUN_LOST || waiter->run == RUN_ODD) && !job->is_repeatable);
 }
 

@@ -22,6 +22,19 @@
  * and to open another one for each request would make that worse. */
 #define NEW apr_time_from_msec(500)
 
+/* What a session says of a COMMIT that no longer waits, in fields that are never translated: the wait has been
+ * cancelled, and the rest of the answer is that of any COMMIT. (One that is about to end says so by another
+ * code, and is lost.) */
+static void hear_notice(void *context, const PGresult *notice)
+{
+    connection_t *connection = context;
+    const char *function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+    const char *code = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
+
+    if (function && strcmp(function, "SyncRepWaitForLSN") == 0 && code && strcmp(code, "01000") == 0)
+        connection->is_doubted = 1;
+}
+
 connection_t *connection_open(const char *conninfo, apr_interval_time_t statement_limit, int prepare,
                               const char **why, apr_pool_t *pool)
 {
@@ -47,17 +60,20 @@ connection_t *connection_open(const char *conninfo, apr_interval_time_t statemen
         apr_pool_destroy(own);
         return NULL;
     }
+    connection->cancel = PQgetCancel(connection->libpq);
     connection->pool = own;
     connection->prepared = prepared_set_make(connection->handle, prepare, own);
     connection->born = connection->idle_since = monotonic_now();
     connection->statement_limit = statement_limit;
     connection->prepare = prepare;
     PQsetErrorVerbosity(connection->libpq, PQERRORS_VERBOSE); /* so that messages carry SQLSTATE */
+    PQsetNoticeReceiver(connection->libpq, hear_notice, connection);
     return connection;
 }
 
 void connection_close(connection_t *connection)
 {
+    PQfreeCancel(connection->cancel);
     apr_dbd_close(driver_pgsql(), connection->handle);
     close(connection->socket);
     apr_pool_destroy(connection->pool);
@@ -83,17 +99,17 @@ int connection_is_superseded(const connection_t *connection)
 
 int connection_is_reusable(const connection_t *connection)
 {
-    return !connection->cut && !connection->unfit && !connection_is_superseded(connection) &&
-           PQstatus(connection->libpq) == CONNECTION_OK &&
+    return !connection->cancelled && !connection->cut && !connection->unfit && !connection->is_doubted &&
+           !connection_is_superseded(connection) && PQstatus(connection->libpq) == CONNECTION_OK &&
            PQtransactionStatus(connection->libpq) == PQTRANS_IDLE &&
            PQpipelineStatus(connection->libpq) == PQ_PIPELINE_OFF;
 }
 
-int connection_overdue(const connection_t *connection, apr_time_t now)
+int connection_overdue(const connection_t *connection, apr_interval_time_t grace, apr_time_t now)
 {
     apr_time_t deadline = connection->deadline;
 
-    return deadline && now > deadline;
+    return deadline && now > deadline + grace;
 }
 
 void connection_cut(connection_t *connection)
@@ -127,12 +143,16 @@ run_t connection_clock_stop(connection_t *connection, const char *failure, sqlst
                             apr_pool_t *pool)
 {
     connection->deadline = 0;
+    if (connection->is_doubted) {
+        *state = (sqlstate_t){.message = "the wait for a synchronous standby was cancelled"};
+        return RUN_DOUBT;
+    }
     if (!failure) {
         connection->answered = 1;
         return RUN_DONE;
     }
     sqlstate_parse(state, failure, pool);
-    if (connection->cut)
+    if (connection->cut || (connection->cancelled && strcmp(state->code, "57014") == 0))
         return RUN_OVERDUE;
     if (PQstatus(connection->libpq) != CONNECTION_OK || sqlstate_ends_session(state->code)) {
         connection->unfit = UNFIT_OLDER;

@@ -7,6 +7,7 @@
 #include <apr_time.h>
 #include <stdatomic.h>
 
+#include "pool_use.h"
 #include "prepared.h"
 #include "row.h"
 #include "sqlstate.h"
@@ -16,6 +17,8 @@
 /* One connection to PostgreSQL. It belongs to one thread at a time; only connection_overdue() and
  * connection_cut() may be called by another, while the owner cannot close it. */
 typedef struct connection_t connection_t;
+
+typedef struct errand_t errand_t; /* errand.h */
 
 struct connection_t {
     APR_RING_ENTRY(connection_t) link; /* in the pool's idle or busy list */
@@ -35,9 +38,14 @@ struct connection_t {
     int is_refused;    /* attest() has found a server that is not to be used, for now */
     int answered;      /* a statement has ended well since it was last given back */
     int prepare;       /* whether statements may be prepared: not behind a transaction pooler */
-    int lookup;        /* taken for a lookup, of which a pool runs only so many */
+    pool_use_t use;    /* what it was taken for */
+    int is_committed;  /* a write has ended well since it was last taken */
     unfit_t unfit;     /* what a statement has found out about it */
+    struct pg_cancel *cancel; /* what tells the server to cancel its statement; NULL: that is being told */
+    errand_t *errand;         /* what tells it so; the stock's mutex guards it */
+    int is_doubted;           /* the server has given up to wait for a synchronous standby */
     _Atomic(apr_time_t) deadline; /* of the statement that runs; 0: none runs */
+    _Atomic int cancelled;        /* the server is told to cancel its statement */
     _Atomic int cut;              /* another thread has shut its socket */
 
     /* of a reader's alone: the server whose freshness is known, and the one that this leads to */
@@ -53,6 +61,7 @@ typedef enum run_t {
                     another connection may run it */
     RUN_ODD,     /* done, but its rows have another form than they should have */
     RUN_OVERDUE, /* the hard limit has passed; the connection is lost */
+    RUN_DOUBT,   /* committed, and lost if the server is: it has given up to wait for a synchronous standby */
     RUN_LOST,    /* the connection is lost; whether the statement took effect is unknown */
 } run_t;
 
@@ -74,12 +83,12 @@ int connection_is_warm(const connection_t *connection);
  * primary; or it is a reader's, and leads to another server than the one whose freshness is known. */
 int connection_is_superseded(const connection_t *connection);
 
-/* Whether it may go back to the pool: alive, not in a transaction, not cut, not found unfit, nor
- * superseded. */
+/* Whether it may go back to the pool: alive, not in a transaction, not cancelled or cut, not found unfit, not
+ * in doubt, nor superseded. */
 int connection_is_reusable(const connection_t *connection);
 
-/* Whether a statement has run past its limit at the time now. */
-int connection_overdue(const connection_t *connection, apr_time_t now);
+/* Whether a statement has run past its limit at the time now, by so much or more. */
+int connection_overdue(const connection_t *connection, apr_interval_time_t grace, apr_time_t now);
 
 /* Shuts the socket, so that the thread that waits for an answer gets an error at once. */
 void connection_cut(connection_t *connection);

@@ -196,6 +196,18 @@ const problem_t *database_read_page(database_t *database, request_rec *r, int te
     return run_read(database, BATCH_PAGES, r, tenant, statement, values, rows, r->pool);
 }
 
+const problem_t *database_read_durable(database_t *database, request_rec *r, const statement_t *statement,
+                                       const char *const *values, rows_t **rows)
+{
+    return run(database, UNSHARED, r,
+               &(job_t){.use = POOL_WRITE,
+                        .is_repeatable = 1,
+                        .statement = statement,
+                        .values = values,
+                        .rows = rows,
+                        .pool = r->pool});
+}
+
 const problem_t *database_read_into(database_t *database, request_rec *r, int tenant,
                                     const statement_t *statement, const char *const *values, rows_t **rows,
                                     apr_pool_t *pool)
@@ -208,7 +220,7 @@ static const problem_t *run_write(database_t *database, int kind, request_rec *r
 {
     job_t job = *what;
 
-    job.use = POOL_STATEMENT;
+    job.use = POOL_WRITE;
     job.is_write = 1;
     job.statement = statement;
     job.values = values;

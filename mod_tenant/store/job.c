@@ -35,6 +35,8 @@ const problem_t *job_outcome(request_rec *r, run_t run, const job_t *job, const 
                       "statement limit",
                       label);
         return &problem_query_timeout;
+    case RUN_DOUBT: /* the pool has said in the log what is wrong */
+        return &problem_write_in_doubt;
     case RUN_LOST:
         ap_log_rerror(APLOG_MARK, level_of(job, APLOG_WARNING), 0, r, "statement %s lost its connection: %s",
                       label, state->message);
@@ -104,6 +106,7 @@ static run_t run_on(connection_t *connection, const job_t *job, sqlstate_t *stat
 
     if (run == RUN_REFUSED && job->is_write)
         blame_sequence(connection, job->statement, state, job->pool);
+    connection->is_committed = run == RUN_DONE && job->is_write;
     if (!is_taken(job, run, state))
         return run;
     wait = durable_wait(connection, &waited, job->pool);

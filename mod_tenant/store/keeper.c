@@ -8,6 +8,7 @@
 #include "../metrics/counters.h"
 #include "attest.h"
 #include "conninfo.h"
+#include "errand.h"
 #include "monotonic.h"
 #include "session.h"
 
@@ -47,8 +48,7 @@ static void take_verdict(keeper_t *keeper, const problem_t *problem, int is_refu
                      why);
     else
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, stock->server, "%s is reached again", name_of(keeper));
-    pthread_cond_broadcast(&stock->available);
-    pthread_cond_broadcast(&stock->lookup_possible);
+    stock_wake_all(stock);
 }
 
 /* Has the reaper watch over what the connector does with a connection of its own. The mutex is held ahead of
@@ -165,10 +165,11 @@ static const problem_t *connect_one(keeper_t *keeper, apr_pool_t *scratch)
 /* Whether the connector should open one more now. */
 static int connection_is_wanted(const stock_t *stock)
 {
-    int held_back = stock->lookups >= stock_lookups_max(stock) ? stock->lookups_waiting : 0;
+    int waiting = 0;
 
-    return stock->open < stock->settings.max &&
-           (stock->away || stock->waiting - held_back > stock->idle_count);
+    for (int use = 0; use < POOL_USES; use++)
+        waiting += stock_allows(stock, (pool_use_t)use) ? stock->waiting[use] : 0;
+    return stock->open < stock->settings.max && (stock->away || waiting > stock->idle_count);
 }
 
 /* The connector: opens connections while requests wait for one, and while the database is away until it is
@@ -210,6 +211,10 @@ static void *APR_THREAD_FUNC connector_run(apr_thread_t *thread, void *data)
     return NULL;
 }
 
+/* What grace() is at least and at most. */
+#define GRACE_MIN apr_time_from_msec(100)
+#define GRACE_MAX apr_time_from_msec(500)
+
 /* How often the reaper looks: often enough for a limit to be kept within a twentieth. */
 static apr_interval_time_t reaper_interval(const stock_t *stock)
 {
@@ -220,15 +225,39 @@ static apr_interval_time_t reaper_interval(const stock_t *stock)
     return interval > apr_time_from_msec(100) ? apr_time_from_msec(100) : interval;
 }
 
-static void cut_overdue(const stock_t *stock, connection_t *connection, apr_time_t now)
+/* How long the server has for an answer once it is told to cancel a statement. */
+static apr_interval_time_t grace(const stock_t *stock)
 {
-    if (connection->cut || !connection_overdue(connection, now))
+    apr_interval_time_t tenth = stock->settings.statement / 10;
+
+    if (tenth < GRACE_MIN)
+        return GRACE_MIN;
+    return tenth > GRACE_MAX ? GRACE_MAX : tenth;
+}
+
+static void cut_overdue(const stock_t *stock, connection_t *connection, apr_interval_time_t grace,
+                        apr_time_t now)
+{
+    if (connection->cut || !connection_overdue(connection, grace, now))
         return;
-    COUNTERS_ADD(pool_cut, stock->role, 1);
+    if (!connection->cancelled)
+        COUNTERS_ADD(pool_cut, stock->role, 1);
     connection_cut(connection);
 }
 
-/* Cuts the overdue ones of the connections at work, and moves the idle ones that nobody has used for long to
+/* Has the server cancel what has run past its limit, so that no backend goes on with it, and cuts the
+ * connection where no answer comes even then. */
+static void end_overdue(stock_t *stock, connection_t *connection, apr_time_t now)
+{
+    if (connection->cancel && connection_overdue(connection, 0, now)) {
+        if (!connection->cancelled)
+            COUNTERS_ADD(pool_cut, stock->role, 1);
+        errand_send(stock, connection);
+    }
+    cut_overdue(stock, connection, grace(stock), now);
+}
+
+/* Ends what is overdue on the connections at work, and moves the idle ones that nobody has used for long to
  * unused. */
 static void reap(stock_t *stock, apr_time_t now, connections_t *unused)
 {
@@ -236,10 +265,10 @@ static void reap(stock_t *stock, apr_time_t now, connections_t *unused)
 
     APR_RING_FOREACH(c, &stock->busy, connection_t, link)
     {
-        cut_overdue(stock, c, now);
+        end_overdue(stock, c, now);
     }
     if (stock->checked)
-        cut_overdue(stock, stock->checked, now);
+        cut_overdue(stock, stock->checked, 0, now);
     while (!APR_RING_EMPTY(&stock->idle, connection_t, link)) {
         c = APR_RING_LAST(&stock->idle);
         if (now - c->idle_since < stock->settings.idle)

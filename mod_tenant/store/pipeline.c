@@ -282,7 +282,7 @@ static run_t conclude(const exchange_t *exchange, connection_t *connection, sqls
     const char *failure = exchange->refusal ? exchange->refusal : PQerrorMessage(exchange->libpq);
     run_t run = connection_clock_stop(connection, has_failed ? failure : NULL, state, exchange->pool);
 
-    if (run == RUN_DONE || run == RUN_OVERDUE)
+    if (run == RUN_DONE || run == RUN_OVERDUE || run == RUN_DOUBT)
         return run;
     if (!exchange->is_begun)
         return RUN_REFUSED;
@@ -321,7 +321,8 @@ run_t pipeline_run(connection_t *connection, pipeline_kind_t kind, shared_t *con
         exchange_all(&exchange);
     run = conclude(&exchange, connection, state);
     form = check_rows(&exchange, connection, run == RUN_DONE ? state : &ignored);
-    hand_over(&exchange, kind == PIPELINE_WRITES && (exchange.is_refused || !exchange.is_over));
+    hand_over(&exchange,
+              kind == PIPELINE_WRITES && (exchange.is_refused || !exchange.is_over || run == RUN_DOUBT));
     PQexitPipelineMode(exchange.libpq); /* where it cannot, the connection is not reusable */
     return run == RUN_DONE ? form : run;
 }

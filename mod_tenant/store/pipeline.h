@@ -35,7 +35,8 @@ typedef enum pipeline_kind_t {
  *   RUN_DONE, RUN_REFUSED,  they have had no effect, be it for another one's fault
  *   RUN_STALE
  *   RUN_ODD                 they have been done, writes have been committed, and their rows are of no use
- *   RUN_LOST, RUN_OVERDUE   as connection_run() has it, for each of them; *state says more
+ *   RUN_LOST, RUN_OVERDUE,  as connection_run() has it, for each of them; *state says more
+ *   RUN_DOUBT
  *
  * Only for a connection whose statements are prepared. Texts and scratch memory are in pool. */
 run_t pipeline_run(connection_t *connection, pipeline_kind_t kind, shared_t *const *shared, int count,

@@ -5,6 +5,7 @@
 #include <http_log.h>
 
 #include "../metrics/counters.h"
+#include "errand.h"
 #include "keeper.h"
 #include "monotonic.h"
 #include "session.h"
@@ -25,7 +26,7 @@ struct pool_t {
 /* The idle connection that was used last, taken into use, or NULL. */
 static connection_t *take_idle(stock_t *stock, pool_use_t use, connections_t *doomed)
 {
-    if (use == POOL_LOOKUP && stock->lookups >= stock_lookups_max(stock))
+    if (!stock_allows(stock, use))
         return NULL;
     while (!APR_RING_EMPTY(&stock->idle, connection_t, link)) {
         connection_t *connection = APR_RING_FIRST(&stock->idle);
@@ -35,8 +36,9 @@ static connection_t *take_idle(stock_t *stock, pool_use_t use, connections_t *do
             APR_RING_INSERT_TAIL(&stock->busy, connection, connection_t, link);
             stock_count(stock, LABEL_IN_USE, 1);
             COUNTERS_ADD(pool_acquired, stock->role, 1);
-            connection->lookup = use == POOL_LOOKUP;
-            stock->lookups += connection->lookup;
+            connection->use = use;
+            connection->is_committed = 0;
+            stock->taken[use]++;
             return connection;
         }
         stock_doom(stock, connection->born, doomed);
@@ -47,18 +49,14 @@ static connection_t *take_idle(stock_t *stock, pool_use_t use, connections_t *do
 /* Waits for a change until deadline. 0: the deadline has passed. */
 static int wait_for_change(stock_t *stock, pool_use_t use, apr_time_t deadline)
 {
-    int lookup = use == POOL_LOOKUP;
-
     if (deadline <= monotonic_now())
         return 0;
-    stock->waiting++;
+    stock->waiting[use]++;
     COUNTERS_ADD(pool_waiting, stock->role, 1);
-    stock->lookups_waiting += lookup;
     pthread_cond_signal(&stock->wanted);
-    monotonic_wait(lookup ? &stock->lookup_possible : &stock->available, &stock->mutex, deadline);
-    stock->waiting--;
+    monotonic_wait(&stock->available[use], &stock->mutex, deadline);
+    stock->waiting[use]--;
     COUNTERS_ADD(pool_waiting, stock->role, -1);
-    stock->lookups_waiting -= lookup;
     return 1;
 }
 
@@ -85,8 +83,23 @@ static void unlink_busy(stock_t *stock, connection_t *connection)
 {
     APR_RING_REMOVE(connection, link);
     stock_count(stock, LABEL_IN_USE, -1);
-    stock->lookups -= connection->lookup;
-    connection->lookup = 0;
+    stock->taken[connection->use]--;
+}
+
+/* Ends the use of a busy connection that is about to be closed. The caller holds the mutex. */
+static void unlink_lost(stock_t *stock, connection_t *connection)
+{
+    unlink_busy(stock, connection);
+    if (errand_leave(connection))
+        stock->taken[connection->use]++;
+    else
+        stock->open--;
+}
+
+/* Whether to wait would hold a thread up, and nothing else: those ahead wait for a standby that is away. */
+static int is_in_vain(const stock_t *stock, pool_use_t use)
+{
+    return use == POOL_WRITE && stock->is_doubted && !stock_allows(stock, use);
 }
 
 /* Takes an idle connection, waiting for one until *deadline, which the first wait sets to be so far away. */
@@ -113,10 +126,10 @@ static const problem_t *take_or_wait(pool_t *pool, pool_use_t use, apr_interval_
             break;
         }
         if (!*deadline)
-            *deadline = monotonic_now() + wait;
+            *deadline = monotonic_now() + (is_in_vain(stock, use) ? 0 : wait);
         if (!wait_for_change(stock, use, *deadline)) {
             problem = stock->away ? stock->away : &problem_pool_exhausted;
-            news = exhausted_is_news(pool, *deadline);
+            news = !is_in_vain(stock, use) && exhausted_is_news(pool, *deadline);
             break;
         }
     }
@@ -125,8 +138,9 @@ static const problem_t *take_or_wait(pool_t *pool, pool_use_t use, apr_interval_
     if (news)
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, stock->server,
                      "no database connection within %" APR_TIME_T_FMT
-                     " ms: TenantPool allows %d in each child",
-                     apr_time_as_msec(wait), stock->settings.max);
+                     " ms: TenantPool allows %d in each child%s",
+                     apr_time_as_msec(wait), stock->settings.max,
+                     use == POOL_WRITE ? ", half of them for writes" : "");
     return problem;
 }
 
@@ -137,8 +151,7 @@ static void discard(stock_t *stock, connection_t *dead)
 
     APR_RING_INIT(&doomed, connection_t, link);
     pthread_mutex_lock(&stock->mutex);
-    unlink_busy(stock, dead);
-    stock->open--;
+    unlink_lost(stock, dead);
     stock_doom(stock, dead->born, &doomed);
     pthread_cond_signal(&stock->wanted);
     pthread_mutex_unlock(&stock->mutex);
@@ -218,6 +231,22 @@ static int is_suspect(const stock_t *stock, const connection_t *connection, apr_
     return !stock->suspect && !stock->is_connecting && !stock->away && session_is_due(connection, now);
 }
 
+/* Notes whether writes wait for a standby in vain, and says so where that is news. The caller holds the mutex.
+ */
+static void take_doubt(stock_t *stock, const connection_t *connection)
+{
+    if (connection->is_doubted && !stock->is_doubted)
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, stock->server,
+                     "writes wait in vain for a synchronous standby: each is broken off at TenantPool's "
+                     "statement limit and answered 503, committed, but lost if this server is. Reads go on. "
+                     "Start the standby, or take it out of synchronous_standby_names and reload PostgreSQL");
+    else if (connection->is_committed && stock->is_doubted)
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, stock->server,
+                     "writes no longer wait in vain for a synchronous standby");
+    if (connection->is_doubted || connection->is_committed)
+        stock->is_doubted = connection->is_doubted;
+}
+
 void pool_release(pool_t *pool, connection_t *connection)
 {
     stock_t *stock = &pool->stock;
@@ -231,13 +260,15 @@ void pool_release(pool_t *pool, connection_t *connection)
     stock_doom_its_like(stock, connection, &doomed);
     reusable = connection_is_reusable(connection) && connection->born > stock->renewed && !stock->stopping &&
                stock->away != &problem_misconfigured;
-    unlink_busy(stock, connection);
+    take_doubt(stock, connection);
+    if (!reusable)
+        unlink_lost(stock, connection);
+    else
+        unlink_busy(stock, connection);
     if (reusable && is_suspect(stock, connection, now))
         stock->suspect = connection;
     else if (reusable)
         stock_insert_idle(stock, connection, now);
-    else
-        stock->open--;
     if (stock->suspect == connection || !reusable)
         pthread_cond_signal(&stock->wanted);
     wake = stock_whom_to_wake(stock);
@@ -260,6 +291,21 @@ static int lock_to_stop(stock_t *stock)
     return 0;
 }
 
+/* Lets the threads end that tell the server to cancel, if it answers at all. */
+static void await_errands(stock_t *stock)
+{
+    for (int tries = 0; tries < 100; tries++) {
+        int errands;
+
+        pthread_mutex_lock(&stock->mutex);
+        errands = stock->errands;
+        pthread_mutex_unlock(&stock->mutex);
+        if (errands == 0)
+            return;
+        apr_sleep(apr_time_from_msec(10));
+    }
+}
+
 /* Ends the threads and closes what is idle. Requests may still be running when a child is told to stop at
  * once: what they hold is theirs to give back, or the kernel's to take. */
 static apr_status_t pool_stop(void *data)
@@ -276,6 +322,7 @@ static apr_status_t pool_stop(void *data)
     pthread_cond_signal(&stock->tick);
     pthread_mutex_unlock(&stock->mutex);
     keeper_join(&pool->keeper);
+    await_errands(stock);
     if (stock->suspect)
         connection_close(stock->suspect);
     stock_close_all(&stock->idle);

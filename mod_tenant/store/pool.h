@@ -7,18 +7,13 @@
 #include "attest.h"
 #include "connection.h"
 #include "pool_settings.h"
+#include "pool_use.h"
 
 /* The connections of one child process to one database. Opening one happens in a
  * thread of the pool's own, so that a request's deadline holds however slow the database is; after a failure
- * requests are refused at once while that thread goes on trying. A second thread cuts connections whose
- * statement is overdue and closes those that nobody has used for long (keeper.h). */
+ * requests are refused at once while that thread goes on trying. A second thread ends statements that are
+ * overdue and closes connections that nobody has used for long (keeper.h). */
 typedef struct pool_t pool_t;
-
-/* What a connection is taken for. */
-typedef enum pool_use_t {
-    POOL_STATEMENT,
-    POOL_LOOKUP, /* finding out who is asking: at most a quarter of the pool, at least one connection */
-} pool_use_t;
 
 /* Starts an empty pool with its threads, both of which end with the process's pool. Called after the fork.
  * lineage: what connections are held against; server is what is logged to. NULL when a thread cannot be
@@ -28,7 +23,8 @@ pool_t *pool_open(const char *conninfo, const pool_settings_t *settings, databas
 
 /* Takes a connection that is alive as far as its socket tells, waiting for it for as long as the settings
  * say. For what is_repeatable, one that was used a moment ago is not asked. problem_database_away,
- * problem_misconfigured: none can be opened; problem_pool_exhausted: all are in use. */
+ * problem_misconfigured: none can be opened; problem_pool_exhausted: all are in use, or all that there are
+ * for this use. While writes end in doubt one that finds none is told so at once. */
 const problem_t *pool_acquire(pool_t *pool, pool_use_t use, int is_repeatable, connection_t **connection);
 
 /* The same for a statement, within a time of the caller's own. */

@@ -10,8 +10,11 @@ int stock_make(stock_t *stock, const pool_settings_t *settings, server_rec *serv
     stock->server = server;
     APR_RING_INIT(&stock->idle, connection_t, link);
     APR_RING_INIT(&stock->busy, connection_t, link);
-    return pthread_mutex_init(&stock->mutex, NULL) == 0 && monotonic_cond_init(&stock->available) &&
-           monotonic_cond_init(&stock->lookup_possible) && monotonic_cond_init(&stock->wanted) &&
+    for (int use = 0; use < POOL_USES; use++) {
+        if (!monotonic_cond_init(&stock->available[use]))
+            return 0;
+    }
+    return pthread_mutex_init(&stock->mutex, NULL) == 0 && monotonic_cond_init(&stock->wanted) &&
            monotonic_cond_init(&stock->tick);
 }
 
@@ -20,9 +23,12 @@ void stock_count(const stock_t *stock, label_state_t state, int more)
     COUNTERS_ADD(pool_connections, stock->role * LABEL_STATES + state, more);
 }
 
-int stock_lookups_max(const stock_t *stock)
+int stock_allows(const stock_t *stock, pool_use_t use)
 {
-    return stock->settings.max >= 4 ? stock->settings.max / 4 : 1;
+    static const int shares[POOL_USES] = {[POOL_STATEMENT] = 1, [POOL_LOOKUP] = 4, [POOL_WRITE] = 2};
+    int most = stock->settings.max / shares[use];
+
+    return stock->taken[use] < (most > 1 ? most : 1);
 }
 
 void stock_unlink_idle(stock_t *stock, connection_t *connection)
@@ -34,16 +40,25 @@ void stock_unlink_idle(stock_t *stock, connection_t *connection)
 
 wake_t stock_whom_to_wake(const stock_t *stock)
 {
-    return (wake_t){.statement = stock->waiting > stock->lookups_waiting,
-                    .lookup = stock->lookups_waiting && stock->lookups < stock_lookups_max(stock)};
+    wake_t wake;
+
+    for (int use = 0; use < POOL_USES; use++)
+        wake.use[use] = stock->waiting[use] && stock_allows(stock, (pool_use_t)use);
+    return wake;
 }
 
 void stock_wake(stock_t *stock, wake_t wake)
 {
-    if (wake.statement)
-        pthread_cond_signal(&stock->available);
-    if (wake.lookup)
-        pthread_cond_signal(&stock->lookup_possible);
+    for (int use = 0; use < POOL_USES; use++) {
+        if (wake.use[use])
+            pthread_cond_signal(&stock->available[use]);
+    }
+}
+
+void stock_wake_all(stock_t *stock)
+{
+    for (int use = 0; use < POOL_USES; use++)
+        pthread_cond_broadcast(&stock->available[use]);
 }
 
 void stock_insert_idle(stock_t *stock, connection_t *connection, apr_time_t now)

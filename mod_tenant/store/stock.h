@@ -11,6 +11,7 @@
 #include "../metrics/label.h"
 #include "connection.h"
 #include "pool_settings.h"
+#include "pool_use.h"
 
 APR_RING_HEAD(connections_t, connection_t);
 typedef struct connections_t connections_t;
@@ -19,32 +20,31 @@ typedef struct stock_t {
     pool_settings_t settings;
     server_rec *server; /* what is logged to */
 
-    pthread_mutex_t mutex;          /* guards what follows */
-    pthread_cond_t available;       /* a connection came back, or the verdict changed */
-    pthread_cond_t lookup_possible; /* the same for those who want it for a lookup */
-    pthread_cond_t wanted;          /* the connector has something to do */
-    pthread_cond_t tick;            /* the reaper must stop, or has something to watch */
-    connections_t idle;             /* the last one given back first */
-    connections_t busy;             /* in use by a request */
-    connection_t *suspect;          /* one that came back, for the connector to look at, or NULL */
-    connection_t *checked;          /* the one that is being attested or looked at, or NULL */
-    int is_connecting;              /* the connector is at it, and looks at none meanwhile */
-    int open;                       /* idle, busy, looked at and being opened */
+    pthread_mutex_t mutex;               /* guards what follows */
+    pthread_cond_t available[POOL_USES]; /* a connection came back, or the verdict changed */
+    pthread_cond_t wanted;               /* the connector has something to do */
+    pthread_cond_t tick;                 /* the reaper must stop, or has something to watch */
+    connections_t idle;                  /* the last one given back first */
+    connections_t busy;                  /* in use by a request */
+    connection_t *suspect;               /* one that came back, for the connector to look at, or NULL */
+    connection_t *checked;               /* the one that is being attested or looked at, or NULL */
+    int is_connecting;                   /* the connector is at it, and looks at none meanwhile */
+    int open;                            /* idle, busy, looked at, being opened, and given up (errand.h) */
     int idle_count;
-    int lookups;           /* busy for a lookup */
-    int waiting;           /* requests that wait for a connection */
-    int lookups_waiting;   /* those of them that want it for a lookup */
-    const problem_t *away; /* why none can be opened; NULL: the last attempt succeeded */
+    int taken[POOL_USES];   /* busy for a use, or given up */
+    int waiting[POOL_USES]; /* requests that wait for a connection */
+    int errands;            /* threads that tell the server to cancel */
+    int is_doubted;         /* the last write that has ended was in doubt, and the log says so */
+    const problem_t *away;  /* why none can be opened; NULL: the last attempt succeeded */
     apr_time_t answered; /* when a connection was last given back whose statement had ended well; 0: never */
     apr_time_t renewed;  /* connections that were opened no later are not used again */
     int stopping;
     unsigned role; /* database_role_t: what figures are told apart by; it does not change */
 } stock_t;
 
-/* Whom one more idle connection, or one lookup less, may help. */
+/* Whom one more idle connection, or one less that is taken, may help. */
 typedef struct wake_t {
-    int statement;
-    int lookup;
+    int use[POOL_USES];
 } wake_t;
 
 /* An empty stock, in memory that is zero. 0: there is no mutex or condition left. */
@@ -55,8 +55,11 @@ int stock_make(stock_t *stock, const pool_settings_t *settings, server_rec *serv
 /* Counts one connection more, or one less, in a state (LABEL_IDLE, LABEL_IN_USE). */
 void stock_count(const stock_t *stock, label_state_t state, int more);
 
-/* How many connections lookups may have at a time. */
-int stock_lookups_max(const stock_t *stock);
+/* Whether one connection more may be taken for a use. */
+int stock_allows(const stock_t *stock, pool_use_t use);
+
+/* Wakes all who wait. */
+void stock_wake_all(stock_t *stock);
 
 wake_t stock_whom_to_wake(const stock_t *stock);
 void stock_wake(stock_t *stock, wake_t wake);

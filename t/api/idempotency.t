@@ -211,7 +211,16 @@ subtest 'twins' => sub {
 
 # Holds back whoever inserts a product, in the middle of its statement.
 sql({ database => $database }, <<'SQL');
-CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$
+CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  LOOP
+    BEGIN
+      PERFORM pg_advisory_xact_lock_shared(1);
+      RETURN NEW;
+    EXCEPTION WHEN query_canceled THEN    -- it is made in any case
+    END;
+  END LOOP;
+END $$
 SQL
 sql({ database => $database }, 'CREATE TRIGGER hold BEFORE INSERT ON products FOR EACH ROW EXECUTE FUNCTION hold()');
 my $brake = TenantTest::Fault::Lock->new(site, $database, 'SELECT pg_advisory_xact_lock(1)');

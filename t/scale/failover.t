@@ -16,9 +16,6 @@ use TenantTest::Patroni;
 my $missing = TenantTest::Fleet::missing(qw(patroni etcd));
 plan skip_all => $missing if $missing;
 
-# What is open, by the figures that it shows in.
-my $OUTAGE = 'a lost standby becomes an outage: writes in doubt';
-
 my $site = TenantTest::Site->make;
 my $database = TenantTest::Patroni->start(site => $site);
 my $fleet = TenantTest::Fleet->start(site => $site, database => $database->conninfo('tenant_api'), pool => 'max=6');
@@ -94,6 +91,6 @@ event('the standby is lost where each COMMIT waits for one', sub {
     $database->start_node($standby);
     settle();
     $database->set(synchronous_mode_strict => JSON::PP::false);
-}, @common, gap => 2, todo => { gap => $OUTAGE });
+}, @common, gap => 2);
 
 done_testing;

@@ -183,7 +183,8 @@ subtest 'many more than fit into one group' => sub {
     cmp_ok($vain, '<=', 1, 'one group at most was in vain, then all went alone');
 };
 
-# Has a server open eight connections, which takes as many statements at the same time that go alone. (None can be opened
+# Has a server open eight connections, which takes as many statements at the same time that go alone; writes have half of the
+# pool. (None can be opened
 # while a table is locked, for each tries whether it shows rows.)
 sub open_connections {
     my ($server) = @_;
@@ -232,14 +233,14 @@ role_setting($site, lock_timeout => '15s');
 
 subtest 'nobody waits for the lock of another' => sub {
     my $acme = tenant('acme')->{id};
-    test_lock(start(pool => 'max=8 wait=10s statement=20s'),
+    test_lock(start(pool => 'max=16 wait=10s statement=20s'),
         TenantTest::Fault::Lock->new($site, undef, "SELECT FROM tenants WHERE id = $acme FOR UPDATE"),
         sub { my $new = new_row('calls'); $new->[0] = 'acme'; $new });
 };
 
 subtest 'nor for a table that others need, be it to prepare a statement' => sub {
     slow_down(0.002);
-    test_lock(start(pool => 'max=8 wait=10s statement=20s'),
+    test_lock(start(pool => 'max=16 wait=10s statement=20s'),
         TenantTest::Fault::Lock->new($site, undef, 'LOCK TABLE messages IN ACCESS EXCLUSIVE MODE'), sub { new_row('messages') });
     speed_up();
 };

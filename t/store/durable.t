@@ -32,7 +32,7 @@ sub is_in_doubt {
     my ($ask, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my $began = time;
-    is_problem($ask->(), 503, 'query-timeout', $name);
+    is_problem($ask->(), 503, 'write-in-doubt', $name);
     cmp_ok(time - $began, '<', 3 * $LIMIT + 2, "$name: within the limit");
     return;
 }

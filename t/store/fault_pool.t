@@ -160,6 +160,30 @@ subtest 'there are never more than max in each child' => sub {
     is(scalar(grep { $_->{status} != 200 } @answers), 0, 'every request was answered');
 };
 
+subtest 'what is past the limit does not go on in PostgreSQL' => sub {
+    my $server = start(pool => 'max=4 wait=1s statement=500ms');
+    is_status(acme($server, GET => '/v1/calls/1'), 200, 'one request');
+    $brake->hold;
+    is_problem(acme($server, GET => '/v1/calls/1'), 503, 'query-timeout', 'a read');
+    is_problem(acme($server, POST => '/v1/products', json => { name => 'given up' }), 503, 'query-timeout', 'a new row');
+    is_problem(acme($server, PATCH => '/v1/products/1', json => { name => 'given up' }), 503, 'query-timeout', 'a change');
+    ok((wait_until { !waiting_backends($site) } 30), 'nobody waits for the lock any more');
+    $brake->release;
+    is_deeply($site->dbh->selectall_arrayref(q{SELECT id FROM products WHERE name = 'given up'}), [], 'nothing was written');
+};
+
+subtest 'writes use at most half' => sub {
+    my $server = start(pool => 'max=6 wait=5s statement=30s');
+    my $row = TenantTest::Fault::Lock->new($site, undef, 'SELECT FROM products WHERE id = 1 FOR UPDATE')->hold;
+    my @writes = map { $server->client->send(PATCH => '/v1/products/1', headers => [bearer('acme'), 'Content-Type' => 'application/json'],
+        body => '{"name":"patient"}') } 1 .. 6;
+    is(waiting_backends($site, 3), 3, 'three stand in PostgreSQL');
+    is_status(acme($server, GET => '/v1/calls/1'), 200, 'reads go on');
+    is(scalar(waiting_backends($site)), 3, 'and no fourth write has joined them');
+    $row->release;
+    is_status($_->receive, 200, 'each is done') for @writes;
+};
+
 # The role's own limits: PostgreSQL ends the statement, and the connection stays.
 for my $limit (qw(statement_timeout lock_timeout)) {
     subtest "the role's $limit" => sub {
