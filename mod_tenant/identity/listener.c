@@ -11,6 +11,7 @@
 
 #include "../store/monotonic.h"
 #include "../store/notify.h"
+#include "witness.h"
 
 APLOG_USE_MODULE(tenant);
 
@@ -23,9 +24,10 @@ APLOG_USE_MODULE(tenant);
 #define TRUST     apr_time_from_msec(180)
 #define ANSWER    apr_time_from_sec(4)
 
-/* So many heartbeats are an empty statement for one that is a notification, which proves that PostgreSQL's
- * queue is read to its end, and costs it a transaction. */
-enum { PINGS = 40 };
+/* The way of requests may be led to another server while this one lives. So a witness goes it, every few
+ * seconds; what it sends has to arrive once PostgreSQL's queue is read to its end. For so long a proof of that
+ * holds, where the witness gets through to nobody. */
+#define WITNESSED apr_time_from_sec(8)
 
 /* The pause after a failed attempt to connect, twice as long each time. */
 #define RETRY_FIRST apr_time_from_msec(50)
@@ -41,6 +43,7 @@ enum { PINGS = 40 };
 typedef struct listener_t {
     generations_t *generations;
     notify_settings_t notify;
+    witness_t *witness;
     server_rec *server;
     apr_thread_t *thread;
     int has_heard; /* this child has had a connection */
@@ -64,24 +67,51 @@ static void sleep_for(const listener_t *listener, apr_interval_time_t time)
     poll(&wake, 1, (int)apr_time_as_msec(time));
 }
 
+/* When it was last proven that requests go to the server that is listened to. */
+typedef struct common_t {
+    apr_time_t proven_at;
+    int number; /* of the witness's notification that has proven it */
+} common_t;
+
+/* One heartbeat: most are an empty statement, but behind each notification of the witness's there is one of
+ * our own, by which the other one has come. 0: the connection is of no use any more. */
+static int beat(listener_t *listener, notify_t *notify, common_t *common)
+{
+    apr_time_t began;
+    int number = witness_last(listener->witness, &began);
+
+    if (number <= common->number && monotonic_now() < common->proven_at + WITNESSED)
+        return notify_ping(notify);
+    if (!notify_prove(notify))
+        return 0;
+    if (number <= common->number || notify_witnessed(notify) < number) {
+        notify_miss(notify, number > common->number);
+        return 0;
+    }
+    *common = (common_t){began, number};
+    return 1;
+}
+
 /* Serves a connection until it is lost or the listener stops. What changed while nobody listened is unknown,
  * so everything has. */
 static void serve(listener_t *listener, notify_t *notify)
 {
     apr_time_t proven_at = monotonic_now();
-    int beat = 0;
+    common_t common = {.proven_at = proven_at}; /* notify_open() has done it */
     int is_alive;
 
     generations_change(listener->generations, GENERATIONS_TENANTS, GENERATIONS_ANY_TENANT);
     generations_change(listener->generations, GENERATIONS_LOGINS, GENERATIONS_ANY_TENANT);
+    witness_lead(listener->witness, notify_channel(notify));
     do {
         generations_trust(listener->generations, proven_at + TRUST);
         is_alive = notify_wait(notify, proven_at + HEARTBEAT - monotonic_now());
         proven_at = monotonic_now();
         if (is_alive)
-            is_alive = ++beat % PINGS ? notify_ping(notify) : notify_prove(notify);
+            is_alive = beat(listener, notify, &common);
     } while (is_alive);
     generations_trust(listener->generations, 0);
+    witness_lead(listener->witness, NULL);
 }
 
 /* Says once that nobody listens, and once that somebody does again, whichever child does so. */
@@ -157,6 +187,7 @@ static apr_status_t listener_stop(void *data)
     listener->stopping = 1;
     eventfd_write(listener->notify.wake, 1);
     apr_thread_join(&ignored, listener->thread);
+    witness_stop(listener->witness);
     close(listener->notify.wake);
     return APR_SUCCESS;
 }
@@ -178,7 +209,8 @@ int listener_start(generations_t *generations, const char *conninfo, const char 
         .handler = hear,
         .context = listener,
     };
-    if (listener->notify.wake < 0 ||
+    listener->witness = witness_start(witness, ANSWER, process);
+    if (listener->notify.wake < 0 || !listener->witness ||
         apr_thread_create(&listener->thread, NULL, listener_run, listener, process) != APR_SUCCESS)
         return 0;
     apr_pool_pre_cleanup_register(process, listener, listener_stop);

@@ -15,6 +15,7 @@ struct notify_t {
     PGconn *libpq;
     const char *own; /* the channel that nobody else listens on */
     int sent, heard; /* numbers of the notifications that were sent to it, and that came */
+    int witnessed;   /* that of the last one of the witness's */
     const char *why; /* why the last call failed */
     apr_pool_t *pool;
 };
@@ -102,7 +103,9 @@ static void dispatch(notify_t *notify)
     PGnotify *notification;
 
     while ((notification = PQnotifies(notify->libpq))) {
-        if (strcmp(notification->relname, notify->own) == 0)
+        if (strcmp(notification->relname, notify->own) == 0 && *notification->extra == 'w')
+            notify->witnessed = atoi(notification->extra + 1);
+        else if (strcmp(notification->relname, notify->own) == 0)
             notify->heard = atoi(notification->extra);
         else
             notify->settings.handler(notify->settings.context, notification->relname, notification->extra);
@@ -110,13 +113,22 @@ static void dispatch(notify_t *notify)
     }
 }
 
-/* Sends a notification to our own channel by way of any connection to the database. */
+/* Sends a notification by way of any connection to the database. */
+static int send_by(PGconn *by, const char *channel, const char *payload, const notify_settings_t *settings)
+{
+    char sql[NOTIFY_CHANNEL_SIZE + 64];
+
+    apr_snprintf(sql, sizeof sql, "NOTIFY %s, '%s'", channel, payload);
+    return run(by, sql, settings);
+}
+
+/* Sends one to our own channel. */
 static int send_own(notify_t *notify, PGconn *by)
 {
-    char sql[64];
+    char payload[16];
 
-    apr_snprintf(sql, sizeof sql, "NOTIFY %s, '%d'", notify->own, ++notify->sent);
-    return run(by, sql, &notify->settings);
+    apr_snprintf(payload, sizeof payload, "%d", ++notify->sent);
+    return send_by(by, notify->own, payload, &notify->settings);
 }
 
 /* Waits for the notification that was sent last. */
@@ -150,6 +162,23 @@ int notify_ping(notify_t *notify)
     return 1;
 }
 
+void notify_miss(notify_t *notify, int is_sent)
+{
+    notify->why = is_sent ? "a notification from TenantDatabase does not arrive: it is another database, or "
+                            "another server, or a transaction pooler is between"
+                          : "TenantDatabase cannot be reached: it may lead to another server";
+}
+
+const char *notify_channel(const notify_t *notify)
+{
+    return notify->own;
+}
+
+int notify_witnessed(const notify_t *notify)
+{
+    return notify->witnessed;
+}
+
 /* Lets a notification come from where all others connect. */
 static int prove_witness(notify_t *notify)
 {
@@ -161,8 +190,7 @@ static int prove_witness(notify_t *notify)
     PQfinish(witness);
     if (!sent || await_own(notify))
         return sent;
-    notify->why = "a notification from TenantDatabase does not arrive: it is another database, or a "
-                  "transaction pooler is between";
+    notify_miss(notify, 1);
     return 0;
 }
 
@@ -229,6 +257,17 @@ PGresult *notify_ask(PGconn *libpq, const char *sql, int wake, apr_interval_time
         return answer;
     PQclear(answer);
     return NULL;
+}
+
+int notify_send(const char *conninfo, const char *channel, const char *payload, int wake,
+                apr_interval_time_t limit)
+{
+    const notify_settings_t settings = {.wake = wake, .limit = limit};
+    PGconn *libpq = PQconnectdb(conninfo);
+    int done = PQstatus(libpq) == CONNECTION_OK && send_by(libpq, channel, payload, &settings);
+
+    PQfinish(libpq);
+    return done;
 }
 
 int notify_tell(const char *conninfo, const char *sql, const char *const *values, int count, int wake,

@@ -13,6 +13,8 @@ struct pg_result;
  * then a call returns as if it had failed. */
 typedef struct notify_t notify_t;
 
+enum { NOTIFY_CHANNEL_SIZE = 64 }; /* bytes that a channel's name has at most, with its NUL */
+
 /* Takes one notification. The texts live as long as the call. */
 typedef void notify_handler_t(void *context, const char *channel, const char *payload);
 
@@ -43,6 +45,17 @@ int notify_ping(notify_t *notify);
 /* Hands what comes within a time to the handler. 0: the connection is of no use any more. */
 int notify_wait(notify_t *notify, apr_interval_time_t time);
 
+/* The name of the channel that nobody else listens on. Its notifications are numbers; behind a `w`, of the
+ * witness. */
+const char *notify_channel(const notify_t *notify);
+
+/* The number of the last notification of the witness's that has come; 0: none. */
+int notify_witnessed(const notify_t *notify);
+
+/* Notes as the reason why the last call failed that what goes the witness's way does not arrive, or that
+ * nothing goes it (!is_sent). */
+void notify_miss(notify_t *notify, int is_sent);
+
 /* Why the last call failed: a sentence that lives as long as the connection. */
 const char *notify_why(const notify_t *notify);
 
@@ -51,6 +64,10 @@ void notify_close(notify_t *notify);
 /* Runs one statement on a connection of the caller's own and returns its row, which is his to clear. wake,
  * limit: as below. NULL: it failed, or gave another number of rows; the connection is of no use any more. */
 struct pg_result *notify_ask(struct pg_conn *libpq, const char *sql, int wake, apr_interval_time_t limit);
+
+/* Connects, sends one notification, and disconnects; as notify_tell() otherwise. */
+int notify_send(const char *conninfo, const char *channel, const char *payload, int wake,
+                apr_interval_time_t limit);
 
 /* Connects, runs one statement with text parameters ($1 is values[0]), and disconnects: for what is told to
  * the database now and then, whatever else goes on. wake: as above, or -1; limit: for the answer; for

@@ -16,9 +16,6 @@ use TenantTest::Pooler;
 my $missing = TenantTest::Fleet::missing(qw(patroni etcd));
 plan skip_all => $missing if $missing;
 
-# What is open.
-my $LISTENER = 'the listener listens elsewhere than the pool';
-
 my $site = TenantTest::Site->make;
 my $database = TenantTest::Patroni->start(site => $site);
 my $pooler = TenantTest::Pooler->start(database => $database);
@@ -58,6 +55,6 @@ event('PgBouncer is led to the new primary while the old one lives', sub {
     sleep 15;
     $keeper->signal('CONT');
     settle();
-}, @common, todo => { late => $LISTENER });
+}, @common);
 
 done_testing;
