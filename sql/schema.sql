@@ -288,6 +288,23 @@ $$;
 
 ALTER FUNCTION public.tenant_login_changed() OWNER TO tenant_owner;
 
+CREATE FUNCTION public.tenant_login_replicated() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM pg_notify('tenant_login_changed', OLD.tenant_id::text);
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM pg_notify('tenant_login_changed', NEW.tenant_id::text);
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION public.tenant_login_replicated() OWNER TO tenant_owner;
+
 CREATE FUNCTION public.tenant_notify(channel text, ids integer[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -310,6 +327,23 @@ END
 $$;
 
 ALTER FUNCTION public.tenant_rate_limit(tenant_id integer) OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.tenant_replicated() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM pg_notify('tenant_changed', OLD.id::text);
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM pg_notify('tenant_changed', NEW.id::text);
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION public.tenant_replicated() OWNER TO tenant_owner;
 
 CREATE FUNCTION public.tenant_rotate_key(tenant_id integer, hashes text[], new_hash text, grace_seconds integer) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1400,7 +1434,13 @@ CREATE TRIGGER tenant_changed_delete AFTER DELETE ON public.tenants REFERENCING 
 
 CREATE TRIGGER tenant_changed_insert AFTER INSERT ON public.tenants REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_changed();
 
+CREATE TRIGGER tenant_changed_replicated AFTER INSERT OR DELETE OR UPDATE ON public.tenants FOR EACH ROW EXECUTE FUNCTION public.tenant_replicated();
+
+ALTER TABLE public.tenants ENABLE REPLICA TRIGGER tenant_changed_replicated;
+
 CREATE TRIGGER tenant_changed_truncate AFTER TRUNCATE ON public.tenants FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_changed();
+
+ALTER TABLE public.tenants ENABLE ALWAYS TRIGGER tenant_changed_truncate;
 
 CREATE TRIGGER tenant_changed_update AFTER UPDATE ON public.tenants REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_changed();
 
@@ -1408,7 +1448,13 @@ CREATE TRIGGER tenant_login_changed_delete AFTER DELETE ON public.users REFERENC
 
 CREATE TRIGGER tenant_login_changed_insert AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_login_changed();
 
+CREATE TRIGGER tenant_login_changed_replicated AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.tenant_login_replicated();
+
+ALTER TABLE public.users ENABLE REPLICA TRIGGER tenant_login_changed_replicated;
+
 CREATE TRIGGER tenant_login_changed_truncate AFTER TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_login_changed();
+
+ALTER TABLE public.users ENABLE ALWAYS TRIGGER tenant_login_changed_truncate;
 
 CREATE TRIGGER tenant_login_changed_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_login_changed();
 

@@ -238,6 +238,17 @@ SELECT format('%s.%s', relation, name), 'is missing or disabled: caches do not h
                     WHERE g.tgrelid = to_regclass('public.' || relation) AND g.tgname = name
                       AND g.tgenabled IN ('O', 'A'))
  UNION ALL
+SELECT format('%s.%s', relation, name), 'is missing or disabled: caches do not hear of changes that come by logical replication'
+  FROM (VALUES ('tenants', 'tenant_changed_replicated'), ('users', 'tenant_login_changed_replicated')) w (relation, name)
+ WHERE NOT EXISTS (SELECT FROM pg_trigger g
+                    WHERE g.tgrelid = to_regclass('public.' || relation) AND g.tgname = name
+                      AND g.tgenabled IN ('R', 'A'))
+ UNION ALL
+SELECT format('%s.%s', relation, name), 'is not ENABLE ALWAYS: caches do not hear of a TRUNCATE that comes by logical replication'
+  FROM (VALUES ('tenants', 'tenant_changed_truncate'), ('users', 'tenant_login_changed_truncate')) w (relation, name)
+  JOIN pg_trigger g ON g.tgrelid = to_regclass('public.' || relation) AND g.tgname = name
+ WHERE g.tgenabled = 'O'
+ UNION ALL
 SELECT 'tenants.tenant_token_grace', 'is missing or disabled: a Twilio auth token that is replaced ends at once'
  WHERE NOT EXISTS (SELECT FROM pg_trigger g
                     WHERE g.tgrelid = to_regclass('public.tenants') AND g.tgname = 'tenant_token_grace'
