@@ -62,7 +62,7 @@ static const problem_t *check_failed(run_t run, const sqlstate_t *state, const c
 static const statement_t whereabouts = {.sql = ATTEST_WHEREABOUTS};
 static const statement_t which_server = {.sql = SURVEYOR_SERVER};
 
-enum { COLUMN_CLUSTER, COLUMN_TIMELINE, COLUMN_SERVER = COLUMN_TIMELINE };
+enum { COLUMN_CLUSTER, COLUMN_TIMELINE, COLUMN_READ_ONLY, COLUMN_SERVER = COLUMN_TIMELINE };
 
 /* Whether the connection string asks for a standby, or takes one: libpq's own word for that. */
 static int may_be_standby(const connection_t *connection)
@@ -94,6 +94,7 @@ static const problem_t *judge_server(connection_t *connection, const lineage_t *
         *why = "it is a standby, and the connection string does not ask for one (target_session_attrs)";
         return &problem_database_away;
     }
+    connection->can_only_read = strcmp(rows_text(rows, COLUMN_READ_ONLY), "on") == 0;
     connection->timeline = (uint32_t)strtoul(timeline, NULL, 16);
     connection->newest = timelines_see(lineage, cluster, connection->timeline);
     if (!connection_is_superseded(connection))

@@ -72,7 +72,8 @@ SELECT rank::text, text FROM (
 ) findings ORDER BY findings.rank, text
 
 -- statement whereabouts
--- The cluster, and its timeline in hexadecimal digits, which NULL stands for on a standby.
+-- The cluster; its timeline in hexadecimal digits, which NULL stands for on a standby; `on` where a session can only read.
 SELECT system_identifier::text,
-       CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END
+       CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END,
+       current_setting('transaction_read_only')
   FROM pg_control_system()

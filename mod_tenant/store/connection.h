@@ -36,6 +36,7 @@ struct connection_t {
         *newest;       /* the newest timeline that has been seen of its cluster; NULL: nobody keeps count */
     uint32_t timeline; /* the connection's own */
     int is_refused;    /* attest() has found a server that is not to be used, for now */
+    int can_only_read; /* attest() has found a primary whose sessions can only read */
     int answered;      /* a statement has ended well since it was last given back */
     int prepare;       /* whether statements may be prepared: not behind a transaction pooler */
     pool_use_t use;    /* what it was taken for */

@@ -132,6 +132,20 @@ static int count_items(const char *list)
     return count;
 }
 
+int conninfo_hosts(const char *complete, apr_pool_t *pool)
+{
+    int hosts = 1;
+
+    for (const PQconninfoOption *option = options_parse(complete, NULL, pool); option && option->keyword;
+         option++) {
+        if (option->val &&
+            (strcmp(option->keyword, "host") == 0 || strcmp(option->keyword, "hostaddr") == 0) &&
+            count_items(option->val) > hosts)
+            hosts = count_items(option->val);
+    }
+    return hosts;
+}
+
 const char *conninfo_turned(const char *complete, int turns, apr_pool_t *pool)
 {
     const char *turned = complete;

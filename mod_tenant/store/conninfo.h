@@ -15,6 +15,9 @@ const char *conninfo_check(const char *conninfo, int may_hold_password, apr_pool
  * the form is what two virtual hosts share a pool by. */
 const char *conninfo_complete(const char *conninfo, apr_pool_t *pool);
 
+/* How many hosts a complete connection string lists. */
+int conninfo_hosts(const char *complete, apr_pool_t *pool);
+
 /* A complete connection string that tries the hosts of its list in another order: so many of them from the
  * first on come last. One host stays as it is. */
 const char *conninfo_turned(const char *complete, int turns, apr_pool_t *pool);

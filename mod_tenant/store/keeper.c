@@ -120,6 +120,15 @@ static void inspect_suspect(keeper_t *keeper, apr_pool_t *scratch)
     pthread_mutex_lock(&stock->mutex);
 }
 
+/* Whether another host of the connection string may do better, as this one is not to be used, or can only
+ * read: a primary that was told so, be it that another one was made. Where each host has been tried that is
+ * what there is. */
+static int is_passed_over(const keeper_t *keeper, const connection_t *connection, apr_pool_t *scratch)
+{
+    return connection && (connection->is_refused || connection->can_only_read) &&
+           keeper->passed_over + 1 < conninfo_hosts(keeper->conninfo, scratch);
+}
+
 /* Opens one connection and adds it to the idle ones. Where it is refused, those that were opened ahead of the
  * fault go too. Called, and returns, with the mutex held. */
 static const problem_t *connect_one(keeper_t *keeper, apr_pool_t *scratch)
@@ -129,7 +138,7 @@ static const problem_t *connect_one(keeper_t *keeper, apr_pool_t *scratch)
     const char *why = NULL;
     connection_t *connection;
     connections_t doomed;
-    int is_refused;
+    int is_refused, is_passed;
 
     stock->open++;
     stock->is_connecting = 1;
@@ -141,9 +150,13 @@ static const problem_t *connect_one(keeper_t *keeper, apr_pool_t *scratch)
         problem = attest_watched(keeper, connection, &why, scratch);
     stock->is_connecting = 0;
     is_refused = connection && connection->is_refused;
-    take_verdict(keeper, problem, is_refused, why);
-    keeper->turn += is_refused;
-    if (!problem) {
+    is_passed = is_passed_over(keeper, connection, scratch);
+    if (!is_passed)
+        take_verdict(keeper, problem, is_refused, why);
+    keeper->turn += is_refused || is_passed;
+    keeper->passed_over += is_passed;
+    if (!problem && !is_passed) {
+        keeper->passed_over = 0;
         COUNTERS_ADD(pool_opened, keeper->role, 1);
         stock_push_idle(stock, connection);
         return NULL;
@@ -159,7 +172,7 @@ static const problem_t *connect_one(keeper_t *keeper, apr_pool_t *scratch)
     pthread_mutex_unlock(&stock->mutex);
     stock_close_all(&doomed);
     pthread_mutex_lock(&stock->mutex);
-    return problem;
+    return is_passed ? NULL : problem;
 }
 
 /* Whether the connector should open one more now. */

@@ -15,8 +15,9 @@ typedef struct keeper_t {
     stock_t *stock;
     const char *conninfo; /* what to connect to */
     database_role_t role;
-    lineage_t lineage;         /* what a new connection is held against */
-    int turn;                  /* so many servers were refused: the next one of the string is tried first */
+    lineage_t lineage; /* what a new connection is held against */
+    int turn;          /* so many servers were passed over: the next one of the string is tried first */
+    int passed_over;   /* so many since one was used */
     char why[KEEPER_WHY_SIZE]; /* stock_t.away in words; the stock's mutex guards it, and what follows */
     apr_time_t left_logged;    /* when it was last said that statements leave something behind */
     apr_thread_t *connector;

@@ -14,8 +14,10 @@
 ('standard_conforming_strings', 'on')
 
 -- part origin
--- What a session takes over when it begins: the settings of its database and role, and whether the server is a standby.
+-- What a session takes over when it begins: the settings of its database and role, whether the server is a standby, and whether
+-- it has been told to take no writes.
 pg_catalog.concat_ws(' ', pg_catalog.pg_is_in_recovery(),
+  (SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE s.name = 'default_transaction_read_only'),
   (SELECT pg_catalog.string_agg(s.setconfig::text, ' ' ORDER BY s.setdatabase, s.setrole)
      FROM pg_catalog.pg_db_role_setting s
     WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database d

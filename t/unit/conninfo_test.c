@@ -112,6 +112,9 @@ static void test_turned(void)
     is_text(conninfo_place(conninfo_turned("host='a,,c' port='5433'", 1, pool), pool), ",c,a  5433 ",
             "a host that is not named, and a port for all");
     is_text(conninfo_place("hostaddr=::1 user=other dbname=other", pool), " ::1  ", "a role is no place");
+    ok(conninfo_hosts(one, pool) == 1 && conninfo_hosts(three, pool) == 3 &&
+           conninfo_hosts("dbname=d", pool) == 1 && conninfo_hosts("hostaddr='::1,::2' port=1", pool) == 2,
+       "how many hosts there are");
 }
 
 static void test_transport(void)
