@@ -25,8 +25,8 @@ APLOG_USE_MODULE(tenant);
 #define ANSWER    apr_time_from_sec(4)
 
 /* The way of requests may be led to another server while this one lives. So a witness goes it, every few
- * seconds; what it sends has to arrive once PostgreSQL's queue is read to its end. For so long a proof of that
- * holds, where the witness gets through to nobody. */
+ * seconds; what it sends has to arrive once PostgreSQL's queue is read to its end. For so long a proof of
+ * that holds, where the witness gets through to nobody. */
 #define WITNESSED apr_time_from_sec(8)
 
 /* The pause after a failed attempt to connect, twice as long each time. */
@@ -209,10 +209,13 @@ int listener_start(generations_t *generations, const char *conninfo, const char 
         .handler = hear,
         .context = listener,
     };
-    listener->witness = witness_start(witness, ANSWER, process);
-    if (listener->notify.wake < 0 || !listener->witness ||
-        apr_thread_create(&listener->thread, NULL, listener_run, listener, process) != APR_SUCCESS)
+    listener->witness = listener->notify.wake < 0 ? NULL : witness_start(witness, ANSWER, process);
+    if (!listener->witness)
         return 0;
+    if (apr_thread_create(&listener->thread, NULL, listener_run, listener, process) != APR_SUCCESS) {
+        witness_stop(listener->witness);
+        return 0;
+    }
     apr_pool_pre_cleanup_register(process, listener, listener_stop);
     return 1;
 }

@@ -23,6 +23,7 @@ struct witness_t {
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
     const char *channel; /* NULL: it rests */
+    int turn;            /* so many channels there have been */
     int next;            /* the number of the next notification, from 1 */
     int last;            /* that of the last one that was committed; 0: none to the channel */
     apr_time_t began;    /* when it was about to connect for it */
@@ -31,19 +32,19 @@ struct witness_t {
 /* Goes once. Called, and returns, with the mutex held. */
 static void go(witness_t *witness)
 {
-    const char *channel = witness->channel;
+    int turn = witness->turn;
     apr_time_t began = monotonic_now();
     char name[NOTIFY_CHANNEL_SIZE];
     char payload[16];
     int number = witness->next++;
     int is_sent;
 
-    apr_cpystrn(name, channel, sizeof name);
+    apr_cpystrn(name, witness->channel, sizeof name);
     apr_snprintf(payload, sizeof payload, "w%d", number);
     pthread_mutex_unlock(&witness->mutex);
     is_sent = notify_send(witness->conninfo, name, payload, witness->wake, witness->limit);
     pthread_mutex_lock(&witness->mutex);
-    if (!is_sent || witness->channel != channel)
+    if (!is_sent || witness->turn != turn)
         return;
     witness->last = number;
     witness->began = began;
@@ -86,6 +87,7 @@ void witness_lead(witness_t *witness, const char *channel)
 {
     pthread_mutex_lock(&witness->mutex);
     witness->channel = channel;
+    witness->turn++;
     witness->last = 0;
     pthread_mutex_unlock(&witness->mutex);
 }

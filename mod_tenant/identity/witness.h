@@ -7,7 +7,8 @@
 
 /* Goes the way of requests to the database, again and again, with a connection of its own each time, and has
  * a notification sent there. Whoever listens and gets it listens to the same server: notifications do not
- * leave one, so it is the same cluster on the same timeline. A thread of its own, for the way may take long. */
+ * leave one, so it is the same cluster on the same timeline. A thread of its own, for the way may take
+ * long. */
 typedef struct witness_t witness_t;
 
 /* One that rests. conninfo: what requests connect to; limit: how long an answer may take. NULL: there is no

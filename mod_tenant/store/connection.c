@@ -22,9 +22,9 @@
  * and to open another one for each request would make that worse. */
 #define NEW apr_time_from_msec(500)
 
-/* What a session says of a COMMIT that no longer waits, in fields that are never translated: the wait has been
- * cancelled, and the rest of the answer is that of any COMMIT. (One that is about to end says so by another
- * code, and is lost.) */
+/* What a session says of a COMMIT that no longer waits, in fields that are never translated: the wait has
+ * been cancelled, and the rest of the answer is that of any COMMIT. (One that is about to end says so by
+ * another code, and is lost.) */
 static void hear_notice(void *context, const PGresult *notice)
 {
     connection_t *connection = context;

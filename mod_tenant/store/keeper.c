@@ -180,8 +180,11 @@ static int connection_is_wanted(const stock_t *stock)
 {
     int waiting = 0;
 
-    for (int use = 0; use < POOL_USES; use++)
-        waiting += stock_allows(stock, (pool_use_t)use) ? stock->waiting[use] : 0;
+    for (int use = 0; use < POOL_USES; use++) {
+        int room = stock_room(stock, (pool_use_t)use);
+
+        waiting += stock->waiting[use] < room ? stock->waiting[use] : room;
+    }
     return stock->open < stock->settings.max && (stock->away || waiting > stock->idle_count);
 }
 

@@ -26,7 +26,7 @@ struct pool_t {
 /* The idle connection that was used last, taken into use, or NULL. */
 static connection_t *take_idle(stock_t *stock, pool_use_t use, connections_t *doomed)
 {
-    if (!stock_allows(stock, use))
+    if (stock_room(stock, use) <= 0)
         return NULL;
     while (!APR_RING_EMPTY(&stock->idle, connection_t, link)) {
         connection_t *connection = APR_RING_FIRST(&stock->idle);
@@ -99,7 +99,7 @@ static void unlink_lost(stock_t *stock, connection_t *connection)
 /* Whether to wait would hold a thread up, and nothing else: those ahead wait for a standby that is away. */
 static int is_in_vain(const stock_t *stock, pool_use_t use)
 {
-    return use == POOL_WRITE && stock->is_doubted && !stock_allows(stock, use);
+    return use == POOL_WRITE && stock->is_doubted && stock_room(stock, use) <= 0;
 }
 
 /* Takes an idle connection, waiting for one until *deadline, which the first wait sets to be so far away. */
@@ -231,8 +231,8 @@ static int is_suspect(const stock_t *stock, const connection_t *connection, apr_
     return !stock->suspect && !stock->is_connecting && !stock->away && session_is_due(connection, now);
 }
 
-/* Notes whether writes wait for a standby in vain, and says so where that is news. The caller holds the mutex.
- */
+/* Notes whether writes wait for a standby in vain, and says so where that is news. The caller holds the
+ * mutex. */
 static void take_doubt(stock_t *stock, const connection_t *connection)
 {
     if (connection->is_doubted && !stock->is_doubted)

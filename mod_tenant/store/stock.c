@@ -23,12 +23,12 @@ void stock_count(const stock_t *stock, label_state_t state, int more)
     COUNTERS_ADD(pool_connections, stock->role * LABEL_STATES + state, more);
 }
 
-int stock_allows(const stock_t *stock, pool_use_t use)
+int stock_room(const stock_t *stock, pool_use_t use)
 {
     static const int shares[POOL_USES] = {[POOL_STATEMENT] = 1, [POOL_LOOKUP] = 4, [POOL_WRITE] = 2};
     int most = stock->settings.max / shares[use];
 
-    return stock->taken[use] < (most > 1 ? most : 1);
+    return (most > 1 ? most : 1) - stock->taken[use];
 }
 
 void stock_unlink_idle(stock_t *stock, connection_t *connection)
@@ -43,7 +43,7 @@ wake_t stock_whom_to_wake(const stock_t *stock)
     wake_t wake;
 
     for (int use = 0; use < POOL_USES; use++)
-        wake.use[use] = stock->waiting[use] && stock_allows(stock, (pool_use_t)use);
+        wake.use[use] = stock->waiting[use] && stock_room(stock, (pool_use_t)use) > 0;
     return wake;
 }
 

@@ -55,8 +55,8 @@ int stock_make(stock_t *stock, const pool_settings_t *settings, server_rec *serv
 /* Counts one connection more, or one less, in a state (LABEL_IDLE, LABEL_IN_USE). */
 void stock_count(const stock_t *stock, label_state_t state, int more);
 
-/* Whether one connection more may be taken for a use. */
-int stock_allows(const stock_t *stock, pool_use_t use);
+/* How many connections more may be taken for a use. */
+int stock_room(const stock_t *stock, pool_use_t use);
 
 /* Wakes all who wait. */
 void stock_wake_all(stock_t *stock);
