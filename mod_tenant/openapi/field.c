@@ -9,7 +9,7 @@
 #include "rule.h"
 
 /* A date-time with as many digits of a fraction as anybody may want to send; answers show at most six. */
-enum { TIME_MAX = 40, UTF8_MAX = 4 };
+enum { TIME_MAX = 40, DATE_MAX = 10, UTF8_MAX = 4 };
 
 /* What a text without a check may hold. */
 #define NO_CONTROLS "^[^\\u0000-\\u001F]*$"
@@ -114,6 +114,12 @@ static void write_integer(const openapi_t *openapi, const field_t *field)
     member_integer(openapi->writer, "maximum", field_most(field));
 }
 
+static void write_date(const openapi_t *openapi)
+{
+    member_text(openapi->writer, "format", "date");
+    member_integer(openapi->writer, "maxLength", DATE_MAX);
+}
+
 static void write_time(const openapi_t *openapi)
 {
     member_text(openapi->writer, "format", "date-time");
@@ -175,6 +181,9 @@ static void write_limits(const openapi_t *openapi, const field_t *field, openapi
         break;
     case FIELD_TIME:
         write_time(openapi);
+        break;
+    case FIELD_DATE:
+        write_date(openapi);
         break;
     case FIELD_OBJECT:
         write_members(openapi, field, use);
@@ -267,6 +276,8 @@ const char *openapi_example_text(const openapi_t *openapi, const field_t *field)
         return "true";
     case FIELD_TIME:
         return "2026-05-17T09:30:00Z";
+    case FIELD_DATE:
+        return "2026-05-17";
     case FIELD_PASSWORD:
         return fitting_text(openapi, field, "correct horse battery staple");
     default:

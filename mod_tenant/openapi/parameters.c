@@ -252,8 +252,7 @@ static void write_filter(const openapi_t *openapi, const field_t *field, filter_
 {
     writer_t *writer = openapi->writer;
 
-    begin_parameter(openapi, NULL, apr_pstrcat(openapi->pool, field->name, filter_suffix(test), NULL),
-                    "query",
+    begin_parameter(openapi, NULL, filter_name(field, test, openapi->pool), "query",
                     apr_psprintf(openapi->pool, "Only rows whose `%s` %s.", field->name, meanings[test]));
     if (filter_takes_value(test)) {
         openapi_field(openapi, "schema", field, OPENAPI_FILTER);

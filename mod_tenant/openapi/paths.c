@@ -252,7 +252,8 @@ void openapi_paths(const openapi_t *openapi)
             continue;
         if (!resource->is_single)
             write_collection(openapi, resource);
-        write_rows(openapi, resource);
+        if (resource->operations & (RESOURCE_READ | RESOURCE_UPDATE | RESOURCE_DELETE))
+            write_rows(openapi, resource);
         if (resource->is_profile || resource->makes_keys)
             write_key(openapi, resource);
         if (resource->has_sound && openapi_is_for(openapi, OPENAPI_GATEWAYS))

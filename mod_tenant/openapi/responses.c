@@ -29,11 +29,6 @@ static const struct {
     {"Location", "The path of the new row.", "/v1/things/1", OPENAPI_EVERYBODY},
     {"Preference-Applied", "Which preferences of Prefer were followed (RFC 7240).", "count=exact",
      OPENAPI_EVERYBODY},
-    {"RateLimit",
-     "How many requests are left (`r`), and in how many seconds all will be (`t`), where there is a limit.",
-     "\"default\";r=97;t=1", OPENAPI_TENANTS},
-    {"RateLimit-Policy", "How many requests (`q`) there may be in so many seconds (`w`).",
-     "\"default\";q=600;w=60", OPENAPI_TENANTS},
     {"Referrer-Policy", "Of a page for browsers: it does not tell other sites where it was.", "no-referrer",
      OPENAPI_EVERYBODY},
     {"Retry-After", "After how many seconds it makes sense to try again.", "1", OPENAPI_EVERYBODY},
@@ -67,12 +62,9 @@ void openapi_headers(const openapi_t *openapi)
 void openapi_header_refs(const openapi_t *openapi, const char *const *names)
 {
     static const char *const always[] = {"Cache-Control", "Vary", "X-Content-Type-Options", NULL};
-    static const char *const limits[] = {"RateLimit", "RateLimit-Policy", NULL};
 
     member_object(openapi->writer, "headers");
     for (const char *const *name = always; *name; name++)
-        openapi_ref(openapi, *name, "headers", *name, "");
-    for (const char *const *name = limits; *name && openapi_is_for(openapi, OPENAPI_TENANTS); name++)
         openapi_ref(openapi, *name, "headers", *name, "");
     for (; names && *names; names++)
         openapi_ref(openapi, *names, "headers", *names, "");

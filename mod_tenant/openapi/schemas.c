@@ -125,7 +125,8 @@ static void write_resource(const openapi_t *openapi, const resource_t *resource)
     const char *word = openapi_a_word(openapi, resource);
     apr_pool_t *pool = openapi->pool;
 
-    write_object(openapi, resource, "", resource->about, OPENAPI_SHOWN, REQUIRE_ALL);
+    if (resource->operations & ~(unsigned)RESOURCE_LIST)
+        write_object(openapi, resource, "", resource->about, OPENAPI_SHOWN, REQUIRE_ALL);
     if (resource->operations & RESOURCE_LIST)
         write_list(openapi, resource);
     if (resource->operations & RESOURCE_CREATE)

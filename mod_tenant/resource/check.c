@@ -375,6 +375,22 @@ int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE])
     return 1;
 }
 
+const char *check_date(const char *text, apr_size_t length)
+{
+    static const char midnight[] = "T00:00:00Z";
+    enum { DATE_LENGTH = sizeof "YYYY-MM-DD" - 1 };
+    char time[DATE_LENGTH + sizeof midnight];
+    char utc[CHECK_TIME_SIZE];
+
+    if (length == DATE_LENGTH) {
+        memcpy(time, text, DATE_LENGTH);
+        memcpy(time + DATE_LENGTH, midnight, sizeof midnight);
+        if (check_time(time, sizeof time - 1, utc))
+            return NULL;
+    }
+    return "must be a day of the years 1970 to 9999: `2026-05-17`";
+}
+
 const char *check_grace_end(const char *text, apr_size_t length)
 {
     instant_t instant;

@@ -37,6 +37,9 @@ enum { CHECK_TIME_SIZE = sizeof "YYYY-MM-DDThh:mm:ss.ffffffZ" };
  * NUL-terminated. 0: it is not one. */
 int check_time(const char *text, apr_size_t length, char utc[CHECK_TIME_SIZE]);
 
+/* A day of the years 1970 to 9999, `2026-05-17`. */
+const char *check_date(const char *text, apr_size_t length);
+
 /* How long a replaced Twilio auth token may go on verifying, in seconds. */
 enum { CHECK_GRACE_MAX = 30 * 24 * 60 * 60 };
 

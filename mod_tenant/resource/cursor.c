@@ -27,15 +27,14 @@ static apr_uint64_t hash_text(apr_uint64_t hash, const char *text)
 
 /* What tells one set of filters from another: no more than a hash,
  * since a cursor only guards against mistakes. */
-static apr_uint64_t filter_hash(const page_t *page)
+static apr_uint64_t filter_hash(const page_t *page, apr_pool_t *pool)
 {
     apr_uint64_t hash = 0xcbf29ce484222325;
 
     for (int i = 0; i < page->filter_count; i++) {
         const filter_t *filter = &page->filters[i];
 
-        hash = hash_text(hash, filter->field->name);
-        hash = hash_text(hash, filter_suffix(filter->test));
+        hash = hash_text(hash, filter_name(filter->field, filter->test, pool));
         hash = hash_text(hash, filter_text(filter));
     }
     return hash;
@@ -45,7 +44,7 @@ static apr_uint64_t filter_hash(const page_t *page)
 static const char *cursor_prefix(const page_t *page, apr_pool_t *pool)
 {
     return apr_psprintf(pool, CURSOR_VERSION " %s %s.%s %" APR_UINT64_T_HEX_FMT " ", page->resource->name,
-                        page->order->name, page->is_ascending ? "asc" : "desc", filter_hash(page));
+                        page->order->name, page->is_ascending ? "asc" : "desc", filter_hash(page, pool));
 }
 
 /* base64url without padding (RFC 4648 section 5); NULL when text is not that. */
@@ -137,6 +136,8 @@ static const char *key_value(const field_t *field, const char *key, apr_pool_t *
         return strcmp(key, "t") == 0 || strcmp(key, "f") == 0 ? key : NULL;
     case FIELD_TIME:
         return time_key(key, pool);
+    case FIELD_DATE:
+        return check_date(key, strlen(key)) ? NULL : key;
     default:
         return key;
     }

@@ -37,6 +37,10 @@ static const char *check_field(const resource_t *resource, const field_t *field)
         return "a FIELD_SPARSE is a filter, and may be null";
     if ((field->flags & FIELD_FILTER) && page_has_parameter(field->name))
         return "lists have another parameter of its name";
+    if ((field->flags & FIELD_PERIOD) && !(field->flags & FIELD_FILTER))
+        return "a FIELD_PERIOD is a filter";
+    if (field->type == FIELD_DATE && field_is_creatable(field))
+        return "a FIELD_DATE is FIELD_READ_ONLY";
     if (field->type == FIELD_SEALED && !(field->flags & FIELD_READ_ONLY))
         return "a FIELD_SEALED is FIELD_READ_ONLY";
     if (field->type == FIELD_OBJECT || field->type == FIELD_TEXTS)

@@ -19,6 +19,12 @@ enum {
     TESTS_OF_RANGE =
         1 << FILTER_GREATER | 1 << FILTER_GREATER_EQUAL | 1 << FILTER_LESS | 1 << FILTER_LESS_EQUAL,
     TESTS_OF_NULL = 1 << FILTER_NULL | 1 << FILTER_NOT_NULL,
+    TESTS_OF_PERIOD = 1 << FILTER_GREATER_EQUAL | 1 << FILTER_LESS_EQUAL,
+};
+
+static const char *const period_names[FILTER_TESTS] = {
+    [FILTER_GREATER_EQUAL] = "from",
+    [FILTER_LESS_EQUAL] = "to",
 };
 
 unsigned filter_tests(const field_t *field)
@@ -29,6 +35,8 @@ unsigned filter_tests(const field_t *field)
         return 0;
     if (field->flags & FIELD_RANGE)
         tests |= TESTS_OF_RANGE;
+    if (field->flags & FIELD_PERIOD)
+        tests |= TESTS_OF_PERIOD;
     if (field_may_be_null(field) && !field->lookup)
         tests |= TESTS_OF_NULL;
     if (field->flags & FIELD_SPARSE)
@@ -36,9 +44,11 @@ unsigned filter_tests(const field_t *field)
     return tests;
 }
 
-const char *filter_suffix(filter_test_t test)
+const char *filter_name(const field_t *field, filter_test_t test, apr_pool_t *pool)
 {
-    return suffixes[test];
+    return field->flags & FIELD_PERIOD && period_names[test]
+               ? period_names[test]
+               : apr_pstrcat(pool, field->name, suffixes[test], NULL);
 }
 
 int filter_takes_value(filter_test_t test)
@@ -103,6 +113,14 @@ static const char *read_time(const field_t *field, const parameter_t *parameter,
            "or `2026-05-17T00:00:00%2B02:00`";
 }
 
+static const char *read_date(const field_t *field, const parameter_t *parameter, const char **taken,
+                             apr_pool_t *pool)
+{
+    (void)field, (void)pool;
+    *taken = parameter->value;
+    return check_date(parameter->value, strlen(parameter->value));
+}
+
 /* Whether a party has a space where a number's plus belongs, at its start or behind a colon, and that only
  * because the query has a bare `+`. */
 static int has_lost_plus(const parameter_t *parameter)
@@ -146,6 +164,8 @@ static read_fn *reader_of(const field_t *field)
         return read_boolean;
     case FIELD_TIME:
         return read_time;
+    case FIELD_DATE:
+        return read_date;
     default:
         return read_text;
     }
@@ -166,15 +186,27 @@ static const problem_t *refuse(const parameter_t *parameter, const char *wrong, 
     return &problem_bad_parameter;
 }
 
-/* The first test of the field whose parameter ends so; FILTER_TESTS: none. */
-static filter_test_t find_test(const field_t *field, const char *suffix)
+/* The first test of the field whose parameter has that name; FILTER_TESTS: none. */
+static filter_test_t find_test(const field_t *field, const char *name, apr_pool_t *pool)
 {
     unsigned tests = filter_tests(field);
     filter_test_t test = FILTER_EQUAL;
 
-    while (test < FILTER_TESTS && (!(tests >> test & 1) || strcmp(suffix, suffixes[test]) != 0))
+    while (test < FILTER_TESTS && (!(tests >> test & 1) || strcmp(name, filter_name(field, test, pool)) != 0))
         test++;
     return test;
+}
+
+/* The field that a parameter may be a filter of; NULL: none. */
+static const field_t *find_field(const resource_t *resource, const char *name)
+{
+    if (strcmp(name, "from") == 0 || strcmp(name, "to") == 0) {
+        for (const field_t *field = resource->fields; field->name; field++) {
+            if (field->flags & FIELD_PERIOD)
+                return field;
+        }
+    }
+    return resource_field(resource, name, strcspn(name, "."));
 }
 
 static const problem_t *parse_null(filter_t *filter, const parameter_t *parameter, const char **detail,
@@ -195,11 +227,10 @@ const problem_t *filter_parse(filter_t *filter, const resource_t *resource, cons
                               const char **detail, apr_pool_t *pool)
 {
     const char *name = parameter->name;
-    apr_size_t length = strcspn(name, ".");
     const char *wrong;
 
-    *filter = (filter_t){.field = resource_field(resource, name, length)};
-    filter->test = filter->field ? find_test(filter->field, name + length) : FILTER_TESTS;
+    *filter = (filter_t){.field = find_field(resource, name)};
+    filter->test = filter->field ? find_test(filter->field, name, pool) : FILTER_TESTS;
     if (filter->test == FILTER_TESTS) {
         *detail = query_unknown(name, pool);
         return &problem_bad_parameter;

@@ -30,9 +30,9 @@ typedef struct filter_t {
 /* What a list may be filtered by: bit n is set where the field has test n. 0: it is no filter. */
 unsigned filter_tests(const field_t *field);
 
-/* What the name of its parameter has behind the field's: "", ".gt", …;
- * ".null" for both that it stands for. */
-const char *filter_suffix(filter_test_t test);
+/* The name of its parameter, in pool: the field's, with "", ".gt", … behind it; ".null" for both that it
+ * stands for. Of a FIELD_PERIOD "from" and "to". */
+const char *filter_name(const field_t *field, filter_test_t test, apr_pool_t *pool);
 
 /* Whether a test takes a value of the field. */
 int filter_takes_value(filter_test_t test);

@@ -255,7 +255,7 @@ const char *page_query_at(const page_t *page, const char *cursor, apr_pool_t *po
     for (int i = 0; i < page->filter_count; i++) {
         const filter_t *filter = &page->filters[i];
 
-        query = apr_pstrcat(pool, query, filter->field->name, filter_suffix(filter->test), "=",
+        query = apr_pstrcat(pool, query, filter_name(filter->field, filter->test, pool), "=",
                             escaped(filter_text(filter), pool), "&", NULL);
     }
     if (page->is_ordered)

@@ -65,7 +65,7 @@ static void write_value(writer_t *writer, field_type_t type, const scalar_t *val
         writer_literal(writer, "null");
     } else if (type == FIELD_TEXT) {
         writer_string(writer, value->text, value->length);
-    } else if (type == FIELD_TIME) {
+    } else if (type == FIELD_TIME || type == FIELD_DATE) {
         writer_literal(writer, "\"");
         writer_raw(writer, value->text, value->length);
         writer_literal(writer, "\"");

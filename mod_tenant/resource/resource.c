@@ -140,6 +140,26 @@
                                                        .example = "aSK3f8AAAQEAAB2cXkEAAAAB"                 \
     }
 
+/* What bills are made of; the same for a tenant and for the administrator. */
+#define USAGE_NUMBER(field, what)                                                                            \
+    {                                                                                                        \
+        .name = (field), .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY | FIELD_BIG, ANY_INTEGER,           \
+        .about = (what)                                                                                      \
+    }
+#define USAGE(more)                                                                                          \
+    {.name = "day",                                                                                          \
+     .type = FIELD_DATE,                                                                                     \
+     .flags = FIELD_READ_ONLY | FIELD_FILTER | FIELD_PERIOD | (more),                                        \
+     .about = "The day, of UTC."},                                                                           \
+        USAGE_NUMBER("requests", "Requests that were answered, errors too."),                                \
+        USAGE_NUMBER("rows_written", "Rows that requests have made, changed or removed."),                   \
+        USAGE_NUMBER("bytes_out", "Bytes of the bodies of answers."),                                        \
+        USAGE_NUMBER("calls", "Calls that began on the day."),                                               \
+        USAGE_NUMBER("call_seconds", "How long these were together."),                                       \
+        USAGE_NUMBER("messages", "Messages of the day."),                                                    \
+        USAGE_NUMBER("recordings", "Recordings of the day."),                                                \
+        USAGE_NUMBER("recording_seconds", "How long these are together.")
+
 const resource_t resources[] = {
     {
         .name = "tenant",
@@ -371,6 +391,33 @@ const resource_t resources[] = {
             },
     },
     {
+        .name = "usage",
+        .about = "What the tenant has used, by day, as it is billed: up to a minute ago, or, where there is "
+                 "much, a few minutes.",
+        .is_private = 1,
+        .operations = RESOURCE_LIST,
+        .fields = (const field_t[]){BIG_ID, TENANT_ID, USAGE(FIELD_UNIQUE), {0}},
+    },
+    {
+        .name = "usage",
+        .about = "What tenants have used, by day, as it is billed: up to a minute ago, or, where there is "
+                 "much, a few minutes.",
+        .spans_tenants = 1,
+        .operations = RESOURCE_LIST,
+        .fields =
+            (const field_t[]){
+                BIG_ID,
+                {.name = "tenant_id",
+                 .type = FIELD_INTEGER,
+                 .flags = FIELD_READ_ONLY | FIELD_FILTER,
+                 ANY_INTEGER,
+                 .about = "Whose usage it is: the tenant's id.",
+                 .example = "7"},
+                USAGE(0),
+                {0},
+            },
+    },
+    {
         .name = "tenants",
         .about = "All tenants.",
         .spans_tenants = 1,
@@ -420,7 +467,7 @@ const resource_t resources[] = {
         .name = "audit",
         .singular = "audit_line",
         .about = "Who has changed what of the tenant.",
-        .is_audit = 1,
+        .is_private = 1,
         .operations = RESOURCE_LIST | RESOURCE_READ,
         .fields =
             (const field_t[]){
@@ -430,7 +477,7 @@ const resource_t resources[] = {
         .name = "audit",
         .singular = "audit_line",
         .about = "Who has changed what, of all tenants.",
-        .is_audit = 1,
+        .is_private = 1,
         .spans_tenants = 1,
         .operations = RESOURCE_LIST | RESOURCE_READ,
         .fields = (const field_t[]){BIG_ID,
@@ -556,7 +603,7 @@ int field_may_be_null(const field_t *field)
 
 int field_is_unique(const field_t *field)
 {
-    return (field->flags & FIELD_KEY) || field->lookup || strcmp(field->name, "id") == 0;
+    return (field->flags & (FIELD_KEY | FIELD_UNIQUE)) || field->lookup || strcmp(field->name, "id") == 0;
 }
 
 const char *resource_public_names(apr_pool_t *pool)

@@ -18,6 +18,7 @@ typedef enum field_type_t {
     FIELD_TEXT,     /* a JSON string of min to max characters; varchar or text */
     FIELD_BOOLEAN,  /* boolean */
     FIELD_TIME,     /* a JSON string by RFC 3339; timestamptz */
+    FIELD_DATE,     /* a JSON string, `2026-05-17`; date. The server's alone */
     FIELD_PASSWORD, /* a JSON string of min to max bytes, kept as an argon2id hash; text, never read */
     FIELD_SECRET,   /* a JSON string of min to max characters, kept sealed; text, never read */
     FIELD_SEALED,   /* what shows of such a column: whether it is set */
@@ -45,6 +46,9 @@ enum {
     FIELD_BIG = 8192,     /* an integer to FIELD_BIG_MAX; PostgreSQL integer or bigint */
     FIELD_SPARSE = 16384, /* its indexes leave out the rows that lack it, so that writing those costs nothing:
                              no filter asks for them */
+    FIELD_PERIOD = 32768, /* `from=value` and `to=value` in a list: the first and the last one; beside
+                             `field=value` */
+    FIELD_UNIQUE = 65536, /* a tenant has one row at most with a value of it */
 };
 
 /* The largest integer that every reader of JSON keeps as it is (RFC 8259 section 6). */
@@ -119,9 +123,9 @@ typedef struct resource_t {
     unsigned operations;       /* RESOURCE_… */
     int is_single;             /* one row, or none yet, for each tenant: no list, no id in the path */
     int is_profile;            /* the tenant's own row, which is always there, and which has the API key */
+    int is_private;            /* nothing for the tenant's users: its audit and its bill tell of all of them */
     int is_users;              /* who may log in: of these rows a user may touch its own alone */
     int is_audited;            /* the audit tells of each change; of others that a row was deleted */
-    int is_audit;              /* who has changed what: no user's affair, for it tells of all of them */
     int is_token;              /* tokens, not rows: a user gets those that name the user alone */
     int spans_tenants;         /* rows of all tenants: reached where a handler spans tenants alone */
     int makes_keys;            /* a row has an API key, which the answer to its creation shows */

@@ -19,12 +19,12 @@ static int is_public(const location_config_t *location, const resource_t *resour
     return 0;
 }
 
-/* Never what the tenant itself is, nor what its audit says, nor another user, nor in another's name. */
+/* Never what the tenant itself is, nor what its audit or its bill says, nor another user, nor in another's name. */
 static right_t right_of_user(const location_config_t *location, const resource_t *resource, int is_read)
 {
     int is_let = is_read ? config_lets_users_in(location) : location->user_authority == USER_AUTHORITY_WRITE;
 
-    if (!is_let || resource->is_profile || resource->is_audit)
+    if (!is_let || resource->is_profile || resource->is_private)
         return RIGHT_NONE;
     return resource->is_users || resource->is_token ? RIGHT_OWN : RIGHT_ALL;
 }

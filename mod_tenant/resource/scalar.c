@@ -93,6 +93,19 @@ static void read_time(scalar_t *scalar, int64_t time)
     scalar->length = (apr_size_t)(to - scalar->made);
 }
 
+/* A date in PostgreSQL's binary format: days since 2000-01-01 (date_send()). */
+static void read_date(scalar_t *scalar, int32_t day)
+{
+    static const int first = -2451545; /* -4713-11-24 */
+
+    scalar->text = NULL;
+    scalar->is_endless = day == INT32_MAX;
+    if (day < first || scalar->is_endless)
+        return;
+    scalar->text = scalar->made;
+    scalar->length = (apr_size_t)(put_date(scalar->made, day) - scalar->made);
+}
+
 /* The same in its text format: `YYYY-MM-DD hh:mm:ss[.ffffff]+00`, with up to six digits of the year, ` BC` at
  * the end of a time ahead of year 1. */
 static void take_time(scalar_t *scalar, const char *text, apr_size_t length)
@@ -178,6 +191,14 @@ void scalar_take(scalar_t *scalar, field_type_t type, const char *text, apr_size
         take_time(scalar, text, length);
 }
 
+static int32_t load_32(const char *bytes)
+{
+    uint32_t word;
+
+    memcpy(&word, bytes, sizeof word);
+    return (int32_t)be32toh(word);
+}
+
 static int64_t load_64(const char *bytes)
 {
     uint64_t word;
@@ -200,6 +221,8 @@ void scalar_read(scalar_t *scalar, field_type_t type, const rows_t *rows, int co
         take_boolean(scalar, *value);
     else if (type == FIELD_TIME)
         read_time(scalar, load_64(value));
+    else if (type == FIELD_DATE)
+        read_date(scalar, load_32(value));
     else
         scalar_take(scalar, type, value, length); /* a string is the same in both formats */
 }

@@ -205,8 +205,9 @@ static void build_collection(resource_sql_t *sql, const resource_t *resource, ap
 {
     const field_t *key = resource_key(resource);
 
-    build_read(sql, resource, resource->fields, pool);
-    if (key)
+    if (resource->operations & RESOURCE_READ)
+        build_read(sql, resource, resource->fields, pool);
+    if ((resource->operations & RESOURCE_READ) && key)
         define(&sql->read_by_key, resource, "read_by_key", read_sql(resource, key, pool), pool);
     if (resource->operations & RESOURCE_CREATE) {
         define(&sql->create, resource, "create", sql_create(resource, pool), pool);

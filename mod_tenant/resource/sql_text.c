@@ -19,8 +19,10 @@ void sql_add(sql_text_t *sql, const char *format, ...)
 static const char *placeholder(const field_t *field)
 {
     static const char *const casts[] = {
-        [FIELD_INTEGER] = "%d::int",      [FIELD_TEXT] = "%s",     [FIELD_BOOLEAN] = "%s::bool",
-        [FIELD_TIME] = "%s::timestamptz", [FIELD_PASSWORD] = "%s", [FIELD_SECRET] = "%s",
+        [FIELD_INTEGER] = "%d::int",  [FIELD_TEXT] = "%s",
+        [FIELD_BOOLEAN] = "%s::bool", [FIELD_TIME] = "%s::timestamptz",
+        [FIELD_DATE] = "%s::date",    [FIELD_PASSWORD] = "%s",
+        [FIELD_SECRET] = "%s",
     };
 
     if (field->taken)
@@ -73,8 +75,8 @@ const char *sql_row_columns(const resource_t *resource, apr_pool_t *pool)
 const char *sql_shape(const resource_t *resource, apr_pool_t *pool)
 {
     static const char kinds[] = {
-        [FIELD_INTEGER] = 'i', [FIELD_TEXT] = 's',   [FIELD_BOOLEAN] = 'b',
-        [FIELD_TIME] = 't',    [FIELD_SEALED] = 's',
+        [FIELD_INTEGER] = 'i', [FIELD_TEXT] = 's', [FIELD_BOOLEAN] = 'b',
+        [FIELD_TIME] = 't',    [FIELD_DATE] = 'd', [FIELD_SEALED] = 's',
     };
     char *shape = apr_pcalloc(pool, RESOURCE_FIELDS_MAX + 1);
     char *to = shape;

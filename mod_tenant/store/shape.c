@@ -13,6 +13,7 @@ enum {
     TYPE_INT4 = 23,
     TYPE_TEXT = 25,
     TYPE_VARCHAR = 1043,
+    TYPE_DATE = 1082,
     TYPE_TIMESTAMP = 1114,
     TYPE_TIMESTAMPTZ = 1184,
 };
@@ -25,6 +26,8 @@ static int is_of_kind(Oid type, char kind, int is_binary)
         return type == TYPE_INT4 || type == TYPE_INT8 || type == TYPE_INT2;
     case 'b':
         return type == TYPE_BOOL;
+    case 'd':
+        return type == TYPE_DATE;
     case 't':
         return type == TYPE_TIMESTAMPTZ || type == TYPE_TIMESTAMP;
     default:

@@ -21,9 +21,9 @@ typedef struct statement_t {
     const char *label; /* [a-z0-9_]+, unique per text: prepared on first use in a connection;
                           NULL: planned each time, for shapes too rare to keep */
     const char *sql;
-    const char *shape; /* its columns, a letter for each: i an integer, b a boolean, t a time, s a text; in
-                          upper case where it is never NULL. Other rows are refused. NULL: they may be
-                          anything, and are handled with that in mind */
+    const char *shape; /* its columns, a letter for each: i an integer, b a boolean, t a time, d a date,
+                          s a text; in upper case where it is never NULL. Other rows are refused. NULL: they
+                          may be anything, and are handled with that in mind */
     const conflict_t *conflicts;    /* or NULL; an unlisted unique constraint is problem_conflict */
     const struct statement_t *many; /* the same for several at a time, or NULL: see below */
     int is_binary; /* rows come in PostgreSQL's binary format: a time as text costs a tenth of a list */

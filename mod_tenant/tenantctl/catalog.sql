@@ -130,7 +130,8 @@ SELECT datname, format('its collation was of version %s, the system has %s now: 
 
 -- check tables
 SELECT name, 'does not exist: run sqitch deploy'
-  FROM (SELECT relation FROM operations UNION SELECT 'idempotency_keys') t (name)
+  FROM (SELECT relation FROM operations
+         UNION SELECT unnest('{idempotency_keys,usage_flushes,usage_removed,usage_rounds}'::text[])) t (name)
  WHERE to_regclass('public.' || name) IS NULL
 
 -- check row-security
@@ -207,7 +208,9 @@ SELECT w.name, format('must be %s', w.wanted)
                     'tenant_rotated_key(integer, text[], text[], integer)',
                     'tenants_by_account(text, integer)', 'tenant_rate_limit(integer)',
                     'idempotency_purge(integer, text)', 'node_seen(text, bigint, text, text[], text[])',
-                    'node_ended(text, bigint)']) name
+                    'node_ended(text, bigint)',
+                    'usage_add(bigint, bigint, integer[], integer[], bigint[], bigint[], bigint[])',
+                    'usage_count(interval)']) name
   JOIN pg_proc p ON p.oid = to_regprocedure('public.' || name)
  CROSS JOIN LATERAL (VALUES
          (name, 'SECURITY DEFINER', p.prosecdef),
@@ -270,6 +273,13 @@ SELECT format('%s.%s', w.relation, w.name), 'is missing or disabled: ' || w.what
                     WHERE g.tgrelid = to_regclass('public.' || w.relation) AND g.tgname = w.name
                       AND g.tgenabled IN ('O', 'A'))
  UNION ALL
+SELECT format('%s.usage_removed', relation), 'is missing or disabled: what is removed goes off the bill'
+  FROM unnest('{calls,messages,recordings}'::text[]) relation
+ WHERE to_regclass('public.' || relation) IS NOT NULL
+   AND NOT EXISTS (SELECT FROM pg_trigger g
+                    WHERE g.tgrelid = to_regclass('public.' || relation) AND g.tgname = 'usage_removed'
+                      AND g.tgenabled IN ('O', 'A'))
+ UNION ALL
 -- ENABLE ALWAYS would draw another version where a row is copied by logical replication.
 SELECT format('%s.tenant_row_version', r.relation), 'is missing, disabled or ENABLE ALWAYS: a changed row may keep its ETag'
   FROM (SELECT DISTINCT relation FROM fields) r
@@ -296,6 +306,9 @@ SELECT format('%s.%s', t.relname, a.attname), format('%s must not have %s on it'
                                                    'retiring_api_key_expires_at', 'twilio_auth_token_previous']),
          ('users', 'tenant_api', 'SELECT', ARRAY['password_hash']),
          ('users', 'tenant_admin', 'SELECT', ARRAY['password_hash']),
+         ('usage', 'tenant_api', 'INSERT', ARRAY['requests']),
+         ('usage', 'tenant_api', 'UPDATE', ARRAY['requests', 'rows_written', 'bytes_out', 'calls', 'call_seconds', 'messages', 'recordings',
+                                                 'recording_seconds']),
          (t.relname, 'tenant_api', 'INSERT', ARRAY['row_version']),
          (t.relname, 'tenant_api', 'UPDATE', ARRAY['id', 'tenant_id', 'row_version'])) w (relation, role, privilege, columns)
   JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = ANY (w.columns) AND NOT a.attisdropped
@@ -306,7 +319,7 @@ SELECT t.relname, format('tenant_api must not have %s on it', privilege)
   FROM tables t
  CROSS JOIN unnest('{INSERT,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) privilege
   JOIN roles r ON r.rolname = 'tenant_api' AND has_table_privilege(r.oid, t.oid, privilege)
- WHERE t.relname = 'tenants' OR privilege NOT IN ('INSERT', 'DELETE')
+ WHERE t.relname IN ('tenants', 'usage') OR privilege NOT IN ('INSERT', 'DELETE')
  UNION ALL
 SELECT t.relname, format('%s must not have %s on it', r.rolname, privilege)
   FROM tables t
@@ -468,6 +481,10 @@ SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not uniqu
          ('audit', 'audit_action_created_at_idx', false),
          ('audit', 'audit_kind_idx', false),
          ('audit', 'audit_kind_created_at_idx', false),
+         ('usage', 'usage_tenant_id_id_idx', true),
+         ('usage', 'usage_tenant_id_day_key', true),
+         ('usage', 'usage_tenant_id_day_id_idx', false),
+         ('usage', 'usage_day_id_idx', false),
          ('idempotency_keys', 'idempotency_keys_pkey', true),
          ('idempotency_keys', 'idempotency_keys_kept_at_idx', false)) w (relation, name, is_unique) ON w.relation = t.relname
  WHERE NOT EXISTS (SELECT FROM indexes i

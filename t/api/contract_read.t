@@ -60,7 +60,7 @@ sub ids { return map { $_->{id} } map { @$_ } @_ }
 # --- The index, single resources, rows ------------------------------------------------------------------------
 
 subtest 'the base path' => sub {
-    my %links = (problems => '/v1/problems', openapi => '/v1/openapi.json', map { $_ => "/v1/$_" } resources());
+    my %links = (problems => '/v1/problems', openapi => '/v1/openapi.json', map { $_ => "/v1/$_" } resources(), records());
     for my $path ('/v1', '/v1/') {
         my $index = ask(GET => $path);
         is_status($index, 200, "$path needs no key");

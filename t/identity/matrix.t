@@ -129,7 +129,7 @@ sub operations {
                 path     => $path =~ s/\{code\}/not-found/r,
                 resource => $resource,
                 is_row   => $path =~ /\{/ && $path !~ /\{code\}/,
-                is_open  => !(grep { $_ eq ($resource // '') } 'twilio', resources()),
+                is_open  => !(grep { $_ eq ($resource // '') } 'twilio', resources(), records()),
             };
         }
     }
@@ -155,7 +155,7 @@ sub refusal {
     return $caller->{is_refused} ? $caller->{code} : undef if $operation->{is_open};
     return $caller->{public_code} if $is_public;
     return $caller->{code} if $caller->{code};
-    return 'user-forbidden' if $caller->{is_user} && $resource =~ /^(?:tenant|users|audit)$/;
+    return 'user-forbidden' if $caller->{is_user} && $resource =~ /^(?:tenant|users|audit|usage)$/;
     return $caller->{is_retiring} && $operation->{path} =~ m{/key$} ? 'key-retiring' : undef;
 }
 

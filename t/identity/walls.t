@@ -94,7 +94,7 @@ while (<$out>) {
     chomp;
     my ($resource, $label, $sql, $names) = split /\t/;
     my $table = $resource eq 'tenant' ? 'tenants' : $resource;
-    next if $resource =~ /^(?:tenants|all_audit)$/ || $known{$sql}++ || $label =~ /_event$/;    # these: t/sql/twilio.pg
+    next if $resource =~ /^(?:tenants$|all_)/ || $known{$sql}++ || $label =~ /_event$/;    # these: t/sql/twilio.pg
     $label = $resource . ($sql =~ /^SELECT count/ ? '_count' : '_list') . ', all filters' if $label eq '-';
     my %statement = (label => $label, verb => $label =~ s/^\Q$resource\E_//r, table => $table, resource => $resource,
         sql => telling($sql), names => [split / /, $names // '']);
@@ -148,7 +148,7 @@ sub new_value {
 sub end_of {
     my ($statement, $field, $is_low) = @_;
     my $type = type_of($statement->{resource}, $field);
-    my @ends = $type =~ /^timestamp/ ? qw(-infinity infinity) : $type =~ /int/ ? (-1, 2147483647) : ('', '~~~~');
+    my @ends = $type =~ /^(?:timestamp|date)/ ? qw(-infinity infinity) : $type =~ /int/ ? (-1, 2147483647) : ('', '~~~~');
     return $ends[$is_low ? 0 : 1];
 }
 
@@ -166,7 +166,7 @@ sub value_of {
         if_none_match => undef,
         limit         => 1000,
     );
-    my ($what, $rest) = split /\./, $name;
+    my ($what, $rest) = split /\./, { from => 'day.gte', to => 'day.lte' }->{$name} // $name;
 
     return $single{$name} if exists $single{$name};
     return $row->{$rest} if $what eq 'row';

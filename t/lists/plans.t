@@ -52,13 +52,14 @@ my %rows = (
         q{TENANT, CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END, CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END,
           CASE WHEN n <= 30 THEN NULL WHEN n <= 60 THEN 'rare' WHEN n % 2 = 0 THEN 'usual' ELSE n::text END,
           CASE WHEN n <= 30 THEN 'rare' ELSE 'usual' END, 'key', 'tenant_api', '{}', TIME}],
+    usage => [101_000, q{tenant_id, day, requests}, q{TENANT, date '2000-01-01' + n, n}],
     users => [101_000, q{tenant_id, id, email, created_at, updated_at},
         q{TENANT, lpad(n::text, 8, '0'), n || '@example.com', CASE WHEN n <= 60 THEN TIME END,
           CASE WHEN n <= 30 THEN 'epoch' WHEN n <= 60 THEN NULL ELSE '2020-01-01Z'::timestamptz END}],
 );
 
 my @listed = grep { $_->{is_listed} } @{ JSON::PP::decode_json(`build/unit/resources`) };
-is_deeply([sort keys %rows], [sort grep { !/^all_/ } map { $_->{name} } @listed], 'there are rows for the lists of each resource');
+is_deeply([sort keys %rows], [sort keys %{ { map { table_of($_->{name}) => 1 } @listed } }], 'there are rows for the lists of each resource');
 
 # The table of a resource, and whether it is the administrator's.
 sub table_of { return $_[0] =~ s/^all_//r }
@@ -104,6 +105,8 @@ my %values = (
     created_at    => ['1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2020-01-01T00:00:00Z'],
     updated_at    => ['1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2020-01-01T00:00:00Z'],
     tenant_id     => ['2', '1999', '1'],
+    day => [qw(2000-01-02 2100-01-01 2276-01-01)],
+    'tenant_id of all_usage' => [1, 500, 999_999],
     custom_domain => ['10.example', 'nobody.example', '40000.example'],
     sid           => ['CA' . '0' x 30 . '1f', 'CA', 'SM' . '0' x 30 . '1f'],
 );
@@ -121,7 +124,7 @@ sub condition {
     my ($dbh, $resource, $filter, $value) = @_;
     my $tenant = is_of_all($resource) ? 'true' : 'tenant_id = 1';
     return $tenant unless defined $filter;
-    my ($field, $test) = $filter =~ /^(\w+)(?:\.(\w+))?$/;
+    my ($field, $test) = @{ { from => [qw(day gte)], to => [qw(day lte)] }->{$filter} // [$filter =~ /^(\w+)(?:\.(\w+))?$/] };
     my %operator = (gt => '>', gte => '>=', lt => '<', lte => '<=');
     return "$tenant AND lower($field) = lower(" . $dbh->quote($value) . ')' if $field eq 'email';
     return "$tenant AND $field " . ($test ? $operator{$test} : '=') . ' ' . $dbh->quote($value);
@@ -148,6 +151,7 @@ sub cases {
     my ($filter) = grep { !/^(?:tenant|limit|order\..*)$/ } @names;
     my ($order) = (grep({ $_ ne 'id' } map { /^order\.(\w+)/ ? $1 : () } @names), 'id');
     my ($field) = ($filter // '') =~ /^(\w+)/;
+    $field = 'day' if ($field // '') =~ /^(?:from|to)$/;
     my $null = $statement->{label} =~ /_(not_)?null_(\w+?)_by_/ ? ' AND ' . key_of($resource, $2) . ' IS ' . ($1 ? 'NOT' : '') . ' NULL' : '';
     my @cases;
     for my $value (@{ defined $field ? $values{"$field of $resource"} // $values{$field} // \@usual : [undef] }) {

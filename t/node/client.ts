@@ -143,6 +143,11 @@ async function audit() {
     expect('the line', done(await client.GET('/audit/{id}', { params: { path: { id: line?.id ?? 0 } } })), line);
 }
 
+async function usage_rows() {
+    const page = done(await client.GET('/usage', { params: { query: { from: '2026-01-02', to: '2026-01-03', order: 'day.asc' } } }));
+    expect('the days', page.data.map((row) => row.day), ['2026-01-02', '2026-01-03']);
+}
+
 async function singles() {
     const before = done(await client.GET('/settings'));
     const changed = done(await client.PATCH('/settings', { body: { auto_record_calls: !before.auto_record_calls } }));
@@ -184,5 +189,5 @@ async function rotation() {
     done(await client.GET('/tenant', { headers: { Authorization: `Bearer ${api_key}` } }));
 }
 
-for (const test of [audit, calls, messages, recordings, products, users, singles, twilio, service, rotation])
+for (const test of [audit, calls, messages, recordings, products, users, usage_rows, singles, twilio, service, rotation])
     await test();

@@ -18,7 +18,7 @@ $pg->deploy('app');    # what the tree has beyond its site: t/api/new_resource.t
 my $statements = $pg->socket_dir . '/statements';
 is system("build/unit/statements >$statements"), 0, 'the build prints the module\'s statements';
 
-# Which columns lists are filtered by, as the build prints THE table, but for unique ones and times of creation: schema.pg
+# Which columns lists are filtered by, as the build prints THE table, but for unique ones, times of creation and tenants: schema.pg
 # looks at what the planner knows of them.
 sub filters {
     my %filters;

@@ -75,7 +75,7 @@ subtest 'there and back' => sub {
     my $made = $run->json;
     isnt($made->{id}, $acme, 'under an id of its own');
     is($made->{former_id}, $acme, 'the summary has both');
-    my $server = TenantTest::Server->start(database => site->conninfo($to));
+    my $server = TenantTest::Server->start(database => site->conninfo($to), server => 'TenantUsage off');    # which would add to rows
     my $answer = request(GET => '/v1/tenant', to => $server, as => $made->{api_key});
     is_status($answer, 200, 'its new key works');
     is($answer->json->{name}, 'Acme "Ü" 😀', 'for it');
@@ -113,16 +113,16 @@ subtest 'passwords' => sub {
 
 subtest 'tables and columns that nobody has told of' => sub {
     for my $database ($from, $to) {
-        sql({ database => $database }, $_) for q{CREATE TABLE usage (tenant_id integer REFERENCES tenants ON DELETE CASCADE, day date, "order" numeric, raw json, bytes bytea,
+        sql({ database => $database }, $_) for q{CREATE TABLE meters (tenant_id integer REFERENCES tenants ON DELETE CASCADE, day date, "order" numeric, raw json, bytes bytea,
                 row_version bigint DEFAULT 1, PRIMARY KEY (tenant_id, day))},
-            'GRANT SELECT ON usage TO tenant_admin', 'ALTER TABLE usage OWNER TO tenant_owner',
+            'GRANT SELECT ON meters TO tenant_admin', 'ALTER TABLE meters OWNER TO tenant_owner',
             q{CREATE TABLE notes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id integer REFERENCES tenants ON DELETE CASCADE,
                 call_id integer REFERENCES calls ON DELETE CASCADE, parent_id bigint REFERENCES notes, pin text, twilio_auth_tokens text, unknown text)},
             'ALTER TABLE notes OWNER TO tenant_owner', 'GRANT SELECT (id, tenant_id, call_id, parent_id, pin, twilio_auth_tokens) ON notes TO tenant_api, tenant_admin',
             'ALTER TABLE users ADD recovery text', 'ALTER TABLE tenants ADD webhook text';
     }
     sql({ database => $to }, 'DELETE FROM tenants');
-    sql({ database => $from }, q{INSERT INTO usage VALUES (?, '2026-01-02', 12345678901234567890.10, E'{"a":\n1.50}', '\x00ff', 7), (?, '-infinity', 'NaN', 'null', NULL, 7)}, $acme, $acme);
+    sql({ database => $from }, q{INSERT INTO meters VALUES (?, '2026-01-02', 12345678901234567890.10, E'{"a":\n1.50}', '\x00ff', 7), (?, '-infinity', 'NaN', 'null', NULL, 7)}, $acme, $acme);
     sql({ database => $from }, q{INSERT INTO notes (tenant_id, call_id, parent_id, pin, twilio_auth_tokens, unknown)
         SELECT ?, id, NULL, 'known-secret', 'known-secret', 'known-secret' FROM calls WHERE tenant_id = ? ORDER BY id}, $acme, $acme);
     sql({ database => $from }, q{UPDATE notes SET parent_id = id - 1 WHERE id > 1});
@@ -133,12 +133,12 @@ subtest 'tables and columns that nobody has told of' => sub {
     unlike(TenantTest::Export::slurp($file), qr/known-secret/, 'a column that may be secret stays');
     my $left_out = $run->json->{left_out};
     like($left_out, qr/(^|,)\Q$_\E(,|$)/, "the summary says so of $_") for qw(notes.pin notes.twilio_auth_tokens notes.unknown users.recovery tenants.webhook);
-    is_deeply($first->rows('usage'), ['{"day":"-infinity","order":"NaN","raw":null,"bytes":null}',
+    is_deeply($first->rows('meters'), ['{"day":"-infinity","order":"NaN","raw":null,"bytes":null}',
             '{"day":"2026-01-02","order":12345678901234567890.10,"raw":{"a": 1.50},"bytes":"\\\\x00ff"}'], 'a new table goes, without the version of its rows');
     $run = tenantctl('tenant', 'import', $file, on($to), @keys, '--json');
     is_done($run, 'imported');
     my (undef, $second) = export($to, $run->json->{id});
-    is_deeply($second->rows('usage'), $first->rows('usage'), 'as it was');
+    is_deeply($second->rows('meters'), $first->rows('meters'), 'as it was');
     my $chain = q{SELECT string_agg(concat_ws(' ', c.sid, p.sid), ',' ORDER BY c.sid)
         FROM notes n JOIN calls c ON c.id = n.call_id AND c.tenant_id = n.tenant_id LEFT JOIN notes o ON o.id = n.parent_id LEFT JOIN calls p ON p.id = o.call_id
         WHERE n.tenant_id = ?};
@@ -150,7 +150,7 @@ subtest 'tables and columns that nobody has told of' => sub {
     my $foreign = row({ database => $from }, 'SELECT id FROM calls WHERE tenant_id <> ? LIMIT 1', $acme);
     $first->change('notes', sub { $_[0]{call_id} = $foreign; @_ })->write($file);
     is_refused(tenantctl('tenant', 'import', $file, on($to), @keys), 1, qr/calls $foreign, which is not in the export/, 'to nothing else');
-    sql({ database => $_ }, 'DROP TABLE usage, notes; ALTER TABLE users DROP recovery; ALTER TABLE tenants DROP webhook') for $from, $to;
+    sql({ database => $_ }, 'DROP TABLE meters, notes; ALTER TABLE users DROP recovery; ALTER TABLE tenants DROP webhook') for $from, $to;
 };
 
 subtest 'one snapshot' => sub {

@@ -249,8 +249,8 @@ static void test_filters(void)
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         page.filters[0] = others[i].filter;
         page.filters[0].field = resource_field(page.resource, others[i].field, strlen(others[i].field));
-        ok(!cursor_read(&page, cursor, pool), "... is none of %s%s %s", others[i].field,
-           filter_suffix(others[i].filter.test), filter_text(&page.filters[0]));
+        ok(!cursor_read(&page, cursor, pool), "... is none of %s %s",
+           filter_name(page.filters[0].field, others[i].filter.test, pool), filter_text(&page.filters[0]));
     }
     page.filter_count = 0;
     ok(!cursor_read(&page, cursor, pool), "... nor of the whole one");
@@ -308,8 +308,8 @@ static void test_inside(void)
         page.filter_count = 1;
         page_move(&page, PAGE_AFTER, inside[i].key, "17");
         is(cursor_read(&page, cursor_write(&page, pool), pool), inside[i].is_taken,
-           "%s at `%s` in a list with %s%s=%s", inside[i].resource, inside[i].key, inside[i].field,
-           filter_suffix(inside[i].test), filter_text(&page.filters[0]));
+           "%s at `%s` in a list with %s=%s", inside[i].resource, inside[i].key,
+           filter_name(page.order, inside[i].test, pool), filter_text(&page.filters[0]));
     }
 }
 

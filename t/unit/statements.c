@@ -34,7 +34,7 @@ static void print_name(const name_t *name, const page_t *page)
         fprintf(stderr, "a parameter has no name\n");
         exit(1);
     }
-    printf("%s%s", filter ? filter->field->name : name->text, filter ? filter_suffix(filter->test) : "");
+    printf("%s", filter ? filter_name(filter->field, filter->test, pool) : name->text);
 }
 
 static void print(const resource_t *resource, const named_t *named, const page_t *page)

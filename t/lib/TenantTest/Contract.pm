@@ -30,7 +30,7 @@ use JSON::PP ();
 use TenantTest ();
 
 our @EXPORT = qw(
-    collections singles writable resources members readable has_sid new_sid sample change wrong_values the_table
+    collections singles writable resources records members readable has_sid new_sid sample change wrong_values the_table
     mark_rows rows_of snapshot faults
 );
 
@@ -264,12 +264,26 @@ my %resources = (
     },
 );
 
+# What the server alone writes: it is listed.
+my %records = (
+    usage => {
+        members => {
+            id        => \%id,
+            tenant_id => \%tenant_id,
+            day       => { type => 'date', read_only => 1 },
+            map { $_ => { type => 'integer', read_only => 1, min => 0, max => 9007199254740991 } }
+                qw(requests rows_written bytes_out calls call_seconds messages recordings recording_seconds),
+        },
+    },
+);
+
+sub records     { return sort keys %records }
 sub resources   { return sort keys %resources }
 sub collections { return grep { !$resources{$_}{is_single} && !$resources{$_}{is_read_only} } resources() }
 sub writable    { return grep { !$resources{$_}{is_read_only} } resources() }
 sub singles     { return grep { $resources{$_}{is_single} } resources() }
 
-sub members { return $resources{ $_[0] }{members} }
+sub members { return ($resources{ $_[0] } // $records{ $_[0] })->{members} }
 
 # The names of the members that answers show.
 sub readable {

@@ -43,6 +43,11 @@ SELECT format('0000000%s-0000-4000-8000-%s', t.id, lpad(n::text, 12, '0')), form
   FROM tenants t, generate_series(1, 25) n
  ORDER BY n, t.id;
 
+INSERT INTO usage (tenant_id, day, requests, rows_written, bytes_out, calls, call_seconds, messages, recordings, recording_seconds)
+SELECT t.id, date '2026-01-01' + n, 100 + n, n, 1000 * n, n, 60 * n, 2 * n, 1, 30
+  FROM tenants t, generate_series(1, 25) n
+ ORDER BY n, t.id;
+
 -- acme has settings, globex none yet.
 INSERT INTO settings (tenant_id, auto_record_calls) SELECT id, true FROM tenants WHERE name = 'acme';
 
