@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
+#include "billing.h"
 #include "config.h"
 #include "gateway/injection.h"
 #include "gateway/recall.h"
@@ -94,6 +95,20 @@ static cache_t *start_cache(const server_config_t *config, server_rec *servers, 
     return cache;
 }
 
+/* NULL: what tenants use is not told. */
+static const billing_t *make_billing(const server_config_t *config, server_rec *servers, apr_pool_t *pool)
+{
+    billing_t *billing = apr_palloc(pool, sizeof *billing);
+
+    *billing = (billing_t){
+        .usage = config->usage,
+        .flush = config->usage_settings.flush,
+        .conninfo = apr_pstrcat(pool, config->connect, " application_name='mod_tenant usage'", NULL),
+        .server = servers,
+    };
+    return config->usage ? billing : NULL;
+}
+
 /* Those of a server's database: what another server has started, or new ones. */
 static const memories_t *start_memories(apr_hash_t *all, const server_config_t *config, server_rec *servers,
                                         apr_pool_t *pool)
@@ -106,7 +121,8 @@ static const memories_t *start_memories(apr_hash_t *all, const server_config_t *
     memories = apr_hash_get(all, config->connect, APR_HASH_KEY_STRING);
     if (memories)
         return memories;
-    if (config->presence && !presence_start(config->presence, config->connect, pool))
+    if (config->presence &&
+        !presence_start(config->presence, make_billing(config, servers, pool), config->connect, pool))
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers,
                      "the thread that tells of this node cannot be started");
     memories = apr_pcalloc(pool, sizeof *memories);

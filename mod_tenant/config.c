@@ -45,7 +45,10 @@ enum {
     X(failure_rate.period, CONFIG_UNSET, apr_time_from_sec(60))                                              \
     X(linger, CONFIG_UNSET, apr_time_from_msec(5))                                                           \
     X(metrics, CONFIG_UNSET, 1)                                                                              \
-    X(metrics_tenants, CONFIG_UNSET, 200)
+    X(metrics_tenants, CONFIG_UNSET, 200)                                                                    \
+    X(usage_settings.is_on, CONFIG_UNSET, 1)                                                                 \
+    X(usage_settings.tenants, CONFIG_UNSET, 100000)                                                          \
+    X(usage_settings.flush, CONFIG_UNSET, apr_time_from_sec(60))
 
 #define LOCATION_MEMBERS(X)                                                                                  \
     X(base_path, NULL)                                                                                       \

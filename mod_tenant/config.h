@@ -9,6 +9,7 @@
 #include "handler.h"
 #include "identity/attempts.h"
 #include "identity/cache.h"
+#include "metrics/usage.h"
 #include "store/pool_settings.h"
 
 struct counters_t;
@@ -53,6 +54,7 @@ typedef struct server_config_t {
     apr_interval_time_t linger;      /* TenantLinger; 0: off; CONFIG_UNSET until completed */
     int metrics;                     /* TenantMetrics, likewise */
     int metrics_tenants;             /* its tenants=, likewise; 0: none */
+    usage_settings_t usage_settings; /* TenantUsage, likewise */
     apr_array_header_t *handled;     /* the Locations of this very server that we answer in, or NULL */
     apr_array_header_t *based;       /* those with TenantBasePath, as const char * too */
     int has_admin;                   /* one of them is admin */
@@ -69,6 +71,7 @@ typedef struct server_config_t {
     struct writes_t *writes;        /* one per server and its next generations; NULL: no server has read= */
     generations_t *generations;     /* of the connection string; NULL without TenantDatabase or cache */
     struct presence_t *presence;    /* likewise; NULL without TenantDatabase */
+    usage_t *usage;                 /* likewise; NULL: TenantUsage off, too */
     struct keyring_t *keyring;      /* NULL without TenantKeyFile */
     struct password_slots_t *slots; /* the machine's slots for hashing passwords */
     struct database_t *database;    /* one per child and connection string */

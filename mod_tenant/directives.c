@@ -11,6 +11,7 @@
 #include "identity/quota.h"
 #include "resource/resource.h"
 #include "metrics/share.h"
+#include "metrics/usage.h"
 #include "secret/slots.h"
 #include "store/conninfo.h"
 #include "twilio/plan.h"
@@ -330,6 +331,29 @@ static const char *set_metrics(cmd_parms *cmd, void *unused, const char *setting
     return NULL;
 }
 
+static const char *set_usage(cmd_parms *cmd, void *unused, const char *setting)
+{
+    usage_settings_t *settings = &config_server(cmd->server)->usage_settings;
+    const time_setting_t times[] = {
+        {"flush=", &settings->flush, apr_time_from_sec(2), apr_time_from_sec(60)},
+        {NULL},
+    };
+    const char *why = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    (void)unused;
+    if (why || read_time(cmd, setting, times, &why))
+        return why;
+    if (strcasecmp(setting, "on") == 0 || strcasecmp(setting, "off") == 0)
+        settings->is_on = strcasecmp(setting, "on") == 0;
+    else if (strncmp(setting, "tenants=", 8) != 0 ||
+             !parse_number(setting + 8, USAGE_TENANTS_MIN, USAGE_TENANTS_MAX, &settings->tenants))
+        return apr_psprintf(cmd->pool,
+                            "TenantUsage must be on, off, flush=TIME, or tenants=N: how many tenants it has "
+                            "room for, %d to %d",
+                            USAGE_TENANTS_MIN, USAGE_TENANTS_MAX);
+    return NULL;
+}
+
 static const char *set_handler(cmd_parms *cmd, void *config, const char *name)
 {
     location_config_t *location = config;
@@ -584,6 +608,8 @@ const command_rec directives[] = {
     AP_INIT_ITERATE(
         "TenantMetrics", set_metrics, NULL, RSRC_CONF,
         "on or off, and tenants=N: how many of the most active ones TenantHandler metrics tells of"),
+    AP_INIT_ITERATE("TenantUsage", set_usage, NULL, RSRC_CONF,
+                    "on or off, tenants=N and flush=TIME: whether what tenants use is kept in the database"),
     AP_INIT_TAKE1("TenantHandler", set_handler, NULL, ACCESS_CONF, "api, admin, twilio, metrics or off"),
     AP_INIT_TAKE1("TenantBasePath", set_base_path, NULL, ACCESS_CONF,
                   "the path that clients see the Location at, where a proxy changes it"),

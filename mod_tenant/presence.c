@@ -15,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "billing.h"
 #include "store/monotonic.h"
 #include "store/notify.h"
 #include "version.h"
@@ -50,6 +51,7 @@ struct presence_t {
 
 typedef struct beater_t {
     presence_t *presence;
+    const billing_t *billing; /* NULL: off */
     const char *conninfo;
     apr_thread_t *thread;
     int wake; /* a descriptor (eventfd) */
@@ -149,6 +151,20 @@ static int leave(presence_t *presence)
 }
 
 /* A database that is away is logged elsewhere. */
+static int tell_seen(const beater_t *beater)
+{
+    const notify_settings_t settings = {.conninfo = beater->conninfo, .wake = beater->wake, .limit = ANSWER};
+
+    return notify_tell(&settings, SEEN, beater->presence->values, SEEN_VALUES, NULL, NULL);
+}
+
+static void tell_end(const beater_t *beater)
+{
+    const notify_settings_t settings = {.conninfo = beater->conninfo, .wake = -1, .limit = LAST_ANSWER};
+
+    notify_tell(&settings, ENDED, beater->presence->values, ENDED_VALUES, NULL, NULL);
+}
+
 static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
 {
     beater_t *beater = data;
@@ -160,12 +176,17 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
         struct pollfd wake = {.fd = beater->wake, .events = POLLIN};
 
         if (is_due(presence->shared))
-            presence->shared->is_told =
-                notify_tell(beater->conninfo, SEEN, presence->values, SEEN_VALUES, beater->wake, ANSWER);
+            presence->shared->is_told = tell_seen(beater);
+        if (beater->billing)
+            billing_tell(beater->billing, beater->wake);
         poll(&wake, 1, (int)apr_time_as_msec(TICK));
     }
-    if (leave(presence) && presence->shared->is_told)
-        notify_tell(beater->conninfo, ENDED, presence->values, ENDED_VALUES, -1, LAST_ANSWER);
+    if (!leave(presence))
+        return NULL;
+    if (beater->billing)
+        billing_finish(beater->billing);
+    if (presence->shared->is_told)
+        tell_end(beater);
     return NULL;
 }
 
@@ -181,11 +202,12 @@ static apr_status_t stop(void *data)
     return APR_SUCCESS;
 }
 
-int presence_start(presence_t *presence, const char *conninfo, apr_pool_t *process)
+int presence_start(presence_t *presence, const billing_t *billing, const char *conninfo, apr_pool_t *process)
 {
     beater_t *beater = apr_pcalloc(process, sizeof *beater);
 
     beater->presence = presence;
+    beater->billing = billing;
     beater->conninfo = apr_pstrcat(process, conninfo, " application_name='mod_tenant node'", NULL);
     beater->wake = eventfd(0, EFD_CLOEXEC);
     if (beater->wake < 0 || apr_thread_create(&beater->thread, NULL, run, beater, process) != APR_SUCCESS)

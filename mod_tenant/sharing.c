@@ -4,6 +4,7 @@
 #include <ap_mpm.h>
 #include <http_log.h>
 
+#include "billing.h"
 #include "child.h"
 #include "presence.h"
 #include "store/conninfo.h"
@@ -17,6 +18,7 @@ sharing_t sharing_make(apr_pool_t *pool)
         .pools = apr_hash_make(pool),
         .generations = apr_hash_make(pool),
         .presences = apr_hash_make(pool),
+        .usages = apr_hash_make(pool),
         .freshness = apr_hash_make(pool),
         .transports = apr_hash_make(pool),
     };
@@ -101,8 +103,21 @@ static const char *share_freshness(sharing_t *sharing, server_config_t *config, 
     return config->freshness ? NULL : "there is no shared memory for TenantDatabase read=";
 }
 
-const char *sharing_add(sharing_t *sharing, server_config_t *config, const server_rec *servers,
-                        apr_pool_t *pool)
+/* Gives a server the memory in which its children count what tenants use. Returns NULL, or a sentence. */
+static const char *share_usage(sharing_t *sharing, server_config_t *config, server_rec *servers,
+                               apr_pool_t *pool)
+{
+    const char *why;
+
+    config->usage = apr_hash_get(sharing->usages, config->connect, APR_HASH_KEY_STRING);
+    if (config->usage || !config->usage_settings.is_on)
+        return NULL;
+    why = billing_open(&config->usage, config->connect, &config->usage_settings, servers, pool);
+    apr_hash_set(sharing->usages, config->connect, APR_HASH_KEY_STRING, config->usage);
+    return why;
+}
+
+const char *sharing_add(sharing_t *sharing, server_config_t *config, server_rec *servers, apr_pool_t *pool)
 {
     const char *why;
 
@@ -115,7 +130,9 @@ const char *sharing_add(sharing_t *sharing, server_config_t *config, const serve
     why = share_generations(sharing, config, pool);
     if (!why)
         why = share_freshness(sharing, config, pool);
-    return why ? why : share_presence(sharing, config, servers, pool);
+    if (!why)
+        why = share_presence(sharing, config, servers, pool);
+    return why ? why : share_usage(sharing, config, servers, pool);
 }
 
 /* Says how many connections there may be. */

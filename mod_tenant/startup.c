@@ -232,7 +232,7 @@ static const char *complete(const char **connect, const char *given, apr_pool_t 
 }
 
 /* Makes a server's settings ready for use. Returns NULL, or a sentence. */
-static const char *finish_server(server_config_t *config, sharing_t *sharing, const server_rec *servers,
+static const char *finish_server(server_config_t *config, sharing_t *sharing, server_rec *servers,
                                  apr_pool_t *pool)
 {
     const char *why;

@@ -6,7 +6,10 @@
 #include "../metrics/counters.h"
 #include "../metrics/share.h"
 #include "../metrics/tally.h"
+#include "../metrics/usage.h"
 #include "../store/monotonic.h"
+
+enum { DAY_SECONDS = 86400 };
 
 /* Its number among the routes; -1: it is none of ours. What httpd has refused ahead of us has no tally. */
 static int route_of(const request_rec *r, const tally_t *tally)
@@ -21,11 +24,8 @@ static int route_of(const request_rec *r, const tally_t *tally)
 }
 
 /* Adds what else is known of it to the sums, and to its tenant's. */
-static void count_tally(const server_config_t *config, const request_rec *r, tally_t *tally, apr_off_t bytes)
+static void count_tally(const server_config_t *config, const tenant_t *tenant, const tally_t *tally)
 {
-    const tenant_t *tenant = tenant_get(r);
-
-    tally->bytes = bytes;
     COUNTERS_ADD(rows_read, 0, tally->rows_read);
     COUNTERS_ADD(rows_written, 0, tally->rows_written);
     COUNTERS_ADD(bytes, 0, tally->bytes);
@@ -34,24 +34,46 @@ static void count_tally(const server_config_t *config, const request_rec *r, tal
         shares_add(config->shares, tenant->id, tenant->name ? tenant->name : "", tally, monotonic_now());
 }
 
+/* Books it, for its tenant's bill, on the day on which it has ended. */
+static void book(usage_t *usage, const tenant_t *tenant, const tally_t *tally)
+{
+    const usage_line_t line = {
+        .tenant = tenant->id,
+        .day = (int)(apr_time_sec(apr_time_now()) / DAY_SECONDS),
+        .requests = 1,
+        .rows_written = tally->rows_written,
+        .bytes_out = tally->bytes,
+    };
+
+    usage_add(usage, &line, monotonic_now());
+}
+
+static void count_answer(const request_rec *r, int status, unsigned route)
+{
+    const char *method = r->header_only ? "HEAD" : r->method ? r->method : "";
+    unsigned number = route * LABEL_METHODS + label_method(method);
+
+    COUNTERS_ADD(requests, number * LABEL_STATUSES + label_status(status), 1);
+    COUNTERS_TIME(durations, number, apr_time_now() - r->request_time);
+}
+
 int requests_count(request_rec *r)
 {
     const request_rec *last = r; /* the one that was answered, of those that it was redirected to */
     const server_config_t *config = config_server(r->server);
+    const tenant_t *tenant = tenant_get(r);
     tally_t *tally = tally_of(r->pool);
     int route = config->counters ? route_of(r, tally) : -1;
-    unsigned number;
 
-    if (route < 0)
-        return DECLINED;
     while (last->next)
         last = last->next;
-    number = (unsigned)route * LABEL_METHODS + label_method(r->header_only ? "HEAD"
-                                                            : r->method    ? r->method
-                                                                           : "");
-    COUNTERS_ADD(requests, number * LABEL_STATUSES + label_status(last->status), 1);
-    COUNTERS_TIME(durations, number, apr_time_now() - r->request_time);
     if (tally)
-        count_tally(config, r, tally, last->bytes_sent);
+        tally->bytes = last->bytes_sent;
+    if (route >= 0)
+        count_answer(r, last->status, (unsigned)route);
+    if (route >= 0 && tally)
+        count_tally(config, tenant, tally);
+    if (config->usage && tenant && tally)
+        book(config->usage, tenant, tally);
     return DECLINED;
 }

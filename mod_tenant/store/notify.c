@@ -270,15 +270,16 @@ int notify_send(const char *conninfo, const char *channel, const char *payload, 
     return done;
 }
 
-int notify_tell(const char *conninfo, const char *sql, const char *const *values, int count, int wake,
-                apr_interval_time_t limit)
+int notify_tell(const notify_settings_t *settings, const char *sql, const char *const *values, int count,
+                const char **why, apr_pool_t *pool)
 {
-    const notify_settings_t settings = {.wake = wake, .limit = limit};
-    PGconn *libpq = PQconnectdb(conninfo);
+    PGconn *libpq = PQconnectdb(settings->conninfo);
     int done = PQstatus(libpq) == CONNECTION_OK &&
                PQsendQueryParams(libpq, sql, count, NULL, values, NULL, NULL, 0) &&
-               take_results(libpq, PGRES_TUPLES_OK, &settings);
+               take_results(libpq, PGRES_TUPLES_OK, settings);
 
+    if (!done && why)
+        *why = explain(libpq, pool);
     PQfinish(libpq);
     return done;
 }

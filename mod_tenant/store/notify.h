@@ -70,9 +70,9 @@ int notify_send(const char *conninfo, const char *channel, const char *payload, 
                 apr_interval_time_t limit);
 
 /* Connects, runs one statement with text parameters ($1 is values[0]), and disconnects: for what is told to
- * the database now and then, whatever else goes on. wake: as above, or -1; limit: for the answer; for
- * connecting the conninfo says it. 0: it failed. */
-int notify_tell(const char *conninfo, const char *sql, const char *const *values, int count, int wake,
-                apr_interval_time_t limit);
+ * the database now and then, whatever else goes on. settings: conninfo; wake, as above, or -1; limit. 0: it
+ * failed, and *why, unless why is NULL, is a sentence in pool. */
+int notify_tell(const notify_settings_t *settings, const char *sql, const char *const *values, int count,
+                const char **why, apr_pool_t *pool);
 
 #endif

@@ -191,6 +191,11 @@ my @refused = (
         qw(yes tenants= tenants=-1 tenants=1001 tenants=x 200)),
     ['TenantMetrics in a virtual host', vhost('a.example.com', 'TenantMetrics off'),
         qr/TenantMetrics cannot occur within <VirtualHost> section/],
+    (map { ["TenantUsage $_", "TenantUsage $_", qr/TenantUsage must be on, off, flush=TIME, or tenants=N: .* 100 to 1000000/] }
+        qw(yes tenants= tenants=99 tenants=1000001 tenants=x 200)),
+    (map { ["TenantUsage $_", "TenantUsage $_", qr/TenantUsage flush= wants a time from/] } qw(flush=1s flush=61s flush=x flush=)),
+    ['TenantUsage in a virtual host', vhost('a.example.com', 'TenantUsage off'),
+        qr/TenantUsage cannot occur within <VirtualHost> section/],
     ['TenantLinger with two times', 'TenantLinger 5ms 10ms', qr/TenantLinger takes one argument/],
     (map { ["TenantBasePath $_", location('TenantHandler api', "TenantBasePath $_"), qr{TenantBasePath must be the path that clients see, such as /public/v1}] }
         'public/v1', 'https://api.example.com/v1', '//', '//v1', '/v1//', '/a//b', '/a/../b', '/a/..', '/./a', '/a/.', '"/a b"', '/a%20b', '/a?b', '/caf\xc3\xa9', '/<a>'),
@@ -298,7 +303,8 @@ for (['TenantHandler api', \@beside_location, $location_only], ['TenantHandler o
     ['TenantUserAuthority read', \@beside_location, $location_only], ['TenantPasswordSlots 2', \@inside, $server_only],
     ['TenantLoginRate off', \@inside, $server_only], ['TenantFailureRate off', \@inside, $server_only], [$database, \@inside, $server_only],
     [$key_file, \@inside, $server_only], ['TenantCache off', \@inside, $server_only], ['TenantPool max=3', \@inside, $server_only],
-    ['TenantLinger off', \@inside, $server_only], ['TenantMetrics off', \@inside, $server_only])
+    ['TenantLinger off', \@inside, $server_only], ['TenantMetrics off', \@inside, $server_only],
+    ['TenantUsage off', \@inside, $server_only])
 {
     my ($line, $sections, $message) = @$_;
     my ($directive) = $line =~ /^(\w+)/;
@@ -334,6 +340,7 @@ my @accepted = (
         qw(off OFF 1/1 1000000/24h 5/1440m 100/86400s), '100/1m burst=20', '1/1h burst=1000000'),
     (map { ["a rate of logins: $_", "${base}TenantLoginRate $_\n"] } qw(off OFF 1/1 10000/24h 5/10min 10/60s)),
     ['no cache', "${base}TenantCache OFF\n"],
+    (map { ["usage: $_", "${base}TenantUsage $_\n" . location('TenantHandler api')] } 'on', 'OFF', 'tenants=100', 'on tenants=1000000 flush=2s'),
     (map { ["metrics: $_", "${base}TenantMetrics $_\n" . location('TenantHandler metrics')] } 'on', 'OFF', 'tenants=0', 'on tenants=1000'),
     (map { ["to linger: $_", "${base}TenantLinger 5ms\n" . vhost('a.example.com', "TenantLinger $_")] } qw(off OFF 0 1ms 1000ms 1s 1)),
     ['every setting of a Location', location('TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',

@@ -154,7 +154,7 @@ subtest 'a program that fails' => sub {
 subtest '.htaccess' => sub {
     my @lines = ($database, $key_file, 'TenantPool max=1', 'TenantCache off', 'TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',
         'TenantIdentify on', 'TenantForward on', 'TenantPageSize 1 2', 'TenantMaxBody 10', 'TenantUserAuthority read', 'TenantPasswordSlots 1',
-        'TenantLoginRate off', 'TenantFailureRate off', 'TenantRateLimit off', 'TenantLinger off', 'TenantMetrics off',
+        'TenantLoginRate off', 'TenantFailureRate off', 'TenantRateLimit off', 'TenantLinger off', 'TenantMetrics off', 'TenantUsage off',
         'TenantReference /usr/share/mod_tenant/reference', 'TenantBasePath /x');
     my $server = TenantTest::Server->prepare(config => $base . "<Directory \"/\">\nAllowOverride All\n</Directory>\n");
     for my $n (0 .. $#lines) {
