@@ -584,6 +584,139 @@ CREATE FUNCTION public.twilio_status_latest(relation text, one text, other text)
 
 ALTER FUNCTION public.twilio_status_latest(relation text, one text, other text) OWNER TO tenant_owner;
 
+CREATE FUNCTION public.usage_add(memory bigint, number bigint, tenants integer[], days integer[], requests bigint[], rows_written bigint[], bytes_out bigint[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  INSERT INTO public.usage_flushes AS f (memory, number)
+  VALUES (usage_add.memory, usage_add.number)
+      ON CONFLICT ON CONSTRAINT usage_flushes_pkey DO UPDATE SET number = EXCLUDED.number, flushed_at = now()
+   WHERE f.number < EXCLUDED.number;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  INSERT INTO public.usage AS u (tenant_id, day, requests, rows_written, bytes_out)
+  SELECT t.id, date '1970-01-01' + a.day, sum(a.requests), sum(a.rows_written), sum(a.bytes_out)
+    FROM unnest(usage_add.tenants, usage_add.days, usage_add.requests, usage_add.rows_written, usage_add.bytes_out)
+         a (tenant, day, requests, rows_written, bytes_out)
+    JOIN public.tenants t ON t.id = a.tenant
+   GROUP BY t.id, a.day
+   ORDER BY t.id, a.day
+      ON CONFLICT ON CONSTRAINT usage_tenant_id_day_key DO UPDATE
+     SET requests = u.requests + EXCLUDED.requests, rows_written = u.rows_written + EXCLUDED.rows_written,
+         bytes_out = u.bytes_out + EXCLUDED.bytes_out;
+  DELETE FROM public.usage_flushes f WHERE f.flushed_at < now() - interval '30 days';
+END
+$$;
+
+ALTER FUNCTION public.usage_add(memory bigint, number bigint, tenants integer[], days integer[], requests bigint[], rows_written bigint[], bytes_out bigint[]) OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.usage_count(pause interval) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  portion constant integer := 20;
+  state public.usage_rounds;
+  since date;
+  tenants integer[];
+BEGIN
+  SELECT * INTO state FROM public.usage_rounds FOR UPDATE SKIP LOCKED;
+  -- a round that has begun in the future was ahead of a clock that has been set back
+  IF NOT FOUND OR (state.next_tenant = 0 AND now() BETWEEN state.began_at AND state.began_at + greatest(pause, 60 * state.spent)) THEN
+    RETURN;
+  END IF;
+  IF state.next_tenant = 0 THEN
+    state.began_at := now();
+    state.spent := '0';
+  END IF;
+  since := (least(state.counted_at, now()) AT TIME ZONE 'UTC')::date - 1;
+  LOOP
+    tenants := ARRAY(SELECT t.id FROM public.tenants t WHERE t.id > state.next_tenant ORDER BY t.id LIMIT portion);
+    BEGIN
+      PERFORM public.usage_count_tenants(tenants, since);
+    EXCEPTION WHEN query_canceled THEN
+      RAISE WARNING 'the rows of the tenants % cannot be counted in time', tenants;
+    END;
+    state.next_tenant := coalesce(tenants[portion], 0);
+    EXIT WHEN state.next_tenant = 0 OR clock_timestamp() > now() + interval '1 second';
+  END LOOP;
+  IF state.next_tenant = 0 THEN
+    DELETE FROM public.usage_removed d WHERE d.day < since;
+    state.counted_at := state.began_at;
+  END IF;
+  UPDATE public.usage_rounds
+     SET next_tenant = state.next_tenant, began_at = state.began_at, counted_at = state.counted_at,
+         spent = state.spent + (clock_timestamp() - now());
+END
+$$;
+
+ALTER FUNCTION public.usage_count(pause interval) OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.usage_count_tenants(tenants integer[], since date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  first timestamptz := since::timestamp AT TIME ZONE 'UTC';
+  past timestamptz := ((now() AT TIME ZONE 'UTC')::date + 1)::timestamp AT TIME ZONE 'UTC';
+BEGIN
+  INSERT INTO public.usage AS u (tenant_id, day, calls, call_seconds, messages, recordings, recording_seconds)
+  SELECT k.tenant, r.day, sum(r.calls), sum(r.call_seconds), sum(r.messages), sum(r.recordings), sum(r.recording_seconds)
+    FROM unnest(usage_count_tenants.tenants) k (tenant)
+   CROSS JOIN LATERAL (
+         SELECT (c.created_at AT TIME ZONE 'UTC')::date, count(*), coalesce(sum(c.duration), 0), 0, 0, 0
+           FROM public.calls c WHERE c.tenant_id = k.tenant AND c.created_at >= first AND c.created_at < past GROUP BY 1
+          UNION ALL
+         SELECT (m.created_at AT TIME ZONE 'UTC')::date, 0, 0, count(*), 0, 0
+           FROM public.messages m WHERE m.tenant_id = k.tenant AND m.created_at >= first AND m.created_at < past GROUP BY 1
+          UNION ALL
+         SELECT (r.created_at AT TIME ZONE 'UTC')::date, 0, 0, 0, count(*), coalesce(sum(r.duration), 0)
+           FROM public.recordings r WHERE r.tenant_id = k.tenant AND r.created_at >= first AND r.created_at < past GROUP BY 1
+          UNION ALL
+         SELECT d.day, d.calls, d.call_seconds, d.messages, d.recordings, d.recording_seconds
+           FROM public.usage_removed d WHERE d.tenant = k.tenant AND d.day >= since AND d.day <= (now() AT TIME ZONE 'UTC')::date
+         ) r (day, calls, call_seconds, messages, recordings, recording_seconds)
+   GROUP BY k.tenant, r.day
+   ORDER BY k.tenant, r.day
+      ON CONFLICT ON CONSTRAINT usage_tenant_id_day_key DO UPDATE
+     SET calls = EXCLUDED.calls, call_seconds = EXCLUDED.call_seconds, messages = EXCLUDED.messages,
+         recordings = EXCLUDED.recordings, recording_seconds = EXCLUDED.recording_seconds
+   WHERE (u.calls, u.call_seconds, u.messages, u.recordings, u.recording_seconds)
+         IS DISTINCT FROM (EXCLUDED.calls, EXCLUDED.call_seconds, EXCLUDED.messages, EXCLUDED.recordings, EXCLUDED.recording_seconds);
+END
+$$;
+
+ALTER FUNCTION public.usage_count_tenants(tenants integer[], since date) OWNER TO tenant_lookup;
+
+CREATE FUNCTION public.usage_note_removed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  IF TG_TABLE_NAME = 'calls' THEN
+    INSERT INTO public.usage_removed (tenant, day, calls, call_seconds)
+    SELECT t.id, (r.created_at AT TIME ZONE 'UTC')::date, count(*), coalesce(sum(r.duration), 0)
+      FROM removed r JOIN public.tenants t ON t.id = r.tenant_id
+     GROUP BY 1, 2;
+  ELSIF TG_TABLE_NAME = 'messages' THEN
+    INSERT INTO public.usage_removed (tenant, day, messages)
+    SELECT t.id, (r.created_at AT TIME ZONE 'UTC')::date, count(*)
+      FROM removed r JOIN public.tenants t ON t.id = r.tenant_id
+     GROUP BY 1, 2;
+  ELSE
+    INSERT INTO public.usage_removed (tenant, day, recordings, recording_seconds)
+    SELECT t.id, (r.created_at AT TIME ZONE 'UTC')::date, count(*), coalesce(sum(r.duration), 0)
+      FROM removed r JOIN public.tenants t ON t.id = r.tenant_id
+     GROUP BY 1, 2;
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION public.usage_note_removed() OWNER TO tenant_lookup;
+
 CREATE FUNCTION public.user_by_email(tenant_id integer, email text) RETURNS TABLE(id text, password_hash text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1161,6 +1294,77 @@ ALTER TABLE public.tenants_id_seq OWNER TO tenant_owner;
 
 ALTER SEQUENCE public.tenants_id_seq OWNED BY public.tenants.id;
 
+CREATE TABLE public.usage (
+    id bigint NOT NULL,
+    tenant_id integer NOT NULL,
+    day date NOT NULL,
+    requests bigint DEFAULT 0 NOT NULL,
+    rows_written bigint DEFAULT 0 NOT NULL,
+    bytes_out bigint DEFAULT 0 NOT NULL,
+    calls bigint DEFAULT 0 NOT NULL,
+    call_seconds bigint DEFAULT 0 NOT NULL,
+    messages bigint DEFAULT 0 NOT NULL,
+    recordings bigint DEFAULT 0 NOT NULL,
+    recording_seconds bigint DEFAULT 0 NOT NULL,
+    row_version bigint DEFAULT uuid_hash_extended(gen_random_uuid(), (0)::bigint) NOT NULL
+);
+ALTER TABLE ONLY public.usage ALTER COLUMN tenant_id SET (n_distinct=1000);
+ALTER TABLE ONLY public.usage ALTER COLUMN day SET (n_distinct=1000);
+
+ALTER TABLE ONLY public.usage FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage OWNER TO tenant_owner;
+
+COMMENT ON TABLE public.usage IS 'What each tenant has used, by day (UTC)';
+
+CREATE TABLE public.usage_flushes (
+    memory bigint NOT NULL,
+    number bigint NOT NULL,
+    flushed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.usage_flushes OWNER TO tenant_owner;
+
+COMMENT ON TABLE public.usage_flushes IS 'How far servers have added what they counted';
+
+CREATE SEQUENCE public.usage_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE public.usage_id_seq OWNER TO tenant_owner;
+
+ALTER SEQUENCE public.usage_id_seq OWNED BY public.usage.id;
+
+CREATE TABLE public.usage_removed (
+    tenant integer NOT NULL,
+    day date NOT NULL,
+    calls bigint DEFAULT 0 NOT NULL,
+    call_seconds bigint DEFAULT 0 NOT NULL,
+    messages bigint DEFAULT 0 NOT NULL,
+    recordings bigint DEFAULT 0 NOT NULL,
+    recording_seconds bigint DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE public.usage_removed OWNER TO tenant_owner;
+
+COMMENT ON TABLE public.usage_removed IS 'Rows that were removed, of days that are still counted';
+
+CREATE TABLE public.usage_rounds (
+    one boolean DEFAULT true NOT NULL,
+    next_tenant integer DEFAULT 0 NOT NULL,
+    began_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    spent interval DEFAULT '00:00:00'::interval NOT NULL,
+    counted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT usage_rounds_one_check CHECK (one)
+);
+
+ALTER TABLE public.usage_rounds OWNER TO tenant_owner;
+
+COMMENT ON TABLE public.usage_rounds IS 'How far the rows of tenants have been counted';
+
 CREATE TABLE public.users (
     id text NOT NULL,
     email text,
@@ -1209,6 +1413,8 @@ ALTER TABLE ONLY public.settings ALTER COLUMN id SET DEFAULT nextval('public.set
 
 ALTER TABLE ONLY public.tenants ALTER COLUMN id SET DEFAULT nextval('public.tenants_id_seq'::regclass);
 
+ALTER TABLE ONLY public.usage ALTER COLUMN id SET DEFAULT nextval('public.usage_id_seq'::regclass);
+
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
 
@@ -1256,6 +1462,18 @@ ALTER TABLE ONLY public.tenants
 
 ALTER TABLE ONLY public.tenants
     ADD CONSTRAINT tenants_retiring_api_key_hash_key UNIQUE (retiring_api_key_hash);
+
+ALTER TABLE ONLY public.usage_flushes
+    ADD CONSTRAINT usage_flushes_pkey PRIMARY KEY (memory);
+
+ALTER TABLE ONLY public.usage
+    ADD CONSTRAINT usage_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.usage_rounds
+    ADD CONSTRAINT usage_rounds_pkey PRIMARY KEY (one);
+
+ALTER TABLE ONLY public.usage
+    ADD CONSTRAINT usage_tenant_id_day_key UNIQUE (tenant_id, day);
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
@@ -1374,6 +1592,16 @@ CREATE INDEX tenants_status_idx ON public.tenants USING btree (status, id);
 
 CREATE INDEX tenants_twilio_account_sid_idx ON public.tenants USING btree (twilio_account_sid, id) WHERE (twilio_account_sid IS NOT NULL);
 
+CREATE INDEX usage_day_id_idx ON public.usage USING btree (day, id);
+
+CREATE INDEX usage_removed_day_idx ON public.usage_removed USING btree (day);
+
+CREATE INDEX usage_removed_tenant_day_idx ON public.usage_removed USING btree (tenant, day);
+
+CREATE INDEX usage_tenant_id_day_id_idx ON public.usage USING btree (tenant_id, day, id);
+
+CREATE UNIQUE INDEX usage_tenant_id_id_idx ON public.usage USING btree (tenant_id, id);
+
 CREATE INDEX users_tenant_created_at_idx ON public.users USING btree (tenant_id, (
 CASE
     WHEN (created_at IS NULL) THEN '-infinity'::timestamp with time zone
@@ -1472,9 +1700,17 @@ CREATE TRIGGER tenant_row_version BEFORE UPDATE ON public.settings FOR EACH ROW 
 
 CREATE TRIGGER tenant_row_version BEFORE UPDATE ON public.tenants FOR EACH ROW EXECUTE FUNCTION public.tenant_row_version();
 
+CREATE TRIGGER tenant_row_version BEFORE UPDATE ON public.usage FOR EACH ROW EXECUTE FUNCTION public.tenant_row_version();
+
 CREATE TRIGGER tenant_row_version BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.tenant_row_version();
 
 CREATE TRIGGER tenant_token_grace BEFORE INSERT OR UPDATE ON public.tenants FOR EACH ROW WHEN (((new.twilio_auth_token_previous IS NOT NULL) OR (new.twilio_auth_token_previous_until IS NOT NULL))) EXECUTE FUNCTION public.tenant_token_grace();
+
+CREATE TRIGGER usage_removed AFTER DELETE ON public.calls REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.usage_note_removed();
+
+CREATE TRIGGER usage_removed AFTER DELETE ON public.messages REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.usage_note_removed();
+
+CREATE TRIGGER usage_removed AFTER DELETE ON public.recordings REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.usage_note_removed();
 
 ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON DELETE CASCADE;
@@ -1493,6 +1729,12 @@ ALTER TABLE ONLY public.recordings
 
 ALTER TABLE ONLY public.settings
     ADD CONSTRAINT settings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.usage_removed
+    ADD CONSTRAINT usage_removed_tenant_fkey FOREIGN KEY (tenant) REFERENCES public.tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.usage
+    ADD CONSTRAINT usage_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON DELETE CASCADE;
@@ -1527,6 +1769,8 @@ CREATE POLICY tenant ON public.settings TO tenant_api USING ((tenant_id = public
 
 CREATE POLICY tenant ON public.tenants TO tenant_api USING ((id = public.tenant_context())) WITH CHECK ((id = public.tenant_context()));
 
+CREATE POLICY tenant ON public.usage TO tenant_api USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
+
 CREATE POLICY tenant ON public.users TO tenant_api USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
 
 CREATE POLICY tenant_admin ON public.audit TO tenant_admin USING (true) WITH CHECK (true);
@@ -1545,6 +1789,8 @@ CREATE POLICY tenant_admin ON public.settings TO tenant_admin USING (true) WITH 
 
 CREATE POLICY tenant_admin ON public.tenants TO tenant_admin USING (true) WITH CHECK (true);
 
+CREATE POLICY tenant_admin ON public.usage TO tenant_admin USING (true) WITH CHECK (true);
+
 CREATE POLICY tenant_admin ON public.users TO tenant_admin USING (true) WITH CHECK (true);
 
 CREATE POLICY tenant_audit ON public.audit FOR INSERT TO tenant_lookup WITH CHECK (true);
@@ -1553,9 +1799,17 @@ CREATE POLICY tenant_key_rotation ON public.tenants FOR UPDATE TO tenant_lookup 
 
 CREATE POLICY tenant_login_rehash ON public.users FOR UPDATE TO tenant_lookup USING ((tenant_id = public.tenant_context())) WITH CHECK ((tenant_id = public.tenant_context()));
 
+CREATE POLICY tenant_lookup ON public.calls FOR SELECT TO tenant_lookup USING (true);
+
 CREATE POLICY tenant_lookup ON public.idempotency_keys FOR SELECT TO tenant_lookup USING ((kept_at <= (now() - '1 day'::interval)));
 
+CREATE POLICY tenant_lookup ON public.messages FOR SELECT TO tenant_lookup USING (true);
+
+CREATE POLICY tenant_lookup ON public.recordings FOR SELECT TO tenant_lookup USING (true);
+
 CREATE POLICY tenant_lookup ON public.tenants FOR SELECT TO tenant_lookup USING (true);
+
+CREATE POLICY tenant_lookup ON public.usage TO tenant_lookup USING (true) WITH CHECK (true);
 
 CREATE POLICY tenant_lookup ON public.users FOR SELECT TO tenant_lookup USING (true);
 
@@ -1575,11 +1829,15 @@ CREATE POLICY tenant_owner ON public.settings TO tenant_owner USING (true) WITH 
 
 CREATE POLICY tenant_owner ON public.tenants TO tenant_owner USING (true) WITH CHECK (true);
 
+CREATE POLICY tenant_owner ON public.usage TO tenant_owner USING (true) WITH CHECK (true);
+
 CREATE POLICY tenant_owner ON public.users TO tenant_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY tenant_purge ON public.idempotency_keys FOR DELETE TO tenant_lookup USING ((kept_at <= (now() - '1 day'::interval)));
 
 ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
 
@@ -1627,6 +1885,16 @@ REVOKE ALL ON PROCEDURE public.tenant_table_version(IN resource regclass) FROM P
 REVOKE ALL ON FUNCTION public.tenants_by_account(sid text, tenant_id integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenants_by_account(sid text, tenant_id integer) TO tenant_api;
 
+REVOKE ALL ON FUNCTION public.usage_add(memory bigint, number bigint, tenants integer[], days integer[], requests bigint[], rows_written bigint[], bytes_out bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.usage_add(memory bigint, number bigint, tenants integer[], days integer[], requests bigint[], rows_written bigint[], bytes_out bigint[]) TO tenant_api;
+
+REVOKE ALL ON FUNCTION public.usage_count(pause interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.usage_count(pause interval) TO tenant_api;
+
+REVOKE ALL ON FUNCTION public.usage_count_tenants(tenants integer[], since date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.usage_note_removed() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.user_by_email(tenant_id integer, email text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.user_by_email(tenant_id integer, email text) TO tenant_api;
 
@@ -1650,6 +1918,7 @@ GRANT INSERT(sid) ON TABLE public.calls TO tenant_admin;
 
 GRANT INSERT(tenant_id) ON TABLE public.calls TO tenant_api;
 GRANT INSERT(tenant_id) ON TABLE public.calls TO tenant_admin;
+GRANT SELECT(tenant_id) ON TABLE public.calls TO tenant_lookup;
 
 GRANT INSERT(from_number),UPDATE(from_number) ON TABLE public.calls TO tenant_api;
 GRANT INSERT(from_number),UPDATE(from_number) ON TABLE public.calls TO tenant_admin;
@@ -1661,12 +1930,14 @@ GRANT INSERT(status),UPDATE(status) ON TABLE public.calls TO tenant_api;
 GRANT INSERT(status),UPDATE(status) ON TABLE public.calls TO tenant_admin;
 
 GRANT INSERT(created_at) ON TABLE public.calls TO tenant_api;
+GRANT SELECT(created_at) ON TABLE public.calls TO tenant_lookup;
 
 GRANT INSERT(direction),UPDATE(direction) ON TABLE public.calls TO tenant_api;
 GRANT INSERT(direction),UPDATE(direction) ON TABLE public.calls TO tenant_admin;
 
 GRANT INSERT(duration),UPDATE(duration) ON TABLE public.calls TO tenant_api;
 GRANT INSERT(duration),UPDATE(duration) ON TABLE public.calls TO tenant_admin;
+GRANT SELECT(duration) ON TABLE public.calls TO tenant_lookup;
 
 GRANT INSERT(parent_call_sid),UPDATE(parent_call_sid) ON TABLE public.calls TO tenant_api;
 GRANT INSERT(parent_call_sid),UPDATE(parent_call_sid) ON TABLE public.calls TO tenant_admin;
@@ -1711,6 +1982,7 @@ GRANT INSERT(sid) ON TABLE public.messages TO tenant_admin;
 
 GRANT INSERT(tenant_id) ON TABLE public.messages TO tenant_api;
 GRANT INSERT(tenant_id) ON TABLE public.messages TO tenant_admin;
+GRANT SELECT(tenant_id) ON TABLE public.messages TO tenant_lookup;
 
 GRANT INSERT(from_number),UPDATE(from_number) ON TABLE public.messages TO tenant_api;
 GRANT INSERT(from_number),UPDATE(from_number) ON TABLE public.messages TO tenant_admin;
@@ -1722,6 +1994,7 @@ GRANT INSERT(status),UPDATE(status) ON TABLE public.messages TO tenant_api;
 GRANT INSERT(status),UPDATE(status) ON TABLE public.messages TO tenant_admin;
 
 GRANT INSERT(created_at) ON TABLE public.messages TO tenant_api;
+GRANT SELECT(created_at) ON TABLE public.messages TO tenant_lookup;
 
 GRANT INSERT(body),UPDATE(body) ON TABLE public.messages TO tenant_api;
 GRANT INSERT(body),UPDATE(body) ON TABLE public.messages TO tenant_admin;
@@ -1776,6 +2049,7 @@ GRANT INSERT(sid) ON TABLE public.recordings TO tenant_admin;
 
 GRANT INSERT(tenant_id) ON TABLE public.recordings TO tenant_api;
 GRANT INSERT(tenant_id) ON TABLE public.recordings TO tenant_admin;
+GRANT SELECT(tenant_id) ON TABLE public.recordings TO tenant_lookup;
 
 GRANT INSERT(call_sid),UPDATE(call_sid) ON TABLE public.recordings TO tenant_api;
 GRANT INSERT(call_sid),UPDATE(call_sid) ON TABLE public.recordings TO tenant_admin;
@@ -1785,8 +2059,10 @@ GRANT INSERT(url),UPDATE(url) ON TABLE public.recordings TO tenant_admin;
 
 GRANT INSERT(duration),UPDATE(duration) ON TABLE public.recordings TO tenant_api;
 GRANT INSERT(duration),UPDATE(duration) ON TABLE public.recordings TO tenant_admin;
+GRANT SELECT(duration) ON TABLE public.recordings TO tenant_lookup;
 
 GRANT INSERT(created_at) ON TABLE public.recordings TO tenant_api;
+GRANT SELECT(created_at) ON TABLE public.recordings TO tenant_lookup;
 
 GRANT INSERT(status),UPDATE(status) ON TABLE public.recordings TO tenant_api;
 GRANT INSERT(status),UPDATE(status) ON TABLE public.recordings TO tenant_admin;
@@ -1855,6 +2131,61 @@ GRANT SELECT(row_version) ON TABLE public.tenants TO tenant_api;
 GRANT SELECT(rate_limit) ON TABLE public.tenants TO tenant_lookup;
 
 GRANT SELECT,USAGE ON SEQUENCE public.tenants_id_seq TO tenant_admin;
+
+GRANT SELECT,INSERT ON TABLE public.usage TO tenant_lookup;
+
+GRANT SELECT(id) ON TABLE public.usage TO tenant_api;
+GRANT SELECT(id) ON TABLE public.usage TO tenant_admin;
+
+GRANT SELECT(tenant_id) ON TABLE public.usage TO tenant_api;
+GRANT SELECT(tenant_id) ON TABLE public.usage TO tenant_admin;
+
+GRANT SELECT(day) ON TABLE public.usage TO tenant_api;
+GRANT SELECT(day) ON TABLE public.usage TO tenant_admin;
+
+GRANT SELECT(requests) ON TABLE public.usage TO tenant_api;
+GRANT SELECT(requests) ON TABLE public.usage TO tenant_admin;
+GRANT UPDATE(requests) ON TABLE public.usage TO tenant_lookup;
+
+GRANT SELECT(rows_written) ON TABLE public.usage TO tenant_api;
+GRANT SELECT(rows_written) ON TABLE public.usage TO tenant_admin;
+GRANT UPDATE(rows_written) ON TABLE public.usage TO tenant_lookup;
+
+GRANT SELECT(bytes_out) ON TABLE public.usage TO tenant_api;
+GRANT SELECT(bytes_out) ON TABLE public.usage TO tenant_admin;
+GRANT UPDATE(bytes_out) ON TABLE public.usage TO tenant_lookup;
+
+GRANT SELECT(calls) ON TABLE public.usage TO tenant_api;
+GRANT SELECT(calls) ON TABLE public.usage TO tenant_admin;
+GRANT UPDATE(calls) ON TABLE public.usage TO tenant_lookup;
+
+GRANT SELECT(call_seconds) ON TABLE public.usage TO tenant_api;
+GRANT SELECT(call_seconds) ON TABLE public.usage TO tenant_admin;
+GRANT UPDATE(call_seconds) ON TABLE public.usage TO tenant_lookup;
+
+GRANT SELECT(messages) ON TABLE public.usage TO tenant_api;
+GRANT SELECT(messages) ON TABLE public.usage TO tenant_admin;
+GRANT UPDATE(messages) ON TABLE public.usage TO tenant_lookup;
+
+GRANT SELECT(recordings) ON TABLE public.usage TO tenant_api;
+GRANT SELECT(recordings) ON TABLE public.usage TO tenant_admin;
+GRANT UPDATE(recordings) ON TABLE public.usage TO tenant_lookup;
+
+GRANT SELECT(recording_seconds) ON TABLE public.usage TO tenant_api;
+GRANT SELECT(recording_seconds) ON TABLE public.usage TO tenant_admin;
+GRANT UPDATE(recording_seconds) ON TABLE public.usage TO tenant_lookup;
+
+GRANT SELECT(row_version) ON TABLE public.usage TO tenant_api;
+GRANT SELECT(row_version) ON TABLE public.usage TO tenant_admin;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_flushes TO tenant_lookup;
+
+GRANT SELECT ON SEQUENCE public.usage_id_seq TO tenant_admin;
+GRANT USAGE ON SEQUENCE public.usage_id_seq TO tenant_lookup;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.usage_removed TO tenant_lookup;
+
+GRANT SELECT,UPDATE ON TABLE public.usage_rounds TO tenant_lookup;
 
 GRANT DELETE ON TABLE public.users TO tenant_api;
 
