@@ -142,6 +142,31 @@ subtest 'it is promoted by mistake' => sub {
     ok((wait_until { is_read($server) } 60), 'the standby is used again');
 };
 
+subtest 'two standbys at one address' => sub {
+    my $end = sub {
+        my ($application) = @_;
+        $standby->query('postgres', "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '$application'");
+    };
+    my $second = $primary->standby('second');
+    ok((wait_until { is_read($server) } 30), 'one is used');
+    $log->mark;
+    pause($second);
+    lead(reader => $second);
+    $end->('mod_tenant');
+    is_status(ask($server, PATCH => '/v1/calls/1', json => { status => 'ringing' }), 200, 'a write that the other one lacks');
+    ok((wait_until { ask($server, GET => '/v1/calls/1'); $log->matching(qr/read= is not used: it is another server than the one that is known to be fresh/) } 30), 'of the other one nothing is known');
+    my %seen;
+    $seen{ ask($server, GET => '/v1/calls/1')->json->{status} }++ for 1 .. 60;
+    is(join(' ', sort keys %seen), 'ringing', 'so it is not asked');
+    resume($second);
+    $end->('mod_tenant survey');
+    ok((wait_until { is_read($server) } 30), 'until the survey is of that one');
+    lead(reader => $standby);
+    $second->stop('immediate');
+    ok((wait_until { is_read($server) } 60), 'and back');
+    is_status(ask($server, PATCH => '/v1/calls/1', json => { status => 'busy' }), 200, 'as it was');
+};
+
 subtest 'another cluster' => sub {
     my $other = TenantTest::Cluster->new->create_database('tenant');
     $other->query('postgres', 'CREATE ROLE tenant_api LOGIN');
