@@ -18,7 +18,7 @@ role_setting($site, lock_timeout => '15s');
 my $server = TenantTest::Server->start(site => $site, processes => 1, threads => 32, server => <<'CONFIG');
 MaxKeepAliveRequests 0
 KeepAliveTimeout 60
-TenantPool max=4 wait=10s statement=20s
+TenantPool max=8 wait=10s statement=20s
 <Location "/twilio">
     TenantHandler twilio
 </Location>
