@@ -33,7 +33,7 @@ BEGIN
   complaints := complaints || ARRAY(
     SELECT format('%I is there already, and mod_tenant makes a table of that name: rename it', relname)
       FROM pg_class
-     WHERE relnamespace = 'public'::regnamespace AND relname IN ('audit', 'idempotency_keys', 'nodes'));
+     WHERE relnamespace = 'public'::regnamespace AND relname IN ('audit', 'idempotency_keys', 'nodes', 'usage'));
   IF complaints <> '{}' THEN
     RAISE EXCEPTION USING MESSAGE = 'mod_tenant cannot be deployed here', DETAIL = array_to_string(complaints, E'\n');
   END IF;
