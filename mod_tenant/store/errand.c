@@ -4,17 +4,19 @@
 #include <libpq-fe.h>
 #include <stdlib.h>
 
-struct errand_t {
-    stock_t *stock;
-    PGcancel *cancel;
-    int is_left; /* the connection is closed; the stock's mutex guards it, and what follows */
-    int is_over; /* the server has been told, or cannot be */
-    int keeps;   /* the place of a write */
-};
+#include "monotonic.h"
+
+/* So long a place is kept at most. A server that stands still takes the connection, and never says a word: it
+ * may have been replaced by another one long ago. */
+#define KEEP apr_time_from_sec(10)
 
 /* Gives the place of a write back. The caller holds the mutex. */
-static void give_back(stock_t *stock)
+static void give_back(errand_t *errand)
 {
+    stock_t *stock = errand->stock;
+
+    APR_RING_REMOVE(errand, link);
+    errand->keeps_until = 0;
     stock->open--;
     stock->taken[POOL_WRITE]--;
     pthread_cond_signal(&stock->wanted);
@@ -32,8 +34,8 @@ static void *errand_run(void *data)
     pthread_mutex_lock(&stock->mutex);
     errand->is_over = 1;
     stock->errands--;
-    if (errand->keeps)
-        give_back(stock);
+    if (errand->keeps_until)
+        give_back(errand);
     if (errand->is_left)
         free(errand);
     pthread_mutex_unlock(&stock->mutex);
@@ -74,6 +76,16 @@ int errand_leave(connection_t *connection)
         return 0;
     }
     errand->is_left = 1;
-    errand->keeps = connection->use == POOL_WRITE;
-    return errand->keeps;
+    if (connection->use != POOL_WRITE)
+        return 0;
+    errand->keeps_until = monotonic_now() + KEEP;
+    APR_RING_INSERT_TAIL(&errand->stock->keeping, errand, errand_t, link);
+    return 1;
+}
+
+void errand_expire(stock_t *stock, apr_time_t now)
+{
+    while (!APR_RING_EMPTY(&stock->keeping, errand_t, link) &&
+           APR_RING_FIRST(&stock->keeping)->keeps_until <= now)
+        give_back(APR_RING_FIRST(&stock->keeping));
 }

@@ -283,6 +283,7 @@ static void reap(stock_t *stock, apr_time_t now, connections_t *unused)
     {
         end_overdue(stock, c, now);
     }
+    errand_expire(stock, now);
     if (stock->checked)
         cut_overdue(stock, stock->checked, 0, now);
     while (!APR_RING_EMPTY(&stock->idle, connection_t, link)) {

@@ -10,6 +10,7 @@ int stock_make(stock_t *stock, const pool_settings_t *settings, server_rec *serv
     stock->server = server;
     APR_RING_INIT(&stock->idle, connection_t, link);
     APR_RING_INIT(&stock->busy, connection_t, link);
+    APR_RING_INIT(&stock->keeping, errand_t, link);
     for (int use = 0; use < POOL_USES; use++) {
         if (!monotonic_cond_init(&stock->available[use]))
             return 0;

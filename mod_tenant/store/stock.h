@@ -16,6 +16,18 @@
 APR_RING_HEAD(connections_t, connection_t);
 typedef struct connections_t connections_t;
 
+/* One that tells the server to cancel a statement (errand.h); the stock's mutex guards it. */
+struct errand_t {
+    APR_RING_ENTRY(errand_t) link; /* of those that keep a place */
+    struct stock_t *stock;
+    struct pg_cancel *cancel; /* its thread's own */
+    int is_left;              /* the connection is closed */
+    int is_over;              /* the server has been told, or cannot be */
+    apr_time_t keeps_until;   /* the place of a write; 0: it keeps none */
+};
+
+APR_RING_HEAD(errands_t, errand_t);
+
 typedef struct stock_t {
     pool_settings_t settings;
     server_rec *server; /* what is logged to */
@@ -31,11 +43,12 @@ typedef struct stock_t {
     int is_connecting;                   /* the connector is at it, and looks at none meanwhile */
     int open;                            /* idle, busy, looked at, being opened, and given up (errand.h) */
     int idle_count;
-    int taken[POOL_USES];   /* busy for a use, or given up */
-    int waiting[POOL_USES]; /* requests that wait for a connection */
-    int errands;            /* threads that tell the server to cancel */
-    int is_doubted;         /* the last write that has ended was in doubt, and the log says so */
-    const problem_t *away;  /* why none can be opened; NULL: the last attempt succeeded */
+    int taken[POOL_USES];     /* busy for a use, or given up */
+    int waiting[POOL_USES];   /* requests that wait for a connection */
+    int errands;              /* threads that tell the server to cancel */
+    struct errands_t keeping; /* of these, those that keep the place of a write, the oldest first */
+    int is_doubted;           /* the last write that has ended was in doubt, and the log says so */
+    const problem_t *away;    /* why none can be opened; NULL: the last attempt succeeded */
     apr_time_t answered; /* when a connection was last given back whose statement had ended well; 0: never */
     apr_time_t renewed;  /* connections that were opened no later are not used again */
     int stopping;
