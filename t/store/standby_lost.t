@@ -125,8 +125,9 @@ subtest 'the standby is lost' => sub {
 subtest 'it comes back' => sub {
     my $standby = $site->cluster->standby('nobody');
     ok((wait_until { $site->dbh->selectrow_array(q{SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'}) } 30), 'and is waited for');
-    my $load = all();
+    is_status(post($server->client, 1000, 2), 201, 'a row is acknowledged');    # so none is refused for want of a connection at once
     ok($log->wait_for(qr/writes no longer wait in vain/), 'the log says so');
+    my $load = all();
     sleep 1;
     my @answers = $load->stop;
     for (['post', 201, 'new rows are acknowledged'], ['change', 200, 'so are changes'], ['read', 200, 'reads are answered']) {
