@@ -118,7 +118,7 @@ static const problem_t *read_created(const api_t *api, rows_t **rows)
     given_t given = scope_given(api);
 
     given.single[NAME_REQUEST] = api->idempotency_key;
-    return database_read_durable(api->scope.database, api->exchange.r, &created->statement,
+    return database_read_durable(api->scope.database, api->exchange.r, scope_tenant(api), &created->statement,
                                  named_values(created, &given, values), rows);
 }
 

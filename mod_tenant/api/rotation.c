@@ -104,7 +104,8 @@ static const problem_t *answer_again(api_t *api)
     if (!api->idempotency_key)
         return &problem_key_retiring;
     values[2] = derived_hashes(api);
-    problem = database_read_durable(api->scope.database, api->exchange.r, &find, values, &rows);
+    problem =
+        database_read_durable(api->scope.database, api->exchange.r, scope_tenant(api), &find, values, &rows);
     if (problem)
         return problem;
     rows_seek(rows, 0);

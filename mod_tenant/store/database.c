@@ -137,12 +137,12 @@ static int ask_reader(const database_t *database, int kind, request_rec *r, cons
 static const problem_t *run(database_t *database, int kind, request_rec *r, const job_t *job)
 {
     apr_time_t start = monotonic_now();
-    int may_be_read = database->reader.pool && !job->is_write && job->tenant;
+    int may_be_read = database->reader.pool && job->use == POOL_STATEMENT && job->tenant;
     const problem_t *problem = NULL;
 
     if (!may_be_read || !ask_reader(database, kind, r, job))
         problem = run_by(&database->primary, kind, r, job);
-    if (job->is_write && database->writes)
+    if (job->use == POOL_WRITE && database->writes)
         writes_note(database->writes, job->tenant);
     return note(r, job, start, problem);
 }
@@ -196,12 +196,13 @@ const problem_t *database_read_page(database_t *database, request_rec *r, int te
     return run_read(database, BATCH_PAGES, r, tenant, statement, values, rows, r->pool);
 }
 
-const problem_t *database_read_durable(database_t *database, request_rec *r, const statement_t *statement,
-                                       const char *const *values, rows_t **rows)
+const problem_t *database_read_durable(database_t *database, request_rec *r, int tenant,
+                                       const statement_t *statement, const char *const *values, rows_t **rows)
 {
     return run(database, UNSHARED, r,
                &(job_t){.use = POOL_WRITE,
                         .is_repeatable = 1,
+                        .tenant = tenant,
                         .statement = statement,
                         .values = values,
                         .rows = rows,

@@ -89,6 +89,19 @@ subtest 'what a tenant has written' => sub {
     is(request(GET => "/v1/products/$foreign", as => 'globex', to => $patient)->json->{name}, 'by another node', 'so does the other one');
 };
 
+subtest 'what another node has written, and this one says again' => sub {
+    my $node = TenantTest::Server->start(site => $site, processes => 1, threads => 5);
+    ok((wait_until { is_read($patient) } 30), 'the standby is used');
+    ok(pause($standby), 'it replays nothing');
+    my @user = (POST => '/v1/users', json => { email => 'twice@example.com', password => 'correct horse battery' }, headers => ['Idempotency-Key' => 'of-a-user']);
+    is_status(ask($node, @user), 201, 'a user');
+    my $again = ask($patient, @user);
+    is($again->header('Idempotency-Replayed'), 'true', 'the answer comes again');
+    is_status(ask($patient, GET => $again->header('Location')), 200, 'and what it tells of is seen by the next read');
+    resume($standby);
+    ok((wait_until { is_read($patient) } 30), 'the standby is used again');
+};
+
 subtest 'a tag from the standby' => sub {
     my $read = ask($patient, GET => "/v1/products/$first");
     my $unchanged = ask($patient, GET => "/v1/products/$first", headers => ['If-None-Match' => $read->header('ETag')]);
