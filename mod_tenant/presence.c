@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 #include <errno.h>
+#include <http_log.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,12 +17,18 @@
 #include <unistd.h>
 
 #include "billing.h"
+#include "store/ids.h"
 #include "store/monotonic.h"
 #include "store/notify.h"
 #include "version.h"
 
+APLOG_USE_MODULE(tenant);
+
 /* How often the row is renewed. Who reads it takes a minute without for an end (tenantctl/nodes.c). */
 #define BEAT apr_time_from_sec(10)
+
+/* How often it is looked whether ids run out: to widen a large table takes planning, but no hurry. */
+#define LOOK apr_time_from_sec(24 * 60 * 60)
 
 /* How often a child looks whether the row wants to be renewed. */
 #define TICK apr_time_from_sec(2)
@@ -40,11 +47,13 @@ enum { SEEN_VALUES = 5, ENDED_VALUES = 2 };
 typedef struct shared_t {
     _Atomic apr_time_t due;   /* when the row wants to be renewed, by monotonic_now() */
     _Atomic int is_told;      /* the last time it was */
+    _Atomic apr_time_t look;  /* when ids want to be looked at, by the same */
     _Atomic pid_t children[]; /* the processes; 0: nobody's place. Who was killed leaves its own */
 } shared_t;
 
 struct presence_t {
     shared_t *shared;
+    const server_rec *server;
     int places;                      /* for children */
     const char *values[SEEN_VALUES]; /* of node_seen(); the first ones are those of node_ended() */
 };
@@ -103,6 +112,7 @@ presence_t *presence_make(const server_rec *main, const keyring_t *keyring, apr_
         apr_shm_create(&memory, size, NULL, pool) != APR_SUCCESS)
         return NULL;
     presence->shared = memset(apr_shm_baseaddr_get(memory), 0, size);
+    presence->server = main;
     presence->values[0] = name_of(main, pool);
     presence->values[1] = apr_psprintf(pool, "%" APR_UINT64_T_FMT, generation >> 1);
     presence->values[2] = TENANT_VERSION;
@@ -111,13 +121,13 @@ presence_t *presence_make(const server_rec *main, const keyring_t *keyring, apr_
     return presence;
 }
 
-/* Whether this child is the one that renews the row now. */
-static int is_due(shared_t *shared)
+/* Whether this child is the one that does now what comes again after a period. */
+static int is_due(_Atomic apr_time_t *due, apr_interval_time_t period)
 {
-    apr_time_t due = shared->due;
+    apr_time_t then = *due;
     apr_time_t now = monotonic_now();
 
-    return now >= due && atomic_compare_exchange_strong(&shared->due, &due, now + BEAT);
+    return now >= then && atomic_compare_exchange_strong(due, &then, now + period);
 }
 
 static int is_alive(pid_t child)
@@ -165,6 +175,21 @@ static void tell_end(const beater_t *beater)
     notify_tell(&settings, ENDED, beater->presence->values, ENDED_VALUES, NULL, NULL);
 }
 
+static void look_at_ids(const beater_t *beater)
+{
+    const notify_settings_t settings = {.conninfo = beater->conninfo, .wake = beater->wake, .limit = ANSWER};
+    const char *found;
+    apr_pool_t *pool;
+
+    if (apr_pool_create_unmanaged(&pool) != APR_SUCCESS)
+        return;
+    found = ids_past_half(&settings, pool);
+    if (found)
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, beater->presence->server,
+                     "more than half of the ids are gone of %s (docs/operate.md, ids that run out)", found);
+    apr_pool_destroy(pool);
+}
+
 static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
 {
     beater_t *beater = data;
@@ -175,8 +200,10 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
     while (!beater->stopping) {
         struct pollfd wake = {.fd = beater->wake, .events = POLLIN};
 
-        if (is_due(presence->shared))
+        if (is_due(&presence->shared->due, BEAT))
             presence->shared->is_told = tell_seen(beater);
+        if (presence->shared->is_told && is_due(&presence->shared->look, LOOK))
+            look_at_ids(beater);
         if (beater->billing)
             billing_tell(beater->billing, beater->wake);
         poll(&wake, 1, (int)apr_time_as_msec(TICK));

@@ -123,7 +123,7 @@ typedef struct resource_t {
     unsigned operations;       /* RESOURCE_… */
     int is_single;             /* one row, or none yet, for each tenant: no list, no id in the path */
     int is_profile;            /* the tenant's own row, which is always there, and which has the API key */
-    int is_private;            /* nothing for the tenant's users: its audit and its bill tell of all of them */
+    int is_private;            /* nothing for the tenant's users, of whom it tells */
     int is_users;              /* who may log in: of these rows a user may touch its own alone */
     int is_audited;            /* the audit tells of each change; of others that a row was deleted */
     int is_token;              /* tokens, not rows: a user gets those that name the user alone */

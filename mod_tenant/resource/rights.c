@@ -19,7 +19,7 @@ static int is_public(const location_config_t *location, const resource_t *resour
     return 0;
 }
 
-/* Never what the tenant itself is, nor what its audit or its bill says, nor another user, nor in another's name. */
+/* Never what the tenant itself is, nor its audit or its bill, nor another user, nor in another's name. */
 static right_t right_of_user(const location_config_t *location, const resource_t *resource, int is_read)
 {
     int is_let = is_read ? config_lets_users_in(location) : location->user_authority == USER_AUTHORITY_WRITE;

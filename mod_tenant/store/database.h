@@ -47,8 +47,8 @@ const problem_t *database_lookup(database_t *database, request_rec *r, const sta
 const problem_t *database_read(database_t *database, request_rec *r, int tenant, const statement_t *statement,
                                const char *const *values, rows_t **rows);
 
-/* The same from the primary, for a statement with DURABLE_SQL (durable.h), which waits as a write does: what it
- * finds the tenant wrote, by this server or another one, and its next reads see it. */
+/* The same from the primary, for a statement with DURABLE_SQL (durable.h), which waits as a write does: what
+ * it finds the tenant wrote, by this server or another one, and its next reads see it. */
 const problem_t *database_read_durable(database_t *database, request_rec *r, int tenant,
                                        const statement_t *statement, const char *const *values,
                                        rows_t **rows);

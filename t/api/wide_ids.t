@@ -9,12 +9,15 @@ use TenantTest::Contract;
 
 my $LAST = 2147483647;
 my @resources = qw(calls messages recordings);
+my $log;    # the server's, from its start
 
 sub serve {
     my ($name, @statements) = @_;
     my $conninfo = database($name);
     sql({ database => $name }, $_) for @statements;
     my $server = TenantTest::Server->start(database => $conninfo);
+    $log = $server->error_log;
+    $log->{from} = 0;
     return sub { my ($method, $path, %option) = @_; return request($method, $path, to => $server, as => 'acme', %option) };
 }
 
@@ -69,11 +72,13 @@ subtest 'past the range of an integer' => sub {
         my $made = $ask->(POST => "/v1/$resource", json => sample($resource));
         is($ask->(GET => $made->header('Location'))->json->{id}, 9007199254740990, "$resource: as far as JSON's numbers are exact");
     }
+    is(scalar $log->matching(qr/ids are gone/), 0, 'at start none was past its half');
 };
 
 %sids = ();
 subtest 'columns that were too large to widen' => sub {
     my $ask = serve('narrow', map { ("ALTER TABLE $_ ALTER id TYPE integer", "SELECT setval('${_}_id_seq', $LAST - 5)") } @resources);
+    like($log->wait_for(qr/ids are gone/, 60), qr/\[tenant:warn\].* ids are gone of calls: 21474836\d\d of $LAST, messages: \d+ of $LAST, recordings: \d+ of $LAST /, 'the log warns');
     is_served($ask, $_, $LAST - 4, $LAST - 3, $LAST - 2) for @resources;
     for my $resource (@resources) {
         is_problem($ask->(GET => "/v1/$resource/" . ($LAST + 1)), 404, 'not-found', "$resource: an id that the column cannot have");
