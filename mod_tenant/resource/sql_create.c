@@ -38,11 +38,12 @@ static const char *inserted(const resource_t *resource, const char *scope, apr_p
     return values.text;
 }
 
-/* An integer, with which the audit is told who asks, if it tells of such rows. */
+/* An integer, with which the audit is told who asks, if it tells of such rows; else that nobody is named: who
+ * shares the transaction may have been. */
 static const char *told(const resource_t *resource, const char *number, apr_pool_t *pool)
 {
-    return resource->is_audited ? apr_pstrcat(pool, "CASE WHEN " SQL_ORIGIN " THEN ", number, " END", NULL)
-                                : number;
+    return apr_pstrcat(pool, "CASE WHEN ", resource->is_audited ? SQL_ORIGIN : SQL_NO_ORIGIN, " THEN ",
+                       number, " END", NULL);
 }
 
 const char *sql_create(const resource_t *resource, apr_pool_t *pool)

@@ -14,7 +14,8 @@
 
 /* Tells the audit who asks, for this statement's transaction; always true. PostgreSQL asks for it while it
  * finds or makes the row, and runs the audit's triggers behind that. */
-#define SQL_ORIGIN "set_config('mod_tenant.origin', %s{origin}, true) IS NOT NULL"
+#define SQL_ORIGIN    "set_config('mod_tenant.origin', %s{origin}, true) IS NOT NULL"
+#define SQL_NO_ORIGIN "set_config('mod_tenant.origin', '', true) IS NOT NULL"
 
 /* A text that grows in a pool. */
 typedef struct sql_text_t {

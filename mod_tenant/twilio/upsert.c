@@ -55,10 +55,10 @@
 
 #define STATUS(table, n) "twilio_status_latest('" table "', r.status, " n ".status)"
 
-/* t sets the tenant's context and has its id; n is what the event says; known is the tenant's row with the
- * sid, if there is one. A row that is known is updated, since each INSERT draws an id, ON CONFLICT or not,
- * and ids of type integer are not to be used up by events. Where it has come into being meanwhile, ON
- * CONFLICT finds it.
+/* t sets the tenant's context and has its id, and names nobody to the audit, as who shares the transaction may
+ * have done; n is what the event says; known is the tenant's row with the sid, if there is one. A row that is
+ * known is updated, since each INSERT draws an id, ON CONFLICT or not, and ids of type integer are not to be
+ * used up by events. Where it has come into being meanwhile, ON CONFLICT finds it.
  *
  * No row is looked for ahead of the context: known's row by LATERAL, which has to ask t first, and a wall,
  * OFFSET, that nothing is moved across. EXISTS (SELECT FROM known) says nothing of the table's columns, so
@@ -69,7 +69,8 @@
  * would raise an error, is asked behind that. A row that would stay as it is is not written: its version,
  * and so its ETag, stays. That it says all of it already is told once that is safe. */
 #define SQL(table, COLUMNS) \
-    "WITH t AS MATERIALIZED (SELECT set_config('mod_tenant.tenant_id', %s, true)::int AS id)," \
+    "WITH t AS MATERIALIZED (SELECT CASE WHEN set_config('mod_tenant.origin', '', true) IS NOT NULL" \
+    " THEN set_config('mod_tenant.tenant_id', %s, true)::int END AS id)," \
     " n AS MATERIALIZED (SELECT %s::text AS sid, %s::text AS status" COLUMNS(GIVEN) ")," \
     " known AS MATERIALIZED (SELECT r.id FROM t, n, LATERAL (SELECT id FROM " table \
     " WHERE tenant_id = t.id AND sid = n.sid OFFSET 0) r)," \

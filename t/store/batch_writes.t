@@ -120,6 +120,30 @@ subtest 'nobody pays for a fault of another' => sub {
     is_deeply(\@faults, [], 'every other row is there');
 };
 
+subtest 'nobody is named for what another does' => sub {
+    # a trigger of the site's own, which deletes: so new calls are in the audit too
+    $site->dbh->do(q{CREATE FUNCTION tidy() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          INSERT INTO products (tenant_id, name) VALUES (NEW.tenant_id, NEW.sid);
+          DELETE FROM products WHERE tenant_id = NEW.tenant_id AND name = NEW.sid;
+          RETURN NEW;
+        END $$});
+    $site->dbh->do('CREATE TRIGGER tidy AFTER INSERT ON calls FOR EACH ROW EXECUTE FUNCTION tidy()');
+    slow_down(0.003);
+    my $globex = tenant('globex')->{id};
+    for my $round (1 .. 20) {
+        my @new = map { $_ % 2 ? ['acme', POST => '/v1/users', { email => "user-$round-$_\@example.com" }]
+            : ['globex', POST => '/v1/calls', { sid => new_sid('calls'), from_number => new_number() }] } 1 .. $volley->size;
+        is(scalar(grep { $_->status != 201 } $volley->fire(@new)), 0, 'new users, and calls of another tenant');
+    }
+    speed_up();
+    $site->dbh->do("DROP $_") for 'TRIGGER tidy ON calls', 'FUNCTION tidy()';
+    cmp_ok($site->dbh->selectrow_array(q{SELECT count(*) FROM (SELECT xmin::text FROM audit WHERE kind IN ('users', 'products') GROUP BY xmin::text
+        HAVING count(DISTINCT tenant_id) > 1) t}), '>', 0, 'some shared a transaction');
+    is_deeply($site->dbh->selectcol_arrayref(q{SELECT DISTINCT concat_ws(' ', actor_type, actor) FROM audit WHERE tenant_id = ? AND kind = 'products'}, undef, $globex),
+        ['role tenant_api'], 'what comes of a call is told without a name');
+};
+
 subtest 'what a COMMIT refuses' => sub {
     $site->dbh->do($_) for <<'SQL', 'CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON calls DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()';
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
