@@ -70,7 +70,7 @@ static const char *share_generations(sharing_t *sharing, server_config_t *config
         return NULL;
     config->generations = generations_make(pool);
     apr_hash_set(sharing->generations, config->connect, APR_HASH_KEY_STRING, config->generations);
-    sharing->beside++;
+    sharing->beside += 2; /* the listener's, and the witness's for a moment */
     return config->generations ? NULL : "there is no shared memory for TenantCache";
 }
 
@@ -84,6 +84,7 @@ static const char *share_presence(sharing_t *sharing, server_config_t *config, c
         return NULL;
     config->presence = presence_make(servers, config->keyring, pool);
     apr_hash_set(sharing->presences, config->connect, APR_HASH_KEY_STRING, config->presence);
+    sharing->beside++; /* for a moment */
     return config->presence ? NULL : "there is no shared memory for TenantDatabase";
 }
 

@@ -62,6 +62,16 @@ subtest 'all connections are in use' => sub {
     is_status($holder->receive, 200, 'the one that held it is answered');
 };
 
+subtest 'how many connections there may be' => sub {
+    # with those of a moment: without one for the witness (identity/witness.h) nothing would be remembered
+    for (['size=100', 3], ['off', 1]) {
+        my ($cache, $beside) = @$_;
+        my $server = TenantTest::Server->start(site => $site, processes => 1, threads => 25, pool => 'max=7', server => "TenantCache $cache");
+        open my $log, '<', "$server->{logs}/error_log" or die "error_log: $!";
+        is((join('', <$log>) =~ /at most (\d+) database connections \(1 children, 7 in each/)[0], 7 + $beside, "TenantCache $cache: the log says it");
+    }
+};
+
 subtest 'connecting is slow' => sub {
     my ($socket, $folder) = silent_database($site);
     my $server = start(pool => 'max=4 wait=1s', database => "host=$folder dbname=tenant user=tenant_api");
