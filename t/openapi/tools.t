@@ -88,7 +88,9 @@ subtest 'linters' => sub {
     succeeds('redocly lint has nothing to say', @redocly, sort keys %documents);
     succeeds('nor has spectral lint', @spectral, sort keys %documents);
 
+    # A document of one path, for each linter looks at all that there is.
     my $broken = $documents{'v1.json'}->json;
+    $broken->{paths} = { '/openapi.json' => $broken->{paths}{'/openapi.json'} };
     delete $broken->{paths}{'/openapi.json'}{get}{operationId};
     delete $broken->{components}{schemas}{Problem}{properties}{title}{maxLength};
     write_file("$scratch/broken.json", json($broken));

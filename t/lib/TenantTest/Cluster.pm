@@ -305,9 +305,10 @@ sub _bindir {
     return dirname($found[-1]);
 }
 
+# Most of the log's files is zeros.
 sub _copy {
     my ($from, $to) = @_;
-    system('cp', '-R', '--reflink=auto', $from, $to) == 0 or die "cp -R $from $to failed\n";
+    system('cp', '-R', '--reflink=auto', '--sparse=always', $from, $to) == 0 or die "cp -R $from $to failed\n";
     return;
 }
 
