@@ -55,10 +55,10 @@
 
 #define STATUS(table, n) "twilio_status_latest('" table "', r.status, " n ".status)"
 
-/* t sets the tenant's context and has its id, and names nobody to the audit, as who shares the transaction may
- * have done; n is what the event says; known is the tenant's row with the sid, if there is one. A row that is
- * known is updated, since each INSERT draws an id, ON CONFLICT or not, and ids of type integer are not to be
- * used up by events. Where it has come into being meanwhile, ON CONFLICT finds it.
+/* t sets the tenant's context and has its id, and names nobody to the audit, as who shares the transaction
+ * may have done; n is what the event says; known is the tenant's row with the sid, if there is one. A row
+ * that is known is updated, since each INSERT draws an id, ON CONFLICT or not, and ids of type integer are
+ * not to be used up by events. Where it has come into being meanwhile, ON CONFLICT finds it.
  *
  * No row is looked for ahead of the context: known's row by LATERAL, which has to ask t first, and a wall,
  * OFFSET, that nothing is moved across. EXISTS (SELECT FROM known) says nothing of the table's columns, so
