@@ -4,7 +4,7 @@
 
 #include "tenant.h"
 
-/* httpd's name for the request, which its logs carry as well. */
+/* httpd's name for the request, which its logs carry as well, in UTF-8. */
 const char *origin_request_id(request_rec *r);
 
 /* What the audit is told of a request: who asks, from where, and the request's name; a JSON object, in the

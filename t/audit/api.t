@@ -22,7 +22,7 @@ close $file or die "$users: $!";
 
 my $server = TenantTest::Server->start(
     database => qq($conninfo" admin=") . site->conninfo($database, 'tenant_admin'),
-    location => "TenantUserAuthority write\nTenantPublicRead products",
+    location => qq(TenantUserAuthority write\nTenantPublicRead products\nSetEnvIf X-Request-Id "^(.+)\$" UNIQUE_ID=\$1),
     server   => <<"END",
 LoadModule auth_basic_module /usr/lib/apache2/modules/mod_auth_basic.so
 LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
@@ -94,6 +94,15 @@ subtest 'by a key' => sub {
     is(scalar(() = lines(sub { api(POST => '/products', json => { name => 'x' }) })), 0, 'a new product is not told');
     is(scalar(() = lines(sub { api(DELETE => '/products/2147483647'); return })), 0, 'nor what finds nothing');
     is(scalar(() = lines(sub { api(PATCH => '/tenant', json => { name => '' }); return })), 0, 'nor what is refused');
+};
+
+subtest 'a request whose name the client has chosen' => sub {
+    for (['ordinary', 'ordinary'], ["r\xF6\xFF", 'r\xf6\xff'], ["q\"\\", "q\"\\"]) {
+        my ($given, $shown) = @$_;
+        my @named = (headers => ['X-Request-Id' => $given]);
+        is_told(sub { api(PATCH => '/tenant', json => { name => "Acme $shown" }, @named) }, $shown, %by_key, request_id => $shown);
+        is(api(GET => '/calls/99999999', @named)->json->{request_id}, $shown, '... and an error has it');
+    }
 };
 
 subtest 'by a user' => sub {
