@@ -28,7 +28,7 @@ say = @$(if $(V),:,echo)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all page reference dist deb test-deb units run stop clean test test-scale asan tsan debug coverage schema bench lint fuzz install FORCE
+.PHONY: all page reference dist deb test-deb units made run stop clean test test-scale asan tsan debug coverage schema bench lint fuzz install FORCE
 
 MODULE = build/mod_tenant.so
 COMMAND = build/tenantctl
@@ -220,13 +220,18 @@ clean:
 	rm -rf build */node_modules $(addprefix t/,*/node_modules logs state htdocs conf/apache_test_config.pm \
 	    conf/extra.conf conf/httpd.conf conf/mime.types)
 
-test: $(MODULE) $(COMMAND) units
+# What a run needs is made by as many compilers as there are processors, unless make was told how many.
+test test-scale: made
+made: FORCE
+	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) $(MODULE) $(COMMAND) units
+
+test:
 	@tools/install-packages run test reference
 	@tools/reference-page $(REFERENCE)
 	@TENANT_TEST_BUILD=$(BUILD) tools/test $(TESTS)
 
 # Many minutes. TENANT_SCALE_EVENT=PATTERN runs some of it.
-test-scale: $(MODULE) $(COMMAND) units
+test-scale:
 	@tools/install-packages run test scale
 	@TENANT_TEST_JOBS=1 tools/test $(or $(TESTS),t/scale)
 
