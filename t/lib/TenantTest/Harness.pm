@@ -9,7 +9,7 @@ package TenantTest::Harness;
 #
 # Tests run side by side in as many lanes as there are jobs. Each lane has a site of its own (TenantTest::Site), which is
 # the main one to the test that runs there. `t/schedule` has the tests that begin ahead of the others, as they take long,
-# and those beside which nothing else runs.
+# those of which two run at a time, and those beside which nothing else runs.
 #
 # What a failed test file said last is printed again behind the last one: of a long run often only the end is kept.
 
@@ -18,6 +18,7 @@ use warnings;
 
 use parent 'TAP::Harness';
 
+use List::Util qw(min);
 use TAP::Parser;
 
 use TenantTest::Server;
@@ -54,11 +55,13 @@ sub aggregate_tests {
         };
         $parser->callback($_ => $listen) for qw(comment unknown);
     });
-    my ($together, $alone) = _schedule(@tests);
+    my ($together, $pairs, $alone) = _schedule(@tests);
     @lanes = split /:/, $ENV{TENANT_TEST_LANES} // '';
-    $self->SUPER::aggregate_tests($aggregate, @$together) if @$together;
-    $self->jobs(1);
-    $self->SUPER::aggregate_tests($aggregate, @$alone) if @$alone;
+    for ([$self->jobs, $together], [2, $pairs], [1, $alone]) {
+        my ($most, $part) = @$_;
+        $self->jobs(min($self->jobs, $most));
+        $self->SUPER::aggregate_tests($aggregate, @$part) if @$part;
+    }
     my %failed = map { $_ => 1 } $aggregate->failed, $aggregate->exit, $aggregate->parse_errors;
     _repeat($_, @{ $said{$_} || [] }) for sort keys %failed;
     _add($aggregate, 't/skips', _judge_skips(@skips)) if @skips;
@@ -82,20 +85,22 @@ sub finish_parser {
     return $self->SUPER::finish_parser($parser, $session);
 }
 
-# The tests that run side by side, the long ones first, and those that run alone. t/schedule has lines of `first` or `alone`,
-# and a path.
+# The tests that run side by side, the long ones first; those that run in pairs; and those that run alone. t/schedule has lines
+# of `first`, `pair` or `alone`, and a path. Pairs keep its order.
 sub _schedule {
     my (@tests) = @_;
-    my (%rank, %alone);
+    my (%rank, %apart);
     for (_lines('t/schedule')) {
-        my ($when, $file) = /^(first|alone) (\S+)/ or die "t/schedule: $_\n";
+        my ($when, $file) = /^(first|pair|alone) (\S+)/ or die "t/schedule: $_\n";
         die "t/schedule: there is no $file\n" unless -e $file;
-        $when eq 'alone' ? $alone{$file} = 1 : $rank{$file} = keys %rank;
+        $rank{$file} = keys %rank;
+        $apart{$file} = $when if $when ne 'first';
     }
     my $last = keys %rank;
-    my @together = grep { !$alone{$_} } @tests;
-    my @order = sort { ($rank{ $together[$a] } // $last) <=> ($rank{ $together[$b] } // $last) || $a <=> $b } 0 .. $#together;
-    return ([@together[@order]], [grep { $alone{$_} } @tests]);
+    my @order = sort { ($rank{ $tests[$a] } // $last) <=> ($rank{ $tests[$b] } // $last) || $a <=> $b } 0 .. $#tests;
+    my %part;
+    push @{ $part{ $apart{$_} // 'together' } }, $_ for @tests[@order];
+    return map { $part{$_} // [] } qw(together pair alone);
 }
 
 sub _repeat {
