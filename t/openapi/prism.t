@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs other tests once more, with `prism proxy --errors` between them and the servers: every answer has to be one
+# Runs other tests once more, with the proxies of Prism between them and the servers: every answer has to be one
 # that the OpenAPI document describes, and every request that is served one that it allows for. prism_*.t go on.
 
 use strict;

@@ -42,7 +42,7 @@ my $present;    # what for() gives, in this process
 
 # --- The proxies ----------------------------------------------------------------------------------------------
 
-# Starts both for the document of the main server, until the object goes.
+# Starts both (t/node/proxies.js) for the document of the main server, until the object goes.
 sub start {
     my ($class) = @_;
     my $folder = File::Temp::tempdir('prism.XXXXXX', DIR => TenantTest::site()->{scratch});
@@ -54,13 +54,13 @@ sub start {
         folder    => $folder,
         log       => "$folder/prism.log",
         judgments => "$folder/judgments",
-        pids      => [],
     }, $class;
 
     open my $file, '>', "$folder/openapi.json" or die "openapi.json: $!";
     print $file $document;
     close $file;
-    $self->{$_} = $self->_spawn("$folder/openapi.json", $_ eq 'strict' ? 'true' : 'false') for qw(strict lenient);
+    $self->{$_} = TenantTest::Server::free_port() for qw(strict lenient);
+    $self->_spawn("$folder/openapi.json");
     _wait_for($self->{$_}) for qw(strict lenient);
     $ENV{TENANT_TEST_PRISM} = $json->encode({ map { $_ => $self->{$_} } qw(relay strict lenient digest folder judgments) });
     return $self;
@@ -81,19 +81,16 @@ sub hold {
 }
 
 sub _spawn {
-    my ($self, $document, $validate) = @_;
-    my $port = TenantTest::Server::free_port();
+    my ($self, $document) = @_;
     my $pid = fork // die "fork: $!";
     if (!$pid) {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', $self->{log};
         open STDERR, '>&', \*STDOUT;
-        exec 'node', 't/node/node_modules/.bin/prism', 'proxy', $document, "http://127.0.0.1:$self->{relay}", '--errors',
-            '--validate-request', $validate, '--cors', 'false', '--port', $port, '--verboseLevel', 'error'
-            or POSIX::_exit(127);
+        exec 'node', 't/node/proxies.js', $document, "http://127.0.0.1:$self->{relay}", @$self{qw(strict lenient)} or POSIX::_exit(127);
     }
-    push @{ $self->{pids} }, $pid;
-    return $port;
+    $self->{pid} = $pid;
+    return;
 }
 
 sub _wait_for {
@@ -107,15 +104,16 @@ sub _wait_for {
 
 sub stop {
     my ($self) = @_;
-    kill TERM => @{ $self->{pids} };
-    waitpid $_, 0 for @{ $self->{pids} };
-    $self->{pids} = [];
+    my $pid = delete $self->{pid} // return;
+    kill TERM => $pid;
+    waitpid $pid, 0;
+    return;
 }
 
 sub DESTROY {
     my ($self) = @_;
     local ($@, $?, $!);
-    $self->stop if $self->{owner} == $$ && $self->{pids} && @{ $self->{pids} };
+    $self->stop if $self->{owner} == $$;
 }
 
 # How many exchanges were judged, by judgment: `fine`; `refused`, by both sides, with an answer that is fine; `wrong`.
