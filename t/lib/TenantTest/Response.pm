@@ -7,7 +7,9 @@ package TenantTest::Response;
 use strict;
 use warnings;
 
-use JSON::PP ();
+use Cpanel::JSON::XS ();    # a hundred times as fast as JSON::PP, and as strict, but for a byte order mark
+
+my $json = Cpanel::JSON::XS->new->utf8->allow_nonref;
 
 sub new {
     my ($class, %self) = @_;
@@ -49,7 +51,7 @@ sub type {
 sub json {
     my ($self) = @_;
     return $self->{json} if exists $self->{json};
-    return $self->{json} = eval { JSON::PP->new->utf8->allow_nonref->decode($self->{body}) };
+    return $self->{json} = ($self->{body} // '') =~ /\A(?:\xEF\xBB\xBF|\xFE\xFF|\xFF\xFE)/ ? undef : eval { $json->decode($self->{body}) };
 }
 
 # Everything that a client can tell answers apart by, as one text, but for what differs between any two
