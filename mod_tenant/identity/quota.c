@@ -18,8 +18,8 @@ const quota_t *quota_parse(const char *text, const char *scope, apr_pool_t *pool
     if (!text_rate(text, &quota->rate.count, &seconds, &quota->rate.burst))
         return NULL;
     quota->rate.period = apr_time_from_sec(seconds);
-    quota->scope = scope;
     quota->policy = apr_psprintf(pool, "\"default\";q=%d;w=%d", quota->rate.count, seconds);
+    quota->name = apr_psprintf(pool, "%s;%d %s", quota->policy, quota->rate.burst, scope);
     return quota;
 }
 
@@ -40,9 +40,8 @@ static const quota_t *quota_of(const request_rec *r, const tenant_t *tenant)
 static digest_t name_of(const request_rec *r, const tenant_t *tenant, const quota_t *quota)
 {
     const server_config_t *server = config_server(r->server);
-    const char *rate = apr_psprintf(r->pool, "%s;%d %s", quota->policy, quota->rate.burst, quota->scope);
 
-    return attempts_name(server->requests, server->connect, tenant->id_text, rate,
+    return attempts_name(server->requests, server->connect, tenant->id_text, quota->name,
                          tenant->via == TENANT_VIA_HOST ? "host" : "");
 }
 

@@ -10,16 +10,15 @@
 /* How many requests a tenant may send (TenantRateLimit). */
 typedef struct quota_t {
     attempts_rate_t rate; /* count 0: off */
-    const char
-        *scope; /* the path of the section where it stands, "" for a server: what is counted together */
-    const char *policy; /* the field RateLimit-Policy */
+    const char *policy;   /* the field RateLimit-Policy */
+    const char *name;     /* what is counted together: the rate and the section where it stands */
 } quota_t;
 
 /* So many tenants are counted at a time, in 2 MiB. */
 enum { QUOTA_NAMES = 131072 };
 
 /* Reads `N/TIME [burst=N]`: N from 1 to 1000000, TIME from 1 s to a day, in seconds or with s, m or h behind
- * it. A quota in pool; NULL: it is none. */
+ * it. scope: the path of the section where it stands, "" for a server. A quota in pool; NULL: it is none. */
 const quota_t *quota_parse(const char *text, const char *scope, apr_pool_t *pool);
 
 /* Charges the request to its tenant, whose authority is proven, and sets RateLimit and RateLimit-Policy
