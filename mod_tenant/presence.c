@@ -6,20 +6,18 @@
 #include <apr_general.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
-#include <apr_thread_proc.h>
 #include <errno.h>
 #include <http_log.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "billing.h"
 #include "store/ids.h"
 #include "store/monotonic.h"
 #include "store/notify.h"
+#include "store/runner.h"
 #include "version.h"
 
 APLOG_USE_MODULE(tenant);
@@ -62,9 +60,7 @@ typedef struct beater_t {
     presence_t *presence;
     const billing_t *billing; /* NULL: off */
     const char *conninfo;
-    apr_thread_t *thread;
-    int wake; /* a descriptor (eventfd) */
-    _Atomic int stopping;
+    runner_t runner;
 } beater_t;
 
 /* `web1.example.com:443`. */
@@ -163,7 +159,9 @@ static int leave(presence_t *presence)
 /* A database that is away is logged elsewhere. */
 static int tell_seen(const beater_t *beater)
 {
-    const notify_settings_t settings = {.conninfo = beater->conninfo, .wake = beater->wake, .limit = ANSWER};
+    const notify_settings_t settings = {.conninfo = beater->conninfo,
+                                        .wake = beater->runner.wake,
+                                        .limit = ANSWER};
 
     return notify_tell(&settings, SEEN, beater->presence->values, SEEN_VALUES, NULL, NULL);
 }
@@ -177,7 +175,9 @@ static void tell_end(const beater_t *beater)
 
 static void look_at_ids(const beater_t *beater)
 {
-    const notify_settings_t settings = {.conninfo = beater->conninfo, .wake = beater->wake, .limit = ANSWER};
+    const notify_settings_t settings = {.conninfo = beater->conninfo,
+                                        .wake = beater->runner.wake,
+                                        .limit = ANSWER};
     const char *found;
     apr_pool_t *pool;
 
@@ -197,16 +197,14 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
 
     (void)thread;
     enter(presence);
-    while (!beater->stopping) {
-        struct pollfd wake = {.fd = beater->wake, .events = POLLIN};
-
+    while (!beater->runner.is_stopping) {
         if (is_due(&presence->shared->due, BEAT))
             presence->shared->is_told = tell_seen(beater);
         if (presence->shared->is_told && is_due(&presence->shared->look, LOOK))
             look_at_ids(beater);
         if (beater->billing)
-            billing_tell(beater->billing, beater->wake);
-        poll(&wake, 1, (int)apr_time_as_msec(TICK));
+            billing_tell(beater->billing, beater->runner.wake);
+        runner_sleep(&beater->runner, TICK);
     }
     if (!leave(presence))
         return NULL;
@@ -217,18 +215,6 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
     return NULL;
 }
 
-static apr_status_t stop(void *data)
-{
-    beater_t *beater = data;
-    apr_status_t ignored;
-
-    beater->stopping = 1;
-    eventfd_write(beater->wake, 1);
-    apr_thread_join(&ignored, beater->thread);
-    close(beater->wake);
-    return APR_SUCCESS;
-}
-
 int presence_start(presence_t *presence, const billing_t *billing, const char *conninfo, apr_pool_t *process)
 {
     beater_t *beater = apr_pcalloc(process, sizeof *beater);
@@ -236,9 +222,5 @@ int presence_start(presence_t *presence, const billing_t *billing, const char *c
     beater->presence = presence;
     beater->billing = billing;
     beater->conninfo = apr_pstrcat(process, conninfo, " application_name='mod_tenant node'", NULL);
-    beater->wake = eventfd(0, EFD_CLOEXEC);
-    if (beater->wake < 0 || apr_thread_create(&beater->thread, NULL, run, beater, process) != APR_SUCCESS)
-        return 0;
-    apr_pool_pre_cleanup_register(process, beater, stop);
-    return 1;
+    return runner_start(&beater->runner, run, beater, process);
 }

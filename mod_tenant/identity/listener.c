@@ -2,15 +2,11 @@
 #include "listener.h"
 
 #include <apr_strings.h>
-#include <apr_thread_proc.h>
 #include <http_log.h>
-#include <poll.h>
-#include <stdatomic.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "../store/monotonic.h"
 #include "../store/notify.h"
+#include "../store/runner.h"
 #include "witness.h"
 
 APLOG_USE_MODULE(tenant);
@@ -45,9 +41,8 @@ typedef struct listener_t {
     notify_settings_t notify;
     witness_t *witness;
     server_rec *server;
-    apr_thread_t *thread;
+    runner_t runner;
     int has_heard; /* this child has had a connection */
-    _Atomic int stopping;
 } listener_t;
 
 static void hear(void *context, const char *channel, const char *payload)
@@ -60,13 +55,6 @@ static void hear(void *context, const char *channel, const char *payload)
 }
 
 /* Sleeps, unless it is time to stop. */
-static void sleep_for(const listener_t *listener, apr_interval_time_t time)
-{
-    struct pollfd wake = {.fd = listener->notify.wake, .events = POLLIN};
-
-    poll(&wake, 1, (int)apr_time_as_msec(time));
-}
-
 /* When it was last proven that requests go to the server that is listened to. */
 typedef struct common_t {
     apr_time_t proven_at;
@@ -136,7 +124,7 @@ static void lead(listener_t *listener, apr_pool_t *scratch)
     apr_interval_time_t pause = RETRY_FIRST;
 
     generations_trust(listener->generations, 0); /* who had the lock may have been killed */
-    while (!listener->stopping) {
+    while (!listener->runner.is_stopping) {
         const char *why;
         notify_t *notify = notify_open(&listener->notify, &why, scratch);
 
@@ -147,9 +135,9 @@ static void lead(listener_t *listener, apr_pool_t *scratch)
             why = notify_why(notify);
             pause = RETRY_FIRST;
         }
-        if (!listener->stopping) {
+        if (!listener->runner.is_stopping) {
             report(listener, 0, why);
-            sleep_for(listener, pause);
+            runner_sleep(&listener->runner, pause);
             pause = pause * 2 > RETRY_MAX ? RETRY_MAX : pause * 2;
         }
         if (notify)
@@ -167,9 +155,10 @@ static void *APR_THREAD_FUNC listener_run(apr_thread_t *thread, void *data)
     apr_pool_t *scratch;
 
     (void)thread;
+    listener->notify.wake = listener->runner.wake;
     if (apr_pool_create_unmanaged(&scratch) != APR_SUCCESS)
         return NULL;
-    while (!listener->stopping) {
+    while (!listener->runner.is_stopping) {
         if (generations_lock(listener->generations, TICK)) {
             lead(listener, scratch);
             generations_unlock(listener->generations);
@@ -177,19 +166,6 @@ static void *APR_THREAD_FUNC listener_run(apr_thread_t *thread, void *data)
     }
     apr_pool_destroy(scratch);
     return NULL;
-}
-
-static apr_status_t listener_stop(void *data)
-{
-    listener_t *listener = data;
-    apr_status_t ignored;
-
-    listener->stopping = 1;
-    eventfd_write(listener->notify.wake, 1);
-    apr_thread_join(&ignored, listener->thread);
-    witness_stop(listener->witness);
-    close(listener->notify.wake);
-    return APR_SUCCESS;
 }
 
 int listener_start(generations_t *generations, const char *conninfo, const char *witness, server_rec *server,
@@ -204,18 +180,10 @@ int listener_start(generations_t *generations, const char *conninfo, const char 
         .conninfo = conninfo,
         .witness = witness,
         .channels = channels,
-        .wake = eventfd(0, EFD_CLOEXEC),
         .limit = ANSWER,
         .handler = hear,
         .context = listener,
     };
-    listener->witness = listener->notify.wake < 0 ? NULL : witness_start(witness, ANSWER, process);
-    if (!listener->witness)
-        return 0;
-    if (apr_thread_create(&listener->thread, NULL, listener_run, listener, process) != APR_SUCCESS) {
-        witness_stop(listener->witness);
-        return 0;
-    }
-    apr_pool_pre_cleanup_register(process, listener, listener_stop);
-    return 1;
+    listener->witness = witness_start(witness, ANSWER, process);
+    return listener->witness && runner_start(&listener->runner, listener_run, listener, process);
 }

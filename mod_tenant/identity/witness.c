@@ -2,14 +2,11 @@
 #include "witness.h"
 
 #include <apr_strings.h>
-#include <apr_thread_proc.h>
 #include <pthread.h>
-#include <stdatomic.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "../store/monotonic.h"
 #include "../store/notify.h"
+#include "../store/runner.h"
 
 /* How often it goes. Each time costs the database a connection. */
 #define INTERVAL apr_time_from_sec(3)
@@ -17,16 +14,13 @@
 struct witness_t {
     const char *conninfo;
     apr_interval_time_t limit;
-    apr_thread_t *thread;
-    int wake; /* a descriptor (eventfd) */
-    _Atomic int stopping;
+    runner_t runner;
     pthread_mutex_t mutex; /* guards what follows */
-    pthread_cond_t changed;
-    const char *channel; /* NULL: it rests */
-    int turn;            /* so many channels there have been */
-    int next;            /* the number of the next notification, from 1 */
-    int last;            /* that of the last one that was committed; 0: none to the channel */
-    apr_time_t began;    /* when it was about to connect for it */
+    const char *channel;   /* NULL: it rests */
+    int turn;              /* so many channels there have been */
+    int next;              /* the number of the next notification, from 1 */
+    int last;              /* that of the last one that was committed; 0: none to the channel */
+    apr_time_t began;      /* when it was about to connect for it */
 };
 
 /* Goes once. Called, and returns, with the mutex held. */
@@ -42,7 +36,7 @@ static void go(witness_t *witness)
     apr_cpystrn(name, witness->channel, sizeof name);
     apr_snprintf(payload, sizeof payload, "w%d", number);
     pthread_mutex_unlock(&witness->mutex);
-    is_sent = notify_send(witness->conninfo, name, payload, witness->wake, witness->limit);
+    is_sent = notify_send(witness->conninfo, name, payload, witness->runner.wake, witness->limit);
     pthread_mutex_lock(&witness->mutex);
     if (!is_sent || witness->turn != turn)
         return;
@@ -55,16 +49,13 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
     witness_t *witness = data;
 
     (void)thread;
-    pthread_mutex_lock(&witness->mutex);
-    while (!witness->stopping) {
-        apr_time_t due = monotonic_now() + INTERVAL;
-
-        while (!witness->stopping && monotonic_now() < due)
-            monotonic_wait(&witness->changed, &witness->mutex, due);
-        if (witness->channel && !witness->stopping)
+    while (!witness->runner.is_stopping) {
+        runner_sleep(&witness->runner, INTERVAL);
+        pthread_mutex_lock(&witness->mutex);
+        if (witness->channel && !witness->runner.is_stopping)
             go(witness);
+        pthread_mutex_unlock(&witness->mutex);
     }
-    pthread_mutex_unlock(&witness->mutex);
     return NULL;
 }
 
@@ -75,12 +66,10 @@ witness_t *witness_start(const char *conninfo, apr_interval_time_t limit, apr_po
     witness->conninfo = apr_pstrcat(process, conninfo, " application_name='mod_tenant witness'", NULL);
     witness->limit = limit;
     witness->next = 1;
-    witness->wake = eventfd(0, EFD_CLOEXEC);
-    if (witness->wake < 0 || pthread_mutex_init(&witness->mutex, NULL) != 0 ||
-        !monotonic_cond_init(&witness->changed) ||
-        apr_thread_create(&witness->thread, NULL, run, witness, process) != APR_SUCCESS)
-        return NULL;
-    return witness;
+    return pthread_mutex_init(&witness->mutex, NULL) == 0 &&
+                   runner_start(&witness->runner, run, witness, process)
+               ? witness
+               : NULL;
 }
 
 void witness_lead(witness_t *witness, const char *channel)
@@ -101,17 +90,4 @@ int witness_last(witness_t *witness, apr_time_t *began)
     *began = witness->began;
     pthread_mutex_unlock(&witness->mutex);
     return last;
-}
-
-void witness_stop(witness_t *witness)
-{
-    apr_status_t ignored;
-
-    witness->stopping = 1;
-    eventfd_write(witness->wake, 1);
-    pthread_mutex_lock(&witness->mutex);
-    pthread_cond_signal(&witness->changed);
-    pthread_mutex_unlock(&witness->mutex);
-    apr_thread_join(&ignored, witness->thread);
-    close(witness->wake);
 }

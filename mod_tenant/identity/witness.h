@@ -11,8 +11,8 @@
  * long. */
 typedef struct witness_t witness_t;
 
-/* One that rests. conninfo: what requests connect to; limit: how long an answer may take. NULL: there is no
- * thread or descriptor left. */
+/* One that rests. It ends with the process's pool, once an attempt to connect is over. conninfo: what
+ * requests connect to; limit: how long an answer may take. NULL: there is no thread or descriptor left. */
 witness_t *witness_start(const char *conninfo, apr_interval_time_t limit, apr_pool_t *process);
 
 /* Has it send to a channel from now on; NULL: it rests. The name stays until the next call. */
@@ -21,8 +21,5 @@ void witness_lead(witness_t *witness, const char *channel);
 /* The number of the last notification whose COMMIT has ended, which is its payload behind a `w`; 0: there is
  * none to the present channel. *began: ahead of its connection. */
 int witness_last(witness_t *witness, apr_time_t *began);
-
-/* Ends the thread, once an attempt to connect is over. */
-void witness_stop(witness_t *witness);
 
 #endif

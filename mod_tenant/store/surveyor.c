@@ -2,19 +2,15 @@
 #include "surveyor.h"
 
 #include <apr_strings.h>
-#include <apr_thread_proc.h>
 #include <http_log.h>
 #include <libpq-fe.h>
-#include <poll.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "conninfo.h"
 #include "monotonic.h"
 #include "notify.h"
+#include "runner.h"
 #include "surveyor_sql.h" /* SURVEYOR_PRIMARY and SURVEYOR_READER, made from surveyor.sql by the build */
 
 APLOG_USE_MODULE(tenant);
@@ -60,9 +56,7 @@ typedef struct surveyor_t {
     int64_t surveyed;   /* the server that the survey is of */
     apr_time_t fine_at; /* when the reader was last of use */
     int is_told;        /* the log says that it is of none */
-    apr_thread_t *thread;
-    int wake; /* a descriptor (eventfd) */
-    _Atomic int stopping;
+    runner_t runner;
 } surveyor_t;
 
 static void leave(post_t *post)
@@ -90,7 +84,7 @@ static PGresult *ask(const surveyor_t *surveyor, post_t *post, const char *what,
     if (!post->libpq)
         post->libpq = PQconnectdb(conninfo_turned(post->conninfo, post->turn, pool));
     if (PQstatus(post->libpq) == CONNECTION_OK)
-        answer = notify_ask(post->libpq, post->sql, surveyor->wake, ANSWER);
+        answer = notify_ask(post->libpq, post->sql, surveyor->runner.wake, ANSWER);
     if (answer)
         return answer;
     *why = explain(post, what, pool);
@@ -229,27 +223,20 @@ static void report(surveyor_t *surveyor, const char *why)
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, surveyor->server, "TenantDatabase read= is used again");
 }
 
-static void sleep_for(const surveyor_t *surveyor, apr_interval_time_t time)
-{
-    struct pollfd wake = {.fd = surveyor->wake, .events = POLLIN};
-
-    poll(&wake, 1, (int)apr_time_as_msec(time));
-}
-
 /* The caller has the lock. */
 static void lead(surveyor_t *surveyor, apr_pool_t *scratch)
 {
     surveyor->fine_at = monotonic_now();
     surveyor->mark = (mark_t){0};
     freshness_void(surveyor->settings.freshness); /* who had the lock may have been killed */
-    while (!surveyor->stopping) {
+    while (!surveyor->runner.is_stopping) {
         const char *why = survey(surveyor, scratch);
         int is_away = !surveyor->primary.libpq || !surveyor->reader.libpq;
 
-        if (!surveyor->stopping)
+        if (!surveyor->runner.is_stopping)
             report(surveyor, why);
         apr_pool_clear(scratch);
-        sleep_for(surveyor, is_away ? RETRY : TICK);
+        runner_sleep(&surveyor->runner, is_away ? RETRY : TICK);
     }
     freshness_void(surveyor->settings.freshness);
     leave(&surveyor->primary);
@@ -266,7 +253,7 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
     (void)thread;
     if (apr_pool_create_unmanaged(&scratch) != APR_SUCCESS)
         return NULL;
-    while (!surveyor->stopping) {
+    while (!surveyor->runner.is_stopping) {
         if (freshness_lock(freshness, 2 * INTERVAL)) {
             lead(surveyor, scratch);
             freshness_unlock(freshness);
@@ -274,18 +261,6 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
     }
     apr_pool_destroy(scratch);
     return NULL;
-}
-
-static apr_status_t stop(void *data)
-{
-    surveyor_t *surveyor = data;
-    apr_status_t ignored;
-
-    surveyor->stopping = 1;
-    eventfd_write(surveyor->wake, 1);
-    apr_thread_join(&ignored, surveyor->thread);
-    close(surveyor->wake);
-    return APR_SUCCESS;
 }
 
 /* The keyword that names it in pg_stat_activity; the last one counts. */
@@ -303,10 +278,5 @@ int surveyor_start(const surveyor_settings_t *settings, server_rec *server, apr_
     surveyor->server = server;
     surveyor->primary = make_post(settings->primary, SURVEYOR_PRIMARY, process);
     surveyor->reader = make_post(settings->reader, SURVEYOR_READER, process);
-    surveyor->wake = eventfd(0, EFD_CLOEXEC);
-    if (surveyor->wake < 0 ||
-        apr_thread_create(&surveyor->thread, NULL, run, surveyor, process) != APR_SUCCESS)
-        return 0;
-    apr_pool_pre_cleanup_register(process, surveyor, stop);
-    return 1;
+    return runner_start(&surveyor->runner, run, surveyor, process);
 }
