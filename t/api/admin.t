@@ -5,30 +5,18 @@
 use strict;
 use warnings;
 
-use Digest::SHA qw(sha1_base64);
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
+use TenantTest::Administration;
 
 my $database = 'admin';
 my $conninfo = database($database);
 my $admin = site->conninfo($database, 'tenant_admin');
-my $users = site->{scratch} . '/admin.htpasswd';
-
-open my $file, '>', $users or die "$users: $!";
-print $file 'root:{SHA}', sha1_base64('secret'), "=\n";
-close $file or die "$users: $!";
+my $administration = administration('admin');
 
 my $location = <<"END";
-LoadModule auth_basic_module /usr/lib/apache2/modules/mod_auth_basic.so
-LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
-<Location "/admin">
-    TenantHandler admin
-    AuthType Basic
-    AuthName administration
-    AuthUserFile $users
-    Require valid-user
-</Location>
+$administration
 <Location "/open">
     TenantHandler admin
 </Location>

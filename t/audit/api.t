@@ -6,34 +6,19 @@
 use strict;
 use warnings;
 
-use Digest::SHA qw(sha1_base64);
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
+use TenantTest::Administration;
 
 my $database = 'audit_api';
 my $conninfo = database($database);
-my $users = site->{scratch} . '/audit.htpasswd';
 my ($acme, $globex) = map { tenant($_)->{id} } qw(acme globex);
-
-open my $file, '>', $users or die "$users: $!";
-print $file "$_:{SHA}", sha1_base64('secret'), "=\n" for 'root', "r\xF6\xF6t", 'q"\\';
-close $file or die "$users: $!";
 
 my $server = TenantTest::Server->start(
     database => qq($conninfo" admin=") . site->conninfo($database, 'tenant_admin'),
     location => qq(TenantUserAuthority write\nTenantPublicRead products\nSetEnvIf X-Request-Id "^(.+)\$" UNIQUE_ID=\$1),
-    server   => <<"END",
-LoadModule auth_basic_module /usr/lib/apache2/modules/mod_auth_basic.so
-LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
-<Location "/admin">
-    TenantHandler admin
-    AuthType Basic
-    AuthName administration
-    AuthUserFile $users
-    Require valid-user
-</Location>
-END
+    server   => administration('audit', 'root', "r\xF6\xF6t", 'q"\\'),
 );
 
 sub api { my ($method, $path, %option) = @_; return request($method, "/v1$path", to => $server, as => 'acme', %option) }

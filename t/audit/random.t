@@ -8,10 +8,10 @@
 use strict;
 use warnings;
 
-use Digest::SHA qw(sha1_base64);
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
+use TenantTest::Administration;
 use TenantTest::Command;
 use TenantTest::Contract;
 
@@ -22,23 +22,9 @@ diag "TENANT_TEST_SEED=$seed";
 
 my $database = 'audit_random';
 my $conninfo = database($database);
-my $users = site->{scratch} . '/audit_random.htpasswd';
-open my $file, '>', $users or die "$users: $!";
-print $file 'root:{SHA}', sha1_base64('secret'), "=\n";
-close $file or die "$users: $!";
 my $server = TenantTest::Server->start(
     database => qq($conninfo" admin=") . site->conninfo($database, 'tenant_admin'),
-    server   => <<"END",
-LoadModule auth_basic_module /usr/lib/apache2/modules/mod_auth_basic.so
-LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
-<Location "/admin">
-    TenantHandler admin
-    AuthType Basic
-    AuthName administration
-    AuthUserFile $users
-    Require valid-user
-</Location>
-END
+    server   => administration('audit_random'),
 );
 my $dbh = site->dbh($database);
 my %key = map { tenant($_)->{id} => tenant($_)->{key} } qw(acme globex);

@@ -7,10 +7,10 @@
 use strict;
 use warnings;
 
-use Digest::SHA qw(sha1_base64);
 use MIME::Base64 qw(decode_base64);
 use Test::More;
 use TenantTest;
+use TenantTest::Administration;
 use TenantTest::Contract;
 use TenantTest::Keys;
 
@@ -20,29 +20,17 @@ my %key = keys_in($database);
 my %id = map { $_ => tenant($_)->{id} } qw(acme globex closed);
 my %host = map { $_ => tenant($_)->{host} } qw(acme globex closed);
 my %marker = map { $_ => sprintf 'canary%08x%08x', rand 2**32, rand 2**32 } qw(acme globex);
-my $users = site->{scratch} . '/matrix.htpasswd';
+my $administration = administration('matrix');
 
 mark_rows($database, $id{$_}, $marker{$_}) for keys %marker;
-open my $file, '>', $users or die "$users: $!";
-print $file 'root:{SHA}', sha1_base64('secret'), "=\n";
-close $file or die "$users: $!";
 
 my $server = TenantTest::Server->start(
     database => qq($conninfo" admin=") . site->conninfo($database, 'tenant_admin'),
     location => "TenantPublicRead products\nTenantUserAuthority write",
     server   => <<"END");
 TenantLoginRate off
-LoadModule auth_basic_module /usr/lib/apache2/modules/mod_auth_basic.so
-LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
-<Location "/admin">
-    TenantHandler admin
-    AuthType Basic
-    AuthName administration
-    AuthUserFile $users
-    Require valid-user
-</Location>
+$administration
 END
-
 
 # An account at Twilio that tokens can be made for.
 my %account = map { $_ => 'AC' . ($_ eq 'acme' ? 'a' : 'b') x 32 } keys %marker;

@@ -4,29 +4,20 @@
 use strict;
 use warnings;
 
-use Digest::SHA qw(sha1_base64);
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use Time::HiRes qw(sleep);
 use TenantTest;
+use TenantTest::Administration;
 use TenantTest::Fault qw(wait_until);
 
 my $database = 'metrics_usage';
 my $conninfo = database($database);
-my $users = site->{scratch} . '/usage.htpasswd';
-TenantTest::Server::_write($users, 'root:{SHA}' . sha1_base64('secret') . "=\n");
+my $administration = administration('usage');
 my $server = TenantTest::Server->start(database => qq($conninfo" admin=") . site->conninfo($database, 'tenant_admin'), server => <<"END");
 TenantUsage flush=2s
 TenantMetrics off
-LoadModule auth_basic_module /usr/lib/apache2/modules/mod_auth_basic.so
-LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
-<Location "/admin">
-    TenantHandler admin
-    AuthType Basic
-    AuthName administration
-    AuthUserFile $users
-    Require valid-user
-</Location>
+$administration
 END
 my ($acme, $globex) = map { tenant($_)->{id} } qw(acme globex);
 my %sent;
