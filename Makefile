@@ -144,20 +144,20 @@ test-deb: deb
 	@tools/test-deb build/deb/libapache2-mod-tenant_*.deb
 
 # What of the rooms needs no httpd: secrets, JSON, parsers, caches.
-PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag form formula gate media prefer query span) \
-    $(patsubst %,mod_tenant/resource/%.c,bodies check cursor filter named page page_query resource route scalar sql sql_create sql_list sql_text) \
+PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag form formula gate media percent prefer query span) \
+    $(patsubst %,mod_tenant/resource/%.c,bodies check cursor filter named page page_query resource resources route scalar sql sql_create sql_list sql_text) \
     $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations ledger logins table) \
-    $(patsubst %,mod_tenant/store/%.c,conninfo lasting row sqlstate statement) \
-    $(patsubst %,mod_tenant/twilio/%.c,event members signature snapshot twiml upsert) mod_tenant/monitor/exposition.c)
+    $(patsubst %,mod_tenant/store/%.c,conninfo group lasting row sqlstate statement) \
+    $(patsubst %,mod_tenant/twilio/%.c,event members signature snapshot twiml upsert) mod_tenant/monitor/exposition.c mod_tenant/billfile.c)
 
-build/librooms.a: $(SECRET) $(JSON) $(FIGURES) $(PARSERS)
+build/librooms.a: $(SECRET) $(JSON) $(FIGURES) $(PARSERS) Makefile
 	@rm -f $@
-	@$(AR) -crs $@ $^
+	@$(AR) -crs $@ $(filter %.o,$^)
 
 # The unit tests, and what other tests run: programs, and modules for httpd.
 TEST_PROGRAMS = build/unit/resources build/unit/statements build/unit/unseal build/unit/verify
 UNITS := $(patsubst t/unit/%_test.c,build/unit/%,$(wildcard t/unit/*_test.c)) $(TEST_PROGRAMS)
-TEST_MODULES = build/mod_test_null.so build/mod_test_peer.so build/mod_test_tenant.so
+TEST_MODULES = build/mod_test_null.so build/mod_test_peer.so build/mod_test_tenant.so build/mod_test_clock.so
 
 units: $(UNITS) $(TEST_MODULES) $(patsubst t/%.c,build/%.o,$(wildcard t/unit/*_fuzz.c))
 
@@ -168,6 +168,7 @@ build/unit/%: t/unit/%_test.c build/librooms.a build/config.mk build/flags
 
 build/unit/cache build/unit/ledger build/unit/route: private ROOM_HEADERS = $(HTTPD_HEADERS)
 build/unit/scalar: private ROOM_HEADERS = $(LIBPQ_HEADERS)
+build/unit/batch: private ROOM_HEADERS = $(HTTPD_HEADERS)
 
 $(TEST_PROGRAMS): build/unit/%: t/unit/%.c build/librooms.a build/config.mk build/flags
 	@mkdir -p $(@D)
@@ -175,6 +176,7 @@ $(TEST_PROGRAMS): build/unit/%: t/unit/%.c build/librooms.a build/config.mk buil
 	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/librooms.a $(APR_LIBS) $(MODULE_LIBS)
 
 $(TEST_MODULES): private ROOM_HEADERS = $(HTTPD_HEADERS)
+build/mod_test_clock.so: t/c-modules/clock/mod_test_clock.c
 build/mod_test_null.so: t/c-modules/null/mod_test_null.c
 build/mod_test_peer.so: t/c-modules/peer/mod_test_peer.c
 build/mod_test_tenant.so: t/c-modules/tenant/mod_test_tenant.c mod_tenant/mod_tenant.h

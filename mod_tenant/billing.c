@@ -7,9 +7,10 @@
 #include <poll.h>
 #include <string.h>
 
+#include "arrears.h"
+#include "monotonic.h"
 #include "secret/digest.h"
 #include "store/lasting.h"
-#include "store/monotonic.h"
 #include "store/notify.h"
 
 APLOG_USE_MODULE(tenant);
@@ -34,7 +35,7 @@ static const char *name_of(const char *connect, apr_pool_t *pool)
     static const digest_key_t public_key;
     digest_t digest = digest_make(&public_key, connect, strlen(connect));
 
-    return apr_psprintf(pool, "mod_tenant usage 1 %016" PRIx64 "%016" PRIx64, digest.words[0],
+    return apr_psprintf(pool, "mod_tenant usage 3 %016" PRIx64 "%016" PRIx64, digest.words[0],
                         digest.words[1]);
 }
 
@@ -83,45 +84,58 @@ static const char *array_of(const usage_line_t *lines, int count, int which, apr
     return array;
 }
 
-/* Adds lines to the table. */
-static int add(const billing_t *billing, const notify_settings_t *settings, const usage_line_t *lines,
-               int count, int64_t number, const char **why, apr_pool_t *pool)
+/* Adds lines to the table, until a time. *why lives as long as pool; what it takes beside that, as the
+ * call. */
+static int add(const bill_portion_t *portion, notify_settings_t *settings, apr_time_t until, const char **why,
+               apr_pool_t *pool)
 {
-    const char *values[ADD_VALUES] = {
-        apr_psprintf(pool, "%" PRId64, usage_id(billing->usage)),
-        apr_psprintf(pool, "%" PRId64, number),
-    };
+    const char *values[ADD_VALUES];
+    apr_pool_t *own;
+    int done = 0;
 
+    settings->limit = until - monotonic_now() < ANSWER ? until - monotonic_now() : ANSWER;
+    if (settings->limit <= 0 || apr_pool_create_unmanaged(&own) != APR_SUCCESS)
+        return 0;
+    values[0] = apr_psprintf(own, "%" PRId64, portion->memory);
+    values[1] = apr_psprintf(own, "%" PRId64, portion->number);
     for (int which = 0; which < LINE_VALUES; which++)
-        values[ADD_VALUES - LINE_VALUES + which] = array_of(lines, count, which, pool);
-    return notify_tell(settings, ADD, values, ADD_VALUES, why, pool);
+        values[ADD_VALUES - LINE_VALUES + which] = array_of(portion->lines, portion->count, which, own);
+    done = notify_tell(settings, ADD, values, ADD_VALUES, why, own);
+    if (!done)
+        *why = apr_pstrdup(pool, *why);
+    apr_pool_destroy(own);
+    return done;
 }
 
 /* --- All of it ------------------------------------------------------------------------------------------ */
+
+/* Tells what an earlier server has left. 0: it could not. */
+static int tell_arrears(const billing_t *billing, notify_settings_t *settings, apr_time_t until,
+                        const char **why, apr_pool_t *pool)
+{
+    const bill_portion_t *portion;
+
+    while ((portion = arrears_next(billing->arrears)) != NULL) {
+        if (!add(portion, settings, until, why, pool))
+            return 0;
+        arrears_told(billing->arrears);
+    }
+    return 1;
+}
 
 /* Tells the closed book to its end. 0: it could not. */
 static int tell_book(const billing_t *billing, notify_settings_t *settings, apr_time_t until,
                      const char **why, apr_pool_t *pool)
 {
     usage_line_t *lines = apr_palloc(pool, USAGE_PORTION * sizeof *lines);
-    apr_pool_t *portion;
-    int64_t number;
-    int count;
-    int done = 1;
+    bill_portion_t portion = {.memory = usage_id(billing->usage), .lines = lines};
 
-    if (apr_pool_create_unmanaged(&portion) != APR_SUCCESS)
-        return 0;
-    while (done && (count = usage_next(billing->usage, lines, &number)) > 0) {
-        settings->limit = until - monotonic_now() < ANSWER ? until - monotonic_now() : ANSWER;
-        done = settings->limit > 0 && add(billing, settings, lines, count, number, why, portion);
-        if (done)
-            usage_told(billing->usage);
-        else
-            *why = apr_pstrdup(pool, *why);
-        apr_pool_clear(portion);
+    while ((portion.count = usage_next(billing->usage, lines, &portion.number)) > 0) {
+        if (!add(&portion, settings, until, why, pool))
+            return 0;
+        usage_told(billing->usage);
     }
-    apr_pool_destroy(portion);
-    return done;
+    return 1;
 }
 
 /* Tells both books: that which is closed from an earlier time, and what has been counted since. The caller
@@ -131,6 +145,8 @@ static int tell_books(const billing_t *billing, notify_settings_t *settings, apr
 {
     int is_old;
 
+    if (!tell_arrears(billing, settings, until, why, pool))
+        return 0;
     do {
         is_old = usage_is_closed(billing->usage);
         if (!usage_close(billing->usage, monotonic_now() + PATIENCE)) {
@@ -212,7 +228,7 @@ void billing_finish(const billing_t *billing)
         if (!tell_books(billing, &settings, until, &why, pool))
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, billing->server,
                          "the database has not been told of %" PRId64
-                         " requests of tenants: %s; unless this is a reload, they are on no bill",
+                         " requests of tenants: %s; they are kept, to be told later",
                          usage_waiting(billing->usage), why);
         apr_pool_destroy(pool);
     }

@@ -10,6 +10,7 @@
  * those of the table `usage`. What the database does not take is kept, and told later. */
 typedef struct billing_t {
     usage_t *usage;
+    struct arrears_t *arrears; /* what an earlier server has left */
     apr_interval_time_t flush; /* how often */
     const char *conninfo;      /* complete */
     const server_rec *server;  /* to log for */

@@ -102,6 +102,7 @@ static const billing_t *make_billing(const server_config_t *config, server_rec *
 
     *billing = (billing_t){
         .usage = config->usage,
+        .arrears = config->arrears,
         .flush = config->usage_settings.flush,
         .conninfo = apr_pstrcat(pool, config->connect, " application_name='mod_tenant usage'", NULL),
         .server = servers,

@@ -48,7 +48,8 @@ enum {
     X(metrics_tenants, CONFIG_UNSET, 200)                                                                    \
     X(usage_settings.is_on, CONFIG_UNSET, 1)                                                                 \
     X(usage_settings.tenants, CONFIG_UNSET, 100000)                                                          \
-    X(usage_settings.flush, CONFIG_UNSET, apr_time_from_sec(60))
+    X(usage_settings.flush, CONFIG_UNSET, apr_time_from_sec(60))                                             \
+    X(usage_settings.keep, NULL, NULL)
 
 #define LOCATION_MEMBERS(X)                                                                                  \
     X(base_path, NULL)                                                                                       \

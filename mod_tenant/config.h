@@ -72,6 +72,7 @@ typedef struct server_config_t {
     generations_t *generations;     /* of the connection string; NULL without TenantDatabase or cache */
     struct presence_t *presence;    /* likewise; NULL without TenantDatabase */
     usage_t *usage;                 /* likewise; NULL: TenantUsage off, too */
+    struct arrears_t *arrears;      /* likewise */
     struct keyring_t *keyring;      /* NULL without TenantKeyFile */
     struct password_slots_t *slots; /* the machine's slots for hashing passwords */
     struct database_t *database;    /* one per child and connection string */

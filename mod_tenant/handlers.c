@@ -11,7 +11,7 @@
 #include "http/exchange.h"
 #include "metrics/label.h"
 #include "monitor/steps.h"
-#include "resource/resource.h"
+#include "resource/resources.h"
 #include "twilio/steps.h"
 #include "twilio/twilio.h"
 

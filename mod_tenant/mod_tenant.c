@@ -10,7 +10,9 @@
 #include <http_request.h>
 #include <mod_proxy.h>
 #include <mod_status.h>
+#include <mpm_common.h>
 
+#include "arrears.h"
 #include "child.h"
 #include "config.h"
 #include "directives.h"
@@ -35,7 +37,7 @@
 #include "monitor/status.h"
 #include "openapi/openapi.h"
 #include "resource/represent.h"
-#include "resource/resource.h"
+#include "resource/resources.h"
 #include "resource/sql.h"
 #include "startup.h"
 
@@ -57,7 +59,7 @@ static int build_tables(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary
     return OK;
 }
 
-/* At start, and in a new child. */
+/* At start, in a new child, and every ten seconds in the parent. */
 static void hook_start(void)
 {
     ap_hook_check_config(startup_check, NULL, NULL, APR_HOOK_MIDDLE);
@@ -66,6 +68,7 @@ static void hook_start(void)
     ap_hook_post_config(vary_prepare, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(build_tables, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_start, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_monitor(arrears_watch, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
 /* Keys and logins, taken out of what others may see. */

@@ -30,6 +30,8 @@ typedef struct tenant_t {
     tenant_via_t via;
     const char *rate_limit; /* its own, `N/TIME [burst=N]`, or NULL: the server's (TenantRateLimit) */
     const char *user;       /* users.id of who has logged in, where that is how it was found; else NULL */
+    int is_moving;          /* of one that is not active: it is on its way to this database, or … */
+    int has_moved;          /* from it */
 } tenant_t;
 
 /* The tenant of a request, looked up at first use: by its key or login where it carries one, else by its

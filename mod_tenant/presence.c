@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "billing.h"
+#include "monotonic.h"
 #include "store/ids.h"
-#include "store/monotonic.h"
 #include "store/notify.h"
 #include "store/runner.h"
 #include "version.h"
@@ -143,7 +143,8 @@ static void enter(presence_t *presence)
     }
 }
 
-/* Forgets it. Whether it was the last one. */
+/* Forgets it. Whether it was the last one: of two that end at the same time one is, or both, for each leaves
+ * before it looks at the other. */
 static int leave(presence_t *presence)
 {
     int living = 0;
@@ -151,8 +152,9 @@ static int leave(presence_t *presence)
     for (int n = 0; n < presence->places; n++) {
         if (presence->shared->children[n] == getpid())
             presence->shared->children[n] = 0;
-        living += is_alive(presence->shared->children[n]);
     }
+    for (int n = 0; n < presence->places; n++)
+        living += is_alive(presence->shared->children[n]);
     return living == 0;
 }
 

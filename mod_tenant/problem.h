@@ -69,6 +69,11 @@ typedef struct problem_error_t {
     X(tenant_inactive, 403, "tenant-inactive", "The tenant is not active.",                                  \
       "The key is right, but whoever runs this service has switched its tenant off.",                        \
       "Ask them to switch it on.")                                                                           \
+    X(tenant_moved, 421, "tenant-moved", "The tenant is served by another cell.",                            \
+      "The tenant has moved to another database. This server has its rows as they were then, and does not "  \
+      "show them.",                                                                                          \
+      "Send the request again, on a new connection. Whoever runs this service leads the tenant's requests "  \
+      "to its new cell.")                                                                                    \
     X(key_retiring, 403, "key-retiring", "Only the current API key may do this.",                            \
       "This key has been replaced and goes on working for a while only. It cannot make a new key.",          \
       "Use the key that replaced it. Whoever has lost the answer that showed it sends the same request "     \
@@ -187,6 +192,9 @@ typedef struct problem_error_t {
     X(twilio_away, 503, "twilio-away", "Twilio cannot be reached.",                                          \
       "The service is running, but has no way to Twilio at the moment.",                                     \
       "Try again after as many seconds as Retry-After says.")                                                \
+    X(tenant_moving, 503, "tenant-moving", "The tenant is moving to another cell.",                          \
+      "For some seconds its rows are not changed, so that none is lost on the way.",                         \
+      "Send the request again after `Retry-After`, with the same Idempotency-Key.")                          \
     X(draining, 503, "draining", "The server is about to end.",                                              \
       "It answers what it has begun, and takes no new connections. Others may be there, or a new one is.",   \
       "Send requests over a new connection.")                                                                \

@@ -2,8 +2,10 @@
 #include "sharing.h"
 
 #include <ap_mpm.h>
+#include <http_core.h>
 #include <http_log.h>
 
+#include "arrears.h"
 #include "billing.h"
 #include "child.h"
 #include "presence.h"
@@ -19,6 +21,7 @@ sharing_t sharing_make(apr_pool_t *pool)
         .generations = apr_hash_make(pool),
         .presences = apr_hash_make(pool),
         .usages = apr_hash_make(pool),
+        .arrears = apr_hash_make(pool),
         .freshness = apr_hash_make(pool),
         .transports = apr_hash_make(pool),
     };
@@ -104,6 +107,19 @@ static const char *share_freshness(sharing_t *sharing, server_config_t *config, 
     return config->freshness ? NULL : "there is no shared memory for TenantDatabase read=";
 }
 
+/* The same for what they could not tell of it. In the rehearsal of a start nothing is read. */
+static const char *share_arrears(sharing_t *sharing, server_config_t *config, server_rec *servers,
+                                 apr_pool_t *pool)
+{
+    config->arrears = apr_hash_get(sharing->arrears, config->connect, APR_HASH_KEY_STRING);
+    if (config->arrears || !config->usage || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+        return NULL;
+    config->arrears =
+        arrears_open(config->usage, config->usage_settings.keep, config->conninfo, servers, pool);
+    apr_hash_set(sharing->arrears, config->connect, APR_HASH_KEY_STRING, config->arrears);
+    return config->arrears ? NULL : "there is no shared memory for TenantUsage";
+}
+
 /* Gives a server the memory in which its children count what tenants use. Returns NULL, or a sentence. */
 static const char *share_usage(sharing_t *sharing, server_config_t *config, server_rec *servers,
                                apr_pool_t *pool)
@@ -133,7 +149,9 @@ const char *sharing_add(sharing_t *sharing, server_config_t *config, server_rec 
         why = share_freshness(sharing, config, pool);
     if (!why)
         why = share_presence(sharing, config, servers, pool);
-    return why ? why : share_usage(sharing, config, servers, pool);
+    if (!why)
+        why = share_usage(sharing, config, servers, pool);
+    return why ? why : share_arrears(sharing, config, servers, pool);
 }
 
 /* Says how many connections there may be. */

@@ -14,6 +14,7 @@ typedef struct sharing_t {
     apr_hash_t *presences;   /* likewise */
     apr_hash_t *freshness;   /* likewise */
     apr_hash_t *usages;      /* likewise */
+    apr_hash_t *arrears;     /* likewise */
     apr_hash_t *transports;  /* conninfo_transport() -> itself where it is safe, else "" */
     int in_each_child;       /* connections */
     int readers;             /* the same, of those that lead to a reader */

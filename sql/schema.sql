@@ -203,7 +203,7 @@ CREATE FUNCTION public.tenant_by_host(host text) RETURNS TABLE(id integer, name 
     AS $$
 BEGIN
   RETURN QUERY
-  SELECT t.id, t.name::text, t.status::text, t.custom_domain
+  SELECT t.id, t.name::text, coalesce((SELECT m.answer FROM public.tenant_moves m WHERE m.tenant = t.id), t.status)::text, t.custom_domain
     FROM public.tenants t
    WHERE t.custom_domain = tenant_by_host.host;
 END
@@ -218,11 +218,11 @@ CREATE FUNCTION public.tenant_by_key(hashes text[]) RETURNS TABLE(id integer, na
     AS $$
 BEGIN
   RETURN QUERY
-  SELECT t.id, t.name::text, t.status::text, t.custom_domain, false, NULL::bigint
+  SELECT t.id, t.name::text, coalesce((SELECT m.answer FROM public.tenant_moves m WHERE m.tenant = t.id), t.status)::text, t.custom_domain, false, NULL::bigint
     FROM public.tenants t
    WHERE t.api_key_hash = ANY (tenant_by_key.hashes)
    UNION ALL
-  SELECT t.id, t.name::text, t.status::text, t.custom_domain, true,
+  SELECT t.id, t.name::text, coalesce((SELECT m.answer FROM public.tenant_moves m WHERE m.tenant = t.id), t.status)::text, t.custom_domain, true,
          floor(1000 * extract(epoch FROM least(t.retiring_api_key_expires_at, now() + interval '1 day') - now()))::bigint
     FROM public.tenants t
    WHERE t.retiring_api_key_hash = ANY (tenant_by_key.hashes)
@@ -304,6 +304,36 @@ END
 $$;
 
 ALTER FUNCTION public.tenant_login_replicated() OWNER TO tenant_owner;
+
+CREATE FUNCTION public.tenant_move_guard() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  moving integer := TG_ARGV[0];
+BEGIN
+  IF TG_OP = 'DELETE' AND TG_TABLE_NAME = 'tenants' AND EXISTS (SELECT FROM public.tenant_moves m WHERE m.tenant = moving AND m.state <> 'done') THEN
+    RAISE EXCEPTION 'tenant % is on its way to another database', moving USING ERRCODE = 'MT001';
+  ELSIF public.audit_is_erasure(moving::text)
+     OR pg_has_role(session_user, 'tenant_owner', 'USAGE')
+        AND (current_setting('mod_tenant.mover', true) = moving::text OR current_setting('mod_tenant.widening', true) = 'on') THEN
+    RETURN coalesce(NEW, OLD);
+  ELSIF NOT pg_try_advisory_xact_lock_shared('public.tenant_moves'::regclass::integer, moving) THEN
+    RAISE EXCEPTION 'tenant % is moving', moving USING ERRCODE = 'MT001';
+  ELSIF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+    PERFORM FROM public.tenant_moves m WHERE m.tenant = moving FOR SHARE;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'tenant % began to move when this transaction had begun', moving USING ERRCODE = 'serialization_failure';
+    END IF;
+  END IF;
+  IF EXISTS (SELECT FROM public.tenant_moves m WHERE m.tenant = moving AND m.answer = 'moved') THEN
+    RAISE EXCEPTION 'tenant % has moved', moving USING ERRCODE = 'MT002';
+  END IF;
+  RETURN coalesce(NEW, OLD);
+END
+$$;
+
+ALTER FUNCTION public.tenant_move_guard() OWNER TO tenant_lookup;
 
 CREATE FUNCTION public.tenant_notify(channel text, ids integer[]) RETURNS void
     LANGUAGE plpgsql
@@ -424,6 +454,30 @@ $$;
 
 ALTER PROCEDURE public.tenant_table_check(IN resource regclass) OWNER TO tenant_owner;
 
+CREATE PROCEDURE public.tenant_table_identity(IN resource regclass)
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+  index name := (
+    SELECT c.relname
+      FROM pg_index i
+      JOIN pg_class c ON c.oid = i.indexrelid
+     WHERE i.indrelid = resource AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+       AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = resource AND a.attname = 'tenant_id' AND a.attnum = ANY (i.indkey))
+       AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = resource AND a.attnum = ANY (i.indkey) AND NOT a.attnotnull)
+     ORDER BY i.indnkeyatts, c.relname LIMIT 1);
+BEGIN
+  IF index IS NULL THEN
+    EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', resource);
+  ELSE
+    EXECUTE format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', resource, index);
+  END IF;
+END
+$$;
+
+ALTER PROCEDURE public.tenant_table_identity(IN resource regclass) OWNER TO tenant_owner;
+
 CREATE PROCEDURE public.tenant_table_secure(IN resource regclass, IN filterable name[] DEFAULT '{}'::name[], IN write_once name[] DEFAULT '{sid,created_at}'::name[], IN secret name[] DEFAULT '{}'::name[])
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -457,6 +511,7 @@ BEGIN
   CALL tenant_table_version(resource);
 
   EXECUTE format('CREATE UNIQUE INDEX ON %s (tenant_id, id)', resource);
+  CALL tenant_table_identity(resource);
   IF columns @> '{created_at}' THEN
     EXECUTE format('ALTER TABLE %s ALTER created_at SET NOT NULL, ADD CHECK (created_at >= ''0001-01-01 00:00:00+00 BC'' AND created_at < ''10000-01-01 00:00:00+00'')', resource);
     EXECUTE format('CREATE INDEX ON %s (tenant_id, %s, id)', resource, created_at);
@@ -556,7 +611,7 @@ BEGIN
      ORDER BY t.id
      LIMIT 8)
   )
-  SELECT c.id, c.name::text, c.status::text, c.custom_domain, c.twilio_phone_number::text,
+  SELECT c.id, c.name::text, coalesce((SELECT m.answer FROM public.tenant_moves m WHERE m.tenant = c.id), c.status)::text, c.custom_domain, c.twilio_phone_number::text,
          CASE WHEN c.twilio_auth_token ~ '^mt[0-9]+[.]' THEN c.twilio_auth_token
               WHEN c.twilio_auth_token IS NOT NULL THEN '' END,
          CASE WHEN c.twilio_auth_token_previous_until > now() THEN
@@ -633,7 +688,7 @@ BEGIN
   END IF;
   since := (least(state.counted_at, now()) AT TIME ZONE 'UTC')::date - 1;
   LOOP
-    tenants := ARRAY(SELECT t.id FROM public.tenants t WHERE t.id > state.next_tenant ORDER BY t.id LIMIT portion);
+    tenants := ARRAY(SELECT t.id FROM public.tenants t WHERE t.id > state.next_tenant AND NOT EXISTS (SELECT FROM public.tenant_moves m WHERE m.tenant = t.id AND m.answer IS NOT NULL) ORDER BY t.id LIMIT portion);
     BEGIN
       PERFORM public.usage_count_tenants(tenants, since);
     EXCEPTION WHEN query_canceled THEN
@@ -1034,6 +1089,8 @@ ALTER TABLE ONLY public.audit ALTER COLUMN kind SET (n_distinct=1000);
 ALTER TABLE ONLY public.audit ALTER COLUMN row_id SET (n_distinct=1000);
 ALTER TABLE ONLY public.audit ALTER COLUMN actor SET (n_distinct=1000);
 
+ALTER TABLE ONLY public.audit REPLICA IDENTITY FULL;
+
 ALTER TABLE ONLY public.audit FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.audit OWNER TO tenant_owner;
@@ -1254,6 +1311,38 @@ ALTER TABLE public.settings_id_seq OWNER TO tenant_owner;
 
 ALTER SEQUENCE public.settings_id_seq OWNED BY public.settings.id;
 
+CREATE TABLE public.tenant_moves (
+    tenant integer NOT NULL,
+    id uuid NOT NULL,
+    side text NOT NULL,
+    state text NOT NULL,
+    answer text,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    tenant_row jsonb,
+    portion jsonb,
+    portions integer DEFAULT 0 NOT NULL,
+    CONSTRAINT tenant_moves_answer_check CHECK ((answer = ANY (ARRAY['moving'::text, 'moved'::text]))),
+    CONSTRAINT tenant_moves_side_check CHECK ((side = ANY (ARRAY['source'::text, 'target'::text]))),
+    CONSTRAINT tenant_moves_state_check CHECK ((state = ANY (ARRAY['copying'::text, 'closed'::text, 'done'::text])))
+);
+
+ALTER TABLE public.tenant_moves OWNER TO tenant_owner;
+
+COMMENT ON TABLE public.tenant_moves IS 'Tenants that move to or from this database, or have moved';
+
+COMMENT ON COLUMN public.tenant_moves.id IS 'The move: the same in both databases';
+
+COMMENT ON COLUMN public.tenant_moves.state IS 'copying: as ever here; closed: no more writes here, and none there yet; done: served at the target';
+
+COMMENT ON COLUMN public.tenant_moves.answer IS 'What requests of the tenant are told here; NULL: nothing, they are served';
+
+COMMENT ON COLUMN public.tenant_moves.tenant_row IS 'At the source: the row of tenants, as it was when it was closed';
+
+COMMENT ON COLUMN public.tenant_moves.portion IS 'At the source: the rows of usage that were taken out last';
+
+COMMENT ON COLUMN public.tenant_moves.portions IS 'How many such portions were taken out here, or added here';
+
 CREATE TABLE public.tenants (
     id integer NOT NULL,
     name character varying(256) NOT NULL,
@@ -1348,6 +1437,8 @@ CREATE TABLE public.usage_removed (
     recording_seconds bigint DEFAULT 0 NOT NULL
 );
 
+ALTER TABLE ONLY public.usage_removed REPLICA IDENTITY FULL;
+
 ALTER TABLE public.usage_removed OWNER TO tenant_owner;
 
 COMMENT ON TABLE public.usage_removed IS 'Rows that were removed, of days that are still counted';
@@ -1427,6 +1518,8 @@ ALTER TABLE ONLY public.calls
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, id);
 
+ALTER TABLE ONLY public.idempotency_keys REPLICA IDENTITY USING INDEX idempotency_keys_pkey;
+
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
 
@@ -1451,6 +1544,11 @@ ALTER TABLE ONLY public.settings
 ALTER TABLE ONLY public.settings
     ADD CONSTRAINT settings_tenant_id_key UNIQUE (tenant_id);
 
+ALTER TABLE ONLY public.settings REPLICA IDENTITY USING INDEX settings_tenant_id_key;
+
+ALTER TABLE ONLY public.tenant_moves
+    ADD CONSTRAINT tenant_moves_pkey PRIMARY KEY (tenant);
+
 ALTER TABLE ONLY public.tenants
     ADD CONSTRAINT tenants_api_key_hash_key UNIQUE (api_key_hash);
 
@@ -1474,6 +1572,8 @@ ALTER TABLE ONLY public.usage_rounds
 
 ALTER TABLE ONLY public.usage
     ADD CONSTRAINT usage_tenant_id_day_key UNIQUE (tenant_id, day);
+
+ALTER TABLE ONLY public.usage REPLICA IDENTITY USING INDEX usage_tenant_id_day_key;
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
@@ -1526,6 +1626,8 @@ CREATE INDEX calls_tenant_from_number_idx ON public.calls USING btree (tenant_id
 
 CREATE UNIQUE INDEX calls_tenant_id_key ON public.calls USING btree (tenant_id, id);
 
+ALTER TABLE ONLY public.calls REPLICA IDENTITY USING INDEX calls_tenant_id_key;
+
 CREATE INDEX calls_tenant_parent_call_sid_created_at_idx ON public.calls USING btree (tenant_id, parent_call_sid, created_at, id) WHERE (parent_call_sid IS NOT NULL);
 
 CREATE INDEX calls_tenant_parent_call_sid_idx ON public.calls USING btree (tenant_id, parent_call_sid, id) WHERE (parent_call_sid IS NOT NULL);
@@ -1556,6 +1658,8 @@ CREATE INDEX messages_tenant_from_number_idx ON public.messages USING btree (ten
 
 CREATE UNIQUE INDEX messages_tenant_id_key ON public.messages USING btree (tenant_id, id);
 
+ALTER TABLE ONLY public.messages REPLICA IDENTITY USING INDEX messages_tenant_id_key;
+
 CREATE INDEX messages_tenant_status_created_at_idx ON public.messages USING btree (tenant_id, status, created_at, id);
 
 CREATE INDEX messages_tenant_status_idx ON public.messages USING btree (tenant_id, status, id);
@@ -1565,6 +1669,8 @@ CREATE INDEX messages_tenant_to_number_created_at_idx ON public.messages USING b
 CREATE INDEX messages_tenant_to_number_idx ON public.messages USING btree (tenant_id, to_number, id);
 
 CREATE UNIQUE INDEX products_tenant_id_key ON public.products USING btree (tenant_id, id);
+
+ALTER TABLE ONLY public.products REPLICA IDENTITY USING INDEX products_tenant_id_key;
 
 CREATE INDEX products_tenant_name_idx ON public.products USING btree (tenant_id, name, id);
 
@@ -1579,6 +1685,8 @@ CREATE INDEX recordings_tenant_duration_created_at_idx ON public.recordings USIN
 CREATE INDEX recordings_tenant_duration_idx ON public.recordings USING btree (tenant_id, duration, id);
 
 CREATE UNIQUE INDEX recordings_tenant_id_key ON public.recordings USING btree (tenant_id, id);
+
+ALTER TABLE ONLY public.recordings REPLICA IDENTITY USING INDEX recordings_tenant_id_key;
 
 CREATE INDEX recordings_tenant_status_created_at_idx ON public.recordings USING btree (tenant_id, status, created_at, id) WHERE (status IS NOT NULL);
 
@@ -1611,6 +1719,8 @@ END), id);
 CREATE UNIQUE INDEX users_tenant_email_key ON public.users USING btree (tenant_id, lower((email COLLATE "und-x-icu")) COLLATE "C");
 
 CREATE UNIQUE INDEX users_tenant_id_key ON public.users USING btree (tenant_id, id);
+
+ALTER TABLE ONLY public.users REPLICA IDENTITY USING INDEX users_tenant_id_key;
 
 CREATE INDEX users_tenant_updated_at_created_at_idx ON public.users USING btree (tenant_id, updated_at, (
 CASE
@@ -1729,6 +1839,9 @@ ALTER TABLE ONLY public.recordings
 
 ALTER TABLE ONLY public.settings
     ADD CONSTRAINT settings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.tenant_moves
+    ADD CONSTRAINT tenant_moves_tenant_fkey FOREIGN KEY (tenant) REFERENCES public.tenants(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.usage_removed
     ADD CONSTRAINT usage_removed_tenant_fkey FOREIGN KEY (tenant) REFERENCES public.tenants(id) ON DELETE CASCADE;
@@ -1867,6 +1980,8 @@ GRANT ALL ON FUNCTION public.tenant_by_host(host text) TO tenant_api;
 REVOKE ALL ON FUNCTION public.tenant_by_key(hashes text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_by_key(hashes text[]) TO tenant_api;
 
+REVOKE ALL ON FUNCTION public.tenant_move_guard() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.tenant_rate_limit(tenant_id integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_rate_limit(tenant_id integer) TO tenant_api;
 
@@ -1877,6 +1992,8 @@ REVOKE ALL ON FUNCTION public.tenant_rotated_key(tenant_id integer, hashes text[
 GRANT ALL ON FUNCTION public.tenant_rotated_key(tenant_id integer, hashes text[], new_hashes text[], grace_seconds integer) TO tenant_api;
 
 REVOKE ALL ON PROCEDURE public.tenant_table_check(IN resource regclass) FROM PUBLIC;
+
+REVOKE ALL ON PROCEDURE public.tenant_table_identity(IN resource regclass) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE public.tenant_table_secure(IN resource regclass, IN filterable name[], IN write_once name[], IN secret name[]) FROM PUBLIC;
 
@@ -2085,6 +2202,23 @@ GRANT INSERT(auto_record_calls),UPDATE(auto_record_calls) ON TABLE public.settin
 
 GRANT USAGE ON SEQUENCE public.settings_id_seq TO tenant_api;
 GRANT SELECT ON SEQUENCE public.settings_id_seq TO tenant_admin;
+
+GRANT SELECT(tenant) ON TABLE public.tenant_moves TO tenant_admin;
+GRANT SELECT(tenant) ON TABLE public.tenant_moves TO tenant_lookup;
+
+GRANT SELECT(id) ON TABLE public.tenant_moves TO tenant_admin;
+
+GRANT SELECT(side) ON TABLE public.tenant_moves TO tenant_admin;
+
+GRANT SELECT(state) ON TABLE public.tenant_moves TO tenant_admin;
+GRANT SELECT(state) ON TABLE public.tenant_moves TO tenant_lookup;
+
+GRANT SELECT(answer) ON TABLE public.tenant_moves TO tenant_admin;
+GRANT SELECT(answer),UPDATE(answer) ON TABLE public.tenant_moves TO tenant_lookup;
+
+GRANT SELECT(started_at) ON TABLE public.tenant_moves TO tenant_admin;
+
+GRANT SELECT(ended_at) ON TABLE public.tenant_moves TO tenant_admin;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tenants TO tenant_admin;
 

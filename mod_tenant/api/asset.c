@@ -8,18 +8,18 @@
 const problem_t *asset_answer(api_t *api, const file_t *file)
 {
     int is_known;
-    sender_t sender;
+    gate_pair_t places;
     const problem_t *problem = condition_hold(api, file->tag, &is_known);
 
     if (!problem && is_known)
         return exchange_answered(&api->exchange,
                                  reply_file(api->exchange.r, HTTP_NOT_MODIFIED, file->type, NULL, 0));
     if (!problem)
-        problem = sender_enter_answer(&sender, api, file->length);
+        problem = sender_enter_answer(&places, api, file->length);
     if (problem)
         return problem;
     exchange_answered(&api->exchange,
                       reply_file(api->exchange.r, HTTP_OK, file->type, file->bytes, file->length));
-    sender_leave(&sender);
+    gate_pair_leave(&places);
     return NULL;
 }

@@ -118,8 +118,8 @@ static void write_page(writer_t *writer, api_t *api, const sheet_t *sheet, const
 static const problem_t *send_page(api_t *api, const writer_t *writer, const char *next, const char *previous,
                                   int is_counted)
 {
-    sender_t sender;
-    const problem_t *problem = sender_enter_answer(&sender, api, writer->length);
+    gate_pair_t places;
+    const problem_t *problem = sender_enter_answer(&places, api, writer->length);
 
     if (problem)
         return problem;
@@ -127,7 +127,7 @@ static const problem_t *send_page(api_t *api, const writer_t *writer, const char
         apr_table_setn(api->exchange.r->headers_out, "Preference-Applied", "count=exact");
     set_link(api, next, previous);
     exchange_answered(&api->exchange, reply_json(api->exchange.r, HTTP_OK, writer));
-    sender_leave(&sender);
+    gate_pair_leave(&places);
     return NULL;
 }
 
@@ -153,12 +153,16 @@ static const problem_t *answer_list(api_t *api, sheet_t *sheet, const char *coun
 const problem_t *list_enter(api_t *api, gate_place_t **place, apr_pool_t *pool)
 {
     const pool_settings_t *settings = &api->exchange.server->pool;
+    const gate_claim_t claim = {.kind = GATE_LIST,
+                                .scope = api->scope.database,
+                                .tenant = scope_tenant(api),
+                                .most = settings->lists,
+                                .wait = settings->wait};
 
     *place = NULL;
     if (settings->lists == 0)
         return NULL;
-    *place = gate_wait(api->exchange.server->gates, GATE_LIST, api->scope.database, scope_tenant(api),
-                       settings->lists, settings->wait, pool);
+    *place = gate_wait(api->exchange.server->gates, &claim, pool);
     if (*place)
         return NULL;
     api->exchange.detail = "The tenant has as many lists under way as it may have.";

@@ -6,6 +6,7 @@
 #include "../gateway/sound.h"
 #include "../http/reply.h"
 #include "../json/member.h"
+#include "../resource/resources.h"
 #include "../resource/rights.h"
 #include "admin.h"
 #include "fetch.h"

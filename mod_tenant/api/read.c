@@ -14,7 +14,7 @@ static const problem_t *answer(api_t *api, int status, rows_t *rows)
 {
     view_t view = scope_view(api, FIELDS_ALL);
     const problem_t *problem;
-    sender_t sender;
+    gate_pair_t places;
     writer_t writer;
 
     writer_init(&writer, api->exchange.r->pool, READ_ROW_SIZE);
@@ -23,11 +23,11 @@ static const problem_t *answer(api_t *api, int status, rows_t *rows)
     else
         represent_absent(&writer, &view);
     writer_literal(&writer, "\n");
-    problem = sender_enter_answer(&sender, api, writer.length);
+    problem = sender_enter_answer(&places, api, writer.length);
     if (problem)
         return problem;
     exchange_answered(&api->exchange, reply_json(api->exchange.r, status, &writer));
-    sender_leave(&sender);
+    gate_pair_leave(&places);
     return NULL;
 }
 

@@ -121,7 +121,7 @@ const reference_file_t *reference_find(const reference_t *reference, const char 
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "          \
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-/* The page; base is of unreserved characters and slashes alone (directives.c). */
+/* The page; base is of unreserved characters and slashes alone (setting.h). */
 static const char *make_page(const char *base, apr_pool_t *pool)
 {
     return apr_pstrcat(pool,

@@ -7,11 +7,8 @@
 
 /* Who sends what httpd does not take from the handler at once: its thread is held for as long as the client
  * takes for that. So one tenant, or all who are nobody, may hold only so many threads, all streams together
- * half of the child's, and all answers three in eight, be there streams or not. */
-typedef struct sender_t {
-    gate_place_t *tenant; /* the place among the tenant's */
-    gate_place_t *all;    /* ... among all of the child */
-} sender_t;
+ * half of the child's, and all answers three in eight, be there streams or not. gate_pair_leave() gives the
+ * places back: a client may ask again as soon as it has the answer's end. */
 
 /* Whether httpd takes an answer of so many bytes at once, and sends what its client does not take while no
  * thread waits. */
@@ -19,13 +16,10 @@ int sender_is_free(const request_rec *r, apr_size_t bytes);
 
 /* Takes a place for a stream, which has to wait for its client in any case.
  * problem_rate_limited: there is none. */
-const problem_t *sender_enter_stream(sender_t *sender, api_t *api);
+const problem_t *sender_enter_stream(gate_pair_t *places, api_t *api);
 
 /* Takes a place for an answer to GET of so many bytes, for which it may stand in line for a while; none for
  * what httpd takes at once. problem_rate_limited: in vain. */
-const problem_t *sender_enter_answer(sender_t *sender, api_t *api, apr_size_t bytes);
-
-/* Gives the places back, if there are any. A client may ask again as soon as it has the answer's end. */
-void sender_leave(sender_t *sender);
+const problem_t *sender_enter_answer(gate_pair_t *places, api_t *api, apr_size_t bytes);
 
 #endif

@@ -41,7 +41,7 @@ struct stream_t {
     api_t *api;
     const format_t *format;
     view_t view;
-    sender_t sender;
+    gate_pair_t places;
     transfer_t transfer;
     int has_begun;
     writer_t writer;      /* the portion that is being written */
@@ -181,7 +181,7 @@ static void end(stream_t *stream)
 {
     if (stream->api->exchange.r->header_only)
         stream->writer.length = 0; /* what there is of a body is not all of it: httpd would tell its length */
-    sender_leave(&stream->sender);
+    gate_pair_leave(&stream->places);
     transfer_end(&stream->transfer, &stream->writer);
 }
 
@@ -231,7 +231,7 @@ const problem_t *stream_run(api_t *api)
         .left = api->page.limit,
         .rows = least(api->page.limit, least(CHUNK_ROWS_FIRST, sheet_part_rows(api->route.resource))),
     };
-    const problem_t *problem = sender_enter_stream(&stream.sender, api);
+    const problem_t *problem = sender_enter_stream(&stream.places, api);
 
     apr_pool_create(&stream.pools[0], r->pool);
     apr_pool_create(&stream.pools[1], r->pool);
@@ -239,7 +239,7 @@ const problem_t *stream_run(api_t *api)
     if (!problem)
         problem = run(&stream);
     COUNTERS_ADD(streams, 0, -1);
-    sender_leave(&stream.sender);
+    gate_pair_leave(&stream.places);
     if (problem && !stream.has_begun)
         return problem;
     if (problem)

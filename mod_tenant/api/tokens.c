@@ -7,6 +7,7 @@
 
 #include "../http/reply.h"
 #include "../json/member.h"
+#include "../resource/resources.h"
 #include "../text.h"
 #include "../twilio/access.h"
 #include "authority.h"

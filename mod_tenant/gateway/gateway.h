@@ -4,6 +4,7 @@
 
 #include "../http/exchange.h"
 #include "../http/form.h"
+#include "../http/gate.h"
 #include "../identity/tenant.h"
 #include "allowed.h"
 #include "credentials.h"
@@ -21,6 +22,7 @@ typedef struct gateway_t {
     apr_size_t body_length;
     form_t form;      /* the same, read */
     const char *mark; /* stands for the credentials (injection.h); NULL: none are needed now */
+    gate_pair_t seat; /* see seat.h */
     int code;         /* Twilio's code of what is wrong; 0: the one of the status */
 } gateway_t;
 

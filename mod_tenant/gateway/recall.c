@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../identity/table.h"
-#include "../store/monotonic.h"
+#include "../monotonic.h"
 
 enum { WORDS = 128 }; /* an account's usual texts, sealed, have half of it */
 

@@ -16,6 +16,7 @@
 #include "fault.h"
 #include "feed.h"
 #include "gateway.h"
+#include "seat.h"
 #include "sound.h"
 #include "watch.h"
 
@@ -157,6 +158,11 @@ static const problem_t *check_sender(exchange_t *exchange)
     return refuse(exchange, &problem_bad_request, why);
 }
 
+static const problem_t *take_seat(exchange_t *exchange)
+{
+    return seat_take(gateway_of(exchange));
+}
+
 /* Behind all that costs nothing: what is refused does not count. */
 static const problem_t *check_rate(exchange_t *exchange)
 {
@@ -207,6 +213,7 @@ static handler_step_fn *const steps[] = {
     find_account,
     read_form,
     check_sender,
+    take_seat,
     check_rate,
     let_pass,
     NULL,
@@ -235,6 +242,7 @@ int gateway_run(request_rec *r)
         return exchange->status;
     if (!problem)
         return DECLINED; /* mod_proxy's */
+    gate_pair_leave(&gateway->seat);
     if (body_discard(r) != OK)
         return AP_FILTER_ERROR;
     return fault_answer(r, problem, gateway->code, exchange->detail);

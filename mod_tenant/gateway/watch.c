@@ -103,17 +103,52 @@ static const char *why_none(const watch_t *watch, const request_rec *r)
 
 /* --- What is one ---------------------------------------------------------------------------------------- */
 
+/* Whether a header speaks of the answer. Any other may speak for the host that a client takes it from, which
+ * is ours: cookies, HSTS, CORS, Alt-Svc. */
+static int is_of_answer(const char *name)
+{
+    static const char *const useful[] = {
+        "Accept-Ranges",
+        "Allow",
+        "Content-Encoding",
+        "Content-Language",
+        "Content-Length",
+        "Content-Range",
+        "Content-Type",
+        "ETag",
+        "Last-Modified",
+        "Retry-After",
+        "Twilio-Request-Duration",
+        "Twilio-Request-Id",
+        "Twilio-Concurrent-Requests",
+        "WWW-Authenticate",
+    };
+
+    for (size_t n = 0; n < sizeof useful / sizeof *useful; n++) {
+        if (strcasecmp(name, useful[n]) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+static int keep_header(void *kept, const char *name, const char *value)
+{
+    if (is_of_answer(name))
+        apr_table_addn(kept, name, value);
+    return 1;
+}
+
 static void begin(ap_filter_t *filter)
 {
-    static const char *const ours[] = {"Cache-Control", "Set-Cookie", "Vary", "X-Content-Type-Options"};
     watch_t *watch = filter->ctx;
     request_rec *r = filter->r;
+    apr_table_t *kept = apr_table_make(r->pool, 16);
 
     watch->has_begun = 1;
     if (watch->gateway->allowed->kind == ALLOWED_MEDIA)
         watch->state = WATCH_PASSES;
-    for (size_t n = 0; n < sizeof ours / sizeof *ours; n++)
-        apr_table_unset(r->headers_out, ours[n]);
+    apr_table_do(keep_header, kept, r->headers_out, NULL);
+    r->headers_out = kept;
     reply_set_headers(r);
 }
 
@@ -176,7 +211,7 @@ static apr_status_t hold(ap_filter_t *filter, apr_bucket_brigade *brigade)
     return ap_pass_brigade(filter->next, watch->held);
 }
 
-static apr_status_t filter_answer(ap_filter_t *filter, apr_bucket_brigade *brigade)
+static apr_status_t pass(ap_filter_t *filter, apr_bucket_brigade *brigade)
 {
     watch_t *watch = filter->ctx;
     apr_off_t bytes = 0;
@@ -200,6 +235,17 @@ static apr_status_t filter_answer(ap_filter_t *filter, apr_bucket_brigade *briga
     if (watch->bytes > JSON_MAX && watch->gateway->allowed->kind != ALLOWED_MEDIA)
         return break_off(filter, brigade);
     return ap_pass_brigade(filter->next, brigade);
+}
+
+static apr_status_t filter_answer(ap_filter_t *filter, apr_bucket_brigade *brigade)
+{
+    watch_t *watch = filter->ctx;
+    int is_last = !APR_BRIGADE_EMPTY(brigade) && APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(brigade));
+    apr_status_t rv = pass(filter, brigade);
+
+    if (is_last || watch->state == WATCH_ENDED)
+        gate_pair_leave(&watch->gateway->seat); /* its thread waits for nobody any more */
+    return rv;
 }
 
 void watch_begin(gateway_t *gateway)

@@ -7,6 +7,7 @@
 /* Watches Twilio's answer to a request on its way to the client:
  *
  * - a redirect is no answer: whoever follows it takes the tenant's key to another host;
+ * - of its headers the client gets those that speak of the answer, and none that speaks for a host;
  * - JSON up to 64 KiB is handed on when the whole of it is there, unchanged: what breaks off is no answer;
  * - what a request has made is stored (receipt_store()), once the client has its answer.
  *

@@ -1,34 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "form.h"
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
 
-static int hex_value(char c)
-{
-    return apr_isdigit(c) ? c - '0' : apr_tolower(c) - 'a' + 10;
-}
+#include "percent.h"
 
 /* Decodes into *to, which is left behind the NUL. The length, or -1 where an escape is broken. */
 static apr_ssize_t decode(char **to, const char *text, const char *end)
 {
-    char *start = *to;
-    char *at = start;
+    apr_ssize_t length = percent_decode(*to, text, (apr_size_t)(end - text), ' ');
 
-    for (; text < end; text++) {
-        if (*text != '%') {
-            *at++ = *text == '+' ? ' ' : *text;
-        } else if (end - text > 2 && apr_isxdigit(text[1]) && apr_isxdigit(text[2])) {
-            *at++ = (char)(hex_value(text[1]) << 4 | hex_value(text[2]));
-            text += 2;
-        } else {
-            return -1;
-        }
-    }
-    *at = '\0';
-    *to = at + 1;
-    return at - start;
+    if (length >= 0)
+        *to += length + 1;
+    return length;
 }
 
 /* Reads one field; 0 where an escape is broken. */

@@ -16,6 +16,7 @@ typedef enum gate_kind_t {
     GATE_ALL_STREAMS, /* each of these two, as a thread that a slow client holds: by gate_wait(), for all */
     GATE_ALL_ANSWERS, /* tenants together */
     GATE_LIST,        /* reading rows of a list and writing them: see gate_wait() */
+    GATE_GATEWAY,     /* asking Twilio, and passing its answer on: see gate_wait() */
 } gate_kind_t;
 
 /* The gates of one child. */
@@ -35,12 +36,42 @@ gates_t *gates_make(int waiting, apr_pool_t *pool);
  * in the way. */
 gate_place_t *gate_enter(gates_t *gates, gate_kind_t kind, const void *scope, int tenant, apr_pool_t *pool);
 
-/* Takes one of at most so many places, standing in line for it for as long as wait says. NULL: it was in
- * vain, or too many of the tenant's requests wait already. Everything else is as above. */
-gate_place_t *gate_wait(gates_t *gates, gate_kind_t kind, const void *scope, int tenant, int most,
-                        apr_interval_time_t wait, apr_pool_t *pool);
+/* One of at most so many places, and who wants it as above. */
+typedef struct gate_claim_t {
+    gate_kind_t kind;
+    const void *scope;
+    int tenant;
+    int most;                 /* 0: as many as its kind has above */
+    apr_interval_time_t wait; /* so long it may stand in line for it; 0: not at all */
+} gate_claim_t;
+
+/* Takes such a place. NULL: it was in vain, or too many of the tenant's requests wait already. Everything
+ * else is as above. */
+gate_place_t *gate_wait(gates_t *gates, const gate_claim_t *claim, apr_pool_t *pool);
 
 /* Gives a place back, once; NULL is none. */
 void gate_leave(gate_place_t *place);
+
+/* What a request has that holds a thread for long: a place among its tenant's, and one among all of the
+ * child. */
+typedef struct gate_pair_t {
+    gate_place_t *tenant;
+    gate_place_t *all;
+} gate_pair_t;
+
+/* What there is no room for. */
+typedef enum gate_full_t {
+    GATE_HAS_ROOM,
+    GATE_TENANT_FULL, /* one more of the tenant */
+    GATE_ALL_FULL,    /* one more of anybody */
+} gate_full_t;
+
+/* Takes both, by gate_wait(): that of the tenant, then one of most_of_all of kind all, for which nobody
+ * stands in line. Whatever is full, none is taken. */
+gate_full_t gate_pair_enter(gate_pair_t *pair, gates_t *gates, const gate_claim_t *claim, gate_kind_t all,
+                            int most_of_all, apr_pool_t *pool);
+
+/* Gives both back, if there are any. */
+void gate_pair_leave(gate_pair_t *pair);
 
 #endif

@@ -1,37 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query.h"
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
 #include <string.h>
 
 #include "../text.h"
-
-static int hex_value(char c)
-{
-    return apr_isdigit(c) ? c - '0' : apr_tolower(c) - 'a' + 10;
-}
+#include "percent.h"
 
 /* Decodes in a copy, `+` as what plus is; NULL when an escape is broken
  * or the result is not UTF-8 without NUL. */
 static const char *decode(const char *text, apr_size_t length, char plus, apr_pool_t *pool)
 {
     char *decoded = apr_palloc(pool, length + 1);
-    char *to = decoded;
+    apr_ssize_t size = percent_decode(decoded, text, length, plus);
 
-    for (apr_size_t i = 0; i < length; i++) {
-        if (text[i] != '%') {
-            *to++ = text[i] == '+' ? plus : text[i];
-        } else if (i + 2 < length && apr_isxdigit(text[i + 1]) && apr_isxdigit(text[i + 2])) {
-            *to++ = (char)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]));
-            i += 2;
-        } else {
-            return NULL;
-        }
-    }
-    *to = '\0';
-    return text_is_utf8(decoded, (apr_size_t)(to - decoded)) ? decoded : NULL;
+    return size >= 0 && text_is_utf8(decoded, (apr_size_t)size) ? decoded : NULL;
 }
 
 /* A name as far as a message may show it. */

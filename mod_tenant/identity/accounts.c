@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "../config.h"
+#include "../monotonic.h"
 #include "../secret/seal.h"
 #include "../store/database.h"
-#include "../store/monotonic.h"
 #include "lookup.h"
 #include "resolve.h"
 

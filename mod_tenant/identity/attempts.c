@@ -5,9 +5,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "../monotonic.h"
 #include "../secret/fingerprint.h"
 #include "../store/lasting.h"
-#include "../store/monotonic.h"
 
 enum { WAYS = 8 };
 
@@ -71,7 +71,12 @@ static int64_t cost_of(const attempts_rate_t *rate)
 /* How far ahead a moment may lie, in ns. */
 static int64_t most_of(const attempts_rate_t *rate)
 {
-    return cost_of(rate) * (rate->burst ? rate->burst : rate->count);
+    int64_t most;
+
+    /* a million at once of one a day would be 2738 years */
+    if (__builtin_mul_overflow(cost_of(rate), rate->burst ? rate->burst : rate->count, &most))
+        return INT64_MAX / 2;
+    return most;
 }
 
 static apr_interval_time_t in_us(int64_t ns)

@@ -4,18 +4,14 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#include "../store/monotonic.h"
+#include "../monotonic.h"
 #include "table.h"
-
-/* The members of a tenant that are texts: where a copy has to point to texts of its own. */
-static const apr_size_t texts[] = {offsetof(tenant_t, id_text), offsetof(tenant_t, name),
-                                   offsetof(tenant_t, domain), offsetof(tenant_t, rate_limit)};
+#include "texts.h"
 
 enum {
-    TEXTS = sizeof texts / sizeof *texts,
     NOBODY_WORDS = 2, /* moment and until */
     USUAL_WORDS = 28, /* a slot of 256 bytes, for texts of up to 160 */
-    LONG_WORDS = 176, /* for the longest name, 256 characters of 4 bytes, with the longest domain */
+    LONG_WORDS = 178, /* for the longest name, 256 characters of 4 bytes, with the longest domain */
 };
 
 /* What part of the size the others have: so many more entries for nobodies, and so many of the tenants may
@@ -29,8 +25,8 @@ typedef union record_t {
         generation_t moment; /* ahead of the lookup */
         apr_time_t until;    /* by monotonic_now(); of a nobody that is all */
         tenant_t tenant;
-        uint16_t lengths[TEXTS]; /* of its texts with their NULs; 0: NULL */
-        char texts[];            /* one behind the other */
+        uint16_t lengths[TENANT_TEXTS]; /* of its texts with their NULs; 0: NULL */
+        char texts[];                   /* one behind the other */
     };
 } record_t;
 
@@ -64,11 +60,6 @@ digest_t cache_name(const cache_t *cache, cache_subject_t subject, const char *t
     return digest_make(&cache->keys[subject], text, strlen(text));
 }
 
-static const char **text_of(tenant_t *tenant, int n)
-{
-    return (const char **)((char *)tenant + texts[n]);
-}
-
 /* A tenant of its own from a record. */
 static const tenant_t *unpack(const record_t *record, apr_pool_t *pool)
 {
@@ -76,14 +67,14 @@ static const tenant_t *unpack(const record_t *record, apr_pool_t *pool)
     tenant_t *tenant;
     char *text;
 
-    for (int n = 0; n < TEXTS; n++)
+    for (int n = 0; n < TENANT_TEXTS; n++)
         length += record->lengths[n];
     tenant = apr_palloc(pool, sizeof *tenant + length);
     text = (char *)(tenant + 1);
     *tenant = record->tenant;
     memcpy(text, record->texts, length);
-    for (int n = 0; n < TEXTS; n++) {
-        *text_of(tenant, n) = record->lengths[n] ? text : NULL;
+    for (int n = 0; n < TENANT_TEXTS; n++) {
+        *tenant_text(tenant, n) = record->lengths[n] ? text : NULL;
         text += record->lengths[n];
     }
     return tenant;
@@ -95,8 +86,8 @@ static int pack(record_t *record, const tenant_t *tenant)
     apr_size_t used = 0;
 
     record->tenant = *tenant;
-    for (int n = 0; n < TEXTS; n++) {
-        const char **text = text_of(&record->tenant, n);
+    for (int n = 0; n < TENANT_TEXTS; n++) {
+        const char **text = tenant_text(&record->tenant, n);
         apr_size_t length = *text ? strlen(*text) + 1 : 0;
 
         if (offsetof(record_t, texts) + used + length > sizeof record->words)

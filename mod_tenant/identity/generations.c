@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../metrics/owner.h"
-#include "../store/monotonic.h"
+#include "../monotonic.h"
 
 /* Tenants share a counter with those whose id is the same modulo this; a change of one is held against all of
  * them. 16384 of 8 bytes stay in a processor's cache. */

@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#include "../store/monotonic.h"
+#include "../monotonic.h"
 #include "table.h"
 
 /* The texts of a claim. The id's is made from the id. */

@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
-#include "../store/monotonic.h"
+#include "../monotonic.h"
 #include "../store/notify.h"
 #include "../store/runner.h"
 #include "witness.h"
@@ -54,7 +54,6 @@ static void hear(void *context, const char *channel, const char *payload)
                      payload);
 }
 
-/* Sleeps, unless it is time to stop. */
 /* When it was last proven that requests go to the server that is listened to. */
 typedef struct common_t {
     apr_time_t proven_at;

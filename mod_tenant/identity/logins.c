@@ -4,8 +4,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "../monotonic.h"
 #include "../secret/fingerprint.h"
-#include "../store/monotonic.h"
 #include "table.h"
 
 enum { ENTRIES = 2048, WORDS = 20, ID_MAX = 128 };

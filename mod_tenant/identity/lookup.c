@@ -5,8 +5,8 @@
 
 #include "../config.h"
 #include "../metrics/counters.h"
+#include "../monotonic.h"
 #include "../store/database.h"
-#include "../store/monotonic.h"
 #include "../text.h"
 #include "cache.h"
 #include "guesses.h"
@@ -83,6 +83,8 @@ static const tenant_t *tenant_of_row(rows_t *rows, tenant_via_t via, apr_pool_t 
     tenant->domain = rows_text(rows, COLUMN_DOMAIN);
     tenant->rate_limit = rows_text(rows, COLUMN_RATE_LIMIT);
     tenant->is_active = strcmp(rows_text(rows, COLUMN_STATUS), "active") == 0;
+    tenant->is_moving = strcmp(rows_text(rows, COLUMN_STATUS), "moving") == 0;
+    tenant->has_moved = strcmp(rows_text(rows, COLUMN_STATUS), "moved") == 0;
     tenant->via = via;
     return tenant;
 }

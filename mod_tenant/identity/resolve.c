@@ -171,6 +171,16 @@ const char *resolve_key_hashes(const request_rec *r)
     return identity_of(r)->credential.hashes;
 }
 
+/* Why a tenant that was found may not act; NULL: it may. */
+static const problem_t *refusal_of(const tenant_t *tenant)
+{
+    if (tenant->is_active)
+        return NULL;
+    if (tenant->is_moving)
+        return &problem_tenant_moving;
+    return tenant->has_moved ? &problem_tenant_moved : &problem_tenant_inactive;
+}
+
 /* Who has the key must not be asking on another tenant's Host. r: the request that the client sent. */
 static const problem_t *judge_key(request_rec *r, const char *hashes, lookup_t *key, lookup_t *host,
                                   apr_pool_t *pool)
@@ -183,7 +193,7 @@ static const problem_t *judge_key(request_rec *r, const char *hashes, lookup_t *
         return &problem_key_invalid;
     if (host->tenant && host->tenant->id != key->tenant->id)
         return &problem_tenant_mismatch;
-    return key->tenant->is_active ? NULL : &problem_tenant_inactive;
+    return refusal_of(key->tenant);
 }
 
 const problem_t *resolve_key(request_rec *r, const tenant_t **tenant)
@@ -202,7 +212,8 @@ const problem_t *resolve_key(request_rec *r, const tenant_t **tenant)
             judge_key(origin, identity->credential.hashes, &identity->key, &identity->host, origin->pool);
         identity->key_is_judged = 1;
         /* an inactive tenant may not act, but it is the one that the request is of */
-        if (!identity->key_problem || identity->key_problem == &problem_tenant_inactive)
+        if (!identity->key_problem ||
+            (identity->key.tenant && identity->key_problem == refusal_of(identity->key.tenant)))
             settle(r, identity, identity->key.tenant);
     }
     if (!identity->key_problem)
@@ -225,7 +236,7 @@ const problem_t *resolve_host(request_rec *r, const tenant_t **tenant)
     if (!identity->tenant)
         settle(r, identity, identity->host.tenant);
     if (!identity->host.tenant->is_active)
-        return &problem_tenant_inactive;
+        return refusal_of(identity->host.tenant);
     *tenant = identity->host.tenant;
     return NULL;
 }
@@ -247,7 +258,7 @@ const problem_t *resolve_again(request_rec *r, apr_pool_t *pool)
         return problem;
     if (!host.tenant || host.tenant->id != identity->tenant->id)
         return &problem_key_missing;
-    return host.tenant->is_active ? NULL : &problem_tenant_inactive;
+    return refusal_of(host.tenant);
 }
 
 void resolve_user(request_rec *r, const char *user)

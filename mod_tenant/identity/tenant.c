@@ -4,6 +4,8 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "texts.h"
+
 request_rec *tenant_origin(const request_rec *r)
 {
     while (r->main || r->prev)
@@ -46,10 +48,11 @@ const tenant_t *tenant_copy(const tenant_t *tenant, apr_pool_t *pool)
     if (!tenant)
         return NULL;
     copy = apr_pmemdup(pool, tenant, sizeof *tenant);
-    copy->id_text = apr_pstrdup(pool, tenant->id_text);
-    copy->name = apr_pstrdup(pool, tenant->name);
-    copy->domain = apr_pstrdup(pool, tenant->domain);
-    copy->user = apr_pstrdup(pool, tenant->user);
+    for (int n = 0; n < TENANT_TEXTS; n++) {
+        const char **text = tenant_text(copy, n);
+
+        *text = apr_pstrdup(pool, *text);
+    }
     return copy;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../config.h"
+#include "../monotonic.h"
 #include "../secret/password.h"
 #include "../store/database.h"
 #include "../text.h"
@@ -226,7 +227,7 @@ static const problem_t *judge(login_t *login)
         problem = read_user(login);
     if (!problem)
         problem = password_slots_take(login->config->slots, user_slots_owner(login->r, login->tenant),
-                                      apr_time_now() + SLOT_WAIT, &slot);
+                                      monotonic_now() + SLOT_WAIT, &slot);
     if (problem)
         return problem;
     problem = compare(login, &match);

@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 #include <pthread.h>
 
-#include "../store/monotonic.h"
+#include "../monotonic.h"
 #include "../store/notify.h"
 #include "../store/runner.h"
 

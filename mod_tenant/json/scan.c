@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pointer.h"
 #include "token.h"
 
 const scan_limits_t scan_limits_default = {.depth = 32, .nodes = 10000, .keys = 256};
@@ -80,22 +81,6 @@ static scan_key_t *key_at(const scan_t *scan, int index)
     return &APR_ARRAY_IDX(scan->keys, index, scan_key_t);
 }
 
-/* Writes a key as a reference token of RFC 6901 section 3. */
-static char *put_key(char *to, const scan_key_t *key)
-{
-    for (apr_size_t i = 0; i < key->length; i++) {
-        const char byte = key->bytes[i];
-
-        if (byte == '~' || byte == '/') {
-            *to++ = '~';
-            *to++ = byte == '~' ? '0' : '1';
-        } else {
-            *to++ = byte;
-        }
-    }
-    return to;
-}
-
 /* The JSON Pointer of what the outermost depth frames are reading. */
 static const char *pointer_to(const scan_t *scan, int depth)
 {
@@ -114,7 +99,7 @@ static const char *pointer_to(const scan_t *scan, int depth)
 
         *to++ = '/';
         if (frame->is_object)
-            to = put_key(to, key_at(scan, frame->current));
+            to = pointer_put(to, key_at(scan, frame->current)->bytes, key_at(scan, frame->current)->length);
         else
             to += apr_snprintf(to, index_size, "%d", frame->current);
     }

@@ -81,7 +81,8 @@ static const char *problem_value(unsigned number, unsigned which)
 #define FIXED(dimension, name, count_of, ...)                                                                \
     static const char *dimension##_value(unsigned number, unsigned which)                                    \
     {                                                                                                        \
-        static const char *const values[count_of] = {__VA_ARGS__};                                           \
+        static const char *const values[] = {__VA_ARGS__};                                                   \
+        _Static_assert(sizeof values / sizeof *values == (count_of), "each number has a value");             \
                                                                                                              \
         (void)which;                                                                                         \
         return values[number];                                                                               \

@@ -52,7 +52,7 @@ typedef enum label_way_t { LABEL_ALONE, LABEL_SHARED } label_way_t;
 typedef enum label_find_t { LABEL_FOUND, LABEL_NOBODY, LABEL_FAILED } label_find_t;
 typedef enum label_read_t {
     LABEL_READER, /* it has answered; otherwise the primary was asked, as … */
-    LABEL_WROTE,  /* the reader may not have all that the tenant has written */
+    LABEL_WROTE,  /* the reader may lack what the tenant has written, or the request wants what is newest */
     LABEL_BEHIND, /* it is too far behind, or nobody knows how far */
     LABEL_UNREAD, /* it was asked in vain */
 } label_read_t;

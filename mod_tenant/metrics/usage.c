@@ -19,30 +19,33 @@ enum { PARTS = 64, TRIES = 8 };
 /* A book that is nearly full is told ahead of its time, but no more often than this. */
 #define HASTE apr_time_from_sec(2)
 
-/* Portions are numbered by their flush, and within it by their first place. */
+/* Portions are numbered by their flush, and within it by their first place. Each has so many places, whoever
+ * is in them: so a copy of an earlier time has the same number, and is not told beside it. */
 enum { PLACE_BITS = 24 };
 
+/* A part of a book has its lines one behind the other, and an index that finds them: so memory is taken for
+ * tenants that there are, and not for all that there is room for. */
 typedef struct part_t {
     _Alignas(64) pthread_mutex_t mutex; /* guards the part of the open book, and what follows */
     int book;                           /* which one takes what is counted */
-    int lines[2];                       /* how many each has */
+    _Atomic int lines[2];               /* how many each has */
 } part_t;
 
 struct usage_t {
     pthread_mutex_t teller; /* guards what follows, up to the parts */
     int64_t id;
     int tenants;
-    int places;        /* in each part of each book */
+    int places;        /* in each part of each book, of lines and of the index */
     int book;          /* which one is open */
     int64_t flush;     /* the number of the closed one */
     int told, telling; /* places of it that were told, and those that are being told, from the first one on */
     _Atomic int is_closed;
-    _Atomic int has_failed;
+    _Atomic int failures; /* since it last went well */
     _Atomic int is_full;
     _Atomic int64_t lost;
     _Atomic apr_time_t due, last; /* by the monotonic clock */
     part_t parts[PARTS];
-    usage_line_t lines[]; /* of the first book's parts, then of the second one's */
+    usage_line_t lines[]; /* of the first book's parts, then of the second one's; then, alike, the indexes */
 };
 
 /* Half as many again as tenants, so that no part is full long before the others. */
@@ -53,7 +56,8 @@ static int places_of(int tenants)
 
 size_t usage_size(int tenants)
 {
-    return sizeof(usage_t) + 2 * PARTS * (size_t)places_of(tenants) * sizeof(usage_line_t);
+    return sizeof(usage_t) +
+           2 * PARTS * (size_t)places_of(tenants) * (sizeof(usage_line_t) + sizeof(uint32_t));
 }
 
 usage_t *usage_use(void *memory, int is_new, int tenants)
@@ -92,6 +96,22 @@ static usage_line_t *lines_of(usage_t *usage, int book, int part)
     return &usage->lines[(size_t)(book * PARTS + part) * (size_t)usage->places];
 }
 
+/* Its index: by a hash, which of these lines, counted from 1; 0: none. */
+static uint32_t *index_of(usage_t *usage, int book, int part)
+{
+    uint32_t *indexes = (uint32_t *)&usage->lines[2 * PARTS * (size_t)usage->places];
+
+    return &indexes[(size_t)(book * PARTS + part) * (size_t)usage->places];
+}
+
+/* The first place of a book, from one on up to another, that has a line; end: none has. */
+static int next_line(const usage_t *usage, int book, int place, int end)
+{
+    while (place < end && place % usage->places >= usage->parts[place / usage->places].lines[book])
+        place = (place / usage->places + 1) * usage->places;
+    return place < end ? place : end;
+}
+
 /* Fibonacci's way to spread numbers that follow each other. */
 static uint32_t spread(int number)
 {
@@ -100,25 +120,40 @@ static uint32_t spread(int number)
 
 /* --- Counting ------------------------------------------------------------------------------------------- */
 
-/* The line of a tenant and day, which may be a new one; NULL: there is no room. The caller has the part's
- * lock. Whoever dies here leaves a line that is nobody's, or complete. */
-static usage_line_t *find(usage_t *usage, int n, const usage_line_t *wanted)
+/* A new line of a tenant and day, for which an index has a free place; NULL: there is no room. Whoever dies
+ * here leaves no line, or one that the index does not know: then the tenant gets another one. */
+static usage_line_t *make_line(usage_t *usage, int n, const usage_line_t *wanted, uint32_t *indexed)
 {
     part_t *part = &usage->parts[n];
-    usage_line_t *lines = lines_of(usage, part->book, n);
+    int place = part->lines[part->book];
+    usage_line_t *line = &lines_of(usage, part->book, n)[place];
+
+    if (place == usage->places)
+        return NULL;
+    *line = (usage_line_t){.tenant = wanted->tenant, .day = wanted->day};
+    part->lines[part->book] = place + 1;
+    *indexed = (uint32_t)place + 1;
+    if ((place + 1) * 4 > usage->places * 3)
+        usage->is_full = 1;
+    return line;
+}
+
+/* The line of a tenant and day, which may be a new one; NULL: there is no room. The caller has the part's
+ * lock. */
+static usage_line_t *find(usage_t *usage, int n, const usage_line_t *wanted)
+{
+    usage_line_t *lines = lines_of(usage, usage->parts[n].book, n);
+    uint32_t *indexed = index_of(usage, usage->parts[n].book, n);
     unsigned place = (spread(wanted->tenant) + spread(wanted->day)) % (unsigned)usage->places;
 
     for (int tries = 0; tries < usage->places; tries++, place = (place + 1) % (unsigned)usage->places) {
-        if (lines[place].tenant == wanted->tenant && lines[place].day == wanted->day)
-            return &lines[place];
-        if (lines[place].tenant)
-            continue;
-        lines[place] = (usage_line_t){.day = wanted->day};
-        atomic_signal_fence(memory_order_release);
-        lines[place].tenant = wanted->tenant;
-        if (++part->lines[part->book] * 4 > usage->places * 3)
-            usage->is_full = 1;
-        return &lines[place];
+        usage_line_t *line;
+
+        if (indexed[place] == 0)
+            return make_line(usage, n, wanted, &indexed[place]);
+        line = &lines[indexed[place] - 1];
+        if (line->tenant == wanted->tenant && line->day == wanted->day)
+            return line;
     }
     return NULL;
 }
@@ -215,28 +250,88 @@ static void empty(usage_t *usage)
 {
     int book = !usage->book;
 
-    memset(lines_of(usage, book, 0), 0, PARTS * (size_t)usage->places * sizeof(usage_line_t));
-    for (int n = 0; n < PARTS; n++)
+    for (int n = 0; n < PARTS; n++) {
+        if (usage->parts[n].lines[book] == 0)
+            continue;
+        memset(index_of(usage, book, n), 0, (size_t)usage->places * sizeof(uint32_t));
         usage->parts[n].lines[book] = 0;
+    }
     usage->is_closed = 0;
+}
+
+/* Where the portion ends that begins at a place. */
+static int end_of_portion(const usage_t *usage, int place)
+{
+    int places = PARTS * usage->places;
+
+    return places - place < USAGE_PORTION ? places : place + USAGE_PORTION;
+}
+
+static int64_t number_of(int64_t flush, int place)
+{
+    return (flush << PLACE_BITS) + place;
 }
 
 int usage_next(usage_t *usage, usage_line_t *lines, int64_t *number)
 {
-    const usage_line_t *book = lines_of(usage, !usage->book, 0);
+    int book = !usage->book;
     int places = PARTS * usage->places;
     int count = 0;
 
     if (!usage->is_closed)
         return 0;
-    *number = (usage->flush << PLACE_BITS) + usage->told;
-    for (usage->telling = usage->told; usage->telling < places && count < USAGE_PORTION; usage->telling++) {
-        if (book[usage->telling].tenant)
-            lines[count++] = book[usage->telling];
+    for (usage->telling = usage->told; usage->telling < places && count == 0;) {
+        int end = end_of_portion(usage, usage->telling);
+
+        *number = number_of(usage->flush, usage->telling);
+        for (int place = usage->telling; (place = next_line(usage, book, place, end)) < end; place++)
+            lines[count++] = lines_of(usage, book, 0)[place];
+        usage->telling = end;
     }
     if (count == 0)
         empty(usage);
     return count;
+}
+
+/* Copies the lines of the portion that begins at a place, as they are in one moment each. */
+static int copy_portion(usage_t *usage, int book, int place, usage_line_t *lines, apr_time_t until)
+{
+    const usage_line_t *from = lines_of(usage, book, 0);
+    int end = end_of_portion(usage, place);
+    int count = 0;
+
+    for (; (place = next_line(usage, book, place, end)) < end; place++) {
+        pthread_mutex_t *mutex = &usage->parts[place / usage->places].mutex;
+
+        if (!owner_wait(mutex, until))
+            return -1;
+        lines[count++] = from[place];
+        owner_free(mutex);
+    }
+    return count;
+}
+
+int usage_copy(usage_t *usage, usage_walk_t *walk, usage_line_t *lines, int64_t *number, apr_time_t until)
+{
+    int count = 0;
+
+    for (; walk->step < 2; walk->step++, walk->place = 0) {
+        int is_open = walk->step == 1;
+        int book = is_open ? usage->book : !usage->book;
+
+        if (!is_open)
+            walk->place = !usage->is_closed           ? PARTS * usage->places
+                          : walk->place < usage->told ? usage->told
+                                                      : walk->place;
+        while (walk->place < PARTS * usage->places && count == 0) {
+            *number = number_of(usage->flush + is_open, walk->place);
+            count = copy_portion(usage, book, walk->place, lines, until);
+            walk->place = end_of_portion(usage, walk->place);
+        }
+        if (count)
+            return count;
+    }
+    return 0;
 }
 
 void usage_told(usage_t *usage)
@@ -252,8 +347,10 @@ int64_t usage_waiting(usage_t *usage)
     int64_t requests = 0;
 
     for (int book = 0; book < 2; book++) {
-        for (int place = book == closed ? usage->told : 0; place < places; place++)
-            requests += usage->lines[book * places + place].requests;
+        int place = book == closed ? usage->told : 0;
+
+        for (; (place = next_line(usage, book, place, places)) < places; place++)
+            requests += lines_of(usage, book, 0)[place].requests;
     }
     return requests;
 }
@@ -265,5 +362,10 @@ int64_t usage_take_lost(usage_t *usage)
 
 int usage_note_failure(usage_t *usage, int has_failed)
 {
-    return atomic_exchange(&usage->has_failed, has_failed);
+    return has_failed ? atomic_fetch_add(&usage->failures, 1) : atomic_exchange(&usage->failures, 0);
+}
+
+int usage_failures(const usage_t *usage)
+{
+    return usage->failures;
 }

@@ -17,19 +17,20 @@ typedef struct usage_settings_t {
     int is_on;
     int tenants;               /* it has room for */
     apr_interval_time_t flush; /* how often it is told */
+    const char *keep;          /* the folder of what was not; "": nowhere; NULL: the usual one */
 } usage_settings_t;
 
 /* A line of a book. */
 typedef struct usage_line_t {
-    int tenant; /* 0: nobody's yet */
-    int day;    /* since 1970-01-01 */
+    int tenant;
+    int day; /* since 1970-01-01 */
     int64_t requests, rows_written, bytes_out;
 } usage_line_t;
 
 enum {
     USAGE_TENANTS_MIN = 100,
     USAGE_TENANTS_MAX = 1000000,
-    USAGE_PORTION = 5000, /* so many lines are told at a time */
+    USAGE_PORTION = 5000, /* so many lines are told at a time at most */
 };
 
 /* How many bytes an account takes that has a line for each of so many tenants, and some more. */
@@ -63,12 +64,22 @@ int usage_is_closed(const usage_t *usage);
 int usage_close(usage_t *usage, apr_time_t until);
 
 /* Copies the next lines of the closed book, USAGE_PORTION at most; returns how many. *number is greater
- * than that of every portion before, and the same for the same lines. 0: all are told, and the book is
- * empty again. */
+ * than that of every portion before, and the same for the same places of the book. 0: all are told, and the
+ * book is empty again. */
 int usage_next(usage_t *usage, usage_line_t *lines, int64_t *number);
 
 /* The lines that were copied last have been told. */
 void usage_told(usage_t *usage);
+
+/* Which portion comes next of all that is not told, in both books. All 0: the first one. */
+typedef struct usage_walk_t {
+    int step, place;
+} usage_walk_t;
+
+/* Copies that portion, as usage_next() would, or will once the book is closed, and tells nothing: a portion
+ * of an open book may have more later, by the same number. The caller has begun. 0: there are no more; -1: a
+ * process keeps a line to itself, until that time. */
+int usage_copy(usage_t *usage, usage_walk_t *walk, usage_line_t *lines, int64_t *number, apr_time_t until);
 
 /* What tells this account from all others. */
 int64_t usage_id(const usage_t *usage);
@@ -81,5 +92,8 @@ int64_t usage_take_lost(usage_t *usage);
 
 /* Notes whether telling has failed; returns what was noted before. */
 int usage_note_failure(usage_t *usage, int has_failed);
+
+/* How often that was noted so far; 0: telling has not failed since it last went well. */
+int usage_failures(const usage_t *usage);
 
 #endif

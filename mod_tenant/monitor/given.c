@@ -5,9 +5,9 @@
 #include <http_main.h>
 
 #include "../config.h"
+#include "../monotonic.h"
 #include "../secret/keyring.h"
 #include "../store/freshness.h"
-#include "../store/monotonic.h"
 #include "../version.h"
 
 /* A server with more databases than that tells of the first ones. */
@@ -144,7 +144,7 @@ static void give_password_slots(exposition_t *exposition, const metric_t *metric
     exposition_integer(exposition, config_server(scrape->r->server)->password_slots);
 }
 
-static void give_keys(exposition_t *exposition, const metric_t *metric, const scrape_t *scrape)
+static void give_key(exposition_t *exposition, const metric_t *metric, const scrape_t *scrape)
 {
     const keyring_t *ring = config_server(scrape->r->server)->keyring;
     const keyring_key_t *key;
@@ -161,21 +161,19 @@ static void give_keys(exposition_t *exposition, const metric_t *metric, const sc
     }
 }
 
-static give_fn *const given[METRIC_COUNT] = {
-    [METRIC_children] = give_children,
-    [METRIC_build] = give_build,
-    [METRIC_listener_up] = give_listener_up,
-    [METRIC_listener_lag] = give_listener_lag,
-    [METRIC_reader_up] = give_reader_up,
-    [METRIC_reader_lag] = give_reader_lag,
-    [METRIC_password_slots] = give_password_slots,
-    [METRIC_key] = give_keys,
-};
+/* Of each row of the table who gives it: give_IDENTIFIER(), or NULL where it is counted. */
+#define GIVE_COUNTER(identifier)
+#define GIVE_TIME(identifier)
+#define GIVE_GAUGE(identifier)
+#define GIVE_HISTOGRAM(identifier)
+#define GIVE_GIVEN(identifier)       [METRIC_##identifier] = give_##identifier,
+#define GIVE_INFO(identifier)        GIVE_GIVEN(identifier)
+#define GIVE_TENANT(identifier)      [METRIC_##identifier] = give_tenants,
+#define GIVE_TENANT_TIME(identifier) GIVE_TENANT(identifier)
+#define GIVE(identifier, kind, ...)  GIVE_##kind(identifier)
+static give_fn *const given[METRIC_COUNT] = {METRICS(GIVE)};
 
 void given_write(exposition_t *exposition, const metric_t *metric, const scrape_t *scrape)
 {
-    int is_tenant = metric->kind == METRIC_TENANT || metric->kind == METRIC_TENANT_TIME;
-    give_fn *give = is_tenant ? give_tenants : given[metric - metrics];
-
-    give(exposition, metric, scrape);
+    given[metric - metrics](exposition, metric, scrape);
 }

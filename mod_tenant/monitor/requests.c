@@ -7,7 +7,7 @@
 #include "../metrics/share.h"
 #include "../metrics/tally.h"
 #include "../metrics/usage.h"
-#include "../store/monotonic.h"
+#include "../monotonic.h"
 
 enum { DAY_SECONDS = 86400 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../http/media.h"
+#include "../resource/resources.h"
 #include "../version.h"
 #include "names.h"
 #include "parameters.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../http/media.h"
+#include "../resource/resources.h"
 #include "names.h"
 #include "operation.h"
 #include "parameters.h"

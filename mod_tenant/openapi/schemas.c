@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "../resource/resources.h"
 #include "../secret/apikey.h"
 #include "field.h"
 #include "names.h"

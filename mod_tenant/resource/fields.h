@@ -112,7 +112,7 @@
 #define AUDIT_WHAT(filter)                                                                                   \
     {AUDIT_TEXT("action", FIELD_FILTER, 32), .check = check_status,                                          \
      .about = "What was done: `create`, `update`, `delete`; `make_key`, `rotate_key`, `revoke_key`; "        \
-              "`change_password`, `rehash_password`; `truncate`, `purge`, `erase`.",                         \
+              "`change_password`, `rehash_password`; `truncate`, `purge`, `erase`, `import`.",               \
      .example = "rotate_key"},                                                                               \
         {AUDIT_TEXT("kind", FIELD_FILTER, 63),                                                               \
          .about = "What it was done to: `tenants`, `users`, `settings`, `calls` and so on.",                 \

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "../json/member.h"
+#include "../json/pointer.h"
+#include "../monotonic.h"
 #include "../text.h"
 #include "../secret/password.h"
 #include "../secret/seal.h"
@@ -45,22 +47,13 @@ static void refuse(reader_t *reader, const field_t *field, const char *code, con
     refuse_pointer(reader, apr_pstrcat(reader->pool, reader->pointer, "/", field->name, NULL), code, detail);
 }
 
-/* A member's name as a JSON Pointer: `~` is ~0, `/` is ~1. */
+/* A member's name as a JSON Pointer. */
 static const char *pointer_of(const char *name, apr_size_t length, apr_pool_t *pool)
 {
     char *pointer = apr_palloc(pool, 2 * length + 2);
-    char *to = pointer;
 
-    *to++ = '/';
-    for (apr_size_t i = 0; i < length; i++) {
-        if (name[i] == '~' || name[i] == '/') {
-            *to++ = '~';
-            *to++ = name[i] == '~' ? '0' : '1';
-        } else {
-            *to++ = name[i];
-        }
-    }
-    *to = '\0';
+    *pointer = '/';
+    *pointer_put(pointer + 1, name, length) = '\0';
     return pointer;
 }
 
@@ -313,7 +306,7 @@ static const problem_t *hash_password(const char **value, const input_secrets_t 
 {
     char *stored = apr_palloc(pool, PASSWORD_HASH_SIZE);
     const problem_t *problem = password_hash(secrets->slots, secrets->slots_owner, *value, strlen(*value),
-                                             apr_time_now() + SLOT_WAIT, stored);
+                                             monotonic_now() + SLOT_WAIT, stored);
 
     *value = stored;
     return problem;

@@ -52,13 +52,14 @@ static int read_name(name_t *name, const resource_t *resource, const char *text)
 /* Reads the name behind a placeholder, `{NAME}`, moves *text past it, and keeps it in pool. */
 static name_t take_name(const char **text, const resource_t *resource, apr_pool_t *pool)
 {
-    const char *start = *text + 1;
-    size_t length = strcspn(start, "}");
-    name_t name = {.text = NULL};
+    static const name_t none = {.text = NULL};
+    size_t length = strcspn(*text, "}");
+    name_t name;
 
-    if (**text != '{' || !start[length] || !read_name(&name, resource, apr_pstrmemdup(pool, start, length)))
-        return (name_t){.text = NULL};
-    *text = start + length + 1;
+    if (**text != '{' || !(*text)[length] ||
+        !read_name(&name, resource, apr_pstrmemdup(pool, *text + 1, length - 1)))
+        return none;
+    *text += length + 1;
     return name;
 }
 
@@ -81,8 +82,8 @@ void named_make(named_t *named, const resource_t *resource, const char *text, ap
     named->names = names;
     named->count = 0;
     while (*text) {
-        int is_placeholder = text[0] == '%' && text[1] != '%';
-        size_t length = *text == '%' ? 2 : strcspn(text, "%");
+        int is_placeholder = text[0] == '%' && text[1] && text[1] != '%';
+        size_t length = *text != '%' ? strcspn(text, "%") : text[1] ? 2 : 1;
 
         memcpy(sql, text, length);
         sql += length;

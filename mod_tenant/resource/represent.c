@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../http/csv.h"
+#include "resources.h"
 #include "scalar.h"
 
 /* What stands ahead of a value: `,"sid":`. */

@@ -139,9 +139,6 @@ typedef struct resource_t {
     const char *about;    /* for the reference: what these are, in Markdown; NULL: the name says it */
 } resource_t;
 
-/* All of them; ended by a NULL name. */
-extern const resource_t resources[];
-
 /* The body of POST /tenant/key: grace_seconds, how long the old key goes on working, at most a week. */
 extern const resource_t resource_rotation;
 
@@ -163,18 +160,9 @@ enum { VOICE_INCOMING, VOICE_OUTGOING, VOICE_PUSH_CREDENTIAL };
 enum { INCOMING_ALLOW };
 enum { OUTGOING_APPLICATION, OUTGOING_PARAMS };
 
-/* How many there are. */
-int resource_count(void);
-
 /* What is wrong with an entry, or NULL: looked at once at start, so that a mistake in the table does not
  * serve. In pool. */
 const char *resource_check(const resource_t *resource, apr_pool_t *pool);
-
-/* The resource of a path segment, among the administrator's or the tenants' own; or NULL. */
-const resource_t *resource_find(const char *name, apr_size_t length, int spans_tenants);
-
-/* Its number in resources[]. */
-int resource_index(const resource_t *resource);
 
 /* How many fields it has. */
 int resource_field_count(const resource_t *resource);
@@ -206,8 +194,5 @@ int field_may_be_null(const field_t *field);
 
 /* Whether a value of it belongs to one row of a tenant at most; field is one of a resource's. */
 int field_is_unique(const field_t *field);
-
-/* The names of the resources that may be public, separated by ", ". */
-const char *resource_public_names(apr_pool_t *pool);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "../text.h"
 #include "check.h"
+#include "resources.h"
 
 /* The longest text id that a path may hold: users' own ids are UUIDs, older ones are free text. */
 enum { TEXT_ID_MAX = 256 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../secret/digest.h"
+#include "resources.h"
 #include "sql_create.h"
 #include "sql_list.h"
 #include "sql_text.h"

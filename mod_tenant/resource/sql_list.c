@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "resources.h"
 #include "sql_text.h"
 
 /* Rows without created_at sort as the oldest; an expression, so that one index serves order and cursor. Not

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../metrics/counters.h"
+#include "../monotonic.h"
 
 /* How long to sleep between two rounds over busy slots. A hash takes tens of milliseconds. */
 #define SLOTS_NAP apr_time_from_msec(5)
@@ -171,7 +172,7 @@ static const problem_t *wait_for_slot(const password_slots_t *slots, off_t range
     const problem_t *problem;
 
     do {
-        apr_time_t left = deadline - apr_time_now();
+        apr_time_t left = deadline - monotonic_now();
 
         if (left <= 0)
             return &problem_slots_busy;
@@ -186,7 +187,7 @@ static const problem_t *wait_in_line(password_slots_t *slots, off_t range, apr_t
                                      password_slot_t *slot)
 {
     const problem_t *problem = &problem_slots_busy;
-    apr_time_t start = apr_time_now();
+    apr_time_t start = monotonic_now();
 
     COUNTERS_ADD(password_waiting, 0, 1);
     if (atomic_fetch_add(&slots->waiting, 1) < slots->waiting_max)
@@ -194,7 +195,7 @@ static const problem_t *wait_in_line(password_slots_t *slots, off_t range, apr_t
     atomic_fetch_sub(&slots->waiting, 1);
     COUNTERS_ADD(password_waiting, 0, -1);
     COUNTERS_ADD(password_waits, 0, 1);
-    COUNTERS_ADD(password_wait, 0, apr_time_now() > start ? apr_time_now() - start : 0);
+    COUNTERS_ADD(password_wait, 0, monotonic_now() > start ? monotonic_now() - start : 0);
     return problem;
 }
 
@@ -208,7 +209,7 @@ const problem_t *password_slots_take(password_slots_t *slots, const char *owner,
     if (slot->share < 0)
         return is_passing(errno) ? &problem_slots_busy : &problem_misconfigured;
     problem = try_once(slots, range, slot);
-    if (problem == &problem_slots_busy && apr_time_now() < deadline)
+    if (problem == &problem_slots_busy && monotonic_now() < deadline)
         problem = wait_in_line(slots, range, deadline, slot);
     if (problem)
         close(slot->share);

@@ -38,9 +38,10 @@ const char *password_slots_make(password_slots_t **slots, const password_slots_s
                                 apr_pool_t *pool);
 
 /* Takes a slot for an owner, any text that is the same for the same tenant. When there is none it waits for
- * one until deadline, unless enough threads of this process wait already; at least one attempt is made. NULL:
- * *slot is to be given to password_slots_free(). problem_slots_busy: all slots, or the owner's half, are in
- * use. problem_misconfigured: the files cannot be opened, which waiting would not change. */
+ * one until deadline, by monotonic_now(), unless enough threads of this process wait already; at least one
+ * attempt is made. NULL: *slot is to be given to password_slots_free(). problem_slots_busy: all slots, or
+ * the owner's half, are in use. problem_misconfigured: the files cannot be opened, which waiting would not
+ * change. */
 const problem_t *password_slots_take(password_slots_t *slots, const char *owner, apr_time_t deadline,
                                      password_slot_t *slot);
 

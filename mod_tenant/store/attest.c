@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../monotonic.h"
 #include "attest_sql.h" /* ATTEST_CATALOG and ATTEST_WHEREABOUTS, made from attest.sql by the build */
 #include "freshness.h"
-#include "monotonic.h"
 #include "schema.h" /* SCHEMA_CHANGES, made from sqitch.plan by the build */
 #include "session.h"
 #include "surveyor_sql.h" /* SURVEYOR_SERVER, made from surveyor.sql by the build */
@@ -198,4 +198,23 @@ const problem_t *attest(connection_t *connection, database_role_t role, const li
         return &problem_misconfigured;
     }
     return role == DATABASE_ADMIN ? NULL : attest_bare_read(connection, findings, why, pool);
+}
+
+const char *attest_again(connection_t *connection, const lineage_t *lineage, apr_pool_t *pool)
+{
+    const timeline_t *newest = connection->newest;
+    uint32_t timeline = connection->timeline;
+    int can_only_read = connection->can_only_read;
+    const char *why = NULL;
+
+    connection->inspected = monotonic_now();
+    if (attest_server(connection, lineage, &why, pool) != NULL) {
+        connection->unfit = UNFIT_OPEN;
+        return why;
+    }
+    if (connection->newest == newest && connection->timeline == timeline &&
+        connection->can_only_read == can_only_read)
+        return NULL;
+    connection->unfit = UNFIT_OPEN; /* nothing else is known of where it leads now */
+    return "the server that it leads to is another one, or can only read";
 }

@@ -10,6 +10,7 @@ typedef enum database_role_t {
     DATABASE_API,    /* one tenant at a time, kept apart by PostgreSQL */
     DATABASE_ADMIN,  /* all tenants: what the administrator does */
     DATABASE_READER, /* as DATABASE_API, of a server that answers reads */
+    DATABASE_ROLES,  /* how many there are */
 } database_role_t;
 
 /* Checks in a new connection of the API's role that PostgreSQL keeps tenants apart, whatever statement is
@@ -24,5 +25,9 @@ typedef enum database_role_t {
  * server is not the one to use (connection_t.is_refused). */
 const problem_t *attest(connection_t *connection, database_role_t role, const lineage_t *lineage,
                         const char **why, apr_pool_t *pool);
+
+/* Asks again whether the server is the one to use: a pooler may lead a connection to another one while it is
+ * open. What it finds makes the connection unfit, and gives back a sentence in pool; else NULL. */
+const char *attest_again(connection_t *connection, const lineage_t *lineage, apr_pool_t *pool);
 
 #endif

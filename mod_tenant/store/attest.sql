@@ -51,6 +51,14 @@ SELECT rank::text, text FROM (
     FROM secured
    WHERE NOT (relrowsecurity AND relforcerowsecurity AND row_security_active(oid))
    UNION ALL
+  -- A partition is reached by its table, whose policies hold; one that is detached is still a table of tenants.
+  SELECT 6, format('the role %s has a right to %s, which is, or was, a partition', me.rolname, c.oid::regclass)
+    FROM me, pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'p', 'f') AND (c.relispartition OR n.nspname ~ '^tenant_partition_[0-9]+$')
+     AND (has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE') OR has_table_privilege(c.oid, 'DELETE, TRUNCATE'))
+   UNION ALL
   SELECT 7, format('the policies of %I are not the ones that keep tenants apart', relname)
     FROM secured
    WHERE 1 <> (SELECT count(*) FROM pg_policy p, me

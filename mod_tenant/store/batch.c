@@ -2,24 +2,25 @@
 #include "batch.h"
 
 #include <apr_thread_mutex.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "../metrics/counters.h"
+#include "../monotonic.h"
 #include "group.h"
-#include "monotonic.h"
 
 /* The way of a statement. What stands in capitals is its group's stage (stage_t).
  *
  *   batch_run() -- sharing is paused ------------------------------> alone, job_run()
  *       |
- *       +-- nobody waits, and a round trip is free ----------------> run_alone(), end_trip()
- *       |
  *   enqueue(): joins the last group, or leads a new one
  *       |
- *    QUEUED -- a round trip ends, next_group() --> RUNS -- of one -> run_alone(), end_trip()
- *       |                                           |
- *       |                                           +-- of several > run_group(), end_trip();
- *       |                                                            conclude(): alone if without a result
+ *    QUEUED -- a round trip is free, enter(), or ends, next_group() --> CALLED: others still join
+ *       |                                                                 |
+ *       |                         run_alone(), end_trip() <-- of one --- RUNS, close_group()
+ *       |                                                                 |
+ *       |                         run_group(), end_trip(); <-- of several +
+ *       |                         conclude(): alone if without a result
  *       |
  *       +-- none ends for too long, give_up() ------> DISSOLVED ---> each alone, job_run()
  *       |
@@ -42,6 +43,7 @@ typedef struct policy_t {
     trips_t trips_crowd;          /* the same in a crowd: the fewer there are, the larger is each group */
     trips_t groups;               /* those among them that are of several */
     int crowd_min;                /* with more than so many about there is a crowd */
+    int gathers;                  /* in a crowd who is to go alone lets others run first, who may join */
     apr_interval_time_t patience; /* so long a statement waits for its turn while no round trip ends, then it
                                      runs alone */
     int pauses_impatient;         /* where it did, sharing is paused */
@@ -62,6 +64,7 @@ static const policy_t policies[BATCH_KINDS] = {
                     .trips_crowd = {.by_two = 1, .more = 0},
                     .groups = {.by_two = 2, .more = 1},
                     .crowd_min = 4,
+                    .gathers = 1,
                     .patience = apr_time_from_msec(2)},
     [BATCH_PAGES] = {.together = PIPELINE_READS,
                      .is_repeatable = 1,
@@ -78,6 +81,8 @@ static const policy_t policies[BATCH_KINDS] = {
                        .patience = apr_time_from_msec(200),
                        .pauses_impatient = 1},
 };
+
+_Static_assert(sizeof policies / sizeof *policies == LABEL_BATCHES, "each kind has a label");
 
 /* Behind a round trip, or a write's wait for one, that was in vain nobody shares one for so many times as
  * long: whatever one statement does to the others, a tenth of their time is what it takes at most. */
@@ -115,10 +120,15 @@ static int count_trips(trips_t trips, int max)
     return within(1, processors * trips.by_two / 2 + trips.more, half);
 }
 
+static int is_crowd(const batch_t *batch)
+{
+    return batch->crowd > batch->policy->crowd_min;
+}
+
 /* So many round trips are to be under way now. */
 static int trips_wanted(const batch_t *batch)
 {
-    return batch->crowd > batch->policy->crowd_min ? batch->trips_crowd : batch->trips_max;
+    return is_crowd(batch) ? batch->trips_crowd : batch->trips_max;
 }
 
 batch_t *batch_open(pool_t *pool, batch_kind_t kind, int max)
@@ -186,6 +196,19 @@ static group_t *enqueue(batch_t *batch, waiter_t *waiter)
     return group;
 }
 
+/* The group that has waited longest for its turn, or NULL. */
+static group_t *first_queued(const batch_t *batch)
+{
+    group_t *group;
+
+    APR_RING_FOREACH(group, &batch->queue, group_t, link)
+    {
+        if (group->stage == STAGE_QUEUED)
+            return group;
+    }
+    return NULL;
+}
+
 /* Takes a group out: nobody joins it any longer. */
 static void dequeue(batch_t *batch, group_t *group, stage_t stage)
 {
@@ -194,28 +217,33 @@ static void dequeue(batch_t *batch, group_t *group, stage_t stage)
     batch->waiting -= group->count;
 }
 
+/* Gives a group its round trip. Until it is closed it counts as one of several, which it may become. */
+static void call(batch_t *batch, group_t *group)
+{
+    group->stage = STAGE_CALLED;
+    batch->groups++;
+}
+
 /* Hands a round trip that has ended on to the group that has waited longest. Whose leader to tell so then, or
  * NULL. */
 static group_t *next_group(batch_t *batch)
 {
     int is_wanted = batch->groups < batch->groups_max && batch->trips <= trips_wanted(batch);
-    group_t *next = is_wanted && batch->waiting > 0 ? APR_RING_FIRST(&batch->queue) : NULL;
+    group_t *next = is_wanted ? first_queued(batch) : NULL;
 
-    if (!next) {
+    if (next)
+        call(batch, next);
+    else
         batch->trips--;
-        return NULL;
-    }
-    dequeue(batch, next, STAGE_RUNS);
-    batch->groups += next->count > 1;
     return next;
 }
 
 /* Has all who wait run alone. */
 static void dissolve_all(batch_t *batch)
 {
-    while (batch->waiting > 0) {
-        group_t *group = APR_RING_FIRST(&batch->queue);
+    group_t *group;
 
+    while ((group = first_queued(batch)) != NULL) {
         dequeue(batch, group, STAGE_DISSOLVED);
         group_tell(group);
     }
@@ -333,6 +361,29 @@ static void wait_for_turn(batch_t *batch, group_t *group)
     }
 }
 
+/* Whether others are worth being waited for by a group that has been called. The caller holds the mutex. */
+static int may_gather(const batch_t *batch, const group_t *group)
+{
+    return batch->policy->gathers && is_crowd(batch) && group->count == 1;
+}
+
+/* Closes a group that has been called. To gather others its leader lets those run first who are ready to:
+ * where nobody is, it loses no time. */
+static void close_group(batch_t *batch, group_t *group)
+{
+    apr_thread_mutex_lock(batch->mutex);
+    if (group->stage == STAGE_CALLED) {
+        if (may_gather(batch, group)) {
+            apr_thread_mutex_unlock(batch->mutex);
+            sched_yield();
+            apr_thread_mutex_lock(batch->mutex);
+        }
+        dequeue(batch, group, STAGE_RUNS);
+        batch->groups -= group->count == 1;
+    }
+    apr_thread_mutex_unlock(batch->mutex);
+}
+
 /* Whether a statement without a result must not, or need not, run again: it may be in effect, or it has had
  * its time. */
 static int is_final(const waiter_t *waiter, const job_t *job)
@@ -387,6 +438,7 @@ static const problem_t *lead(batch_t *batch, request_rec *r, const job_t *job, g
     int is_alone;
 
     wait_for_turn(batch, group);
+    close_group(batch, group);
     is_alone = group->stage == STAGE_RUNS && group->count == 1;
     if (group->stage == STAGE_RUNS && !is_alone) {
         apr_time_t paused = run_group(batch, r, group, job->pool);
@@ -398,29 +450,25 @@ static const problem_t *lead(batch_t *batch, request_rec *r, const job_t *job, g
     return is_alone ? run_alone(batch, r, job) : conclude(batch, r, job, waiter);
 }
 
-/* How a statement begins. */
-typedef enum entry_t {
-    ENTRY_ALONE, /* it shares nothing, and nobody waits for it: sharing is paused, or there is no memory */
-    ENTRY_TRIP,  /* as a round trip that others may wait for */
-    ENTRY_GROUP, /* in *group */
-} entry_t;
-
-static entry_t enter(batch_t *batch, waiter_t *waiter, group_t **group)
+/* Has a statement wait in a group, which may have a round trip at once. NULL: it is to share nothing, as
+ * sharing is paused or there is no memory. */
+static group_t *enter(batch_t *batch, waiter_t *waiter)
 {
-    entry_t entry = ENTRY_ALONE;
+    group_t *group = NULL;
 
     apr_thread_mutex_lock(batch->mutex);
     if (!is_paused(batch)) {
-        if (may_run(batch)) {
+        int has_trip = may_run(batch);
+
+        group = enqueue(batch, waiter);
+        if (group && has_trip) {
             batch->trips++;
-            entry = ENTRY_TRIP;
-        } else {
-            *group = enqueue(batch, waiter);
-            entry = *group ? ENTRY_GROUP : ENTRY_ALONE;
+            call(batch, group);
+            group_tell(group);
         }
     }
     apr_thread_mutex_unlock(batch->mutex);
-    return entry;
+    return group;
 }
 
 const problem_t *batch_run(batch_t *batch, request_rec *r, const job_t *job)
@@ -429,16 +477,11 @@ const problem_t *batch_run(batch_t *batch, request_rec *r, const job_t *job)
         .shared = {.statement = job->statement, .values = job->values},
         .run = RUN_REFUSED,
     };
-    group_t *group = NULL;
+    group_t *group = enter(batch, &waiter);
 
-    switch (enter(batch, &waiter, &group)) {
-    case ENTRY_ALONE:
+    if (!group) {
         count(batch, LABEL_ALONE);
         return job_run(batch->pool, r, job);
-    case ENTRY_TRIP:
-        return run_alone(batch, r, job);
-    case ENTRY_GROUP:
-        break;
     }
     if (group->waiters[0] == &waiter)
         return lead(batch, r, job, group);

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../monotonic.h"
 #include "driver.h"
-#include "monotonic.h"
 #include "shape.h"
 
 /* For so long after its last use a connection is taken to be alive without a system call that asks. */
@@ -62,10 +62,12 @@ connection_t *connection_open(const char *conninfo, apr_interval_time_t statemen
     }
     connection->cancel = PQgetCancel(connection->libpq);
     connection->pool = own;
-    connection->prepared = prepared_set_make(connection->handle, prepare, own);
+    connection->prepared =
+        prepared_set_make(connection->libpq, prepare ? PREPARED_HERE : PREPARED_NEVER, own);
     connection->born = connection->idle_since = monotonic_now();
     connection->statement_limit = statement_limit;
     connection->prepare = prepare;
+    connection->is_pooled = !prepare;
     PQsetErrorVerbosity(connection->libpq, PQERRORS_VERBOSE); /* so that messages carry SQLSTATE */
     PQsetNoticeReceiver(connection->libpq, hear_notice, connection);
     return connection;
@@ -133,6 +135,9 @@ static int judge_session(connection_t *connection, const char *code)
 {
     unfit_t unfit = sqlstate_unfit(code);
 
+    if ((strncmp(code, "26", 2) == 0 || strcmp(code, "42P05") == 0) &&
+        prepared_set_lost(connection->prepared))
+        unfit = UNFIT_PLANS;
     if (!unfit || (unfit != UNFIT_PLANS && is_new(connection)))
         return 0;
     connection->unfit = unfit;

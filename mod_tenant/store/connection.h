@@ -38,7 +38,8 @@ struct connection_t {
     int is_refused;    /* attest() has found a server that is not to be used, for now */
     int can_only_read; /* attest() has found a primary whose sessions can only read */
     int answered;      /* a statement has ended well since it was last given back */
-    int prepare;       /* whether statements may be prepared: not behind a transaction pooler */
+    int prepare;       /* whether statements are to be prepared, and can be */
+    int is_pooled;     /* a transaction pooler may lead each transaction to another session */
     pool_use_t use;    /* what it was taken for */
     int is_committed;  /* a write has ended well since it was last taken */
     unfit_t unfit;     /* what a statement has found out about it */

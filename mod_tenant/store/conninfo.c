@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../monotonic.h"
+
 static apr_status_t options_free(void *options)
 {
     PQconninfoFree(options);
@@ -257,8 +259,50 @@ const char *conninfo_transport(const char *complete, int *is_safe, apr_pool_t *p
     return NULL;
 }
 
-/* How long a program may take to print its connection string. */
+/* How long a program may take to print its connection string and to end: httpd's start must not hang. */
 #define EXEC_TIMEOUT apr_time_from_sec(10)
+
+/* Reads all that a program prints, up to size bytes. Whether it has printed it until end. */
+static int read_output(apr_proc_t *program, char *output, apr_size_t size, apr_size_t *length, apr_time_t end)
+{
+    apr_status_t result = APR_SUCCESS;
+
+    for (*length = 0; *length < size && result == APR_SUCCESS;) {
+        apr_time_t left = end - monotonic_now();
+        apr_size_t count = size - *length;
+
+        if (left <= 0)
+            return 0;
+        apr_file_pipe_timeout_set(program->out, left);
+        result = apr_file_read(program->out, output + *length, &count);
+        *length += result == APR_SUCCESS ? count : 0;
+    }
+    return result != APR_TIMEUP;
+}
+
+/* Whether a program has ended. apr_proc_wait() reports one that was stopped (SIGSTOP) as well, as
+ * APR_EGENERAL. */
+static int has_ended(apr_proc_t *program, int *status, apr_exit_why_e *why, apr_wait_how_e how)
+{
+    apr_status_t result = apr_proc_wait(program, status, why, how);
+
+    return result != APR_CHILD_NOTDONE && result != APR_EGENERAL;
+}
+
+/* Waits for a program's end, and brings it about if it has not come until end. Whether it has. */
+static int wait_for_end(apr_proc_t *program, int *status, apr_exit_why_e *why, apr_time_t end)
+{
+    while (!has_ended(program, status, why, APR_NOWAIT)) {
+        if (monotonic_now() >= end) {
+            apr_proc_kill(program, SIGKILL);
+            while (!has_ended(program, status, why, APR_WAIT))
+                ;
+            return 0;
+        }
+        apr_sleep(apr_time_from_msec(5));
+    }
+    return 1;
+}
 
 const char *conninfo_exec(const char **conninfo, const char *path, apr_pool_t *pool)
 {
@@ -269,6 +313,7 @@ const char *conninfo_exec(const char **conninfo, const char *path, apr_pool_t *p
     apr_proc_t program;
     apr_size_t length;
     apr_exit_why_e why;
+    apr_time_t end = monotonic_now() + EXEC_TIMEOUT;
     int status, is_late;
 
     if (access(path, X_OK) != 0)
@@ -278,12 +323,9 @@ const char *conninfo_exec(const char **conninfo, const char *path, apr_pool_t *p
         apr_procattr_cmdtype_set(attributes, APR_PROGRAM_ENV) != APR_SUCCESS ||
         apr_proc_create(&program, path, args, NULL, attributes, pool) != APR_SUCCESS)
         return apr_psprintf(pool, "the program %s cannot be started", path);
-    apr_file_pipe_timeout_set(program.out, EXEC_TIMEOUT);
-    is_late = apr_file_read_full(program.out, output, OUTPUT_MAX, &length) == APR_TIMEUP;
-    if (is_late)
-        apr_proc_kill(&program, SIGKILL); /* httpd's start must not hang on it */
+    is_late = !read_output(&program, output, OUTPUT_MAX, &length, end);
     apr_file_close(program.out);
-    apr_proc_wait(&program, &status, &why, APR_WAIT);
+    is_late |= !wait_for_end(&program, &status, &why, is_late ? monotonic_now() : end);
     if (is_late)
         return apr_psprintf(pool, "the program %s had not ended after 10 s", path);
     if (length == OUTPUT_MAX) /* how it ended says nothing then: who writes on may end by SIGPIPE */

@@ -20,6 +20,7 @@ struct console_t {
     apr_hash_t *prepared;   /* the labels of the statements that are */
     const char *failure;    /* of the last statement */
     const char *constraint; /* a unique one that it hurt; or NULL */
+    int is_blocked;         /* others' locks were in its way */
 };
 
 struct rowset_t {
@@ -93,6 +94,11 @@ const char *console_open(console_t **console, const char *conninfo, const char *
         return first_line(PQerrorMessage((*console)->connection), pool);
     PQsetNoticeReceiver((*console)->connection, ignore, NULL);
     return check_role(*console, pool);
+}
+
+const char *console_check(const char *conninfo, apr_pool_t *pool)
+{
+    return conninfo_program(conninfo) ? "a server runs no program for it" : conninfo_check(conninfo, 0, pool);
 }
 
 /* Becomes the user; 0: that is not possible. */
@@ -171,6 +177,7 @@ static void fail(console_t *console, const PGresult *result)
                     first_line(message ? message : PQerrorMessage(console->connection), pool), NULL);
     console->constraint =
         state && constraint && strcmp(state, "23505") == 0 ? apr_pstrdup(pool, constraint) : NULL;
+    console->is_blocked = state && (strcmp(state, "55P03") == 0 || strcmp(state, "40P01") == 0);
 }
 
 /* The rows of a result, which is released here where there are none. */
@@ -269,6 +276,11 @@ const char *console_failure(const console_t *console)
 int console_hurt(const console_t *console, const char *constraint)
 {
     return console->constraint && strcmp(console->constraint, constraint) == 0;
+}
+
+int console_blocked(const console_t *console)
+{
+    return console->is_blocked;
 }
 
 const char *console_clear_host(const console_t *console)

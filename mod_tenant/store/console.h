@@ -18,6 +18,10 @@ typedef struct rowset_t rowset_t;
  * unless NULL, is connected as whatever conninfo says. */
 const char *console_open(console_t **console, const char *conninfo, const char *role, apr_pool_t *pool);
 
+/* Whether a server may keep a connection string in its catalog and connect by it: it is one, and holds no
+ * password. NULL, or a sentence in pool. */
+const char *console_check(const char *conninfo, apr_pool_t *pool);
+
 /* Whether a user of the system can connect, which takes a process of its own; only root can try for others.
  * NULL: yes, or it cannot be tried; else a sentence in pool. */
 const char *console_try_as(const char *conninfo, const char *user, apr_pool_t *pool);
@@ -41,10 +45,11 @@ typedef int console_row_fn(void *context, const char *value, apr_size_t length);
 int console_each(console_t *console, const char *sql, const char *const *values, int count,
                  console_row_fn *take, void *context);
 
-/* After a failure: what PostgreSQL said, on one line; and whether it was a unique constraint of this name
- * that was hurt. */
+/* After a failure: what PostgreSQL said, on one line; whether it was a unique constraint of this name that
+ * was hurt; whether others' locks were in the way for too long, so that it may be tried again. */
 const char *console_failure(const console_t *console);
 int console_hurt(const console_t *console, const char *constraint);
+int console_blocked(const console_t *console);
 
 /* The host that it is connected to in the clear over the network,
  * which is not this machine; NULL: it is not. */

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "database.h"
 
+#include <httpd.h>
+
 #include "../metrics/counters.h"
 #include "../metrics/tally.h"
+#include "../monotonic.h"
 #include "batch.h"
 #include "conninfo.h"
 #include "job.h"
-#include "monotonic.h"
 #include "proof.h"
 #include "surveyor.h"
 
 /* A server of the database, and the ways to it. */
 typedef struct way_t {
     pool_t *pool;
-    batch_t *batches[BATCH_KINDS]; /* NULL each where statements are not prepared, or do not share here */
+    batch_t *batches[BATCH_KINDS]; /* NULL each where statements do not share */
 } way_t;
 
 struct database_t {
@@ -37,7 +39,7 @@ static int open_way(way_t *way, const pool_settings_t *settings, const char *con
     way->pool = pool_open(conninfo, settings, role, lineage, server, process);
     if (!way->pool)
         return 0;
-    for (int kind = 0; settings->prepare && kind < BATCH_KINDS; kind++) {
+    for (int kind = 0; kind < BATCH_KINDS; kind++) {
         if (role == DATABASE_READER && kind == BATCH_INSERTS)
             continue;
         way->batches[kind] = batch_open(way->pool, (batch_kind_t)kind, settings->max);
@@ -110,9 +112,21 @@ static const problem_t *run_by(const way_t *way, int kind, request_rec *r, const
     return batch ? batch_run(batch, r, job) : job_run(way->pool, r, job);
 }
 
-/* What the reader is for a tenant now: LABEL_READER, or why it is not asked. */
-static label_read_t judge_reader(const database_t *database, int tenant, const freshness_look_t *look)
+/* Whether the request wants what is newest, as one does behind a write by another node
+ * (RFC 9111, section 5.2.1.4). */
+static int wants_newest(request_rec *r)
 {
+    const char *wanted = apr_table_get(r->headers_in, "Cache-Control");
+
+    return wanted && ap_find_token(r->pool, wanted, "no-cache");
+}
+
+/* What the reader is for a tenant now: LABEL_READER, or why it is not asked. */
+static label_read_t judge_reader(const database_t *database, request_rec *r, int tenant,
+                                 const freshness_look_t *look)
+{
+    if (wants_newest(r))
+        return LABEL_WROTE;
     if (!look->fresh || monotonic_now() - look->fresh > database->lag)
         return LABEL_BEHIND;
     return writes_last(database->writes, tenant) < look->fresh ? LABEL_READER : LABEL_WROTE;
@@ -122,7 +136,7 @@ static label_read_t judge_reader(const database_t *database, int tenant, const f
 static int ask_reader(const database_t *database, int kind, request_rec *r, const job_t *job)
 {
     freshness_look_t look = freshness_look(database->freshness);
-    label_read_t read = judge_reader(database, job->tenant, &look);
+    label_read_t read = judge_reader(database, r, job->tenant, &look);
     job_t optional = *job;
 
     optional.is_optional = 1;

@@ -4,7 +4,7 @@
 #include <libpq-fe.h>
 #include <stdlib.h>
 
-#include "monotonic.h"
+#include "../monotonic.h"
 
 /* So long a place is kept at most. A server that stands still takes the connection, and never says a word: it
  * may have been replaced by another one long ago. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../metrics/owner.h"
-#include "monotonic.h"
+#include "../monotonic.h"
 
 struct freshness_t {
     pthread_mutex_t surveyor;

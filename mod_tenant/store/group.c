@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "group.h"
 
-#include <apr_atomic.h>
 #include <errno.h>
 #include <stdlib.h>
 
-#include "monotonic.h"
+#include "../monotonic.h"
 
 group_t *group_make(void)
 {
@@ -45,7 +44,7 @@ int group_wait(group_t *group, apr_time_t until)
 static void leave(group_t *group)
 {
     pthread_rwlock_unlock(&group->gate);
-    if (apr_atomic_dec32(&group->holders) != 0)
+    if (atomic_fetch_sub(&group->holders, 1) > 1)
         return;
     pthread_rwlock_destroy(&group->gate);
     sem_destroy(&group->told);
@@ -54,7 +53,7 @@ static void leave(group_t *group)
 
 void group_disband(group_t *group)
 {
-    group->holders = (apr_uint32_t)group->count; /* nobody can leave ahead of this */
+    group->holders = group->count; /* nobody can leave ahead of this */
     leave(group);
 }
 

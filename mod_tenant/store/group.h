@@ -5,6 +5,7 @@
 #include <apr_ring.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 
 #include "../problem.h"
 #include "pipeline.h"
@@ -21,7 +22,8 @@ typedef struct waiter_t {
 /* How far a group has come. */
 typedef enum stage_t {
     STAGE_QUEUED,
-    STAGE_RUNS,      /* its leader is to run it */
+    STAGE_CALLED,    /* it has a round trip, and others may still join it */
+    STAGE_RUNS,      /* its leader runs it */
     STAGE_DISSOLVED, /* each is to run alone */
 } stage_t;
 
@@ -36,7 +38,7 @@ struct group_t {
     int count;
     stage_t stage;
     unsigned ended;        /* the queue's, when its wait began */
-    apr_uint32_t holders;  /* once the gate is open: whose threads have not left yet */
+    atomic_int holders;    /* once the gate is open: whose threads have not left yet */
     sem_t told;            /* to the leader: the stage is another one */
     pthread_rwlock_t gate; /* the leader's for writing until the followers may go on */
 };

@@ -6,10 +6,10 @@
 #include <signal.h>
 
 #include "../metrics/counters.h"
+#include "../monotonic.h"
 #include "attest.h"
 #include "conninfo.h"
 #include "errand.h"
-#include "monotonic.h"
 #include "session.h"
 
 APLOG_USE_MODULE(tenant);
@@ -101,7 +101,8 @@ static void inspect_suspect(keeper_t *keeper, apr_pool_t *scratch)
     const char *why;
 
     begin_check(stock, connection);
-    why = session_inspect(connection, scratch);
+    why = connection->is_pooled ? attest_again(connection, &keeper->lineage, scratch)
+                                : session_inspect(connection, scratch);
     end_check(stock);
     stock->suspect = NULL;
     if (connection_is_reusable(connection) && connection->born > stock->renewed) {
@@ -129,6 +130,19 @@ static int is_passed_over(const keeper_t *keeper, const connection_t *connection
            keeper->passed_over + 1 < conninfo_hosts(keeper->conninfo, scratch);
 }
 
+/* Says once that prepare=on is in vain. The caller holds the mutex. */
+static void tell_unkept(keeper_t *keeper, const connection_t *connection)
+{
+    if (keeper->is_unkept_told || connection->prepare || !keeper->stock->settings.prepare)
+        return;
+    keeper->is_unkept_told = 1;
+    ap_log_error(
+        APLOG_MARK, APLOG_WARNING, 0, keeper->stock->server,
+        "%s leads to a pooler that keeps no prepared statements, so each is sent unprepared: that takes "
+        "PgBouncer 1.21 with max_prepared_statements, or TenantPool prepare=off",
+        name_of(keeper));
+}
+
 /* Opens one connection and adds it to the idle ones. Where it is refused, those that were opened ahead of the
  * fault go too. Called, and returns, with the mutex held. */
 static const problem_t *connect_one(keeper_t *keeper, apr_pool_t *scratch)
@@ -150,6 +164,8 @@ static const problem_t *connect_one(keeper_t *keeper, apr_pool_t *scratch)
         problem = attest_watched(keeper, connection, &why, scratch);
     stock->is_connecting = 0;
     is_refused = connection && connection->is_refused;
+    if (!problem)
+        tell_unkept(keeper, connection);
     is_passed = is_passed_over(keeper, connection, scratch);
     if (!is_passed)
         take_verdict(keeper, problem, is_refused, why);

@@ -20,6 +20,7 @@ typedef struct keeper_t {
     int passed_over;   /* so many since one was used */
     char why[KEEPER_WHY_SIZE]; /* stock_t.away in words; the stock's mutex guards it, and what follows */
     apr_time_t left_logged;    /* when it was last said that statements leave something behind */
+    int is_unkept_told;        /* it has been said that prepare=on is in vain */
     apr_thread_t *connector;
     apr_thread_t *reaper;
 } keeper_t;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "monotonic.h"
+#include "../monotonic.h"
 
 struct notify_t {
     notify_settings_t settings;

@@ -50,6 +50,21 @@ static query_t *find_query(exchange_t *exchange, const statement_t *statement)
     return NULL;
 }
 
+/* Makes room for one more, beside those that are the same: see send_one(). */
+static query_t *place_for(exchange_t *exchange, const statement_t *statement)
+{
+    int place = exchange->count++;
+
+    for (int n = 0; n < place; n++) {
+        if (exchange->queries[n].statement == statement) {
+            memmove(&exchange->queries[n + 1], &exchange->queries[n],
+                    (size_t)(place - n) * sizeof exchange->queries[n]);
+            return &exchange->queries[n];
+        }
+    }
+    return &exchange->queries[place];
+}
+
 static void add(exchange_t *exchange, shared_t *shared)
 {
     query_t *query = find_query(exchange, shared->statement);
@@ -60,11 +75,11 @@ static void add(exchange_t *exchange, shared_t *shared)
         query->last = shared;
         query->count++;
     } else {
-        exchange->queries[exchange->count++] = (query_t){.statement = shared->statement,
-                                                         .values = shared->values,
-                                                         .first = shared,
-                                                         .last = shared,
-                                                         .count = 1};
+        *place_for(exchange, shared->statement) = (query_t){.statement = shared->statement,
+                                                            .values = shared->values,
+                                                            .first = shared,
+                                                            .last = shared,
+                                                            .count = 1};
     }
 }
 
@@ -143,16 +158,23 @@ static void prepare_in_time(exchange_t *exchange, connection_t *connection)
     connection_clock_start(connection);
 }
 
-static int send_one(const exchange_t *exchange, const query_t *query)
+/* before: what was sent ahead of it, or NULL. Of those that are sent with their text and are the same, the
+ * first one's text serves all: PostgreSQL keeps the one without a name, and its plan, until the next one. */
+static int send_one(const exchange_t *exchange, const query_t *query, const query_t *before)
 {
-    return PQsendQueryPrepared(exchange->libpq, query->prepared->label, query->prepared->parameters,
+    const prepared_t *prepared = query->prepared;
+
+    if (prepared->text && !(before && before->prepared == prepared))
+        return PQsendQueryParams(exchange->libpq, prepared->text, prepared->parameters, NULL, query->values,
+                                 NULL, NULL, query->statement->is_binary);
+    return PQsendQueryPrepared(exchange->libpq, prepared->text ? "" : prepared->label, prepared->parameters,
                                query->values, NULL, NULL, query->statement->is_binary);
 }
 
 static void send_all(exchange_t *exchange)
 {
     for (int n = 0; n < exchange->sent; n++) {
-        if (!send_one(exchange, &exchange->queries[n]))
+        if (!send_one(exchange, &exchange->queries[n], n > 0 ? &exchange->queries[n - 1] : NULL))
             exchange->sent = n;
     }
 }

@@ -38,7 +38,7 @@ typedef enum pipeline_kind_t {
  *   RUN_LOST, RUN_OVERDUE,  as connection_run() has it, for each of them; *state says more
  *   RUN_DOUBT
  *
- * Only for a connection whose statements are prepared. Texts and scratch memory are in pool. */
+ * Texts and scratch memory are in pool. */
 run_t pipeline_run(connection_t *connection, pipeline_kind_t kind, shared_t *const *shared, int count,
                    sqlstate_t *state, apr_pool_t *pool);
 

@@ -5,13 +5,15 @@
 #include <http_log.h>
 
 #include "../metrics/counters.h"
+#include "../monotonic.h"
 #include "errand.h"
 #include "keeper.h"
-#include "monotonic.h"
 #include "session.h"
 #include "stock.h"
 
 APLOG_USE_MODULE(tenant);
+
+_Static_assert((int)DATABASE_ROLES == (int)LABEL_POOLS, "each role has a label");
 
 /* At most one line in this time says that requests wait in vain. */
 #define EXHAUSTED_LOG_INTERVAL apr_time_from_sec(5)

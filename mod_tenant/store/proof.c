@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-#include "monotonic.h"
+#include "../monotonic.h"
 
 /* How old a proof may be, and how long a new one may take: for a connection, and then for its answer. */
 #define PROOF_AGE   apr_time_from_sec(1)

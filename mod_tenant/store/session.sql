@@ -32,9 +32,27 @@ SELECT pg_catalog.set_config(w.name, w.value, false)
   ) w (name, value)
 
 -- statement origin
--- What the session is made from.
+-- What the session is made from; the number of its process.
 SELECT
 :origin
+  , pg_catalog.pg_backend_pid()::text
+
+-- statement tag
+-- A word for the form of all relations and the types of all functions: what was prepared before it has changed is no use.
+SELECT pg_catalog.left(pg_catalog.md5(pg_catalog.concat_ws(' ',
+  (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(',', a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod,
+                                                     a.attisdropped), ' ' ORDER BY a.attrelid, a.attnum)
+     FROM pg_catalog.pg_attribute a
+     JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm') AND a.attnum > 0),
+  (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(',', f.oid, f.proargtypes, f.prorettype), ' ' ORDER BY f.oid)
+     FROM pg_catalog.pg_proc f
+    WHERE f.pronamespace = 'public'::regnamespace))), 16)
+
+-- statement kept
+-- A row where this very statement is prepared by the name that the module has for it: a pooler that keeps prepared statements
+-- has names of its own.
+SELECT p.name FROM pg_catalog.pg_prepared_statements p WHERE p.name = 'session_kept'
 
 -- statement inspect
 -- The same, and what the session should not have; "" where it is as it was made. A temporary schema that is empty is what ON

@@ -41,6 +41,7 @@ void sqlstate_parse(sqlstate_t *state, const char *message, apr_pool_t *pool)
     state->message = apr_pstrmemdup(pool, text, strcspn(text, "\n"));
 
     state->constraint = find_name(message, "\nCONSTRAINT NAME:  ", pool);
+    state->table = find_name(message, "\nTABLE NAME:  ", pool);
     state->column = find_name(message, "\nCOLUMN NAME:  ", pool);
 }
 
@@ -125,6 +126,9 @@ static const struct {
     {"42", &problem_misconfigured, &problem_misconfigured},
     {"44", &problem_misconfigured, &problem_misconfigured}, /* WITH CHECK OPTION: a view of the sysadmin's */
     {"54", &problem_misconfigured, &problem_misconfigured}, /* program limit exceeded */
+    /* raised by tenant_move_guard() */
+    {"MT001", &problem_tenant_moving, &problem_tenant_moving},
+    {"MT002", &problem_tenant_moved, &problem_tenant_moved},
     {"P0", &problem_misconfigured, &problem_misconfigured}, /* raised by a function or trigger */
     {"0A", &problem_misconfigured,
      &problem_misconfigured}, /* a plan that is stale even in a new connection */
@@ -161,13 +165,20 @@ static int lacks_column(const sqlstate_t *state, const statement_t *statement)
     return strcmp(state->code, "23502") == 0 && state->column && !names_column(statement->sql, state->column);
 }
 
+/* Whether the row has no place, since a partition is missing: an error that names a table and no check. One
+ * that a trigger raises names neither. */
+static int lacks_partition(const sqlstate_t *state)
+{
+    return strcmp(state->code, "23514") == 0 && state->table && !state->constraint;
+}
+
 const problem_t *sqlstate_problem(const sqlstate_t *state, const statement_t *statement, int is_write)
 {
     const problem_t *conflict = is_write ? sqlstate_conflict(state, statement) : NULL;
 
     if (conflict)
         return conflict;
-    if (state->fault || (is_write && lacks_column(state, statement)))
+    if (state->fault || (is_write && (lacks_column(state, statement) || lacks_partition(state))))
         return &problem_misconfigured;
     if (!*state->code)
         return &problem_database_away;

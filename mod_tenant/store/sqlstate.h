@@ -13,6 +13,7 @@ typedef struct sqlstate_t {
     char code[SQLSTATE_LENGTH +
               1];           /* "" when the message carries none: libpq's own, such as a lost connection */
     const char *constraint; /* name of the violated constraint, or NULL */
+    const char *table;      /* name of the table that it says it is about, or NULL */
     const char *column;     /* name of the column that must not be NULL and is, or NULL */
     const char *fault;      /* what is wrong with the database itself, where that was found out, or NULL */
     const char *message;    /* the primary message alone: the detail may hold values of rows */

@@ -2,7 +2,7 @@
 #include "stock.h"
 
 #include "../metrics/counters.h"
-#include "monotonic.h"
+#include "../monotonic.h"
 
 int stock_make(stock_t *stock, const pool_settings_t *settings, server_rec *server)
 {

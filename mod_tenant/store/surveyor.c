@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../monotonic.h"
 #include "conninfo.h"
-#include "monotonic.h"
 #include "notify.h"
 #include "runner.h"
 #include "surveyor_sql.h" /* SURVEYOR_PRIMARY and SURVEYOR_READER, made from surveyor.sql by the build */

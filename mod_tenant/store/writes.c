@@ -3,8 +3,8 @@
 
 #include <stdatomic.h>
 
+#include "../monotonic.h"
 #include "lasting.h"
-#include "monotonic.h"
 
 /* 16384 of 8 bytes stay in a processor's cache. */
 enum { BUCKETS = 16384 };

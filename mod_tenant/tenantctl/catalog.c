@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#include "../resource/resource.h"
+#include "../resource/resources.h"
 #include "catalog_sql.h" /* CATALOG_SHARED and CATALOG_CHECKS, made from catalog.sql by the build */
 #include "finding.h"
 #include "schema.h" /* SCHEMA_CHANGES, made from sqitch.plan by the build */
@@ -24,9 +24,14 @@ static const char changes_sql[] =
 
 /* Each row is a query in the form of the checks, for one sequence that ids come from: its next number must be
  * beyond all ids, and within the first half of what it, or its column, can hold: to widen a large table takes
- * planning. */
+ * planning. Where there are partitions no index has all ids in their order, so each tenant is asked for its
+ * highest one. */
 static const char sequences_sql[] =
-    ", sequences AS (SELECT t.oid AS relation, s.oid AS sequence, least(q.seqmax, CASE a.atttypid"
+    ", sequences AS (SELECT t.oid AS relation, CASE t.relkind WHEN 'p'"
+    "  THEN format('public.tenants o, LATERAL (SELECT id FROM %s WHERE tenant_id = o.id"
+    " ORDER BY id DESC LIMIT 1) r', t.oid::regclass)"
+    "  ELSE format('%s r', t.oid::regclass) END AS rows,"
+    " s.oid AS sequence, least(q.seqmax, CASE a.atttypid"
     "  WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647 ELSE 9223372036854775807 END) AS "
     "last"
     " FROM tables t"
@@ -39,12 +44,12 @@ static const char sequences_sql[] =
     " WHERE has_column_privilege(t.oid, a.attnum, 'SELECT'))"
     " SELECT format('WITH s AS (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS given "
     "FROM %1$s),"
-    "  t AS (SELECT max(id)::bigint AS highest FROM %2$s)"
+    "  t AS (SELECT max(r.id)::bigint AS highest FROM %5$s)"
     "  SELECT %3$L, format(''is behind: %%s is taken in %2$s; SELECT setval(%%L, %%1$s)'', highest, %3$L)"
     "   FROM s, t WHERE highest > given"
     "  UNION ALL SELECT %3$L, format(''is past its half: %%s of %4$s numbers are gone'', given)"
     "   FROM s WHERE given > %4$s::numeric / 2',"
-    " sequence::regclass, relation::regclass, sequence::regclass::text, last) FROM sequences";
+    " sequence::regclass, relation::regclass, sequence::regclass::text, last, rows) FROM sequences";
 
 /* What tenant_context() has to make of the setting. */
 static const struct {
@@ -97,19 +102,32 @@ static const char *add_fields(const char *rows, const resource_t *resource, apr_
     return rows;
 }
 
-/* What goes ahead of each check: catalog.sql's, and THE table as `operations` and `fields`. */
+static const char *add_conflicts(const char *rows, const resource_t *resource, apr_pool_t *pool)
+{
+    const conflict_t *conflict = resource->conflicts;
+
+    for (; conflict && conflict->constraint; conflict++)
+        rows =
+            add_row(rows, apr_psprintf(pool, "('%s', '%s')", resource_table(resource), conflict->constraint),
+                    pool);
+    return rows;
+}
+
+/* What goes ahead of each check: catalog.sql's, and THE table as `operations`, `fields` and `conflicts`. */
 static const char *shared_sql(apr_pool_t *pool)
 {
     const char *operations = "";
     const char *fields = "";
+    const char *conflicts = "";
 
     for (const resource_t *resource = resources; resource->name; resource++) {
         operations = add_operations(operations, resource, pool);
         fields = add_fields(fields, resource, pool);
+        conflicts = add_conflicts(conflicts, resource, pool);
     }
     return apr_pstrcat(pool, CATALOG_SHARED, ", operations (role, privilege, relation) AS (VALUES ",
                        operations, "), fields (relation, name, may_be_null, is_filter) AS (VALUES ", fields,
-                       ")\n", NULL);
+                       "), conflicts (relation, name) AS (VALUES ", conflicts, ")\n", NULL);
 }
 
 /* Adds the rows that a check gives, or that it cannot be done. */

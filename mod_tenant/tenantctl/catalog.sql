@@ -2,8 +2,9 @@
 -- What the doctor asks PostgreSQL's catalog. Each check is a query for two columns: what is not as sql/ leaves it, and
 -- what is wrong with it. catalog.c puts `shared` ahead of each, for what several of them need.
 --
--- catalog.c adds what THE table says of the resources (mod_tenant/resource/resource.c): `operations` (role, privilege,
--- relation), what each role has to be able to do, and `fields` (relation, name, may_be_null, is_filter).
+-- catalog.c adds what THE table says of the resources (mod_tenant/resource/resources.c): `operations` (role, privilege,
+-- relation), what each role has to be able to do, `fields` (relation, name, may_be_null, is_filter), and `conflicts`
+-- (relation, name), the unique indexes of which the API tells that a value is taken.
 --
 -- Nothing here may fail because a table or role is missing: the check that finds that says so. Hence to_regrole(), which
 -- is NULL then, and comparisons that are not true with it.
@@ -12,7 +13,7 @@
 WITH
 -- Tables with rows of tenants, whoever has made them; key is the column that says whose.
 tables AS (
-  SELECT c.oid, c.relname, c.relacl, c.relrowsecurity, c.relforcerowsecurity,
+  SELECT c.oid, c.relname, c.relkind, c.relacl, c.relrowsecurity, c.relforcerowsecurity,
          CASE WHEN c.relname = 'tenants' THEN 'id' ELSE 'tenant_id' END AS key
     FROM pg_class c
    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
@@ -118,6 +119,16 @@ SELECT r.rolname, 'may make temporary tables, which SQL of your own could leave 
   FROM roles r
  WHERE has_database_privilege(r.oid, (SELECT oid FROM pg_database WHERE datname = current_database()), 'TEMPORARY')
 
+-- check schema
+-- As databases have it that were made before PostgreSQL 15.
+SELECT 'public', format('%s may make functions and operators in it, which statements of the module could come to call: '
+                        'REVOKE CREATE ON SCHEMA public FROM %s',
+                        coalesce(r.rolname::text, 'every role'), coalesce(quote_ident(r.rolname), 'PUBLIC'))
+  FROM pg_namespace n
+ CROSS JOIN aclexplode(n.nspacl) a
+  LEFT JOIN roles r ON r.oid = a.grantee
+ WHERE n.nspname = 'public' AND a.privilege_type = 'CREATE' AND (a.grantee = 0 OR r.oid IS NOT NULL)
+
 -- check database
 SELECT current_database(), format('is encoded in %s, not in UTF8: the module serves nothing from it', getdatabaseencoding())
  WHERE getdatabaseencoding() <> 'UTF8'
@@ -131,7 +142,7 @@ SELECT datname, format('its collation was of version %s, the system has %s now: 
 -- check tables
 SELECT name, 'does not exist: run sqitch deploy'
   FROM (SELECT relation FROM operations
-         UNION SELECT unnest('{idempotency_keys,usage_flushes,usage_removed,usage_rounds}'::text[])) t (name)
+         UNION SELECT unnest('{idempotency_keys,usage_flushes,usage_removed,usage_rounds,tenant_moves}'::text[])) t (name)
  WHERE to_regclass('public.' || name) IS NULL
 
 -- check row-security
@@ -187,7 +198,7 @@ SELECT name, 'does not exist: run sqitch deploy'
                     'idempotency_purge(integer, text)', 'node_seen(text, bigint, text, text[], text[])',
                     'node_ended(text, bigint)', 'audit_change()', 'audit_removed()', 'audit_purged()',
                     'audit_refuse()', 'audit_origin(text)', 'audit_action(text, jsonb, jsonb)',
-                    'audit_changes(jsonb, jsonb, text[])', 'audit_shortened(jsonb)', 'audit_is_erasure(text)', 'tenant_context()',
+                    'audit_changes(jsonb, jsonb, text[])', 'audit_shortened(jsonb)', 'audit_is_erasure(text)', 'tenant_move_guard()', 'tenant_context()',
                     'twilio_status_rank(text, text)',
                     'twilio_status_latest(text, text, text)']) name
  WHERE to_regprocedure('public.' || name) IS NULL
@@ -224,7 +235,7 @@ SELECT w.name, format('must be %s', w.wanted)
 SELECT p.oid::regprocedure::text, 'must be SECURITY DEFINER and owned by tenant_lookup'
   FROM pg_proc p
  WHERE p.oid IN (to_regprocedure('public.audit_change()'), to_regprocedure('public.audit_removed()'),
-                 to_regprocedure('public.audit_purged()'))
+                 to_regprocedure('public.audit_purged()'), to_regprocedure('public.tenant_move_guard()'))
    AND (p.prosecdef AND p.proowner = to_regrole('tenant_lookup')) IS NOT TRUE
  UNION ALL
 SELECT 'tenant_context()', 'must be STABLE, without SECURITY DEFINER and SET: else it is called for each row'
@@ -412,18 +423,21 @@ SELECT format('%s.%s', t.relname, a.attname), 'has no validated check of its ran
                     WHERE c.conrelid = t.oid AND c.conkey = ARRAY[a.attnum] AND c.contype = 'c' AND c.convalidated)
 
 -- check indexes
--- By name, for by the name of a unique one the module tells what is taken.
+-- By the name of these the module tells what is taken.
+SELECT c.name, 'is missing, or not unique'
+  FROM tables t
+  JOIN conflicts c ON c.relation = t.relname
+ WHERE NOT EXISTS (SELECT FROM indexes i WHERE i.indrelid = t.oid AND i.name = c.name AND i.indisunique)
+ UNION ALL
 SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not unique' END)
   FROM tables t
   JOIN (VALUES
          ('tenants', 'tenants_api_key_hash_key', true),
          ('tenants', 'tenants_retiring_api_key_hash_key', true),
-         ('tenants', 'tenants_custom_domain_key', true),
          ('tenants', 'tenants_name_idx', false),
          ('tenants', 'tenants_status_idx', false),
          ('tenants', 'tenants_custom_domain_idx', false),
          ('tenants', 'tenants_twilio_account_sid_idx', false),
-         ('calls', 'calls_sid_key', true),
          ('calls', 'calls_tenant_id_key', true),
          ('calls', 'calls_tenant_created_at_idx', false),
          ('calls', 'calls_tenant_from_number_idx', false),
@@ -436,7 +450,6 @@ SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not uniqu
          ('calls', 'calls_tenant_direction_created_at_idx', false),
          ('calls', 'calls_tenant_parent_call_sid_idx', false),
          ('calls', 'calls_tenant_parent_call_sid_created_at_idx', false),
-         ('messages', 'messages_sid_key', true),
          ('messages', 'messages_tenant_id_key', true),
          ('messages', 'messages_tenant_created_at_idx', false),
          ('messages', 'messages_tenant_from_number_idx', false),
@@ -449,7 +462,6 @@ SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not uniqu
          ('messages', 'messages_tenant_direction_created_at_idx', false),
          ('messages', 'messages_tenant_error_code_idx', false),
          ('messages', 'messages_tenant_error_code_created_at_idx', false),
-         ('recordings', 'recordings_sid_key', true),
          ('recordings', 'recordings_tenant_id_key', true),
          ('recordings', 'recordings_tenant_created_at_idx', false),
          ('recordings', 'recordings_tenant_call_sid_idx', false),
@@ -462,7 +474,6 @@ SELECT w.name, format('is missing%s', CASE WHEN w.is_unique THEN ', or not uniqu
          ('products', 'products_tenant_id_key', true),
          ('products', 'products_tenant_name_idx', false),
          ('users', 'users_tenant_id_key', true),
-         ('users', 'users_tenant_email_key', true),
          ('users', 'users_tenant_created_at_idx', false),
          ('users', 'users_tenant_updated_at_idx', false),
          ('users', 'users_tenant_updated_at_created_at_idx', false),
@@ -520,3 +531,62 @@ SELECT t.relname, 'lacks n_distinct on tenant_id: lists may walk over the rows o
  WHERE t.relname <> 'tenants'
    AND NOT EXISTS (SELECT FROM unnest(a.attoptions) o WHERE starts_with(o, 'n_distinct='))
    AND NOT EXISTS (SELECT FROM indexes i WHERE i.indrelid = t.oid AND i.indisunique AND i.columns = '{tenant_id}')
+
+-- check partitions
+-- Of a table that sql/partition.sql has divided. Roles reach partitions by it alone: its policies hold for them then.
+, leaves AS (
+  SELECT c.oid, c.oid::regclass::text AS name, t.oid AS parent, c.relnamespace, c.relrowsecurity AND c.relforcerowsecurity AS is_closed,
+         substring(pg_get_expr(c.relpartbound, c.oid) FROM '(?i)modulus (\d+)')::numeric AS modulus
+    FROM tables t
+    JOIN pg_inherits i ON i.inhparent = t.oid
+    JOIN pg_class c ON c.oid = i.inhrelid),
+strangers AS (
+  SELECT oid, rolname FROM pg_roles WHERE rolname IN ('tenant_api', 'tenant_admin', 'tenant_lookup'))
+SELECT l.name, format('%s has a right to it: revoke all', s.rolname)
+  FROM leaves l
+  JOIN strangers s ON has_any_column_privilege(s.oid, l.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
+                   OR has_table_privilege(s.oid, l.oid, 'DELETE, TRUNCATE, TRIGGER')
+ UNION ALL
+SELECT DISTINCT n.nspname::text, format('%s has a right to the schema: revoke all', s.rolname)
+  FROM leaves l
+  JOIN pg_namespace n ON n.oid = l.relnamespace AND n.nspname <> 'public'
+  JOIN strangers s ON has_schema_privilege(s.oid, n.oid, 'USAGE, CREATE')
+ UNION ALL
+SELECT name, 'row-level security is not enabled and forced' FROM leaves WHERE NOT is_closed
+ UNION ALL
+SELECT l.name, 'a policy shows rows to others than tenant_owner'
+  FROM leaves l
+ WHERE EXISTS (SELECT FROM policies p WHERE p.polrelid = l.oid AND NOT p.polroles <@ ARRAY[to_regrole('tenant_owner')::oid])
+ UNION ALL
+SELECT t.relname::text, 'is not divided by hash of tenant_id alone, or not all of its partitions are there: writes of some tenants fail'
+  FROM tables t
+ WHERE t.relkind = 'p'
+   AND NOT (EXISTS (SELECT FROM pg_partitioned_table p
+                      JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = p.partattrs[0] AND a.attname = 'tenant_id'
+                     WHERE p.partrelid = t.oid AND p.partstrat = 'h' AND p.partnatts = 1)
+            AND (SELECT round(sum(1 / l.modulus), 6) = 1 FROM leaves l WHERE l.parent = t.oid) IS TRUE)
+ UNION ALL
+SELECT format('%s.%s', l.name, g.tgname), 'is missing or otherwise enabled than that of the table'
+  FROM leaves l
+  JOIN pg_trigger g ON g.tgrelid = l.parent AND g.tgparentid = 0 AND NOT g.tgisinternal AND g.tgtype & 1 = 1
+ WHERE NOT EXISTS (SELECT FROM pg_trigger o WHERE o.tgrelid = l.oid AND o.tgparentid = g.oid AND o.tgenabled = g.tgenabled)
+ UNION ALL
+-- by its name the module tells what is taken
+SELECT x.inhrelid::regclass::text, format('must be named %s', p.relname)
+  FROM leaves l
+  JOIN pg_index i ON i.indrelid = l.oid AND i.indisunique
+  JOIN pg_inherits x ON x.inhrelid = i.indexrelid
+  JOIN pg_class p ON p.oid = x.inhparent
+  JOIN pg_class c ON c.oid = x.inhrelid AND c.relname <> p.relname
+ UNION ALL
+SELECT l.name, 'lacks n_distinct on tenant_id: lists may walk over the rows of others'
+  FROM leaves l
+  JOIN pg_attribute a ON a.attrelid = l.oid AND a.attname = 'tenant_id'
+ WHERE NOT EXISTS (SELECT FROM unnest(a.attoptions) o WHERE starts_with(o, 'n_distinct='))
+ UNION ALL
+SELECT c.oid::regclass::text, 'is no partition: its rows are served to nobody'
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname ~ '^tenant_partition_[0-9]+$'
+ WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
+ UNION ALL
+SELECT nspname::text, 'partition.sql is at work, or was interrupted: then run it again' FROM pg_namespace WHERE nspname = 'tenant_partitioning'

@@ -52,6 +52,9 @@ int tenant_remove(const call_t *call);
 int tenant_export_run(const call_t *call);
 int tenant_import_run(const call_t *call);
 int tenant_erase_run(const call_t *call);
+int tenant_move_run(const call_t *call);
+int cell_show(const call_t *call);
+int cell_set(const call_t *call);
 int audit_purge(const call_t *call);
 int rewrap_run(const call_t *call);
 int twilio_check(const call_t *call);
@@ -59,5 +62,6 @@ int twilio_simulate(const call_t *call);
 int twilio_sync(const call_t *call);
 int doctor_run(const call_t *call);
 int nodes_list(const call_t *call);
+int ids_widen(const call_t *call);
 
 #endif

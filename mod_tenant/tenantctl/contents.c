@@ -141,6 +141,8 @@ typedef struct reading_t {
 /* Keeps the beginning of a line. 0: the line is too long. */
 static int keep(reading_t *reading, const char *bytes, apr_size_t length)
 {
+    if (length == 0) /* there may be no memory yet, which memcpy() must not be given */
+        return 1;
     if (reading->length + length > MANIFEST_LINE_MAX)
         return 0;
     if (reading->length + length > reading->size) {

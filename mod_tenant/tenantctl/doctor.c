@@ -9,6 +9,7 @@
 #include "catalog.h"
 #include "finding.h"
 #include "keyuse.h"
+#include "move.h"
 #include "nodes.h"
 #include "sealed.h"
 #include "session.h"
@@ -215,5 +216,7 @@ int doctor_run(const call_t *call)
         check_secrets(&doctor);
     }
     check_nodes(&doctor);
+    if (!move_findings(doctor.findings, session.database, call->pool))
+        cannot(&doctor, "moves");
     return print_findings(call, doctor.findings);
 }

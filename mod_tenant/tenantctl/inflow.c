@@ -215,11 +215,6 @@ static int run_table(inflow_t *inflow, const portable_table_t *table, const mani
 
 /* --- All tables ----------------------------------------------------------------------------------------- */
 
-int inflow_takes(const char *table)
-{
-    return strcmp(table, "audit") != 0;
-}
-
 static int check_columns(const contents_t *contents, const portable_table_t *table,
                          const manifest_file_t *file)
 {
@@ -245,11 +240,10 @@ int inflow_check(const inflow_t *inflow)
         const manifest_file_t *file = &APR_ARRAY_IDX(files, n, manifest_file_t);
         const portable_table_t *table = portable_find(inflow->tables, file->table);
 
-        if (!table && inflow_takes(file->table))
+        if (!table)
             return complain(EXIT_FAILED, "%s has the table %s, which this database has not",
                             inflow->contents->path, file->table);
-        if (table)
-            status = check_columns(inflow->contents, table, file);
+        status = check_columns(inflow->contents, table, file);
     }
     return status;
 }
@@ -284,6 +278,25 @@ static int drop_map(const inflow_t *inflow)
                : tenant_failed(inflow->session);
 }
 
+/* Says in the audit which lines of it this database has not seen itself: of all lines of the tenant those
+ * alone that lie between two ids. Ahead of the first one is that which tells that the tenant was made; nobody
+ * else can write of the tenant yet. */
+static int tell_import(const inflow_t *inflow)
+{
+    const manifest_t *manifest = &inflow->contents->manifest;
+    const char *values[] = {inflow->tenant, manifest->tenant_id, manifest->exported_at};
+
+    return tenant_run(inflow->session,
+                      "INSERT INTO public.audit (tenant_id, action, kind, changes)"
+                      " SELECT $1::int, 'import', 'audit', jsonb_strip_nulls(jsonb_build_object("
+                      "'rows', count(*), 'first', min(id), 'last', max(id), 'former_tenant_id', $2::bigint,"
+                      " 'exported_at', $3::text)) FROM public.audit WHERE tenant_id = $1::int"
+                      " AND id > (SELECT min(id) FROM public.audit WHERE tenant_id = $1::int)",
+                      values, 3)
+               ? EXIT_DONE
+               : tenant_failed(inflow->session);
+}
+
 int inflow_run(inflow_t *inflow)
 {
     int status = make_map(inflow);
@@ -292,8 +305,10 @@ int inflow_run(inflow_t *inflow)
         const portable_table_t *table = &APR_ARRAY_IDX(inflow->tables, n, portable_table_t);
         const manifest_file_t *file = manifest_find(&inflow->contents->manifest, table->name);
 
-        if (file && strcmp(table->key, "tenant_id") == 0 && inflow_takes(table->name))
+        if (file && strcmp(table->key, "tenant_id") == 0)
             status = run_table(inflow, table, file);
+        if (status == EXIT_DONE && strcmp(table->name, "audit") == 0)
+            status = tell_import(inflow);
     }
     if (inflow->taken > TAKEN_SHOWN)
         complain(EXIT_FAILED, "and %" PRId64 " more", inflow->taken - TAKEN_SHOWN);

@@ -20,12 +20,8 @@ typedef struct inflow_t {
  * having said what it lacks. */
 int inflow_check(const inflow_t *inflow);
 
-/* Whether rows of a table are stored. Those of the audit are not: they tell of another database, of ids that
- * mean other rows here. */
-int inflow_takes(const char *table);
-
 /* Stores the rows of all tables but tenants. Returns EXIT_…, having said what failed: each value that is
- * another tenant's is named. */
+ * another tenant's is named. Lines of the audit keep all but their ids, and one more says which they are. */
 int inflow_run(inflow_t *inflow);
 
 #endif

@@ -118,6 +118,31 @@ static const command_t commands[] = {
         .run = tenant_erase_run,
     },
     {
+        .words = {"tenant", "move"},
+        .arguments = "TENANT",
+        .summary = "move a tenant to the database of another cell, while it is served",
+        .options = BOTH | OPTION_BIT(OPTION_TO) | OPTION_BIT(OPTION_THROUGH) |
+                   OPTION_BIT(OPTION_TO_KEY_FILE) | OPTION_BIT(OPTION_SWITCH) | OPTION_BIT(OPTION_PAUSE) |
+                   OPTION_BIT(OPTION_ABORT) | OPTION_BIT(OPTION_FORCE),
+        .operands = 1,
+        .run = tenant_move_run,
+    },
+    {
+        .words = {"cell", "show"},
+        .arguments = "",
+        .summary = "show which ids the database gives: which cell it is",
+        .options = DATABASE,
+        .run = cell_show,
+    },
+    {
+        .words = {"cell", "set"},
+        .arguments = "NUMBER",
+        .summary = "make the database a cell, whose ids no other cell gives",
+        .options = DATABASE | OPTION_BIT(OPTION_OF) | OPTION_BIT(OPTION_BESIDE),
+        .operands = 1,
+        .run = cell_set,
+    },
+    {
         .words = {"audit", "purge"},
         .arguments = "",
         .summary = "take out of the audit what is older than --before",
@@ -196,6 +221,14 @@ static const command_t commands[] = {
         .operands = 1,
         .may_be_all = 1,
         .run = twilio_sync,
+    },
+    {
+        .words = {"ids", "widen"},
+        .arguments = "TABLE",
+        .summary = "let the ids of calls, messages or recordings go past 2147483647, while they are in use",
+        .options = DATABASE,
+        .operands = 1,
+        .run = ids_widen,
     },
     {
         .words = {"nodes"},

@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#include "../resource/resource.h"
+#include "../resource/resources.h"
 #include "output.h"
 #include "portable_sql.h" /* PORTABLE_TABLES and PORTABLE_ERASED, made from portable.sql by the build */
 #include "tenant.h"

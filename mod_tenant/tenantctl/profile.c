@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "../resource/resources.h"
 #include "../text.h"
 #include "../resource/check.h"
 #include "../secret/seal.h"

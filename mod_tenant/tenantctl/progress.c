@@ -11,6 +11,12 @@ void progress_show(const char *table, int64_t rows, int64_t all)
         fprintf(stderr, "\r\033[K%s: %" PRId64 " of %" PRId64 " rows", table, rows, all);
 }
 
+void progress_step(const char *table, const char *step)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[K%s: %s", table, step);
+}
+
 void progress_end(void)
 {
     if (isatty(STDERR_FILENO))

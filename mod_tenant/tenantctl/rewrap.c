@@ -32,14 +32,27 @@ typedef struct rewrap_t {
     apr_array_header_t *sentences; /* const char *: about the values that this pass leaves as they are */
 } rewrap_t;
 
-/* Counts a value that stays as it is, and says why, without the value. */
+/* Counts a value that stays as it is, where there is a count for it, and says why, without the value. */
 static void leave(rewrap_t *rewrap, int *count, const sealed_column_t *column, const sealed_value_t *value,
                   const char *why)
 {
-    ++*count;
+    if (count)
+        ++*count;
     APR_ARRAY_PUSH(rewrap->sentences, const char *) =
         apr_psprintf(rewrap->session->pool, "%s.%s of tenant %d (row %s) %s", column->table, column->name,
                      value->tenant_id, value->row, why);
+}
+
+/* A sealed value; NULL: it stays, and that is said. */
+static const char *seal(rewrap_t *rewrap, const sealed_column_t *column, const sealed_value_t *value,
+                        const char *plaintext, apr_size_t length, apr_pool_t *pool)
+{
+    const seal_place_t place = sealed_place(column, value);
+
+    if (!value->has_moved)
+        return seal_make(rewrap->session->keyring, &place, plaintext, length, pool);
+    leave(rewrap, NULL, column, value, "stays as it is: the tenant has moved away, erase it");
+    return NULL;
 }
 
 /* A value as it is to be, and what that counts as; NULL: it stays as it is, and is counted. */
@@ -56,13 +69,13 @@ static const char *renew(rewrap_t *rewrap, int **count, const sealed_column_t *c
     case SEAL_OPENED:
         *count = &counts->rewrapped;
         if (seal_key_id(value->text) != keyring_key(ring, KEYNAME_SEAL, 0)->id)
-            return seal_make(ring, &place, plaintext, length, pool);
+            return seal(rewrap, column, value, plaintext, length, pool);
         counts->current++;
         return NULL;
     case SEAL_NOT_SEALED:
         *count = &counts->sealed;
         if (rewrap->with_plaintext && *value->text)
-            return seal_make(ring, &place, value->text, strlen(value->text), pool);
+            return seal(rewrap, column, value, value->text, strlen(value->text), pool);
         leave(rewrap, &counts->plaintext, column, value, *value->text ? "is in clear" : "is empty");
         return NULL;
     case SEAL_UNKNOWN_KEY:
@@ -134,8 +147,9 @@ static int pass(rewrap_t *rewrap, const sealed_column_t *columns, counts_t *coun
 static int forget_past(const session_t *session)
 {
     return console_run(session->database, session->pool,
-                       "UPDATE public.tenants SET twilio_auth_token_previous_until = NULL"
-                       " WHERE twilio_auth_token_previous_until <= now()",
+                       "UPDATE public.tenants t SET twilio_auth_token_previous_until = NULL"
+                       " WHERE twilio_auth_token_previous_until <= now() AND NOT EXISTS"
+                       " (SELECT FROM public.tenant_moves m WHERE m.tenant = t.id AND m.answer = 'moved')",
                        NULL, 0) != NULL;
 }
 

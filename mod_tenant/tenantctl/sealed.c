@@ -4,8 +4,9 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "../resource/resource.h"
+#include "../resource/resources.h"
 
 /* Rows that are read at a time. */
 #define PAGE "200"
@@ -38,9 +39,11 @@ const sealed_column_t *sealed_columns(apr_pool_t *pool)
 static const char *select_sql(const sealed_column_t *column, apr_pool_t *pool)
 {
     return apr_psprintf(
-        pool, "SELECT id::text, %s::text, row_version::text, %s FROM public.%s t WHERE %s%s%s IS NOT NULL",
-        column->tenant_column, column->name, column->table, column->holds ? column->holds : "",
-        column->holds ? " AND " : "", column->name);
+        pool,
+        "SELECT id::text, %s::text, row_version::text, %s, EXISTS (SELECT FROM public.tenant_moves m"
+        " WHERE m.tenant = t.%s AND m.answer = 'moved') FROM public.%s t WHERE %s%s%s IS NOT NULL",
+        column->tenant_column, column->name, column->tenant_column, column->table,
+        column->holds ? column->holds : "", column->holds ? " AND " : "", column->name);
 }
 
 seal_place_t sealed_place(const sealed_column_t *column, const sealed_value_t *value)
@@ -55,6 +58,7 @@ static sealed_value_t value_of(const rowset_t *rows, int n)
         .tenant_id = atoi(rowset_text(rows, n, 1)),
         .version = rowset_text(rows, n, 2),
         .text = rowset_text(rows, n, 3),
+        .has_moved = strcmp(rowset_text(rows, n, 4), "t") == 0,
     };
 }
 

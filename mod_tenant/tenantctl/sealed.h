@@ -21,6 +21,7 @@ typedef struct sealed_value_t {
     int tenant_id;
     const char *version; /* of the row */
     const char *text;    /* what is stored */
+    int has_moved;       /* the tenant, to another database: what is left of it here nobody may change */
 } sealed_value_t;
 
 /* The columns; ended by a NULL table. */

@@ -183,3 +183,23 @@ int session_open(session_t *session, const call_t *call, int wants)
         status = check_owner(session);
     return status == EXIT_DONE && session->database ? introduce(session) : status;
 }
+
+int session_open_other(session_t *session, const char *name, const char *conninfo, const char *key_file,
+                       apr_pool_t *pool)
+{
+    const char *sentence = NULL;
+    int status;
+
+    *session = (session_t){.pool = pool, .name = name, .conninfo = conninfo, .key_file = key_file};
+    status = make_absolute(&session->key_file, pool);
+    if (status != EXIT_DONE)
+        return status;
+    if (key_file)
+        sentence = keyring_read(&session->keyring, session->key_file, pool);
+    if (!sentence)
+        sentence = console_open(&session->database, conninfo, NULL, pool);
+    if (sentence)
+        return complain(EXIT_FAILED, "%s: %s", name, sentence);
+    status = check_owner(session);
+    return status == EXIT_DONE ? introduce(session) : status;
+}

@@ -17,6 +17,7 @@ enum {
 /* What the options, and the httpd configuration, lead to. */
 typedef struct session_t {
     apr_pool_t *pool;
+    const char *name;        /* where a command has two: what it calls this one; else NULL */
     const char *config;      /* the configuration that was read; NULL: none */
     const char *conninfo;    /* as given; NULL: none */
     const char *role;        /* what to connect as where conninfo is the module's own; else NULL */
@@ -31,6 +32,10 @@ typedef struct session_t {
 
 /* Opens what a command wants, a set of SESSION_…. Returns EXIT_…, having said what is wrong. */
 int session_open(session_t *session, const call_t *call, int wants);
+
+/* Opens a further session to another database, with the keys of another key file; called by its name. */
+int session_open_other(session_t *session, const char *name, const char *conninfo, const char *key_file,
+                       apr_pool_t *pool);
 
 /* The path as seen from the root; NULL where the working directory has no name. */
 const char *session_path(const char *path, apr_pool_t *pool);

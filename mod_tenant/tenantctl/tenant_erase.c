@@ -7,6 +7,7 @@
 
 #include "../json/member.h"
 #include "input.h"
+#include "move.h"
 #include "output.h"
 #include "portable.h"
 #include "progress.h"
@@ -23,10 +24,16 @@ typedef struct erasure_t {
     apr_array_header_t *tables; /* const char * */
     int64_t *counts;            /* of each: how many rows there were */
     int64_t *erased;            /* and how many have been deleted */
+    int64_t audit_count;        /* of lines of the audit that tell of it, but for those that stay */
+    int64_t audit_erased;
 } erasure_t;
 
 /* Of the rows that a statement removes the audit tells once, at the end, and not one by one. */
 #define UNTOLD "set_config('mod_tenant.erased', $1::int::text, true) IS NOT NULL"
+
+/* What the audit tells of the tenant, its users and who has asked for what; but what earlier runs have said
+ * of how much there was stays. */
+#define AUDIT_GOES "action <> 'begin_erase'"
 
 /* The row, where it is that of an inactive tenant. */
 #define INACTIVE "EXISTS (SELECT FROM public.tenants WHERE id = $1::int AND status = 'inactive')"
@@ -43,14 +50,33 @@ static int find(erasure_t *erasure, const char *named)
 
     if (status != EXIT_DONE)
         return status;
-    rows = tenant_run(erasure->session,
-                      "SELECT status = 'inactive', name::text FROM public.tenants WHERE id = $1::int",
-                      &erasure->id, 1);
+    rows = tenant_run(
+        erasure->session,
+        "SELECT status = 'inactive', name::text, EXISTS (SELECT FROM public.tenant_moves m WHERE m.tenant ="
+        " t.id AND m.side = 'source' AND m.state <> 'done') FROM public.tenants t WHERE id = $1::int",
+        &erasure->id, 1);
     if (!rows)
         return tenant_failed(erasure->session);
     if (rowset_count(rows) != 1 || strcmp(rowset_text(rows, 0, 0), "t") != 0)
         return complain(EXIT_FAILED, "tenant %s is active: suspend it first", erasure->id);
+    if (strcmp(rowset_text(rows, 0, 2), "t") == 0)
+        return complain(EXIT_FAILED, "tenant %s is on its way to another database: end the move first",
+                        erasure->id);
     erasure->name = rowset_text(rows, 0, 1);
+    return EXIT_DONE;
+}
+
+/* Counts the rows of a table that go, into *number. */
+static int count_table(int64_t *number, const erasure_t *erasure, const char *table, const char *goes)
+{
+    const char *sql =
+        apr_psprintf(erasure->session->pool,
+                     "SELECT count(*)::text FROM public.%s WHERE tenant_id = $1::int AND %s", table, goes);
+    rowset_t *rows = tenant_run(erasure->session, sql, &erasure->id, 1);
+
+    if (!rows)
+        return tenant_failed(erasure->session);
+    *number = atoll(rowset_text(rows, 0, 0));
     return EXIT_DONE;
 }
 
@@ -64,16 +90,9 @@ static int count(erasure_t *erasure)
         return status;
     erasure->counts = apr_pcalloc(pool, sizeof(int64_t) * (apr_size_t)erasure->tables->nelts);
     erasure->erased = apr_pcalloc(pool, sizeof(int64_t) * (apr_size_t)erasure->tables->nelts);
-    for (int n = 0; n < erasure->tables->nelts; n++) {
-        const char *sql = apr_psprintf(pool, "SELECT count(*)::text FROM public.%s WHERE tenant_id = $1::int",
-                                       table_of(erasure, n));
-        rowset_t *rows = tenant_run(erasure->session, sql, &erasure->id, 1);
-
-        if (!rows)
-            return tenant_failed(erasure->session);
-        erasure->counts[n] = atoll(rowset_text(rows, 0, 0));
-    }
-    return EXIT_DONE;
+    for (int n = 0; status == EXIT_DONE && n < erasure->tables->nelts; n++)
+        status = count_table(&erasure->counts[n], erasure, table_of(erasure, n), "true");
+    return status == EXIT_DONE ? count_table(&erasure->audit_count, erasure, "audit", AUDIT_GOES) : status;
 }
 
 /* What is to go, in words. */
@@ -89,7 +108,7 @@ static const char *describe(const erasure_t *erasure, const int64_t *numbers)
 }
 
 /* Adds a line to the audit with how many rows there are, or were. */
-static int tell(const erasure_t *erasure, const char *action, const int64_t *numbers, int of_audit)
+static int tell(const erasure_t *erasure, const char *action, const int64_t *numbers, int64_t of_audit)
 {
     apr_pool_t *pool = erasure->session->pool;
     const char *values[] = {erasure->id, action, NULL};
@@ -126,15 +145,16 @@ static int confirm(const erasure_t *erasure, const call_t *call)
     return answer ? EXIT_DONE : complain(EXIT_FAILED, "tenant %s stays", erasure->id);
 }
 
-/* Deletes a table's rows, a portion in each transaction. Where the tenant has become active it stops. */
-static int erase_table(erasure_t *erasure, int n)
+/* Deletes those of a table's rows that go, a portion in each transaction. Where the tenant has become active
+ * it stops. */
+static int erase_table(const erasure_t *erasure, const char *table, const char *goes, int64_t count,
+                       int64_t *erased)
 {
-    const char *table = table_of(erasure, n);
     const char *sql = apr_psprintf(erasure->session->pool,
                                    "DELETE FROM public.%s WHERE ctid = ANY (ARRAY(SELECT ctid FROM public.%s"
-                                   " WHERE tenant_id = $1::int AND " INACTIVE " LIMIT " PORTION
+                                   " WHERE tenant_id = $1::int AND %s AND " INACTIVE " LIMIT " PORTION
                                    ")) AND tenant_id = $1::int AND " UNTOLD,
-                                   table, table);
+                                   table, table, goes);
     int deleted = 0;
 
     do {
@@ -143,8 +163,8 @@ static int erase_table(erasure_t *erasure, int n)
         if (!rows)
             return tenant_failed(erasure->session);
         deleted = rowset_changed(rows);
-        erasure->erased[n] += deleted;
-        progress_show(table, erasure->erased[n], erasure->counts[n]);
+        *erased += deleted;
+        progress_show(table, *erased, count);
     } while (deleted > 0);
     progress_end();
     return EXIT_DONE;
@@ -166,16 +186,15 @@ static int check_empty(const erasure_t *erasure, int n)
                     table_of(erasure, n));
 }
 
-/* In the place of what the audit says of the tenant, of its users and of who has asked for what, comes how
- * much there was; what earlier runs have said of that stays. */
+/* In the place of what the audit has said comes how much there was. What it has said since the last portion
+ * is little. */
 static int replace_audit(const erasure_t *erasure)
 {
     rowset_t *rows =
-        tenant_run(erasure->session,
-                   "DELETE FROM public.audit WHERE tenant_id = $1::int AND action <> 'begin_erase'",
+        tenant_run(erasure->session, "DELETE FROM public.audit WHERE tenant_id = $1::int AND " AUDIT_GOES,
                    &erasure->id, 1);
 
-    return rows ? tell(erasure, "erase", erasure->erased, rowset_changed(rows))
+    return rows ? tell(erasure, "erase", erasure->erased, erasure->audit_erased + rowset_changed(rows))
                 : tenant_failed(erasure->session);
 }
 
@@ -208,10 +227,12 @@ static int erase_tenant(const erasure_t *erasure)
 
 static int erase(erasure_t *erasure)
 {
-    int status = tell(erasure, "begin_erase", erasure->counts, 0);
+    int status = tell(erasure, "begin_erase", erasure->counts, erasure->audit_count);
 
     for (int n = 0; status == EXIT_DONE && n < erasure->tables->nelts; n++)
-        status = erase_table(erasure, n);
+        status = erase_table(erasure, table_of(erasure, n), "true", erasure->counts[n], &erasure->erased[n]);
+    if (status == EXIT_DONE)
+        status = erase_table(erasure, "audit", AUDIT_GOES, erasure->audit_count, &erasure->audit_erased);
     return status == EXIT_DONE ? erase_tenant(erasure) : status;
 }
 
@@ -257,6 +278,8 @@ int tenant_erase_run(const call_t *call)
         status = confirm(&erasure, call);
     if (status == EXIT_DONE)
         status = erase(&erasure);
+    if (status == EXIT_DONE)
+        status = move_drop_guards(&session, erasure.id); /* of a tenant that has moved away */
     if (status == EXIT_DONE)
         print(&erasure, call);
     return status;

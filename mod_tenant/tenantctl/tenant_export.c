@@ -208,6 +208,21 @@ static void print(const manifest_t *manifest, const char *path, const call_t *ca
     output_print(record, "tables", list, call_has(call, OPTION_JSON), call->pool);
 }
 
+/* What a tenant has left behind where it has moved away from is not what it has now. EXIT_…. */
+static int check_is_here(const session_t *session, const char *id)
+{
+    rowset_t *rows = tenant_run(session,
+                                "SELECT FROM public.tenant_moves WHERE tenant = $1::int AND side = 'source'"
+                                " AND state = 'done'",
+                                &id, 1);
+
+    if (!rows)
+        return tenant_failed(session);
+    if (rowset_count(rows) > 0)
+        return complain(EXIT_FAILED, "tenant %s has moved to another database: export it there", id);
+    return EXIT_DONE;
+}
+
 int tenant_export_run(const call_t *call)
 {
     int with_passwords = call_has(call, OPTION_WITH_PASSWORDS);
@@ -219,6 +234,7 @@ int tenant_export_run(const call_t *call)
     if ((status = session_open(&session, call, SESSION_DATABASE | (with_passwords ? SESSION_OWNER : 0))) !=
             EXIT_DONE ||
         (status = tenant_find(&id, &session, call->operands[0])) != EXIT_DONE ||
+        (status = check_is_here(&session, id)) != EXIT_DONE ||
         (status = tenant_export_to(&manifest, &session, id, path, with_passwords)) != EXIT_DONE)
         return status;
     if (strcmp(path, "-") != 0) /* what is on standard output is the archive alone */

@@ -125,8 +125,7 @@ static void print(const manifest_t *manifest, const char *id, const char *key, c
     for (int n = 0; n < manifest->files->nelts; n++) {
         const manifest_file_t *file = &APR_ARRAY_IDX(manifest->files, n, manifest_file_t);
 
-        if (inflow_takes(file->table))
-            output_row(list, (const char *[]){file->table, apr_psprintf(call->pool, "%" PRId64, file->rows)});
+        output_row(list, (const char *[]){file->table, apr_psprintf(call->pool, "%" PRId64, file->rows)});
     }
     output_print(record, "tables", list, call_has(call, OPTION_JSON), call->pool);
 }

@@ -14,7 +14,8 @@ static const char tables_sql[] =
     " JOIN pg_catalog.pg_class c ON c.oid = f.conrelid"
     " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = f.conkey[1]"
     " WHERE f.contype = 'f' AND f.confrelid = 'public.tenants'::regclass"
-    " AND c.relnamespace = 'public'::regnamespace AND has_any_column_privilege(c.oid, 'SELECT') ORDER BY 1";
+    " AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'tenant_moves'"
+    " AND has_any_column_privilege(c.oid, 'SELECT') ORDER BY 1";
 
 /* Counts the rows that go with a tenant, as a list of tables; *summary puts it into words. */
 static output_t *count_rows(const session_t *session, const char *id, const char **summary)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../json/member.h"
-#include "../resource/resource.h"
+#include "../resource/resources.h"
 #include "../text.h"
 
 /* --- Which parameter is which column -------------------------------------------------------------------- */

@@ -45,6 +45,9 @@ static const problem_t *check_method(exchange_t *exchange)
     return exchange_refuse_method(exchange, "GET, POST, OPTIONS");
 }
 
+/* Webhooks are the first of the kinds. */
+_Static_assert((int)EVENT_CALL_RESOURCE == (int)LABEL_EVENTS, "each webhook's event has a label");
+
 static void count(exchange_t *exchange, label_verdict_t verdict)
 {
     COUNTERS_ADD(twilio_events, webhook_of(exchange)->hook->event * LABEL_VERDICTS + verdict, 1);

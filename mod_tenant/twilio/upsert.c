@@ -66,8 +66,9 @@
  * ahead of their first row.
  *
  * Of a row of another tenant ON CONFLICT tests WHERE first, and lets it be; row-level security, which
- * would raise an error, is asked behind that. A row that would stay as it is is not written: its version,
- * and so its ETag, stays. That it says all of it already is told once that is safe. */
+ * would raise an error, is asked behind that. The constraint is named, for the one of a table with partitions
+ * has tenant_id as well: there is no other tenant's row. A row that would stay as it is is not written: its
+ * version, and so its ETag, stays. That it says all of it already is told once that is safe. */
 #define SQL(table, COLUMNS) \
     "WITH t AS MATERIALIZED (SELECT CASE WHEN set_config('mod_tenant.origin', '', true) IS NOT NULL" \
     " THEN set_config('mod_tenant.tenant_id', %s, true)::int END AS id)," \
@@ -80,7 +81,8 @@
     COLUMNS(OF_R) ") RETURNING 1)," \
     " added AS (INSERT INTO " table " AS r (tenant_id, sid, status" COLUMNS(NAME) ")" \
     " SELECT t.id, n.sid, n.status" COLUMNS(OF_N) " FROM t, n WHERE NOT EXISTS (SELECT FROM known)" \
-    " ON CONFLICT (sid) DO UPDATE SET status = " STATUS(table, "excluded") COLUMNS(SET_EXCLUDED) \
+    " ON CONFLICT ON CONSTRAINT " table "_sid_key DO UPDATE" \
+    " SET status = " STATUS(table, "excluded") COLUMNS(SET_EXCLUDED) \
     " WHERE r.tenant_id = excluded.tenant_id" \
     " AND (" STATUS(table, "excluded") COLUMNS(MERGE_EXCLUDED) ") IS DISTINCT FROM (r.status" \
     COLUMNS(OF_R) ")" \

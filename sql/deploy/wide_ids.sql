@@ -30,6 +30,8 @@ BEGIN
   FOREACH relation IN ARRAY '{calls,messages,recordings}'::text[] LOOP
     IF (SELECT atttypid FROM pg_attribute WHERE attrelid = relation::regclass AND attname = 'id') = 'bigint'::regtype THEN
       CONTINUE;
+    ELSIF (SELECT relkind FROM pg_class WHERE oid = relation::regclass) = 'p' THEN
+      RAISE NOTICE '% keeps its integer ids, for it has partitions: make it one table, widen them, divide it again', relation;
     ELSIF pg_relation_size(relation::regclass) <= 16 * 1024 * 1024 THEN
       CALL tenant_migration.widen_ids(relation);
     ELSE

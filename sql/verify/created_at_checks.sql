@@ -3,6 +3,6 @@
 
 SELECT 1 / (count(*) = 5)::integer
   FROM pg_constraint
- WHERE contype = 'c'
+ WHERE contype = 'c' AND connamespace = 'public'::regnamespace
    AND conname IN ('calls_created_at_check', 'messages_created_at_check', 'recordings_created_at_check',
                    'users_created_at_check', 'users_updated_at_check');

@@ -81,7 +81,7 @@ subtest 'rows' => sub {
         is_deeply(get("/v1/$resource/$row->{sid}")->json, $row, 'and by sid') if has_sid($resource);
         for my $name (@names) {
             my $text = json($row->{$name});
-            my $pattern = { integer => qr/^\d+$/,
+            my $pattern = { integer => qr/^\d+$/, boolean => qr/^(?:true|false)$/,
                 time => qr/^"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z"$/ }->{ $members->{$name}{type} };
             like($text, $pattern // qr/^"/, "$name is $members->{$name}{type}");
         }

@@ -8,11 +8,10 @@ use strict;
 use warnings;
 use utf8;
 
-use Digest::SHA qw(sha1_base64);
 use Encode qw(encode_utf8);
-use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
+use TenantTest::Administration;
 use TenantTest::Contract;
 use TenantTest::Corpora;
 use TenantTest::Pipeline;
@@ -21,37 +20,23 @@ my @strings = naughty_strings() or plan skip_all => 'blns.json is not there';
 
 my $database = 'corpus_strings';
 my $conninfo = database($database);
-my $users = site->{scratch} . '/corpus.htpasswd';
-open my $file, '>', $users or die "$users: $!";
-print $file 'root:{SHA}', sha1_base64('secret'), "=\n";
-close $file or die "$users: $!";
 
 # With its codes, which alone tell errors apart whatever the locale.
 sql("ALTER DATABASE $database SET log_error_verbosity = 'verbose'");
 my $server = TenantTest::Server->start(
     database => qq($conninfo" admin=") . site->conninfo($database, 'tenant_admin'),
-    server   => <<"END");
+    server   => administration($database) . <<'END');
 KeepAliveTimeout 300
-LoadModule auth_basic_module /usr/lib/apache2/modules/mod_auth_basic.so
-LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
 <Location "/users/v1">
     TenantHandler api
     TenantUserAuthority read
-</Location>
-<Location "/admin">
-    TenantHandler admin
-    AuthType Basic
-    AuthName administration
-    AuthUserFile $users
-    Require valid-user
 </Location>
 END
 my $log = $server->error_log;
 my $database_log = TenantTest::Log->new(site->{host} . '/log');
 
 my $acme  = TenantTest::Pipeline->new(to => $server, as => 'acme');
-my $admin = TenantTest::Pipeline->new(to => $server,
-    headers => [Authorization => 'Basic ' . encode_base64('root:secret', '')]);
+my $admin = TenantTest::Pipeline->new(to => $server, headers => [basic('root', 'secret')]);
 my %status;    # how often each was answered
 my @faults;    # what no answer may be
 
@@ -195,7 +180,7 @@ subtest 'passwords' => sub {
     is_clean('are kept', map { $_->body } @wrong);
     cmp_ok(scalar @users, '>', 10, 'a number of them');
     @wrong = grep { $_->status != 200 } ask($public, map { [GET => '/users/v1/calls?limit=1', headers => [
-            Authorization => 'Basic ' . encode_base64(encode_utf8("$_->{email}:$_->{password}"), '')]] } @users);
+            basic(encode_utf8($_->{email}), encode_utf8($_->{password}))]] } @users);
     is_clean('open the account', map { $_->body } @wrong);
 };
 

@@ -9,7 +9,6 @@ use MIME::Base64 qw(encode_base64);
 use POSIX qw(strftime);
 use Test::More;
 use TenantTest;
-use TenantTest::Fault;
 
 my $database = 'profile';
 my $server = TenantTest::Server->start(database => database($database), log_level => 'trace8');
@@ -182,7 +181,7 @@ subtest 'a new key' => sub {
 
     sql({ database => $database }, "UPDATE tenants SET retiring_api_key_expires_at = now() - interval '1 second' WHERE id = ?",
         $id{acme});
-    wait_until { api(GET => '/tenant', as => $new)->status == 401 };
+    until_heard();
     is_problem(api(GET => '/tenant', as => $new), 401, 'key-invalid', 'after its grace a key is gone');
     is_problem(api(POST => '/tenant/key', as => $new, json => {}), 401, 'key-invalid', '... for a rotation too');
 

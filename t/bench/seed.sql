@@ -38,6 +38,7 @@ SELECT 'CA' || md5(t || ':' || c), t, '+1212555' || lpad((hashint4(t + c) & 8191
        generate_series(1, CASE WHEN (t - 1) % (:tenants / :measured) = 0 THEN :calls ELSE 9 + t % 2 END) c;
 
 SELECT back FROM later \gexec
+CALL tenant_table_identity('calls');    -- went with its index
 RESET session_replication_role;
 VACUUM ANALYZE;
 CHECKPOINT;

@@ -191,9 +191,10 @@ my @refused = (
         qw(yes tenants= tenants=-1 tenants=1001 tenants=x 200)),
     ['TenantMetrics in a virtual host', vhost('a.example.com', 'TenantMetrics off'),
         qr/TenantMetrics cannot occur within <VirtualHost> section/],
-    (map { ["TenantUsage $_", "TenantUsage $_", qr/TenantUsage must be on, off, flush=TIME, or tenants=N: .* 100 to 1000000/] }
+    (map { ["TenantUsage $_", "TenantUsage $_", qr/TenantUsage must be on, off, flush=TIME, keep=FOLDER, or tenants=N: .* 100 to 1000000/] }
         qw(yes tenants= tenants=99 tenants=1000001 tenants=x 200)),
     (map { ["TenantUsage $_", "TenantUsage $_", qr/TenantUsage flush= wants a time from/] } qw(flush=1s flush=61s flush=x flush=)),
+    (map { ["TenantUsage $_", "TenantUsage $_", qr/TenantUsage keep= wants the absolute path of a folder, or off/] } qw(keep= keep=run keep=on)),
     ['TenantUsage in a virtual host', vhost('a.example.com', 'TenantUsage off'),
         qr/TenantUsage cannot occur within <VirtualHost> section/],
     ['TenantLinger with two times', 'TenantLinger 5ms 10ms', qr/TenantLinger takes one argument/],
@@ -286,30 +287,34 @@ my %section = (
     'Limit in a Location' => "<Location \"/v1\">\n<Limit GET>\n%s\n</Limit>\n</Location>",
     'Location'          => "<Location \"/v1\">\n%s\n</Location>",
 );
-my @beside_location = grep { $_ ne 'Location' } sort keys %section;
-my @inside = grep { !/^(?:the server|a virtual host)$/ } sort keys %section;
-my $location_only = qr/is allowed only in a <Location "\/path"> without pattern|not allowed here|not allowed in/;
-my $server_only = qr/not allowed here|not allowed in|cannot occur within/;
+# A right line of each directive, by where alone it may stand; the last ones may stand in any section.
+my @of_location = (
+    'TenantHandler api', 'TenantHandler off', 'TenantHandler twilio', 'TenantBasePath /public/v1', 'TenantPublicRead products',
+    'TenantUserAuthority read', 'TenantReference /usr/share/mod_tenant/reference', 'TenantVoice reject', 'TenantMessage Thanks',
+    'TenantPublicURL https://a.example.com', 'TenantGateway on', 'TenantGatewayFrom any', 'TenantGatewayRate 10', 'TenantPageSize 10 20',
+    'TenantMaxBody 1024',
+);
+my @of_server = (
+    $database, $key_file, 'TenantPool max=3', 'TenantCache off', 'TenantPasswordSlots 2', 'TenantLoginRate off', 'TenantFailureRate off',
+    'TenantLinger off', 'TenantMetrics off', 'TenantUsage off',
+);
+my @of_any = ('TenantRequireTLS on', 'TenantIdentify on', 'TenantForward on', 'TenantRateLimit off');
 
-for (['TenantHandler api', \@beside_location, $location_only], ['TenantHandler off', \@beside_location, $location_only],
-    ['TenantPublicRead products', \@beside_location, $location_only], ['TenantPageSize 10 20', \@beside_location, $location_only],
-    ['TenantReference /usr/share/mod_tenant/reference', \@beside_location, $location_only],
-    ['TenantBasePath /public/v1', \@beside_location, $location_only],
-    ['TenantMaxBody 1024', \@beside_location, $location_only],
-    ['TenantHandler twilio', \@beside_location, $location_only], ['TenantVoice reject', \@beside_location, $location_only],
-    ['TenantMessage Thanks', \@beside_location, $location_only], ['TenantPublicURL https://a.example.com', \@beside_location, $location_only],
-    ['TenantGateway on', \@beside_location, $location_only], ['TenantGatewayFrom any', \@beside_location, $location_only],
-    ['TenantGatewayRate 10', \@beside_location, $location_only],
-    ['TenantUserAuthority read', \@beside_location, $location_only], ['TenantPasswordSlots 2', \@inside, $server_only],
-    ['TenantLoginRate off', \@inside, $server_only], ['TenantFailureRate off', \@inside, $server_only], [$database, \@inside, $server_only],
-    [$key_file, \@inside, $server_only], ['TenantCache off', \@inside, $server_only], ['TenantPool max=3', \@inside, $server_only],
-    ['TenantLinger off', \@inside, $server_only], ['TenantMetrics off', \@inside, $server_only],
-    ['TenantUsage off', \@inside, $server_only])
-{
-    my ($line, $sections, $message) = @$_;
-    my ($directive) = $line =~ /^(\w+)/;
-    push @refused, map { ["$line in $_", $base . sprintf($section{$_}, $line), qr/\b$directive \Q\E(?:$message)/] } @$sections;
+sub name_of { return $_[0] =~ s/ .*//r }
+
+# Such lines are refused in those sections.
+sub refused_in {
+    my ($lines, $sections, $message) = @_;
+    for my $line (@$lines) {
+        my $directive = name_of($line);
+        push @refused, map { ["$line in $_", $base . sprintf($section{$_}, $line), qr/\b$directive (?:$message)/] } @$sections;
+    }
 }
+
+refused_in(\@of_location, [grep { $_ ne 'Location' } sort keys %section],
+    qr/is allowed only in a <Location "\/path"> without pattern|not allowed here|not allowed in/);
+refused_in(\@of_server, [grep { !/^(?:the server|a virtual host)$/ } sort keys %section],
+    qr/not allowed here|not allowed in|cannot occur within/);
 # Outside of a Location a switch would do nothing.
 push @refused, map { ["$_ in the server", "$base$_ on", qr/\b$_ not allowed here/] } qw(TenantRequireTLS TenantForward);
 
@@ -326,6 +331,7 @@ for (@refused) {
 my @accepted = (
     ['nothing but the module', ''],
     ['the API', location('TenantHandler api')],
+    ['the administration', qq{$database admin="user=tenant_admin"\n$key_file\n<Location "/admin">\nTenantHandler admin\n</Location>\n}],
     ['in capitals', location('TenantHandler API', 'TenantRequireTLS OFF')],
     ['a program', qq{TenantDatabase exec:/bin/true\n$key_file}],
     ['a URI', "TenantDatabase postgresql://tenant_api\@localhost/tenant?application_name=x\n"],
@@ -340,7 +346,7 @@ my @accepted = (
         qw(off OFF 1/1 1000000/24h 5/1440m 100/86400s), '100/1m burst=20', '1/1h burst=1000000'),
     (map { ["a rate of logins: $_", "${base}TenantLoginRate $_\n"] } qw(off OFF 1/1 10000/24h 5/10min 10/60s)),
     ['no cache', "${base}TenantCache OFF\n"],
-    (map { ["usage: $_", "${base}TenantUsage $_\n" . location('TenantHandler api')] } 'on', 'OFF', 'tenants=100', 'on tenants=1000000 flush=2s'),
+    (map { ["usage: $_", "${base}TenantUsage $_\n" . location('TenantHandler api')] } 'on', 'OFF', 'tenants=100', 'on tenants=1000000 flush=2s', 'keep=off', 'keep=/var/lib/other'),
     (map { ["metrics: $_", "${base}TenantMetrics $_\n" . location('TenantHandler metrics')] } 'on', 'OFF', 'tenants=0', 'on tenants=1000'),
     (map { ["to linger: $_", "${base}TenantLinger 5ms\n" . vhost('a.example.com', "TenantLinger $_")] } qw(off OFF 0 1ms 1000ms 1s 1)),
     ['every setting of a Location', location('TenantHandler api', 'TenantPublicRead products', 'TenantRequireTLS off',
@@ -395,12 +401,10 @@ subtest 'configtest has no side effect' => sub {
 
 # --- Every directive is tested and documented --------------------------------------------------------------
 
-my $listing = do {
-    my $server = TenantTest::Server->prepare(config => '');
-    ($server->_httpd('-L'))[1];
-};
-my @directives = $listing =~ /^(\w+) \(mod_tenant\.c\)/mg;
+my @directives = directives;
 cmp_ok(scalar @directives, '>=', 8, 'httpd lists our directives');
+my %has_place = map { name_of($_) => 1 } @of_location, @of_server, @of_any;
+is_deeply([sort keys %has_place], [sort @directives], 'each directive is in @of_location, @of_server or @of_any');
 my $refusals = join "\n", map { $_->[1] } @refused;
 my $acceptances = join "\n", map { $_->[1] } @accepted;
 my %document = map { $_ => slurp($_) } qw(docs/directives.md conf/tenant.conf);
@@ -418,9 +422,23 @@ for my $name (sort keys %document) {
 # Each directive has a section with all that a reader looks for.
 my %section_of = map { /^(Tenant\w+)\n(.*)/s ? ($1 => $2) : () } split /^## /m, $document{'docs/directives.md'};
 is_deeply([sort keys %section_of], [sort @directives], 'docs/directives.md has a section for each directive');
+my ($table) = $document{'docs/directives.md'} =~ /^(\| for \| directives \|\n.*?)\n\n/ms;
+is_deeply([grep { $table !~ /\[$_\]/ } @directives], [], 'and its table at the beginning names each');
 for my $directive (sort keys %section_of) {
     like($section_of{$directive}, qr/^\| \Q$_\E \| \S/m, "$directive: $_") for qw(Syntax Default Context);
     like($section_of{$directive}, qr/^    .*\b$directive\b/m, "$directive: an example");
+}
+
+# So are the words of TenantHandler, as its refusal lists them.
+my ($words) = (configtest(location('TenantHandler nothing')))[1] =~ /TenantHandler must be (.*)/;
+my @words = grep { $_ ne 'or' } ($words // '') =~ /\w+/g;
+cmp_ok(scalar @words, '>=', 5, 'TenantHandler says what there is');
+my ($sample) = $document{'conf/tenant.conf'} =~ /^# What answers below this path: (.*?)\./m;
+for my $word (@words) {
+    ok($acceptances =~ /TenantHandler $word\b/, "TenantHandler $word is accepted in a test");
+    ok($section_of{TenantHandler} =~ /^\| Syntax \| .*\b$word\b/m, '... is in the syntax in docs/directives.md');
+    ok($section_of{TenantHandler} =~ /^- `$word`: /m, '... and explained there');
+    ok(($sample // '') =~ /\b$word\b/, '... and is in conf/tenant.conf');
 }
 
 done_testing;

@@ -39,6 +39,13 @@ sub is_unready {
     is_status(ask('live', %option), 200, "$name: it is live all the same");
 }
 
+# That it gets unready, for a reason: a first answer may be of a connection that has just been lost.
+sub gets_unready {
+    my ($code, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    ok(wait_until { my $answer = ask('ready'); $answer->status == 503 && $answer->json->{code} eq $code }, $name);
+}
+
 # That it is ready again, soon.
 sub gets_ready {
     my ($name) = @_;
@@ -99,7 +106,7 @@ subtest 'in the clear' => sub {
 subtest 'PostgreSQL is stopped' => sub {
     $_->disconnect for values %{ $site->{dbh} };
     $cluster->stop;
-    ok(wait_until { ask('ready')->status == 503 }, 'it is not ready within seconds');
+    gets_unready('database-away', 'it is not ready within seconds');
     is_unready('database-away', 'away');
     {
         local $server = start();
@@ -139,7 +146,7 @@ subtest 'the database is refused' => sub {
     my $dbh = $site->dbh;
     $dbh->do('ALTER TABLE products NO FORCE ROW LEVEL SECURITY');
     end_backends($site);
-    ok(wait_until { ask('ready')->status == 503 }, 'it is not ready within seconds');
+    gets_unready('misconfigured', 'it is not ready within seconds');
     is_unready('misconfigured', 'a table without its wall');
     $dbh->do('ALTER TABLE products FORCE ROW LEVEL SECURITY');
     gets_ready('mended');
@@ -147,7 +154,7 @@ subtest 'the database is refused' => sub {
     my ($change) = $dbh->selectrow_array(q{SELECT change FROM sqitch.changes ORDER BY planned_at DESC, change LIMIT 1});
     $dbh->do('UPDATE sqitch.changes SET change = ? WHERE change = ?', undef, "$change-later", $change);
     end_backends($site);
-    ok(wait_until { ask('ready')->status == 503 }, 'a change that is not deployed');
+    gets_unready('misconfigured', 'a change that is not deployed');
     is_unready('misconfigured', 'an unmigrated database');
     $dbh->do('UPDATE sqitch.changes SET change = ? WHERE change = ?', undef, $change, "$change-later");
     gets_ready('deployed');
@@ -156,6 +163,7 @@ subtest 'the database is refused' => sub {
 subtest 'an empty database' => sub {
     $site->dbh('postgres')->do('CREATE DATABASE nothing');
     local $server = start(database => $site->conninfo('nothing'));
+    gets_unready('misconfigured', 'it is found out');
     is_unready('misconfigured', 'without a schema');
 };
 
@@ -188,7 +196,7 @@ subtest 'a child that ends' => sub {
     my $client = $server->client;
     $client->write("GET /v1/ready HTTP/1.1\r\nHost: api.example.net\r\n", 'GET');
     my $pid = $server->pid;
-    sleep 0.5;    # until a thread reads the request
+    ok($client->wait_until_read, 'a thread reads a request');
     kill WINCH => $pid;
     ok(wait_until { !IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $server->port) }, 'it takes no new connection');
     $client->write("\r\n");

@@ -127,6 +127,9 @@ subtest 'the API' => sub {
 subtest 'the logs' => sub {
     is_status(ask('/moved'), 302, 'a redirect ahead of any login');
     is(request(GET => '/intranet/page.txt', to => $server, host => '', headers => [Authorization => $login])->status, 400, 'no Host');
+    my $everything = TenantTest::Log->new("$root/everything_log");
+    $everything->{from} = 0;
+    $everything->wait_for($_) for qr{^/v1/calls/1 200 }, qr{^/moved 302 };    # behind its answer a request is logged
     my %log = map { $_ => TenantTest::Server::_read("$root/$_") } qw(error_log access_log everything_log forensic_log);
     for my $name (sort keys %log) {
         cmp_ok(length $log{$name}, '>', 500, "$name is not empty");

@@ -85,6 +85,7 @@ subtest 'too late' => sub {
     $first = rotate(@again);
     my $move = sub {
         sql({ database => $database }, "UPDATE tenants SET retiring_api_key_expires_at = now() + ?::interval WHERE id = ?", $_[0], $id{acme});
+        until_heard();
     };
     $move->('6 days 1 minute');
     is_again(rotate(@again), $first, 'within a day');

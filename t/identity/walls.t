@@ -346,6 +346,10 @@ for my $plan (sort keys %plans) {
     };
 }
 
+# Where calls are divided, PostgreSQL chooses the partitions of a statement without its predicate by the context that there is ahead
+# of it: so the policy alone shows too little, and never too much.
+sub shows_nothing_alone { return TenantTest::Site::partitions() && $_[0]{table} eq 'calls' }
+
 # Of several callers' reads in one statement each is in the context of its own caller.
 for my $plan (sort keys %plans) {
     subtest "many callers in one statement, $plan" => sub {
@@ -357,7 +361,7 @@ for my $plan (sort keys %plans) {
             my $has_ids = grep { $_ eq 'row.id' } @{ $statement->{names} };
             my @values = (join(',', map { $_->[0] } @callers), $has_ids ? join(',', map { $row{ $_->[1] }{id} } @callers) : ());
             my @wanted = $has_ids ? ("1 $acme", "4 $globex", "5 $acme") : map { "$_ $callers[$_ - 1][0]" } 1 .. @callers;
-            for my $sql ($statement->{sql}, $lacking{ $statement->{label} }) {
+            for my $sql ($statement->{sql}, shows_nothing_alone($statement) ? () : $lacking{ $statement->{label} }) {
                 my $result = run('walls_all', $statement, $sql, [map { "{$_}" } @values], by => $used);
                 my @got = map { "$_->{n} " . $_->{ tenant_column($statement->{table}) } } @{ $result->{all} };
                 is_deeply([sort @got], \@wanted, $statement->{label} . ($sql eq $statement->{sql} ? '' : ' by row-level security alone'))
@@ -377,6 +381,7 @@ subtest 'row-level security alone' => sub {
         is_harmless(aim('walls_rls', $statement, $globex, without => 1), $statement->{label});
         next if creates($statement) || verb_is($statement, 'upsert') || $statement->{sql} =~ /_of_email\(/;
         my $own = aim('walls_rls', $statement, $acme, without => 1);
+        next if shows_nothing_alone($statement);
         ok($own->{rows}, "$statement->{label}: it does show acme's own") or diag says($own);
     }
 };
@@ -441,6 +446,7 @@ subtest 'privileges and checks against rows that change hands' => sub {
 
 subtest 'unique keys alone' => sub {
     for my $statement (grep { $_->{verb} eq 'create' && $_->{sql} =~ /\bsid\b/ } @statements) {
+        next if TenantTest::Site::partitions() && $statement->{table} eq 'calls';    # each tenant has sids of its own
         my $taken = row("SELECT sid FROM $statement->{table} WHERE tenant_id = $globex LIMIT 1");
         my @values = map { $_ eq 'new.sid' ? $taken : value_of($statement, $_, { id => '' }, $acme) } @{ $statement->{names} };
         is(run('walls_open', $statement, $statement->{sql}, \@values)->{error}, '23505',

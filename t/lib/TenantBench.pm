@@ -13,7 +13,7 @@ use warnings;
 use Cwd ();
 use FindBin;
 
-my %offset = (event => 0, worker => 1, 'null-event' => 2, 'null-worker' => 3, growth_1k => 4, growth_100k => 5, growth_1m => 6, gateway => 7);
+my %offset = (event => 0, worker => 1, 'null-event' => 2, 'null-worker' => 3, growth_1k => 4, growth_100k => 5, growth_1m => 6, gateway => 7, divided_4 => 8);
 
 # The statements that the requests need at least, for pgbench: what PostgreSQL could do without the rest.
 my $columns = 'id, sid, tenant_id, from_number, to_number, status, created_at';

@@ -21,6 +21,7 @@ use Exporter 'import';
 use JSON::PP ();
 use MIME::Base64 qw(encode_base64);
 use Test::More ();
+use Time::HiRes ();
 
 use TenantTest::Client;
 use TenantTest::Log;
@@ -30,7 +31,7 @@ use TenantTest::Server;
 use TenantTest::Site;
 
 our @EXPORT = qw(
-    site tenant request client bearer basic json
+    site tenant request client counted_request bearer basic json until_heard
     is_status is_problem is_invalid is_same_answer
     error_log access_log
     sql row column database tenant_tables
@@ -78,12 +79,27 @@ sub json {
 #     on => client            a TenantTest::Client that is open, for several requests on one connection
 #     tls => 1                over HTTPS
 #     timeout => seconds      how long the server may be silent (30)
+#     is_unexplained => 1     the Location has no pages of problems: is_problem() wants about:blank
 sub request {
     my ($method, $target, %option) = @_;
     my %content = content(%option);
     my $exchange = sub { return ($option{on} // client(%option))->request($method, $target, %content) };
     my $prism = TenantTest::Prism->for($option{to} // site->{server});
-    return $prism ? $prism->exchange($exchange, $method, $target, %content) : $exchange->();
+    my $response = $prism ? $prism->exchange($exchange, $method, $target, %content) : $exchange->();
+    $response->{is_unexplained} = $option{is_unexplained};
+    return $response;
+}
+
+# The same, and returns once it is counted too, in the figures and on its tenant's bill. A server does that behind the answer, and
+# ahead of the next one on the same connection, or of its end.
+sub counted_request {
+    my ($method, $target, %option) = @_;
+    my $client = client(%option);
+    my $response = request($method, $target, %option, on => $client);
+    my $is_counted = ($response->header('Connection') // '') =~ /close/i ? $client->is_closed(20)
+        : $client->request(GET => '/static.txt')->status;
+    Test::More::diag("whether $method $target is counted is not known") unless $is_counted;
+    return $response;
 }
 
 # A new connection: options to, tls, timeout as for request().
@@ -91,6 +107,13 @@ sub client {
     my (%option) = @_;
     my %connection = map { $_ => $option{$_} } grep { defined $option{$_} } qw(tls timeout sni);
     return ($option{to} // site->{server})->client(%connection);
+}
+
+# Waits for as long as a change of tenants or users by others than httpd may take to be in effect there (the 200 ms of
+# docs/operate.md). A change by the API is in effect at once on its own server.
+sub until_heard {
+    Time::HiRes::sleep(0.2);
+    return;
 }
 
 # The options of request() as those of TenantTest::Client::send().
@@ -128,7 +151,7 @@ sub is_problem {
     for (sort keys %want) {
         push @wrong, "$_ is " . ($problem->{$_} // 'absent') unless ($problem->{$_} // '') eq $want{$_};
     }
-    my $type = $response->{is_webhook} ? qr/^about:blank\z/ : qr{^(?:/\S+)?/problems/\Q$code\E$};    # of a Location without pages
+    my $type = $response->{is_unexplained} ? qr/^about:blank\z/ : qr{^(?:/\S+)?/problems/\Q$code\E$};
     push @wrong, 'type is ' . ($problem->{type} // 'absent') if ($problem->{type} // '') !~ $type;
     for (qw(title request_id)) {
         push @wrong, "$_ is missing" unless length($problem->{$_} // '');

@@ -89,7 +89,10 @@ for my $tls (0, 1) {
         my $before = memory($server);
         my @clients = slow_readers($server, 3 * $threads, '/v1/products?limit=1000', as => 'acme', tls => $tls);
         others_are_served($server, 'many slow readers', tls => $tls);
-        cmp_ok(memory($server) - $before, '<', 64 * 1024, 'the child takes at most 64 MiB more');
+        SKIP: {
+            skip 'a sanitizer keeps what is freed', 1 if $ENV{TENANT_TEST_PRELOAD};
+            cmp_ok(memory($server) - $before, '<', 64 * 1024, 'the child takes at most 64 MiB more');
+        }
         is_status(request(GET => '/v1/products?limit=100', as => 'globex', to => $server, tls => $tls), 200, 'large pages too');
         is_status(request(GET => '/v1/messages?limit=50', as => 'acme', to => $server, tls => $tls), 200, 'and the tenant itself has short ones');
         my %heads = map { $_ => (head_of($_)) } @clients;
@@ -109,7 +112,10 @@ subtest 'pages by HTTP/2' => sub {
     my @clients = map { sleep 0.05; closed_window($server, '/v1/products?limit=1000') } 1 .. 90;    # not at once: most would be refused as lists
     others_are_served($server, 'streams that may not be sent');
     is(http2_answer($server, '/v1/products?limit=5'), '2 200', '... by HTTP/2 as well');
-    cmp_ok(memory($server) - $before, '<', 64 * 1024, 'the child takes at most 64 MiB more');
+    SKIP: {
+        skip 'a sanitizer keeps what is freed', 1 if $ENV{TENANT_TEST_PRELOAD};
+        cmp_ok(memory($server) - $before, '<', 64 * 1024, 'the child takes at most 64 MiB more');
+    }
 };
 
 subtest 'files that need no key' => sub {

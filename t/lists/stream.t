@@ -8,27 +8,19 @@ use warnings;
 use utf8;
 
 use Compress::Zlib ();
-use Digest::SHA qw(sha1_base64);
 use Encode qw(decode_utf8 encode_utf8);
-use MIME::Base64 qw(encode_base64);
 use Test::More;
 
 use TenantTest;
+use TenantTest::Administration;
 use TenantTest::Stream qw(csv_rows json_rows);
 
 my $database = 'stream';
 my $conninfo = database($database);
 my $admin = site->conninfo($database, 'tenant_admin');
 my $acme = tenant('acme')->{id};
-my $administrators = site->{scratch} . '/stream.htpasswd';
 
-open my $file, '>', $administrators or die "$administrators: $!";
-print $file 'root:{SHA}', sha1_base64('secret'), "=\n";
-close $file or die "$administrators: $!";
-
-my %option = (database => qq($conninfo" admin="$admin), processes => 1, server => <<"END");
-LoadModule auth_basic_module /usr/lib/apache2/modules/mod_auth_basic.so
-LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
+my %option = (database => qq($conninfo" admin="$admin), processes => 1, server => administration('stream') . <<'END');
 AddOutputFilterByType DEFLATE text/csv application/x-ndjson
 <Location "/public/v1">
     TenantHandler api
@@ -37,13 +29,6 @@ AddOutputFilterByType DEFLATE text/csv application/x-ndjson
 <Location "/login/v1">
     TenantHandler api
     TenantUserAuthority read
-</Location>
-<Location "/admin">
-    TenantHandler admin
-    AuthType Basic
-    AuthName administration
-    AuthUserFile $administrators
-    Require valid-user
 </Location>
 END
 my $server = TenantTest::Server->start(%option);
@@ -264,13 +249,13 @@ subtest 'who may read' => sub {
 
     is_status(request(POST => '/v1/users', to => $server, as => 'acme', json => { email => 'reader@example.com', password => 'correct horse' }),
         201, 'a user');
-    my @login = (Authorization => 'Basic ' . encode_base64('reader@example.com:correct horse', ''));
+    my @login = basic('reader@example.com', 'correct horse');
     my $list = request(GET => '/login/v1/products', to => $server, host => $host, headers => [@login, TenantTest::Stream::form('ndjson')]);
     has_rows($list, 'ndjson', \@products, 'a user by login');
     is_problem(request(GET => '/login/v1/users', to => $server, host => $host, headers => [@login, TenantTest::Stream::form('csv')]),
         403, 'user-forbidden', 'but not the list of users');
 
-    my @root = (Authorization => 'Basic ' . encode_base64('root:secret', ''));
+    my @root = basic('root', 'secret');
     my @tenants = paged('/admin/tenants', headers => \@root);
     for my $form (qw(ndjson csv)) {
         has_rows(request(GET => '/admin/tenants', to => $server, headers => [@root, TenantTest::Stream::form($form)]), $form,

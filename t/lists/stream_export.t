@@ -87,7 +87,10 @@ for (['ndjson', 'http'], ['csv', 'https'], ['ndjson', 'http', '--http2-prior-kno
         note sprintf '%d rows/s, %d KiB more', $rows / (time - $began), $most - $before;
         is($got, $rows, 'every row');
         is($digest->hexdigest, $sum, 'as it is stored, in order');
-        cmp_ok($most - $before, '<=', 8 * 1024, 'the child takes at most 8 MiB more');
+        SKIP: {
+            skip 'a sanitizer keeps what is freed', 1 if $ENV{TENANT_TEST_PRELOAD};
+            cmp_ok($most - $before, '<=', 8 * 1024, 'the child takes at most 8 MiB more');
+        }
         is($connections, 1, 'and one connection');
     };
 }

@@ -79,13 +79,16 @@ sub is_whole_or_broken {
     return defined $response->error ? is_broken($response, $name) : is_whole($response, $name);
 }
 
-# That curl fails; it writes what comes into nothing.
+# Starts curl; it writes what comes into a file. Its process.
+my $fetched = "$site->{scratch}/fetched";
+
 sub curl {
     my (@arguments) = @_;
     my %bearer = bearer('acme');
+    unlink $fetched;
     my $pid = fork // die "fork: $!";
     if (!$pid) {
-        exec 'curl', '-s', '-o', '/dev/null', '-H', "Authorization: $bearer{Authorization}", '-H', 'Accept: text/csv', @arguments
+        exec 'curl', '-s', '-o', $fetched, '-H', "Authorization: $bearer{Authorization}", '-H', 'Accept: text/csv', @arguments
             or POSIX::_exit(127);
     }
     return $pid;
@@ -189,10 +192,11 @@ for my $cache ('', "TenantCache off\n") {
                 my ($target, %option) = @$arguments;
                 my $stream = begin($target, to => $own, %option, %$how);
                 $site->dbh->do($do);
-                sleep 0.3;    # 200 ms are the promise
+                until_heard();
                 is_broken($stream->end, join ' ', %$how, 'the stream');
                 ok($log->wait_for(qr/the stream of \w+ breaks off behind [1-9]\d* rows: $code/), "... for $code, says the log");
                 $site->dbh->do($undo) if $undo;
+                until_heard();    # a Host that is somebody's again may be nobody's for so long
                 ok(wait_until { acme(GET => '/v1/calls/1', to => $own)->status == 200 }, '... and another request is fine');
             }
         };
@@ -245,11 +249,11 @@ subtest 'PostgreSQL stops' => sub {
 
     for my $version ('--http1.1', '--http1.0') {
         my $pid = curl($version, '--limit-rate', '1M', $url);
-        sleep 1;
+        ok(wait_until(sub { (-s $fetched // 0) > 1_000_000 }, 30), 'rows have come');    # more than the first portion
         $_->disconnect for values %{ $site->{dbh} };
         $site->cluster->stop('immediate');
         waitpid $pid, 0;
-        isnt($? >> 8, 0, "curl $version fails");
+        isnt($? >> 8, 0, "curl $version fails") or diag sprintf '%d bytes: %.500s', -s $fetched, TenantTest::Server::_read($fetched);
         $site->cluster->start;
         ok(wait_until { acme(GET => '/v1/calls/1')->status == 200 }, 'PostgreSQL is there again');
     }
@@ -267,6 +271,9 @@ subtest 'a graceful restart' => sub {
 
 subtest 'a child dies' => sub {
     my @streams = map { begin($path, @$_) } [], [http => '1.0'];
+    for my $stream (@streams) {    # past the first portion: behind that the server says how the connection is to end
+        1 while length $stream->{client}{read} < 1_000_000 && $stream->read(65536);
+    }
     kill KILL => $server->workers;
     is_broken($_->end, 'a stream') for @streams;
     ok(wait_until { eval { acme(GET => '/v1/calls/1')->status == 200 } }, 'the next child serves');

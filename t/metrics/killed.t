@@ -4,11 +4,11 @@
 use strict;
 use warnings;
 
-use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
 use TenantTest;
+use TenantTest::Askers;
 use TenantTest::Scrape;
 
 my $clients = 8;
@@ -21,35 +21,7 @@ my @figures = (
     ['mod_tenant_rows_read_total'],
 );
 
-# A client in a process of its own, which tells how many requests were answered, and how many were not.
-sub start_client {
-    pipe my $read, my $write or die "pipe: $!";
-    my $pid = fork // die "fork: $!";
-    if ($pid) {
-        close $write;
-        return { pid => $pid, read => $read };
-    }
-    close $read;
-    my ($answered, $lost, $client, $stop) = (0, 0);
-    local $SIG{USR1} = sub { $stop = 1 };
-    until ($stop) {
-        my $status = eval {
-            $client //= $server->client;
-            $client->request(GET => '/v1/calls/1', headers => [bearer('acme')])->status;
-        };
-        if (($status // 0) == 200) {
-            $answered++;
-        } else {
-            $lost++;
-            undef $client;
-        }
-    }
-    syswrite $write, "$answered $lost\n";
-    close $write;
-    POSIX::_exit(0);
-}
-
-my @running = map { start_client() } 1 .. $clients;
+my $askers = TenantTest::Askers->start($server, $clients);
 my @last = (0) x @figures;
 my $kills = 0;
 for my $round (1 .. 12) {
@@ -57,7 +29,7 @@ for my $round (1 .. 12) {
     my @children = $server->children;
     if ($round % 4 == 0) {
         $server->graceful;
-    } else {
+    } elsif (@children) {    # httpd makes new ones a second later
         kill KILL => $children[rand @children];
         $kills++;
     }
@@ -66,14 +38,7 @@ for my $round (1 .. 12) {
     cmp_ok($now[$_], '>=', $last[$_], "round $round: $figures[$_][0] does not go back") for 0 .. $#now;
     @last = @now;
 }
-kill USR1 => map { $_->{pid} } @running;
-my ($answered, $lost) = (0, 0);
-for my $client (@running) {
-    my ($one, $other) = split ' ', readline($client->{read}) // '';
-    waitpid $client->{pid}, 0;
-    $answered += $one;
-    $lost += $other;
-}
+my ($answered, $lost) = $askers->stop;
 diag "$answered requests were answered, $lost were not; $kills children were killed";
 cmp_ok($answered, '>', 500, 'there was load');
 sleep 1;    # what is answered is counted a moment later

@@ -5,7 +5,6 @@ use strict;
 use warnings;
 
 use Test::More;
-use Time::HiRes qw(sleep);
 use TenantTest;
 use TenantTest::Scrape;
 
@@ -35,10 +34,10 @@ sub configure {
 }
 
 subtest 'what a tenant has' => sub {
-    my $page = request(GET => '/v1/calls?limit=7', as => 'acme', to => $server);
-    my $made = request(POST => '/v1/products', as => 'acme', to => $server, json => { name => 'share' });
-    my $none = request(GET => '/v1/calls/999999', as => 'acme', to => $server);
-    request(GET => '/v1/calls', to => $server);
+    my $page = counted_request(GET => '/v1/calls?limit=7', as => 'acme', to => $server);
+    my $made = counted_request(POST => '/v1/products', as => 'acme', to => $server, json => { name => 'share' });
+    my $none = counted_request(GET => '/v1/calls/999999', as => 'acme', to => $server);
+    counted_request(GET => '/v1/calls', to => $server);
     is(await(3, 'requests', $acme), 3, 'requests, but none that is nobody\'s');
     is(figure('requests', $acme, name => tenant('acme')->{name}), 3, 'by its name');
     is(figure('answer_bytes', $acme), length($page->body) + length($made->body) + length($none->body), 'bytes that went out');
@@ -51,16 +50,11 @@ subtest 'what a tenant has' => sub {
 };
 
 subtest 'another tenant is more active' => sub {
-    request(GET => '/v1/calls/1', as => 'globex', to => $server) for 1 .. 2;
+    counted_request(GET => '/v1/calls/1', as => 'globex', to => $server) for 1 .. 2;
     is(await(2, 'requests', 'other'), 2, 'with less than the first it is one of the others');
     is(figure('requests', $globex), 0, 'and not named');
-    request(GET => '/v1/calls/1', as => 'globex', to => $server) for 1 .. 20;
-    my $scrape;
-    for (1 .. 100) {
-        $scrape = TenantTest::Scrape->of($server);
-        last if $scrape->value('mod_tenant_tenant_requests_total') == 25;
-        sleep 0.05;
-    }
+    counted_request(GET => '/v1/calls/1', as => 'globex', to => $server) for 1 .. 20;
+    my $scrape = TenantTest::Scrape->of($server);
     is($scrape->value('mod_tenant_tenant_requests_total'), 25, 'no request is lost');
     cmp_ok($scrape->value('mod_tenant_tenant_requests_total', tenant => $globex), '>=', 15, 'with more it has the place');
     is($scrape->value('mod_tenant_tenant_requests_total', tenant => $acme), 0, 'of the one that had it');
@@ -73,7 +67,7 @@ subtest 'a graceful restart, killed children, another number of places' => sub {
     my $log = $server->error_log;
     configure('tenants=3');
     $server->graceful;
-    kill KILL => $server->children;
+    $server->kill_and_wait;
     request(GET => '/v1/calls/1', as => 'globex', to => $server);
     is(await($before + 1, 'requests', $globex), $before + 1, 'it goes on from there');
     my ($line) = $log->matching(qr/TenantMetrics tenants=3 takes (\d+) bytes more than the server has had since its start: 1 are/);

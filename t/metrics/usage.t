@@ -6,7 +6,6 @@ use warnings;
 
 use MIME::Base64 qw(encode_base64);
 use Test::More;
-use Time::HiRes qw(sleep);
 use TenantTest;
 use TenantTest::Administration;
 use TenantTest::Fault qw(wait_until);
@@ -28,7 +27,7 @@ sub db { return sql({ database => $database }, @_) }
 # A request that is counted here as it has to be there.
 sub ask {
     my ($as, $rows, $method, $path, %option) = @_;
-    my $response = request($method => $path, as => $as, to => $server, %option);
+    my $response = counted_request($method => $path, as => $as, to => $server, %option);
     my $bytes = length($response->body // '');
     $sent{$as}{requests}++;
     $sent{$as}{rows_written} += $rows;
@@ -66,13 +65,11 @@ subtest 'requests, rows, bytes' => sub {
 subtest 'a reload, killed children, a restart, a stop' => sub {
     for my $way (qw(graceful kill restart)) {
         ask(acme => 0, GET => '/v1/calls?limit=2') for 1 .. 7;
-        sleep 0.2;    # what is answered is counted a moment later
-        $way eq 'kill' ? kill(KILL => $server->workers) : $server->$way;
+        $way eq 'kill' ? $server->kill_and_wait($server->workers) : $server->$way;
         ask(acme => 0, GET => '/v1/calls?limit=2');
         is_used(acme => "$way: nothing is lost, nothing is counted twice");
     }
     ask(acme => 0, GET => '/v1/calls?limit=2') for 1 .. 7;
-    sleep 0.2;
     $server->stop;
     is_deeply(used('acme', sort keys %{ $sent{acme} }), $sent{acme}, 'a server that has ended has told all');
     $server->boot;

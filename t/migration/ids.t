@@ -85,7 +85,8 @@ subtest 'bigint' => sub {
 
 subtest 'many at once' => sub {
     my $together = 0;
-    for my $round (1 .. 20) {
+    my $until = time + 60;
+    for (my $round = 1; $round <= 20 || !$together && time < $until; $round++) {    # a busy machine may take longer to share any
         my @clients = map { client(to => $server) } 1 .. 16;    # httpd may close idle ones where its threads are busy
         $clients[$_]->send(GET => '/v1/products/' . ($BIG + 1 + $_), headers => [bearer($key)]) for 0 .. $#clients;
         my @answers = map { $_->receive } @clients;

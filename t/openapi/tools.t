@@ -7,11 +7,10 @@ use strict;
 use warnings;
 
 use Cwd qw(abs_path);
-use Digest::SHA qw(sha1_base64);
 use File::Copy qw(copy);
-use MIME::Base64 qw(encode_base64);
 use Test::More;
 use TenantTest;
+use TenantTest::Administration;
 use TenantTest::Gateway;
 use TenantTest::Packages;
 use TenantTest::Sample qw(slurp);
@@ -21,28 +20,17 @@ plan skip_all => packages_missing('t/node') // page_missing if packages_missing(
 
 my $tools = abs_path('t/node');
 my $scratch = site->{scratch} . '/tools';
-my $users = "$scratch/htpasswd";
 mkdir $scratch;
-write_file($users, 'root:{SHA}' . sha1_base64('secret') . '=');
 
 my $database = database('openapi_tools');
 my $server = TenantTest::Server->start(
     database => qq($database" admin=") . site->conninfo('openapi_tools', 'tenant_admin'),
     location => 'TenantReference "' . abs_path('build/reference') . '"',
-    server   => <<"END");
-LoadModule auth_basic_module /usr/lib/apache2/modules/mod_auth_basic.so
-LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
+    server   => administration('openapi_tools') . <<'END');
 <Location "/users/v1">
     TenantHandler api
     TenantPublicRead products
     TenantUserAuthority write
-</Location>
-<Location "/admin">
-    TenantHandler admin
-    AuthType Basic
-    AuthName administration
-    AuthUserFile $users
-    Require valid-user
 </Location>
 END
 
@@ -76,7 +64,7 @@ sub succeeds {
     return $output;
 }
 
-my %login = ('/admin' => [Authorization => 'Basic ' . encode_base64('root:secret', '')]);
+my %login = ('/admin' => [basic('root', 'secret')]);
 my %documents = map { tr{/}{}dr . '.json' => request(GET => "$_/openapi.json", to => $server, headers => $login{$_}) }
     '/v1', '/users/v1', '/admin';
 $documents{'gateway.json'} = request(GET => '/v1/openapi.json', to => TenantTest::Gateway->start->server);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The same with a PgBouncer between the nodes and PostgreSQL, which is led to another server by hand.
+# The same with a PgBouncer between the nodes and PostgreSQL, which is led to another server by hand. PGBOUNCER names another one than
+# Debian's: with 1.21 and later statements are prepared.
 use strict;
 use warnings;
 
@@ -11,6 +12,7 @@ use TenantTest::Crowd;
 use TenantTest::Events;
 use TenantTest::Fleet;
 use TenantTest::Patroni;
+use TenantTest::Pgbouncer;
 use TenantTest::Pooler;
 
 my $missing = TenantTest::Fleet::missing(qw(patroni etcd));
@@ -20,7 +22,7 @@ my $site = TenantTest::Site->make;
 my $database = TenantTest::Patroni->start(site => $site);
 my $pooler = TenantTest::Pooler->start(database => $database);
 my $fleet = TenantTest::Fleet->start(site => $site, database => $pooler->conninfo, listen => $database->conninfo('tenant_api'),
-    pool => 'max=6 prepare=off');
+    pool => 'max=6 prepare=' . (TenantTest::Pgbouncer::keeps_statements() ? 'on' : 'off'));
 my @common = (late => 10, crowd => sub {
     return TenantTest::Crowd->start(address => [$fleet->address], site => $site, admin => $database->conninfo('postgres'));
 });

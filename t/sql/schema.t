@@ -11,6 +11,10 @@ use TenantTest::Sample;
 
 my $name = 'schema';
 database($name);
+if (TenantTest::Site::partitions()) {
+    site->psql($name, '-c', "GRANT CREATE ON DATABASE $name TO tenant_owner");
+    site->psql($name, '-c', 'SET ROLE tenant_owner', '-v', 'modulus=0', '-f', 'sql/partition.sql');
+}
 my $deployed = do {
     local @ENV{qw(PGHOST PGDATABASE PGUSER)} = (site->{host}, $name, site->{superuser});
     `tools/schema print`;

@@ -21,7 +21,7 @@ my $site = $statements->site;
 my @tenants = qw(acme globex);
 
 # With two connections one round trip is under way at a time, on any machine.
-starting(site => $site, processes => 1, threads => 32, server => "MaxKeepAliveRequests 0\nKeepAliveTimeout 60");
+starting(site => $site, processes => 1, threads => 32, server => "MaxKeepAliveRequests 0\nKeepAliveTimeout 600");
 
 my $server = start(pool => 'max=2 wait=10s statement=10s');
 our $volley = TenantTest::Volley->new($server);

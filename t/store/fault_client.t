@@ -21,7 +21,7 @@ SQL
 my $server = TenantTest::Server->start(
     database  => $conninfo,
     processes => 1,
-    server    => "TenantPool max=1 wait=500ms statement=20s\nTenantCache off\nRequestReadTimeout header=3 body=2\nSendBufferSize 65536",
+    server    => "TenantPool max=1 wait=2s statement=20s\nTenantCache off\nRequestReadTimeout header=3 body=2\nSendBufferSize 65536",
     location  => 'TenantPageSize 50 5000',
 );
 my $log = $server->error_log;

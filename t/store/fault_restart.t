@@ -50,8 +50,7 @@ sub end_session {
 # Fills the pool: 40 reads at the same time, then 40 idle connections.
 sub open_forty {
     $brake->hold;
-    my @clients = map { $server->client->send(GET => '/v1/calls/1', headers => [bearer('acme')]) } 1 .. 40;
-    waiting_backends($site, 40);
+    my @clients = held_one_by_one($site, 40, sub { return $server->client->send(GET => '/v1/calls/1', headers => [bearer('acme')]) });
     $brake->release;
     my @refused = grep { $_->receive->status != 200 } @clients;
     is(@refused, 0, '40 reads at once are answered');

@@ -33,8 +33,9 @@ sub is_blamed {
 }
 
 subtest 'a sequence behind the ids' => sub {
-    my ($last) = $dbh->selectrow_array(q{SELECT last_value FROM calls_id_seq});
-    $dbh->do(q{SELECT setval('calls_id_seq', 1, false)});
+    # Ids that it is yet to give, all of the same tenant: where calls have partitions those of others are no obstacle.
+    $dbh->do(q{INSERT INTO calls (id, sid, tenant_id) SELECT last_value + n, 'CAx' || n, ? FROM calls_id_seq, generate_series(1, 100) n},
+        undef, tenant('acme')->{id});
     $site->{log} = $server->error_log;
     is_blamed(call(1), qr/statement calls_create: SQLSTATE 23505: .*the sequence public\.calls_id_seq is behind the ids that are taken/, 'a new call');
     is_blamed(acme(POST => '/v1/calls', json => { sid => sprintf 'CA%032x', 1 }, headers => ['Idempotency-Key' => 'k1']),
@@ -109,6 +110,7 @@ SQL
 # An altered table, and requests that share round trips.
 subtest 'rows of another form' => sub {
     my ($child) = $server->workers;
+    $dbh->do('ALTER TABLE products REPLICA IDENTITY DEFAULT');    # its columns stay NOT NULL
     my @forms = (
         ['ids that are NULL', 'ALTER TABLE products DROP CONSTRAINT products_pkey CASCADE; ALTER TABLE products ALTER id DROP DEFAULT,'
             . ' ALTER id DROP NOT NULL',
@@ -134,7 +136,7 @@ subtest 'rows of another form' => sub {
         ok($site->{log}->wait_for(qr/statement products_\w+: column 1 of its rows is not as it should be/), 'as the log says');
         is_status(acme(GET => '/v1/calls'), 200, 'other tables are served');
         $dbh->do($mend);
-        ok(wait_until(sub { acme(GET => '/v1/products')->status == 200 }, 5), 'mended, it is served');
+        ok(wait_until(sub { acme(GET => '/v1/products')->status == 200 }, 30), 'mended, it is served');
     }
     is_deeply([$server->workers], [$child], 'the child lives');
 };
@@ -149,7 +151,7 @@ subtest 'rows of another form, again and again' => sub {
     is($requests, 100, 'many requests');
     cmp_ok($sessions, '<', $requests / 2, '... of few sessions') or diag "$sessions sessions for $requests requests";
     $dbh->do('ALTER TABLE products ALTER id TYPE integer');
-    ok(wait_until(sub { acme(GET => '/v1/products')->status == 200 }, 5), 'mended, it is served');
+    ok(wait_until(sub { acme(GET => '/v1/products')->status == 200 }, 30), 'mended, it is served');
 };
 
 done_testing;

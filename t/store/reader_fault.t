@@ -34,7 +34,7 @@ sub by_name { return "host=$folder/$_[0] dbname=tenant user=tenant_api" }
 lead(primary => $primary);
 lead(reader => $standby);
 my $server = start_server($site, $standby, '1h', primary => by_name('primary'), read => by_name('reader'),
-    server => 'TenantPool max=5 statement=1s');
+    server => 'TenantPool max=5 statement=3s');    # so long a test has to find a read that waits
 my $log = $server->error_log;
 
 # Its log from the start on.
@@ -70,7 +70,7 @@ subtest 'a standby that is away' => sub {
     is(statuses(60), '200', 'reads go on');
     is_status(ask($server, GET => '/v1/ready'), 200, 'the server is ready');
     ok($log->wait_for(qr/TenantDatabase read= is not used, the primary answers: it cannot be asked/), 'the log says so');
-    is(is_up($server), 0, 'so do the figures');
+    is(is_up($server, 0), 0, 'so do the figures');
     is_status(ask($server, POST => '/v1/products', json => { name => 'new' }), 201, 'writes go on');
     $standby->start;
     ok((wait_until { is_read($server) } 60), 'it is used once it is back');

@@ -5,51 +5,17 @@ use strict;
 use warnings;
 
 use File::Temp ();
-use POSIX ();
 use Test::More;
 use Time::HiRes qw(time);
 
 use TenantTest;
 use TenantTest::Fault;
+use TenantTest::Pgbouncer;
 
 my $site = TenantTest::Site->make;
 my $copy = TenantTest::Site->make;    # of the same data, with the same identifier and timeline
 my $folder = File::Temp::tempdir('pooler.XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my ($lost, $heard) = (qr/changes of tenants cannot be heard/, qr/changes of tenants are heard again/);
-my $pooler;
-
-sub lead_pooler {
-    my ($to) = @_;
-    open my $file, '>', "$folder/pgbouncer.ini" or die "$folder: $!";
-    print $file <<"END";
-[databases]
-tenant = host=$to->{host} user=tenant_api
-[pgbouncer]
-listen_addr =
-unix_socket_dir = $folder
-listen_port = 6432
-auth_type = any
-pool_mode = transaction
-server_login_retry = 1
-logfile = $folder/log
-ignore_startup_parameters = extra_float_digits
-END
-    close $file or die "$folder: $!";
-    kill HUP => $pooler if $pooler;
-}
-
-sub start_pooler {
-    $pooler = fork // die "fork: $!";
-    return if $pooler;
-    open STDERR, '>', '/dev/null';
-    exec '/usr/sbin/pgbouncer', '-q', "$folder/pgbouncer.ini" or POSIX::_exit(1);
-}
-
-sub stop_pooler {
-    kill TERM => $pooler;
-    waitpid $pooler, 0;
-}
-
 # Where the connection that listens goes; it stays where it is when this changes.
 sub lead_listener {
     my ($to) = @_;
@@ -57,12 +23,10 @@ sub lead_listener {
     symlink $to->{host}, "$folder/listen" or die "$folder: $!";
 }
 
-lead_pooler($site);
 lead_listener($site);
-start_pooler();
-ok((wait_until { -S "$folder/.s.PGSQL.6432" } 30), 'PgBouncer runs');
+my $pooler = TenantTest::Pgbouncer->start(to => $site);
 my $server = TenantTest::Server->start(site => $site, processes => 2, server => "TenantPool prepare=off\nTenantCache ttl=600s",
-    database => qq{host=$folder port=6432 dbname=tenant user=tenant_api" listen="host=$folder/listen dbname=tenant user=tenant_api});
+    database => $pooler->conninfo . qq{" listen="host=$folder/listen dbname=tenant user=tenant_api});
 my $log = $server->error_log;
 
 sub answer { return request(GET => '/v1/calls/1', as => 'acme', to => $server) }
@@ -78,7 +42,7 @@ is_deeply([grep { $_ != 200 } warm()], [], 'a tenant is served, and remembered')
 is(scalar $log->matching($lost), 0, 'changes are heard');
 
 subtest 'PgBouncer leads elsewhere' => sub {
-    lead_pooler($copy);
+    $pooler->lead_to($copy);
     set_status($copy, 'inactive');
     my $changed = time;
     ok((wait_until { answer()->status == 403 } 60), 'the tenant that is switched off there is refused');
@@ -104,12 +68,11 @@ subtest 'the listener follows' => sub {
 
 subtest 'PgBouncer is away' => sub {
     $log->mark;
-    stop_pooler();
+    $pooler->stop;
     ok($log->wait_for(qr/$lost.*TenantDatabase cannot be reached: it may lead to another server/, 60), 'who cannot tell does not trust');
-    start_pooler();
+    $pooler->boot;
     ok($log->wait_for($heard, 60), 'until it is back');
     ok((wait_until { answer()->status == 200 } 60), 'and serves');
 };
 
-stop_pooler();
 done_testing;

@@ -37,7 +37,7 @@ subtest 'usage' => sub {
     is_done($help, '--help');
     like($help->{output}, qr/^  tenantctl setup /m, 'setup, a program of its own, is among them');    # setup.t
     my @commands = grep { $_ ne 'setup' } $help->{output} =~ /^  tenantctl ([a-z]+(?: [a-z]+)?)/mg;
-    is(@commands, 24, 'lists the commands');
+    is(@commands, 28, 'lists the commands');
     my $manual = read_text('man/tenantctl.8') =~ s/\\-/-/gr =~ s/\\f.//gr;
     for (@commands) {
         my @words = split / /;

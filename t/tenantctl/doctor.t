@@ -110,6 +110,12 @@ is_broken('a table without walls',
     [q{CREATE TABLE gadgets (id serial PRIMARY KEY, tenant_id integer NOT NULL); CALL tenant_table_secure('gadgets')}],
 );
 
+is_broken('the schema',
+    ['GRANT CREATE ON SCHEMA public TO PUBLIC',     'schema public every role may make functions and operators in it'],
+    ['GRANT CREATE ON SCHEMA public TO tenant_api', 'schema public tenant_api may make functions and operators in it'],
+    ['GRANT CREATE ON SCHEMA public TO tenant_owner'],
+);
+
 is_broken('functions',
     ['ALTER FUNCTION tenant_by_host(text) SECURITY INVOKER',         'functions tenant_by_host(text) must be SECURITY DEFINER'],
     ['REVOKE EXECUTE ON FUNCTION tenant_by_host(text) FROM tenant_api', 'functions tenant_by_host(text) must be executable by tenant_api'],
@@ -131,6 +137,18 @@ is_broken('sequences',
     [q{ALTER SEQUENCE products_id_seq MAXVALUE 4000; SELECT setval('products_id_seq', 4000)},
         'sequences products_id_seq is past its half: 4000 of 4000 numbers are gone'],
     [q{SELECT setval('recordings_id_seq', 3000000000)}],
+);
+
+is_broken('moves',
+    [q{INSERT INTO tenant_moves (tenant, id, side, state, answer) SELECT min(id), gen_random_uuid(), 'source', 'closed', 'moved' FROM tenants},
+        'moves tenant 1 is closed here, and may not be served by its new cell'],
+    [q{INSERT INTO tenant_moves (tenant, id, side, state) SELECT max(id), gen_random_uuid(), 'source', 'copying' FROM tenants}],
+    [q{INSERT INTO tenant_moves (tenant, id, side, state, answer, started_at)
+        SELECT id, gen_random_uuid(), 'target', 'copying', 'moving', now() - interval '25 hours' FROM tenants WHERE name = 'globex'},
+        'moves tenant 2 has been on its way for more than a day'],
+    ['ALTER SEQUENCE calls_id_seq INCREMENT BY 16', 'moves sequences grow by different numbers (1, 16)'],
+    [q{CREATE SUBSCRIPTION tenant_move_9_0123abcd CONNECTION 'host=/nowhere' PUBLICATION tenant_move_9_0123abcd WITH (connect = false, slot_name = NONE)},
+        'moves subscription tenant_move_9_0123abcd is of a move that has ended'],
 );
 
 is_broken('temporary tables',
@@ -205,28 +223,35 @@ subtest 'each index, constraint, policy and trigger' => sub {
             ok(scalar(grep {/[ .]\Q$name\E /} @found), "$database: $name") or diag join "\n", @found;
         }
     };
-    my $tables = q{(SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-        AND relname NOT IN ('nodes', 'usage_flushes', 'usage_removed', 'usage_rounds'))};    # no request reads them
+    my $tables = q{(SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+        AND relname NOT IN ('nodes', 'usage_flushes', 'usage_removed', 'usage_rounds', 'tenant_moves'))};    # no request reads them
+    # The doctor knows what these have by name, and of later resources what it is for: a table, or a column of it.
+    my $named = q{('tenants', 'calls', 'messages', 'recordings', 'settings', 'products', 'users', 'audit', 'usage', 'idempotency_keys')};
     $drop->('no_indexes',
-        qq{SELECT relname FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid IN $tables AND NOT indisprimary},
+        qq{SELECT CASE WHEN t.relname IN $named THEN c.relname WHEN indisunique THEN t.relname
+                  ELSE t.relname || '.' || (SELECT attname FROM pg_attribute WHERE attrelid = indexrelid AND attnum = 2) END
+             FROM pg_index JOIN pg_class c ON c.oid = indexrelid JOIN pg_class t ON t.oid = indrelid
+            WHERE indrelid IN $tables AND NOT indisprimary},
         qq{SELECT coalesce('ALTER TABLE ' || conrelid::regclass || ' DROP CONSTRAINT ' || conname, 'DROP INDEX ' || indexrelid::regclass)
              FROM pg_index i LEFT JOIN pg_constraint c ON conindid = indexrelid AND contype <> 'f'
             WHERE indrelid IN $tables AND NOT indisprimary});
     $drop->('no_checks',
-        qq{SELECT CASE contype WHEN 'f' THEN conrelid::regclass::text ELSE conname END FROM pg_constraint
+        qq{SELECT CASE WHEN contype = 'f' THEN t.relname WHEN t.relname IN $named THEN conname
+                  ELSE t.relname || '.' || (SELECT attname FROM pg_attribute WHERE attrelid = conrelid AND attnum = conkey[1]) END
+             FROM pg_constraint JOIN pg_class t ON t.oid = conrelid
             WHERE conrelid IN $tables AND contype IN ('c', 'f')},
         qq{SELECT 'ALTER TABLE ' || conrelid::regclass || ' DROP CONSTRAINT ' || conname FROM pg_constraint
             WHERE conrelid IN $tables AND contype IN ('c', 'f')});
     $drop->('no_policies',
-        qq{SELECT polrelid::regclass::text FROM pg_policy},
-        qq{SELECT 'DROP POLICY ' || polname || ' ON ' || polrelid::regclass FROM pg_policy});
+        qq{SELECT polrelid::regclass::text FROM pg_policy WHERE polrelid IN $tables},
+        qq{SELECT 'DROP POLICY ' || polname || ' ON ' || polrelid::regclass FROM pg_policy WHERE polrelid IN $tables});
     $drop->('no_triggers',
         qq{SELECT tgname FROM pg_trigger WHERE tgrelid IN $tables AND NOT tgisinternal},
         qq{SELECT 'DROP TRIGGER ' || tgname || ' ON ' || tgrelid::regclass FROM pg_trigger WHERE tgrelid IN $tables AND NOT tgisinternal});
     is_broken('constraints',
-        ['ALTER TABLE products ALTER tenant_id DROP NOT NULL', 'constraints products.tenant_id may be NULL'],
-        ['ALTER TABLE calls DROP CONSTRAINT calls_tenant_id_fkey; ALTER TABLE calls ADD CONSTRAINT calls_tenant_id_fkey
-            FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE NOT VALID', 'constraints calls has no validated'],
+        ['ALTER TABLE products REPLICA IDENTITY DEFAULT; ALTER TABLE products ALTER tenant_id DROP NOT NULL', 'constraints products.tenant_id may be NULL'],
+        ['ALTER TABLE recordings DROP CONSTRAINT recordings_tenant_id_fkey; ALTER TABLE recordings ADD CONSTRAINT recordings_tenant_id_fkey
+            FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE NOT VALID', 'constraints recordings has no validated'],
         ['ALTER TABLE users DROP CONSTRAINT users_tenant_id_fkey; ALTER TABLE users ADD CONSTRAINT users_tenant_id_fkey
             FOREIGN KEY (tenant_id) REFERENCES tenants (id)', 'constraints users has no validated'],
         [q{UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'calls_tenant_status_idx'::regclass}, 'indexes calls_tenant_status_idx is not valid'],

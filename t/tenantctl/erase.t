@@ -92,10 +92,38 @@ subtest 'killed and run again' => sub {
     is_told($closed, ('begin_erase') x 3, 'erase');
 };
 
+subtest 'an audit of many lines' => sub {
+    sql({ database => $name }, q{INSERT INTO tenants (name, status, api_key_hash) VALUES ('talked of', 'inactive', 'none')});
+    my $tenant = row({ database => $name }, q{SELECT id FROM tenants WHERE name = 'talked of'});
+    sql({ database => $name }, q{INSERT INTO audit (tenant_id, action, kind, row_id, changes, actor) SELECT ?, 'update', 'users', n, '{}', 'who' FROM generate_series(1, 20000) n}, $tenant);
+    my $all = row({ database => $name }, 'SELECT count(*) FROM audit WHERE tenant_id = ?', $tenant);
+    my $dbh = site->dbh($name)->clone;
+    $dbh->do('BEGIN');
+    $dbh->do(q{SELECT FROM audit WHERE tenant_id = ? AND row_id = '12000' FOR UPDATE}, undef, $tenant);    # one portion is held up
+    my $started = start_tenantctl('tenant', 'erase', $tenant, '--without-export', '--yes', $on[0], "$on[1] options='-c lock_timeout=60s'");
+    my $until = time + 30;
+    sleep 0.02 until row(q{SELECT count(*) FROM pg_stat_activity WHERE datname = ? AND wait_event_type = 'Lock'}, $name) || time > $until;
+    kill KILL => $started->{pid};
+    is($started->wait->{status}, 128 + 9, 'killed between two portions of it');
+    $dbh->do('ROLLBACK');
+    $until = time + 20;
+    sleep 0.02 while row(q{SELECT count(*) FROM pg_stat_activity WHERE datname = ? AND application_name = 'tenantctl'}, $name) && time < $until;
+    my $left = row({ database => $name }, q{SELECT count(*) FROM audit WHERE tenant_id = ? AND action <> 'begin_erase'}, $tenant);
+    ok($left > 0 && $left <= $all - 5000, "some of its lines are gone: $left of $all are left");
+    is(row({ database => $name }, 'SELECT status FROM tenants WHERE id = ?', $tenant), 'inactive', 'the tenant is there, inactive');
+    is(row({ database => $name }, q{SELECT count(*) FROM audit WHERE action = 'purge'}), 0, 'no line says that the audit was purged');
+    my $run = erase({ asked => qr/Type its name/, input => "talked of\n" }, $tenant, '--without-export');
+    is($run->{status}, 0, 'run again') or diag $run->{output};
+    like($run->{output}, qr/\r\e\[Kaudit: \d+ of $left rows/, 'it says how far it is');
+    my $lines = is_told($tenant, qw(begin_erase begin_erase erase));
+    is_deeply([map { JSON::PP::decode_json($_->{changes})->{audit} } @$lines], [$all, $left, $left], 'how many lines there were each time, and how many went');
+};
+
 subtest 'tables that nobody has told of' => sub {
     my $globex = tenant('globex')->{id};
     sql({ database => $name }, $_) for
-        'CREATE TABLE "Notes" (id serial PRIMARY KEY, tenant_id integer NOT NULL REFERENCES tenants, call_id integer REFERENCES calls)',
+        'CREATE TABLE "Notes" (id serial PRIMARY KEY, tenant_id integer NOT NULL REFERENCES tenants, call_id integer, FOREIGN KEY ('
+            . (TenantTest::Site::partitions() ? 'tenant_id, ' : '') . 'call_id) REFERENCES calls)',
         'ALTER TABLE "Notes" OWNER TO tenant_owner', "UPDATE tenants SET status = 'inactive' WHERE id = $globex";
     sql({ database => $name }, 'INSERT INTO "Notes" (tenant_id, call_id) SELECT tenant_id, id FROM calls WHERE tenant_id = ?', $globex);
     my $run = erase({ asked => qr/Type its name/, input => "globex\n" }, 'globex.example.com', '--without-export');

@@ -51,6 +51,12 @@ sql({ database => $from }, "UPDATE tenants SET name = 'Acme \"Ü\" 😀', twilio
 sql({ database => $from }, "UPDATE users SET password_hash = 'argon-of-a-password' WHERE tenant_id = ? AND id = (SELECT min(id) FROM users WHERE tenant_id = ?)",
     $acme, $acme);
 
+# What the audit has to carry.
+sql({ database => $from }, $_) for "UPDATE tenants SET retiring_api_key_hash = api_key_hash, retiring_api_key_expires_at = '2030-01-01Z', api_key_hash = 'none' WHERE id = $acme",
+    "UPDATE tenants SET api_key_hash = retiring_api_key_hash, retiring_api_key_hash = NULL, retiring_api_key_expires_at = NULL WHERE id = $acme",
+    "DELETE FROM products WHERE id = (SELECT max(id) FROM products WHERE tenant_id = $acme)",
+    "UPDATE users SET email = 'audited\@example.com' WHERE tenant_id = $acme AND id = (SELECT max(id) FROM users WHERE tenant_id = $acme)";
+
 subtest 'there and back' => sub {
     my ($file, $first, $run) = export($from, $acme, '--json');
     my $manifest = $first->manifest;
@@ -86,13 +92,25 @@ subtest 'there and back' => sub {
 
     my (undef, $second) = export($to, $made->{id});
     is_deeply($second->rows($_), $first->rows($_), "$_ are as they were") for grep { $_ ne 'audit' } map { $_->{table} } @{ $manifest->{files} };
-    is_deeply([grep { $_ eq 'audit' } map { $_->{table} } @{ $made->{tables} }], [], 'the audit is not imported');
-    my @lines = map { "$_->{action} $_->{kind} $_->{actor_type}" } map { JSON::PP::decode_json($_) } @{ $second->rows('audit') };
+    my ($made_line, @lines) = @{ $second->rows('audit') };
+    my @former = splice @lines, 0, scalar @{ $first->rows('audit') };
+    is_deeply(\@former, $first->rows('audit'), 'and the audit, each line in its place');
+    like(join("\n", @former), qr/"action":"\Q$_\E"/, "... of $_") for qw(update change_password make_key revoke_key delete);
+    unlike(join("\n", @former), qr/mt1\.|argon-of/, '... without a secret');
+    my $own = sub { return join ' ', @{ JSON::PP::decode_json($_[0]) }{qw(action kind actor_type)} };
     my $count = @{ $second->rows('users') };
-    is_deeply(\@lines, ['create tenants tenantctl', ('create settings tenantctl') x @{ $second->rows('settings') }, ('create users tenantctl') x $count, 'delete calls role'],
-        'it tells of the import alone') or diag join "\n", @lines;
+    is_deeply([map { $own->($_) } $made_line, @lines], ['create tenants tenantctl', 'import audit tenantctl', ('create settings tenantctl') x @{ $second->rows('settings') },
+        ('create users tenantctl') x $count, 'delete calls role'], 'it tells of the import beside them') or diag join "\n", @lines;
+    my $import = site->dbh($to)->selectrow_hashref(q{SELECT id, role, changes FROM audit WHERE action = 'import'});
+    my $told = JSON::PP::decode_json($import->{changes});
+    is($import->{role}, 'tenant_owner', 'by whom');
+    is_deeply({ map { $_ => $told->{$_} } qw(rows former_tenant_id exported_at) },
+        { rows => scalar @former, former_tenant_id => $acme, exported_at => $manifest->{exported_at} }, 'which lines are none of this database, and whence');
+    is(row({ database => $to }, 'SELECT count(*) FROM audit WHERE tenant_id = ? AND id BETWEEN ? AND ?', $made->{id}, @$told{qw(first last)}), scalar @former, '... those, and no others');
+    cmp_ok($told->{last}, '<', $import->{id}, '... ahead of it');
+    is_status(request(GET => '/v1/audit?action=import', to => $server, as => $made->{api_key}), 200, 'the API tells it too');
     is_refused(tenantctl('tenant', 'import', $file, on($to), @keys, '--custom-domain', 'other.example.com'), 1,
-        qr/sid of calls is there already: CA1\S+\n.*id of users is there already: \S+\n.*: 1\d\d of its rows are there already: nothing is imported\n\z/s,
+        qr/sid of @{[TenantTest::Site::partitions() ? 'messages is there already: SM1' : 'calls is there already: CA1']}\S+\n.*id of users is there already: \S+\n.*: \d{2,3} of its rows are there already: nothing is imported\n\z/s,
         'a second time it is refused, with what is there');
     is_refused(tenantctl('tenant', 'import', $file, on($to), @keys), 1, qr/another tenant has this custom domain: .* --custom-domain\n\z/,
         'a domain that is taken');
@@ -116,8 +134,8 @@ subtest 'tables and columns that nobody has told of' => sub {
         sql({ database => $database }, $_) for q{CREATE TABLE meters (tenant_id integer REFERENCES tenants ON DELETE CASCADE, day date, "order" numeric, raw json, bytes bytea,
                 row_version bigint DEFAULT 1, PRIMARY KEY (tenant_id, day))},
             'GRANT SELECT ON meters TO tenant_admin', 'ALTER TABLE meters OWNER TO tenant_owner',
-            q{CREATE TABLE notes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id integer REFERENCES tenants ON DELETE CASCADE,
-                call_id integer REFERENCES calls ON DELETE CASCADE, parent_id bigint REFERENCES notes, pin text, twilio_auth_tokens text, unknown text)},
+            qq{CREATE TABLE notes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id integer REFERENCES tenants ON DELETE CASCADE,
+                call_id integer, FOREIGN KEY (@{[TenantTest::Site::partitions() ? 'tenant_id, call_id' : 'call_id']}) REFERENCES calls ON DELETE CASCADE, parent_id bigint REFERENCES notes, pin text, twilio_auth_tokens text, unknown text)},
             'ALTER TABLE notes OWNER TO tenant_owner', 'GRANT SELECT (id, tenant_id, call_id, parent_id, pin, twilio_auth_tokens) ON notes TO tenant_api, tenant_admin',
             'ALTER TABLE users ADD recovery text', 'ALTER TABLE tenants ADD webhook text';
     }

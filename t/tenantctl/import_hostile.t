@@ -159,6 +159,7 @@ is(row({ database => $to }, "SELECT count(*) FROM $_"), 0, "nothing has come int
 is(row({ database => $to }, 'SELECT count(DISTINCT tenant_id) FROM audit'), 1, 'the audit tells of the one that was imported, and of none that was refused');
 
 subtest 'a large tenant' => sub {
+    plan skip_all => 'a sanitizer takes all addresses' if $ENV{TENANT_TEST_PRELOAD};
     sql({ database => $from }, q{INSERT INTO calls (sid, tenant_id) SELECT 'CX' || lpad(n::text, 32, '0'), ? FROM generate_series(1, 50000) n}, $acme);
     sql({ database => $from }, q{INSERT INTO messages (sid, tenant_id, body) SELECT 'SX' || lpad(n::text, 32, '0'), ?, repeat('x', 1000000) FROM generate_series(1, 40) n}, $acme);
     my $program = Cwd::abs_path('build/tenantctl');

@@ -13,6 +13,7 @@ use IO::Socket::INET;
 use Test::More;
 
 use TenantTest::Cluster;
+use TenantTest::Fault qw(wait_until);
 
 my $root    = tempdir('mt-setup-XXXXXX', DIR => '/tmp', CLEANUP => 1);
 my $etc     = "$root/etc/apache2";
@@ -132,8 +133,9 @@ sub answers {
 sub lock_out {
     my ($user) = @_;
     write_text($cluster->data_dir . '/pg_hba.conf', 'local all ' . ($user // 'postgres') . " trust\n");
+    my $loaded = $cluster->query('postgres', 'SELECT pg_conf_load_time()');
     $cluster->query('postgres', 'SELECT pg_reload_conf()');
-    sleep 1;
+    wait_until { $cluster->query('postgres', 'SELECT pg_conf_load_time()') ne $loaded } 30;
     return;
 }
 
@@ -242,7 +244,7 @@ subtest 'half-done installations' => sub {
     my ($status, $output) = setup(@first, '--write');
     is($status, 0, 'another one is made') or diag $output;
     run('apache2ctl', 'stop');
-    sleep 1;
+    wait_until { !-e "$root/httpd.pid" } 30;
     $check->('httpd that does not run', 'answer', qr/restart/);
     $mend->();
     lock_out();
@@ -282,6 +284,41 @@ subtest 'what it must not touch' => sub {
     is($status, 1, 'a site that httpd does not take');
     like($output, qr/NoSuchDirective/, 'httpd says why');
     ok(!-e "$etc/sites-enabled/tenant.conf", 'is not left enabled');
+};
+
+# The package's script, as dpkg runs it: what debhelper adds to it disables the module.
+subtest 'the module is removed while its site is enabled' => sub {
+    write_text("$root/helper", 'apache2_invoke() { "a2$1" -q "$2"; }');    # in the place of Debian's
+    write_text("$root/prerm", read_text('debian/libapache2-mod-tenant.prerm') =~ s{\S+/apache2-maintscript-helper}{$root/helper}r);
+    my $remove = sub { return run('sh', '-e', "$root/prerm", @_) };
+    my $site = "$etc/sites-available/tenant.conf";
+    write_text($site, read_text($site) =~ s/NoSuchDirective\n//r);
+    my ($status, $output) = setup(@first, '--write');
+    is($status, 0, 'the site is enabled') or diag $output;
+    my $text = read_text($site);
+    write_text("$etc/sites-available/own.conf", "TenantRequireTLS off\n");
+    write_text("$etc/sites-available/other.conf", "# TenantRequireTLS off\n");
+    symlink "../sites-available/$_.conf", "$etc/sites-enabled/$_.conf" for qw(own other);
+    ($status, $output) = $remove->('upgrade', '1');
+    ok(!$status && !$output && -e "$etc/sites-enabled/tenant.conf", 'an upgrade changes nothing');
+    ($status, $output) = $remove->('remove');
+    is($status, 0, 'removed') or diag $output;
+    ok(!-e "$etc/sites-enabled/tenant.conf", 'the site is disabled');
+    is(read_text($site), $text, 'its file is as it was');
+    like($output, qr/the site tenant is disabled, and \Q$site\E is kept/, 'and the admin is told');
+    like($output, qr{sites-enabled/own\.conf has directives of this module: httpd will not start}, 'and of a site of the admin\'s own, which is not touched');
+    ok(-e "$etc/sites-enabled/own.conf", '... so it stays');
+    unlike($output, qr/other\.conf/, 'one that has none is not named');
+    unlink "$etc/mods-enabled/tenant.load";
+    ($status, $output) = run('apache2ctl', 'configtest');
+    isnt($status, 0, 'as was said: httpd does not start with that');
+    unlink "$etc/sites-enabled/own.conf";
+    ($status, $output) = run('apache2ctl', 'configtest');
+    is($status, 0, 'without it httpd starts, and serves its other sites') or diag $output;
+    ($status, $output) = setup(@first, '--write');
+    is($status, 0, 'with the module installed again, setup brings the site back') or diag $output;
+    like(answers($key, '/v1/calls'), qr/"data"/, 'and the tenant\'s key works');
+    is(read_text($site), $text, 'by the same file');
 };
 
 run('apache2ctl', 'stop');

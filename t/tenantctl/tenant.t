@@ -23,9 +23,10 @@ my $closed   = tenant('closed')->{id};
 
 my $sid = 'AC' . '0' x 32;
 
-# The answer to a request with a key.
+# The answer to a request with a key, once httpd has heard of what tenantctl has done.
 sub with_key {
     my ($key) = @_;
+    until_heard();
     return request(GET => '/v1/tenant', to => $server, as => $key);
 }
 

@@ -236,9 +236,11 @@ subtest "another tenant's" => sub {
     $globex->event('call-status', CallSid => $sid, CallStatus => 'busy', From => '+1', To => '+2');
     my $before = $sync->rows_of_ours(calls => 'globex');
     $stub->put(calls => { sid => $sid, account_sid => $acme->{sid} }, { account_sid => $acme->{sid} });
-    is_synced($sync->run($id{acme}), 'a sid that another tenant has', calls => 2, stored => 1, foreign => 1);
+    # Where calls are divided each tenant may have a call of that sid.
+    my $is_divided = TenantTest::Site::partitions();
+    is_synced($sync->run($id{acme}), 'a sid that another tenant has', calls => 2, $is_divided ? (stored => 2) : (stored => 1, foreign => 1));
     is_deeply($sync->rows_of_ours(calls => 'globex'), $before, 'is let be');
-    is(keys %{ $sync->rows_of_ours(calls => 'acme') }, 1, 'by both');
+    is(keys %{ $sync->rows_of_ours(calls => 'acme') }, $is_divided ? 2 : 1, 'by both');
 };
 
 subtest 'an account of two tenants' => sub {

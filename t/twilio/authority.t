@@ -77,7 +77,7 @@ sub deliver {
         host => $option{host} // $authority =~ s/^.*@//r);
     push @answer, body => $body, type => $request->{type} if $request->{type};
     my $response = request(($request->{type} ? 'POST' : 'GET') => $option{path} // $path, @answer);
-    $response->{is_webhook} = 1;
+    $response->{is_unexplained} = 1;
     return $response;
 }
 

@@ -203,6 +203,8 @@ subtest 'another tenant\'s sid' => sub {
         messages => [SM => 'message-status', MessageSid => MessageStatus => 'failed', ErrorCode => 1],
         recordings => [RE => 'recording', RecordingSid => RecordingStatus => 'completed', RecordingUrl => 'https://x.test/'],
     );
+    # Where calls are divided each tenant may have a call of that sid.
+    delete $event{calls} if TenantTest::Site::partitions();
     for my $what (sort keys %event) {
         my ($prefix, $hook, $name, @says) = @{ $event{$what} };
         my $sid = sid($prefix);

@@ -110,6 +110,24 @@ subtest 'who may not' => sub {
     $stub->requests;
 };
 
+subtest "what comes back of Twilio's headers" => sub {
+    my %of_answer = ('Twilio-Request-Id' => 'RQ1', ETag => '"1"', 'Retry-After' => '7', 'Content-Language' => 'en');
+    my %of_host = (
+        'Strict-Transport-Security'   => 'max-age=31536000; includeSubDomains', 'Alt-Svc' => 'h3=":443"', 'Clear-Site-Data' => '"*"',
+        'Access-Control-Allow-Origin' => '*', 'Access-Control-Allow-Credentials' => 'true', 'Set-Cookie' => 'a=b',
+        'Content-Security-Policy'     => "default-src 'none'", Link => '<https://example.com/>; rel=preload', 'X-Sendfile' => '/etc/passwd',
+        'Cache-Control'               => 'public, max-age=60', Location => 'https://example.com/', RateLimit => '"default";r=1;t=1',
+    );
+    $stub->faults({ fault => 'answer', status => 200, headers => { %of_answer, %of_host } });
+    my $response = $acme->get('Calls.json');
+    is_status($response, 200, 'an answer with many');
+    is_deeply({ map { $_ => $response->header($_) } keys %of_answer }, \%of_answer, 'those of the answer come');
+    is($response->type, 'application/json', '... and its type');
+    is($response->header('Cache-Control'), 'private, no-store', 'what we say counts');
+    is_deeply([grep { $_ ne 'Cache-Control' && defined $response->header($_) } sort keys %of_host], [], 'those of a host do not');
+    is(scalar(my @asked = $stub->requests), 1, 'Twilio is asked once');
+};
+
 subtest 'what is allowed' => sub {
     my ($call) = $stub->put(calls => { account_sid => $acme->{sid}, status => 'in-progress' });
     my ($message) = $stub->put(messages => { account_sid => $acme->{sid} });

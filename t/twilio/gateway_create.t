@@ -206,7 +206,7 @@ subtest 'the ceiling' => sub {
 
 subtest 'the database goes away meanwhile' => sub {
     my $log = $gateway->server->error_log;
-    $stub->set(delay => 1_500);
+    $stub->set(delay => 6_000);    # so long PostgreSQL has to end
     my $client = $gateway->server->client;
     $client->send(POST => $acme->path('Calls.json'), headers => [bearer('acme'), 'Content-Type' => 'application/x-www-form-urlencoded'], body => TenantTest::Twilio::encoded(From => $acme->{phone}, To => '+12025550100', Url => 'https://example.com/'));
     wait_until { scalar(my @asked = $stub->requests) } 10;

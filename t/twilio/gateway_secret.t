@@ -106,7 +106,7 @@ SKIP: {
     skip 'no process may read another one\'s memory', 1 unless defined copies_in($worker, 'x');
     for my $what (sort keys %canary) {
         my $copies;
-        for (1 .. 50) {
+        for (1 .. 200) {
             last unless $copies = copies_in($worker, $canary{$what});
             sleep 0.1;
         }

@@ -69,6 +69,15 @@ subtest 'by the key' => sub {
     }
 };
 
+subtest "Twilio's host does not speak for ours" => sub {
+    my %of_host = ('Strict-Transport-Security' => 'max-age=31536000', 'Access-Control-Allow-Origin' => '*', 'Alt-Svc' => 'h3=":443"');
+    $stub->faults({ fault => 'answer', status => 200, headers => { 'Content-Type' => 'audio/mpeg', %of_host } });
+    my $response = get("/v1/recordings/$recording->{sid}.mp3");
+    is_status($response, 200, 'a sound with such headers');
+    is_deeply([grep { defined $response->header($_) } sort keys %of_host], [], 'they do not come');
+    is(scalar(my @asked = $stub->requests), 1, 'Twilio is asked once');
+};
+
 subtest 'by a login' => sub {
     my $response = get("/users/recordings/$recording->{sid}.mp3", @login, headers => [@{ $login[-1] }, Range => 'bytes=0-9']);
     is_status($response, 206, 'a part');
@@ -126,7 +135,7 @@ subtest 'it is in the description of the API' => sub {
     my $document = get('/v1/openapi.json')->json;
     my $operation = $document->{paths}{'/recordings/{sid}.wav'}{get};
     is_deeply($operation->{responses}{206}{content}, { 'audio/x-wav' => { schema => { type => 'string', format => 'binary', maxLength => 2_000_000_000 } } }, 'with its type');
-    is_deeply([sort keys %{ $operation->{responses} }], [qw(200 206 400 401 403 404 406 416 429 500 502 503 504)], 'and what it may fail with');
+    is_deeply([sort keys %{ $operation->{responses} }], [qw(200 206 400 401 403 404 406 416 421 429 500 502 503 504)], 'and what it may fail with');
     is_deeply([grep {/mp3|wav/} map { keys %{ request(GET => "$_/openapi.json", as => 'acme')->json->{paths} } } '/v1'], [],
         'but for a server without a gateway');
 };

@@ -29,9 +29,11 @@ my $site = TenantTest::Site->make;
 my $dbh = $site->dbh;
 my @names = qw(acme globex closed);
 $dbh->do(q{UPDATE tenants SET status = 'active' WHERE name = 'closed'});
-my $server = TenantTest::Server->start(site => $site, processes => 2, threads => 24, server => <<'CONFIG');
+# Each child has a thread for every connection: one whose threads are all busy closes connections between requests
+# (event MPM), and what was sent over such a one at that moment has no answer.
+my $server = TenantTest::Server->start(site => $site, processes => 2, threads => $connections + 8, server => <<'CONFIG');
 MaxKeepAliveRequests 0
-KeepAliveTimeout 60
+KeepAliveTimeout 600
 TenantPool max=8 wait=5s statement=20s
 <Location "/twilio">
     TenantHandler twilio

@@ -60,7 +60,7 @@ static void test_names(void)
 
 static void test_recovery(void)
 {
-    const attempts_rate_t quick = {2, apr_time_from_msec(200), 0};
+    const attempts_rate_t quick = {2, apr_time_from_sec(4), 0};
     digest_t name = name_of("quick", "10.0.0.1");
 
     fail(&name, &quick, 2);
@@ -128,6 +128,17 @@ static void test_take(void)
     attempts_give_back(attempts, &rate, &name);
     is(attempts_take(attempts, &rate, &name, NULL), 0, "one that is given back can be taken again");
     ok(attempts_take(attempts, &rate, &name, NULL) > 0, "and only one");
+}
+
+static void test_largest(void)
+{
+    const attempts_rate_t largest = {1, apr_time_from_sec(86400), 1000000};
+    digest_t name = name_of("largest", "10.0.0.1");
+    attempts_left_t left;
+
+    is(attempts_take(attempts, &largest, &name, &left), 0,
+       "the largest burst of the smallest rate is no refusal");
+    ok(left.count > 50000, "and leaves enough");
 }
 
 /* More names than there is room for, all of them waiting: nobody is refused for it. */
@@ -207,13 +218,14 @@ int main(void)
 {
     apr_initialize();
     apr_pool_create(&process, NULL);
-    plan(6 + 1 + 3 + 1 + 6 + 2 + 1 + 2 + 2 + 1);
+    plan(6 + 1 + 3 + 1 + 6 + 2 + 2 + 1 + 2 + 2 + 1);
     attempts = attempts_share("logins", 16384, process);
     test_count();
     test_names();
     test_recovery();
     test_processes();
     test_take();
+    test_largest();
     test_full();
     test_lossless();
     test_exact();

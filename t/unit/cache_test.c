@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 
 #include "identity/cache.h"
-#include "store/monotonic.h"
+#include "monotonic.h"
 #include "tap.h"
 
 #define FOREVER APR_INT64_MAX
@@ -150,23 +150,56 @@ static void test_races(void)
     is(find(cache, "key"), -1, "nor what was read when nobody heard of changes");
 }
 
+/* Keeps a tenant, a nobody, and a tenant until an end of its own, of which one has so long; the others are
+ * told hours. What is found ahead of the end of that one, or behind it. */
+typedef struct found_t {
+    int key, nobody, retiring;
+} found_t;
+
+static found_t found_in(cache_t *cache)
+{
+    return (found_t){find(cache, "key"), find(cache, "nobody"), find(cache, "retiring")};
+}
+
+static void keep_for(apr_interval_time_t ttl, apr_interval_time_t negative, apr_interval_time_t retiring,
+                     found_t *ahead, found_t *behind)
+{
+    const apr_interval_time_t shortest = apr_time_from_msec(30);
+    cache_settings_t settings = {1000, ttl, negative};
+    tenant_t one = tenant_of(1, "one", NULL);
+    apr_time_t start, end;
+
+    do { /* all over again where this machine has stood still */
+        cache_t *cache = cache_open(&settings, generations, pool);
+        digest_t name = cache_name(cache, CACHE_KEY, "retiring");
+
+        start = monotonic_now();
+        keep(cache, "key", &one);
+        keep(cache, "nobody", NULL);
+        cache_keep(cache, &name, &one, cache_moment(cache), start + retiring);
+        *ahead = found_in(cache);
+        end = monotonic_now();
+        apr_sleep(shortest + apr_time_from_msec(5));
+        *behind = found_in(cache);
+    } while (end - start >= shortest);
+}
+
+static int is_found(const found_t *found, int key, int nobody, int retiring)
+{
+    return found->key == key && found->nobody == nobody && found->retiring == retiring;
+}
+
 static void test_time(void)
 {
-    cache_settings_t settings = {1000, apr_time_from_msec(80), apr_time_from_msec(40)};
-    cache_t *cache = cache_open(&settings, generations, pool);
-    tenant_t one = tenant_of(1, "one", NULL);
-    digest_t name = cache_name(cache, CACHE_KEY, "retiring");
+    const apr_interval_time_t soon = apr_time_from_msec(30), late = apr_time_from_sec(3600);
+    found_t ahead, behind;
 
-    cache_keep(cache, &name, &one, cache_moment(cache), monotonic_now() + apr_time_from_msec(10));
-    keep(cache, "key", &one);
-    keep(cache, "nobody", NULL);
-    ok(find(cache, "retiring") == 1 && find(cache, "key") == 1 && find(cache, "nobody") == 0, "all are kept");
-    apr_sleep(apr_time_from_msec(15));
-    ok(find(cache, "retiring") == -1 && find(cache, "key") == 1, "until its own end");
-    apr_sleep(apr_time_from_msec(30));
-    ok(find(cache, "nobody") == -1 && find(cache, "key") == 1, "until the end of nobodies");
-    apr_sleep(apr_time_from_msec(40));
-    is(find(cache, "key"), -1, "until the end of all");
+    keep_for(late, late, soon, &ahead, &behind);
+    ok(is_found(&ahead, 1, 0, 1) && is_found(&behind, 1, 0, -1), "all are kept, and one until its own end");
+    keep_for(late, soon, late, &ahead, &behind);
+    ok(is_found(&ahead, 1, 0, 1) && is_found(&behind, 1, -1, 1), "a nobody until the end of nobodies");
+    keep_for(soon, late, late, &ahead, &behind);
+    ok(is_found(&ahead, 1, 0, 1) && is_found(&behind, -1, 0, -1), "tenants until the end of all");
 }
 
 static void test_floods(void)

@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#include "resource/resource.h"
+#include "resource/resources.h"
 
 /* What tests call a resource: by its name, the administrator's `all_NAME` where tenants have one of that name
  * as well. */

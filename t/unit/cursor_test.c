@@ -6,6 +6,7 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 
+#include "../../mod_tenant/resource/resources.h"
 #include "tap.h"
 
 /* What a cursor of a list in its usual order without filters starts with; the hash is FNV-1a's own start. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../mod_tenant/resource/resource.h"
+#include "../../mod_tenant/resource/resources.h"
 #include "../../mod_tenant/text.h"
 #include "../../mod_tenant/twilio/event.h"
 

@@ -5,6 +5,7 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 
+#include "../../mod_tenant/resource/resources.h"
 #include "tap.h"
 
 static apr_pool_t *pool;

@@ -12,12 +12,14 @@ enum { THREADS = 40, ROUNDS = 200 };
 static apr_pool_t *pool;
 static flights_t *flights;
 static _Atomic int lookups;
+static _Atomic int arrived; /* threads that are about to travel */
 
 /* What a thread wants, and what it got. */
 typedef struct passenger_t {
     digest_t name;
     generation_t moment;
-    apr_interval_time_t takes;
+    apr_interval_time_t takes; /* behind the arrival of all of them; 0: nobody is waited for */
+    int threads;               /* that travel together */
     int result;
 } passenger_t;
 
@@ -34,8 +36,11 @@ static void *APR_THREAD_FUNC travel(apr_thread_t *thread, void *data)
 
     (void)thread;
     apr_pool_create_unmanaged(&own);
+    arrived++;
     if (flight_begin(flights, &flight, &passenger->name, passenger->moment, take, passenger, own)) {
         passenger->result = ++lookups;
+        while (passenger->takes && arrived < passenger->threads)
+            apr_sleep(apr_time_from_msec(1));
         apr_sleep(passenger->takes);
         flight_land(flights, &flight, &passenger->result);
     }
@@ -53,10 +58,11 @@ static int travel_together(passenger_t *passengers, int threads, int names, int 
     apr_pool_t *own;
 
     lookups = 0;
+    arrived = 0;
     apr_pool_create(&own, NULL);
     for (int n = 0; n < threads; n++) {
         passengers[n] =
-            (passenger_t){{{1, (uint64_t)(n % names)}}, (generation_t)(1 + n % moments), takes, 0};
+            (passenger_t){{{1, (uint64_t)(n % names)}}, (generation_t)(1 + n % moments), takes, threads, 0};
         apr_thread_create(&thread[n], NULL, travel, &passengers[n], own);
     }
     for (int n = 0; n < threads; n++)

@@ -62,7 +62,10 @@ static _Atomic int turns;
 
 static gate_place_t *wait_for_list(apr_interval_time_t wait, apr_pool_t *request)
 {
-    return gate_wait(gates, GATE_LIST, &databases[0], 7, 1, wait, request);
+    const gate_claim_t claim = {
+        .kind = GATE_LIST, .scope = &databases[0], .tenant = 7, .most = 1, .wait = wait};
+
+    return gate_wait(gates, &claim, request);
 }
 
 static void *APR_THREAD_FUNC stand(apr_thread_t *thread, void *data)
@@ -103,15 +106,41 @@ static void stand_in_line(waiter_t *waiter, apr_interval_time_t wait)
         apr_sleep(apr_time_from_msec(1));
 }
 
+static void test_pairs(void)
+{
+    const gate_claim_t ours = {.kind = GATE_STREAM, .scope = &databases[0], .tenant = 7};
+    const gate_claim_t theirs = {.kind = GATE_STREAM, .scope = &databases[0], .tenant = 8};
+    apr_pool_t *request;
+    gate_pair_t first, second, third;
+
+    apr_pool_create(&request, pool);
+    ok(gate_pair_enter(&first, gates, &ours, GATE_ALL_STREAMS, 3, request) == GATE_HAS_ROOM, "a pair");
+    ok(gate_pair_enter(&second, gates, &ours, GATE_ALL_STREAMS, 3, request) == GATE_HAS_ROOM,
+       "... and one more");
+    ok(gate_pair_enter(&third, gates, &ours, GATE_ALL_STREAMS, 3, request) == GATE_TENANT_FULL,
+       "... which is all of the tenant's");
+    ok(!third.tenant && !third.all, "... and takes nothing");
+    ok(gate_pair_enter(&third, gates, &theirs, GATE_ALL_STREAMS, 2, request) == GATE_ALL_FULL,
+       "nobody has a place where all are taken");
+    gate_pair_leave(&second);
+    ok(gate_pair_enter(&second, gates, &theirs, GATE_ALL_STREAMS, 2, request) == GATE_HAS_ROOM,
+       "what was in vain is given back, and so is what is left");
+    ok(gate_enter(gates, GATE_STREAM, &databases[0], 8, request) != NULL, "... the tenant's place, too");
+    gate_pair_leave(&first);
+    gate_pair_leave(&first);
+    apr_pool_destroy(request);
+}
+
 static void test_waiting(void)
 {
+    const gate_claim_t other = {.kind = GATE_LIST, .scope = &databases[0], .tenant = 8, .most = 1};
     waiter_t first, second, impatient;
     gate_place_t *place = wait_for_list(0, pool);
     apr_status_t ignored;
 
     ok(place != NULL, "a place for a list");
     ok(!wait_for_list(0, pool), "no other one for who does not wait");
-    ok(gate_wait(gates, GATE_LIST, &databases[0], 8, 1, 0, pool) != NULL, "one for another tenant");
+    ok(gate_wait(gates, &other, pool) != NULL, "one for another tenant");
     stand_in_line(&impatient, apr_time_from_msec(1));
     apr_thread_join(&ignored, impatient.thread);
     ok(impatient.turn == -1, "it is waited for in vain until the time is over");
@@ -170,6 +199,7 @@ int main(void)
     apr_pool_create(&pool, NULL);
     gates = gates_make(2, pool);
     test_places();
+    test_pairs();
     test_waiting();
     test_threads();
     apr_terminate();

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "identity/generations.h"
-#include "store/monotonic.h"
+#include "monotonic.h"
 #include "tap.h"
 
 #define TENANTS GENERATIONS_TENANTS
@@ -28,6 +28,8 @@ static void test_trust(void)
 {
     generations_t *g = generations_make(pool);
     generation_t at;
+    apr_time_t end;
+    int holds;
 
     is(generations_now(g, TENANTS), 0, "at first nothing may be kept");
     generations_trust(g, monotonic_now() + LONG);
@@ -38,8 +40,12 @@ static void test_trust(void)
     generations_trust(g, 0);
     is(generations_hold(g, TENANTS, 1, at), 0, "not while nobody hears of changes");
     is(generations_now(g, TENANTS), 0, "when nothing may be kept either");
-    generations_trust(g, monotonic_now() + apr_time_from_msec(20));
-    is(generations_hold(g, TENANTS, 1, at), 1, "again");
+    do { /* once more where this machine has stood still */
+        end = monotonic_now() + apr_time_from_msec(20);
+        generations_trust(g, end);
+        holds = generations_hold(g, TENANTS, 1, at);
+    } while (!holds && monotonic_now() >= end);
+    is(holds, 1, "again");
     apr_sleep(apr_time_from_msec(30));
     is(generations_hold(g, TENANTS, 1, at), 0, "trust ends by itself");
 }

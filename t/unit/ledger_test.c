@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 
 #include "identity/ledger.h"
-#include "store/monotonic.h"
+#include "monotonic.h"
 #include "tap.h"
 
 #define SID "AC00112233445566778899aabbccddeeff"

@@ -4,6 +4,7 @@
 
 #include <apr_general.h>
 
+#include "../../mod_tenant/resource/resources.h"
 #include "tap.h"
 
 static apr_pool_t *pool;
@@ -27,6 +28,9 @@ static void test_text(const resource_t *calls)
             "a name that there is goes out of the text");
     is_text(named.statement.label, "kept", "the rest of the statement stays");
     has_names(&named, names, 6);
+    named_make(&named, calls, "100 %", pool);
+    is_text(named.statement.sql, "100 %", "a lone sign at the end is no parameter");
+    is(named.count, 0, "... and none is behind it");
 }
 
 static void test_values(const resource_t *calls)
@@ -65,7 +69,7 @@ int main(void)
 {
     const resource_t *calls;
 
-    plan(2 + 1 + 6 + 2 + 13);
+    plan(2 + 1 + 6 + 2 + 2 + 13);
     apr_initialize();
     apr_pool_create(&pool, NULL);
     calls = resource_find("calls", 5, 0);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../mod_tenant/resource/resources.h"
 #include "../../mod_tenant/text.h"
 #include "../../mod_tenant/resource/check.h"
 #include "../../mod_tenant/http/csv.h"

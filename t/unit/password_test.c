@@ -6,7 +6,9 @@
 #include <sodium.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 
+#include "monotonic.h"
 #include "scratch.h"
 #include "tap.h"
 
@@ -16,7 +18,7 @@ enum { SECRET_LENGTH = sizeof secret - 1 };
 
 static apr_time_t soon(void)
 {
-    return apr_time_now() + apr_time_from_sec(60);
+    return monotonic_now() + apr_time_from_sec(60);
 }
 
 static const problem_t *hash_secret(password_slots_t *slots, char stored[PASSWORD_HASH_SIZE])
@@ -42,15 +44,24 @@ static void test_hash(password_slots_t *slots)
     password_slots_free(&slot);
 }
 
+/* Time of a processor, for what others do on it is no cost of a comparison. */
+static apr_time_t processor_now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return apr_time_from_sec(time.tv_sec) + time.tv_nsec / 1000;
+}
+
 /* How a password compares with a stored text, and how long that took. */
 static password_match_t match_of(const char *stored, apr_time_t *took)
 {
     password_match_t match = PASSWORD_UNUSABLE;
-    apr_time_t start = apr_time_now();
+    apr_time_t start = processor_now();
 
     if (password_verify(stored, secret, SECRET_LENGTH, &match))
         diag("no memory");
-    *took = apr_time_now() - start;
+    *took = processor_now() - start;
     return match;
 }
 
@@ -107,6 +118,10 @@ static void test_verify(void)
 
     test_costs();
     is(match_of(wrong, &usual), PASSWORD_WRONG, "the hash of something else");
+    for (int n = 0; n < 2; n++) { /* the least of three */
+        match_of(wrong, &took);
+        usual = took < usual ? took : usual;
+    }
     is(match_of(NULL, &took), PASSWORD_WRONG, "no hash at all");
     ok(match_of("$argon2id$v=19$m=8,t=1,p=1" SALT_AND_HASH, &took) == PASSWORD_WRONG && took > usual / 3,
        "the cheap hash of something else, at the cost of a usual one (%d ms)", (int)apr_time_as_msec(took));
@@ -134,6 +149,10 @@ static void test_no_memory(password_slots_t *slots)
     int status = 0;
     pid_t child;
 
+#ifdef __SANITIZE_ADDRESS__
+    skip("a sanitizer takes all addresses");
+    return;
+#endif
     fflush(stdout);
     child = fork();
     if (child == 0)
@@ -157,7 +176,7 @@ static void test_killed(password_slots_t *slots)
         for (;;)
             hash_secret(slots, stored);
     }
-    while (!problem && apr_time_now() < end) {
+    while (!problem && monotonic_now() < end) {
         problem = password_slots_take(slots, "owner", 0, &slot);
         if (problem)
             continue;

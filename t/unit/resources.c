@@ -13,7 +13,7 @@
 #include "called.h"
 #include "json/member.h"
 #include "resource/filter.h"
-#include "resource/resource.h"
+#include "resource/resources.h"
 
 static void add_field(writer_t *writer, const field_t *field)
 {

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "monotonic.h"
 #include "scratch.h"
 #include "tap.h"
 
@@ -55,7 +56,7 @@ static const problem_t *take(password_slots_t *slots, apr_time_t deadline, passw
 
 static apr_time_t in_ms(int milliseconds)
 {
-    return apr_time_now() + apr_time_from_msec(milliseconds);
+    return monotonic_now() + apr_time_from_msec(milliseconds);
 }
 
 static ino_t inode_of(const char *name, mode_t *mode)
@@ -102,9 +103,9 @@ static void test_take(void)
     ok(!take(slots, in_ms(1000), &second), "so is the second, by the same process");
     ok(fcntl(first.slot, F_GETFD) & fcntl(first.share, F_GETFD) & FD_CLOEXEC,
        "programs that we execute do not get it");
-    start = apr_time_now();
+    start = monotonic_now();
     ok(take(slots, in_ms(60), &third) == &problem_slots_busy, "the third is busy");
-    start = apr_time_now() - start;
+    start = monotonic_now() - start;
     ok(start >= apr_time_from_msec(60) && start < apr_time_from_msec(1000), "at its deadline: %d ms",
        (int)apr_time_as_msec(start));
     password_slots_free(&first);
@@ -131,9 +132,9 @@ static void test_wait(void)
 
     ok(!take(slots, 0, &held), "a thread takes the only slot");
     scratch_must(apr_thread_create(&thread, NULL, free_later, &held, pool) == APR_SUCCESS, "thread");
-    start = apr_time_now();
+    start = monotonic_now();
     ok(!take(slots, in_ms(10000), &slot), "another waits for it");
-    start = apr_time_now() - start;
+    start = monotonic_now() - start;
     ok(start < apr_time_from_msec(5000), "and gets it soon: %d ms", (int)apr_time_as_msec(start));
     apr_thread_join(&status, thread);
     password_slots_free(&slot);
@@ -223,11 +224,14 @@ static void test_shares(void)
     password_slots_free(&other);
 }
 
+static _Atomic int waiters; /* threads that are about to wait */
+
 static void *APR_THREAD_FUNC wait_in_thread(apr_thread_t *thread, void *slots)
 {
     password_slot_t slot;
 
     (void)thread;
+    waiters++;
     if (!take(slots, in_ms(10000), &slot))
         password_slots_free(&slot);
     return NULL;
@@ -246,10 +250,12 @@ static void test_waiting(void)
     for (int n = 0; n < WAITING; n++)
         scratch_must(apr_thread_create(&threads[n], NULL, wait_in_thread, slots, pool) == APR_SUCCESS,
                      "thread");
+    while (waiters < WAITING)
+        apr_sleep(apr_time_from_msec(1));
     apr_sleep(apr_time_from_msec(100));
-    start = apr_time_now();
+    start = monotonic_now();
     problem = take(slots, in_ms(10000), &slot);
-    ok(problem == &problem_slots_busy && apr_time_now() - start < apr_time_from_msec(1000),
+    ok(problem == &problem_slots_busy && monotonic_now() - start < apr_time_from_msec(1000),
        "when as many wait as may, the next one does not");
     password_slots_free(&held);
     for (int n = 0; n < WAITING; n++)

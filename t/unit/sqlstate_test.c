@@ -188,6 +188,12 @@ static void test_conflicts(void)
     ok(sqlstate_problem(&state, &some, 1) == &problem_conflict, "... and so is none");
     state = (sqlstate_t){.code = "23514", .constraint = "calls_sid_key", .message = "x"};
     ok(sqlstate_problem(&state, &some, 1) == &problem_conflict, "only a unique violation has its own");
+    state = (sqlstate_t){.code = "23514", .table = "calls", .constraint = "calls_check", .message = "x"};
+    ok(sqlstate_problem(&state, &some, 1) == &problem_conflict, "a check that a row does not pass");
+    state.constraint = NULL;
+    ok(sqlstate_problem(&state, &some, 1) == &problem_misconfigured, "... and a row that no partition takes");
+    state.table = NULL;
+    ok(sqlstate_problem(&state, &some, 1) == &problem_conflict, "... and what a trigger does not let pass");
     state = (sqlstate_t){.code = "23502", .column = "to_number", .message = "x"};
     ok(sqlstate_problem(&state, &some, 1) == &problem_conflict, "a NULL where the client has a say");
     state.column = "number";

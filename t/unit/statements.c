@@ -19,6 +19,7 @@
 #include "called.h"
 #include "resource/named.h"
 #include "resource/page.h"
+#include "resource/resources.h"
 #include "resource/sql.h"
 #include "resource/sql_list.h"
 #include "twilio/upsert.h"

@@ -107,7 +107,7 @@ static void test_many(void)
     for (int tenant = 1; tenant <= MANY; tenant++)
         add(usage, tenant, DAY);
     is(tell_all(usage, 0, 0), MANY, "100,000 tenants");
-    is(portions, MANY / USAGE_PORTION, "in portions");
+    ok(portions >= MANY / USAGE_PORTION && portions <= (MANY + MANY / 2) / USAGE_PORTION + 1, "in portions");
     is(usage_take_lost(usage), 0, "find room");
     usage = make(FEW);
     for (int tenant = 1; tenant <= FEW; tenant++) {
@@ -118,6 +118,82 @@ static void test_many(void)
     lost = usage_take_lost(usage);
     is(told + lost, 3 * FEW, "of more than it has room for each is told, or lost");
     ok(told >= FEW + FEW / 2 && lost > 0, "and no more are lost than must");
+}
+
+/* Copies all that is not told; returns how many requests that is, and the sum of the portions' numbers. */
+static int64_t copy_all(usage_t *usage, int64_t *numbers)
+{
+    usage_walk_t walk = {0};
+    int64_t sum = 0, number, last = -1;
+    int count;
+
+    *numbers = 0;
+    while ((count = usage_copy(usage, &walk, lines, &number, now() + apr_time_from_sec(1))) > 0) {
+        if (number <= last)
+            return -1;
+        last = number;
+        *numbers += number;
+        for (int n = 0; n < count; n++)
+            sum += lines[n].requests;
+    }
+    return count ? -2 : sum;
+}
+
+/* A copy of an earlier time has the numbers that what is told has later: the database takes one of both. */
+static void test_copies(void)
+{
+    usage_t *usage = make(MANY);
+    int64_t numbers, told = 0, number;
+
+    is(copy_all(usage, &numbers), 0, "nothing is copied of nothing");
+    for (int tenant = 1; tenant <= MANY; tenant++)
+        add(usage, tenant, DAY);
+    is(copy_all(usage, &numbers), MANY, "an open book is copied");
+    add(usage, 7, DAY);
+    usage_close(usage, now());
+    while (usage_next(usage, lines, &number) > 0) {
+        told += number;
+        usage_told(usage);
+    }
+    ok(told == numbers, "by the numbers that it is told by once it is closed");
+    for (int tenant = 1; tenant <= MANY; tenant++)
+        add(usage, tenant, DAY);
+    usage_close(usage, now());
+    usage_next(usage, lines, &number);
+    usage_told(usage);
+    add(usage, 7, DAY);
+    is(copy_all(usage, &numbers), usage_waiting(usage),
+       "of a closed book what is not told, and the open one");
+    is(copy_all(usage, &told), usage_waiting(usage), "again");
+    ok(told == numbers, "by the same numbers");
+    ok(tell_all(usage, 0, 0) < MANY && tell_all(usage, 0, 0) == 1, "to copy tells nothing");
+}
+
+/* How many bytes of an account take memory. */
+static size_t resident(usage_t *usage, size_t size)
+{
+    enum { PAGES = 4096, PAGE = 4096 };
+    static unsigned char is_there[PAGES];
+    size_t count = 0;
+
+    if (size > (size_t)PAGES * PAGE || mincore(usage, size, is_there) != 0)
+        return size;
+    for (size_t n = 0; n < (size + PAGE - 1) / PAGE; n++)
+        count += is_there[n] & 1;
+    return count * PAGE;
+}
+
+static void test_memory(void)
+{
+    usage_t *usage = make(MANY);
+
+    for (int round = 0; round < 3; round++) {
+        for (int tenant = 1; tenant <= FEW; tenant++)
+            add(usage, tenant * 97, DAY);
+        is(usage_waiting(usage), FEW, "a few tenants of many that there is room for");
+        is(tell_all(usage, 0, 0), FEW, "are told");
+    }
+    ok(resident(usage, usage_size(MANY)) < usage_size(MANY) / 4, "and take memory for a few");
 }
 
 static void test_turns(void)
@@ -269,9 +345,11 @@ int main(void)
 {
     if (apr_initialize() != APR_SUCCESS)
         return 1;
-    plan(32);
+    plan(46);
     test_telling();
     test_many();
+    test_copies();
+    test_memory();
     test_turns();
     test_deaths();
     return tap_status();

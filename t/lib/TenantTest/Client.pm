@@ -15,7 +15,7 @@ use warnings;
 
 use IO::Socket::INET;
 use Socket qw(SOL_SOCKET SO_RCVBUF inet_aton pack_sockaddr_in);
-use Time::HiRes qw(time);
+use Time::HiRes qw(sleep time);
 
 use TenantTest::Response;
 
@@ -111,11 +111,25 @@ sub receive {
     return TenantTest::Response->new(%response);
 }
 
-# Whether the server closes the connection within so many seconds (2 unless told), sending nothing more.
+# Whether the server closes the connection within so many seconds (20 unless told), sending nothing more.
 sub is_closed {
     my ($self, $seconds) = @_;
-    return 0 if length $self->{read} || !$self->_can_read($seconds // 2);
+    return 0 if length $self->{read} || !$self->_can_read($seconds // 20);
     return !sysread $self->{socket}, my $byte, 1;
+}
+
+# Waits until a thread or process of the server has taken the connection and read all that was sent, whether or not it is a whole
+# request; whether that was within 20 s. The kernel takes connections and bytes for a server that stands still.
+sub wait_until_read {
+    my ($self) = @_;
+    my $ends = sprintf ':%04X \\w+:%04X', $self->{socket}->peerport, $self->{socket}->sockport;
+    for (my $until = time + 20; time < $until; sleep 0.01) {
+        open my $table, '<', '/proc/net/tcp' or die "/proc/net/tcp: $!";
+        my ($line) = grep { /^ *\d+: \w+$ends / } <$table> or next;
+        my ($waiting, $inode) = (split ' ', $line)[4, 9];    # one that was not accepted has no inode
+        return 1 if $inode && $waiting =~ /:0+\z/;
+    }
+    return 0;
 }
 
 sub close {

@@ -222,6 +222,13 @@ sub revert {
     return $self->_scripts_or_die($database, 'revert', _variables(@args), reverse grep { !$has{$_} } @had);
 }
 
+# Gives the calls of a database so many partitions, 0 for none, as sql/partition.sql does for a sysadmin; more variables may follow,
+# as NAME=VALUE. Returns psql's exit status and output.
+sub partition {
+    my ($self, $database, $modulus, @variables) = @_;
+    return $self->psql($database, 'tenant_owner', '-q', map({ ('-v', $_) } "modulus=$modulus", @variables), '-f', "$ROOT/sql/partition.sql");
+}
+
 # Runs the scripts of a kind (deploy, verify, revert) of all changes in one session, as tenant_owner; the exit status and the
 # output. @variables: NAME=VALUE. It does not tell Sqitch's registry.
 sub scripts {

@@ -7,6 +7,7 @@ package TenantTest::Configuration;
 #     my $config = location('TenantHandler api');            # with these two, in <Location "/v1">
 #     my $config = $base . vhost('a.example.com', 'TenantCache off');
 #     my $path = file('program', "#!/bin/sh\n", 0700);       # in the test's own folder
+#     my @names = directives;                                # of the module, as httpd -L lists them
 
 use strict;
 use warnings;
@@ -14,8 +15,9 @@ use warnings;
 use Exporter 'import';
 
 use TenantTest ();
+use TenantTest::Server;
 
-our @EXPORT = qw(base_directives file location vhost);
+our @EXPORT = qw(base_directives directives file location vhost);
 
 # The directives that all others need, of the test's own database and key file; and both as lines.
 sub base_directives {
@@ -32,6 +34,11 @@ sub location {
 sub vhost {
     my ($name, @lines) = @_;
     return join "\n", '<VirtualHost 127.0.0.1:${test_port}>', "ServerName $name", @lines, '</VirtualHost>', '';
+}
+
+sub directives {
+    my ($status, $listing) = TenantTest::Server->prepare(config => '')->_httpd('-L');
+    return $listing =~ /^(\w+) \(mod_tenant\.c\)/mg;
 }
 
 # A file of that name and mode in a new folder of that mode; returns its path.

@@ -12,6 +12,7 @@ package TenantTest::Contract;
 # A member:
 #     type        integer, text, boolean, time; password or secret, which are never read
 #     required, nullable, read_only, write_once        1 where that holds
+#     reset       what null makes of it, where that is not null
 #     controls    control characters are allowed in the text, all but U+0000
 #     min, max    characters of a text or secret, bytes of a password, the range of an integer
 #     good        values that are taken; [in, out] where they come back in another form
@@ -233,7 +234,7 @@ my %resources = (
         members   => {
             id                => \%id,
             tenant_id         => \%tenant_id,
-            auto_record_calls => { type => 'boolean', nullable => 1, good => [JSON::PP::true, JSON::PP::false] },
+            auto_record_calls => { type => 'boolean', nullable => 1, reset => JSON::PP::false, good => [JSON::PP::true, JSON::PP::false] },
         },
     },
     tenant => {

@@ -9,9 +9,10 @@ package TenantTest::Crowd;
 #     my $seen = $crowd->stop;          # TenantTest::Seen
 #
 # A writer makes calls, and counts up in the description of a product of its own (`v1`, `v2`, ...), with the last tag that it
-# knows in If-Match. Readers read these products. Options: writers (16), readers (8), askers (2).
+# knows in If-Match. Readers read these products. So do followers, who are other clients of the same tenant. Options: writers (16),
+# readers (8), followers (0), askers (2); pause, for so many seconds at most a writer rests behind a change.
 #
-# A note is a hash: did (post, patch, read, ask, off, on), began, ended (seconds since the epoch), status (0: none came), and
+# A note is a hash: did (post, patch, read, follow, ask, off, on), began, ended (seconds since the epoch), status (0: none came), and
 #     tries, doubt    how often it was sent; whether an answer of before was lost or 5xx
 #     sid             of a call that is acknowledged
 #     who, value, tag of a product: whose, which value, its ETag
@@ -48,6 +49,7 @@ sub start {
     pipe my $all_are_there, $self->{is_there} or die "pipe: $!";
     $self->_fork(\&_write, $_) for 0 .. ($option{writers} // 16) - 1;
     $self->_fork(\&_read, $_) for 0 .. ($option{readers} // 8) - 1;
+    $self->_fork(\&_follow) for 1 .. $option{followers} // 0;
     $self->_fork(\&_ask) for 1 .. $option{askers} // 2;
     $self->_fork(\&_switch) if $option{askers} // 1;
     delete $self->{is_there};
@@ -105,7 +107,8 @@ sub _dbh {
 # One request as a tenant, on a connection that is kept.
 sub _exchange {
     my ($self, $who, $method, $target, %option) = @_;
-    my @headers = (Authorization => "Bearer $self->{site}{tenants}{$who}{key}", @{ $option{headers} || [] });
+    my $scheme = $self->{scheme} // 'Bearer';
+    my @headers = (Authorization => "$scheme $self->{site}{tenants}{$who}{key}", @{ $option{headers} || [] });
     my $body = $option{json} ? JSON::PP->new->utf8->canonical->encode($option{json}) : undef;
     my $response;
 
@@ -153,7 +156,7 @@ sub _write {
             my ($response) = @_;
             my $code = ref $response->json eq 'HASH' ? $response->json->{code} // '' : '';
             return (sid => $sid) if $response->status == 201;
-            return if $response->status == 0 || $response->status >= 500 || $code eq 'idempotency-in-progress';
+            return if $response->status == 0 || $response->status >= 500 || $code =~ /^(?:idempotency-in-progress|tenant-moved)$/;
             return (wrong => $response->status);
         });
         sleep rand 0.02;
@@ -161,7 +164,7 @@ sub _write {
         my %verdict = $self->_count_up($me, $product, $value + 1, $tag);
         $tag = $verdict{tag};
         $value++ if defined $verdict{value};
-        sleep rand 0.02;
+        sleep rand($self->{pause} // 0.02);
     }
     return;
 }
@@ -175,7 +178,7 @@ sub _count_up {
         my ($response, $doubt) = @_;
         my $status = $response->status;
         return (who => $me, value => $value, tag => $response->header('ETag')) if $status == 200;
-        return if $status == 0 || $status >= 500;
+        return if $status == 0 || $status >= 500 || $status == 421;
         return (wrong => $status) if $status != 412;
         my $now = $self->_exchange(acme => GET => $product);
         return if $now->status != 200;
@@ -185,15 +188,24 @@ sub _count_up {
     });
 }
 
-sub _read {
+# With the same key, and another credential to HAProxy, who does not look into it.
+sub _follow {
     my ($self) = @_;
+    $self->{scheme} = 'bearer';
+    return $self->_look('follow');
+}
+
+sub _read { return $_[0]->_look('read') }
+
+sub _look {
+    my ($self, $did) = @_;
     my $writers = $self->{writers} // 16;
     while (!$self->{stop}) {
         my $who = int rand $writers;
         my $began = time;
         my $response = $self->_exchange(acme => GET => "/v1/products/$self->{products}[$who]");
         my $is_read = $response->status == 200;
-        $self->_note(did => 'read', who => $who, began => $began, ended => time, status => 0 + $response->status,
+        $self->_note(did => $did, who => $who, began => $began, ended => time, status => 0 + $response->status,
             $is_read ? (value => substr($response->json->{description}, 1), tag => $response->header('ETag')) : ());
         sleep $is_read ? rand 0.02 : 0.05;
     }

@@ -7,7 +7,7 @@ package TenantTest::Events;
 #
 # Always none: writes that are acknowledged and lost, stale reads, contradictory tags, wrong answers, requests as a tenant that is
 # switched off, later than `late` seconds (0.2) behind the COMMIT. With failed => 0 no request had to be sent again either; gap:
-# no longer than so many seconds without a read. todo: { FIGURE => why it is not so yet } with the names of the figures in @FIGURES.
+# no longer than so many seconds without a read; lag: no follower sees what is older than so many seconds. todo: { FIGURE => why it is not so yet } with the names of the figures in @FIGURES.
 
 use strict;
 use warnings;
@@ -53,6 +53,7 @@ sub _judge {
     cmp_ok(scalar $seen->acknowledged, '>', 0, 'writes were acknowledged');
     _none($_->[1], $todo->{ $_->[0] }, $seen->can($_->[0])->($seen)) for @FIGURES;
     _none('served after revocation, later than ' . ($option{late} // 0.2) . ' s', $todo->{late}, @late);
+    _none("followers behind by more than $option{lag} s", $todo->{outdated}, $seen->outdated($option{lag})) if $option{lag};
     _none('requests that failed', $todo->{failed}, map { "$_->{did} at $_->{began}: $_->{status}, sent " . ($_->{tries} // 1) . ' times' } @failed)
         if defined $option{failed};
     _at_most('seconds without a read', $todo->{gap}, $seen->longest_gap('read'), $option{gap}) if $option{gap};

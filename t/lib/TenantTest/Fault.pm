@@ -17,7 +17,7 @@ use Test::More ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
-    wait_until is_about role_setting backends waiting_backends end_backends count_transactions
+    wait_until is_about role_setting backends waiting_backends held_one_by_one end_backends count_transactions
     brake lock_table silent_database is_asked restart freeze thaw
 );
 
@@ -74,6 +74,13 @@ sub waiting_backends {
     my @pids;
     wait_until { @pids = backends($site, q{wait_event_type = 'Lock'}); !defined $count || @pids == $count };
     return @pids;
+}
+
+# Calls a function that sends a request, so many times, each time once the one ahead stands still in PostgreSQL: none shares a
+# round trip. What it has returned.
+sub held_one_by_one {
+    my ($site, $count, $send) = @_;
+    return map { my $client = $send->(); waiting_backends($site, $_); $client } 1 .. $count;
 }
 
 # Lets a test hold back every statement that runs for a tenant, or of these those whose text matches a pattern: a

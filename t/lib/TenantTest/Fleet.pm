@@ -7,7 +7,8 @@ package TenantTest::Fleet;
 #     $fleet->restart_drained($_) for 0 .. 2;
 #     my $client = $fleet->client;
 #
-# Options: listen, a conninfo past a pooler; pool, what TenantPool says; nodes, 3 unless told.
+# Options: listen, a conninfo past a pooler; read, what TenantDatabase has for a reader, and lag, in seconds; pool, what TenantPool says;
+# nodes, 3 unless told; alone, without the HAProxy; alias, further hosts; is_forgetful: HAProxy does not remember who has written.
 
 use strict;
 use warnings;
@@ -40,7 +41,7 @@ sub start {
 
     push @{ $self->{nodes} }, TenantTest::Server->start(site => $option{site}, processes => 2, threads => 24, config => $config)
         for 1 .. $option{nodes} // 3;
-    $self->_start_proxy;
+    $self->_start_proxy(%option) unless $option{alone};
     return $self;
 }
 
@@ -127,14 +128,16 @@ sub _site_conf {
     my %port = (80 => '127.0.0.1:${test_port}', 443 => '127.0.0.1:${test_tls_port}');
     my $text = at_home(slurp('conf/site.conf') =~ s{/etc/ssl/(?:certs|private)/API\.EXAMPLE\.COM}{$self->{folder}/tls/server}gr) =~ s/\*:(443|80)\b/$port{$1}/gr =~ s/API\.EXAMPLE\.COM/$NAME/gr;
     my $listen = $option{listen} ? qq{ \\\n    listen="$option{listen}"} : '';
+    $listen .= qq{ \\\n    read="$option{read}" lag=$option{lag}s} if $option{read};
 
+    $text =~ s/^    #(ServerAlias) SHOP\.ACME\.EXAMPLE$/    $1 $option{alias}/mg if $option{alias};
     $text =~ s/^TenantDatabase .*\\\n.*\n/TenantDatabase "$option{database}"$listen\n/m or die "site.conf has no TenantDatabase\n";
     $text =~ s/^(TenantKeyFile .*\n)/$1TenantPool $option{pool}\n/m if $option{pool};
     return $text;
 }
 
 sub _start_proxy {
-    my ($self) = @_;
+    my ($self, %option) = @_;
     my %web = map { ('WEB' . ($_ + 1) . '.EXAMPLE.COM:443' => '127.0.0.1:' . $self->{nodes}[$_]->tls_port) } 0 .. $#{ $self->{nodes} };
     my $text = slurp('conf/haproxy.cfg');
     my $pem = "$self->{folder}/api.pem";
@@ -149,6 +152,8 @@ sub _start_proxy {
     $text =~ s/\Q$_\E/$web{$_}/g for keys %web;
     $text =~ s/^    server web\d WEB.*\n//mg;    # of fewer nodes
     $text =~ s/API\.EXAMPLE\.COM/$NAME/g;
+    $text =~ s/expire 6s/'expire ' . ($option{lag} + 1) . 's'/e if $option{lag};
+    $text =~ s/^ *http-request set-header Cache-Control.*\n//m if $option{is_forgetful};
     _write("$self->{folder}/haproxy.cfg", $text);
     $self->{proxy} = TenantTest::Daemon->start(log => "$self->{folder}/log",
         command => ['/usr/sbin/haproxy', '-db', '-f', "$self->{folder}/haproxy.cfg"]);

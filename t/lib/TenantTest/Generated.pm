@@ -289,7 +289,7 @@ sub add_to {
     my %change = $self->change;
     my $entry = $self->entry;
 
-    _edit("$tree/mod_tenant/resource/resource.c", sub { s/^(?=    \{0\s*\},\n\};)/$entry/m });
+    _edit("$tree/mod_tenant/resource/resources.c", sub { s/^(?=    \{0\s*\},\n\};)/$entry/m });
     _edit("$tree/sql/sqitch.plan", sub {
         $_ .= "$self->{name} [tenant_table_secure] 2026-11-24T00:00:00Z tester <tester\@example.org> # Add $self->{name}\n";
     });

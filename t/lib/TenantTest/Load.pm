@@ -46,6 +46,27 @@ sub start {
     return $self;
 }
 
+# Waits until each series has had an answer to a request that it began from now on; whether that was within 60 s.
+sub wait_for_next {
+    my ($self) = @_;
+    my $until = time + 60;
+    my @from = map { 1 + _lines($_) } @{ $self->{files} };    # behind the one that is under way
+    for my $n (0 .. $#from) {
+        while (_lines($self->{files}[$n]) <= $from[$n]) {
+            return 0 if time > $until;
+            sleep 0.02;
+        }
+    }
+    return 1;
+}
+
+# How many answers a series has had, by another handle: its process has its place in the file by ours.
+sub _lines {
+    my ($file) = @_;
+    open my $again, '<', $file->filename or die $file->filename . ": $!";
+    return scalar(my @lines = readline $again);
+}
+
 # Ends the series, each after the request that is under way, and returns all answers in order of their beginning.
 sub stop { my ($self) = @_; return gather(@$self{qw(pids files)}) }
 
@@ -81,6 +102,7 @@ sub _run {
     my $client;
 
     local $SIG{TERM} = sub { $stop = 1 };
+    $file->autoflush;
     for (my $n = 1; !$stop; $n++) {
         my $began = time;
         my $response = _request($series, \$client, $n);

@@ -47,22 +47,38 @@ sub start {
     return $self;
 }
 
+# PATRONI's, or Debian's.
+sub program { return $ENV{PATRONI} // '/usr/bin/patroni' }
+
+# The major number of its version.
+sub version {
+    my ($major) = qx{@{[program()]} --version} =~ /patroni (\d+)\./ or die program() . " does not tell its version\n";
+    return $major;
+}
+
 sub node { return $_[0]{nodes}[$_[1]] }
 
 # A conninfo of a role: both servers unless one is named by its number.
 sub conninfo {
     my ($self, $role, $number, @words) = @_;
+    return $self->_conninfo($role, $number, defined $number ? () : 'target_session_attrs=read-write', @words);
+}
+
+# That of a role which would rather have the standby.
+sub standby_conninfo { my ($self, $role) = @_; return $self->_conninfo($role, undef, 'target_session_attrs=prefer-standby') }
+
+sub _conninfo {
+    my ($self, $role, $number, @words) = @_;
     my @ports = defined $number ? $self->node($number)->{port} : map { $_->{port} } @{ $self->{nodes} };
     return join ' ', 'host=' . join(',', ('127.0.0.1') x @ports), 'port=' . join(',', @ports), "dbname=tenant user=$role",
-        "passfile=$self->{folder}/pass sslmode=verify-full sslrootcert=$self->{site}{ca_file} connect_timeout=2",
-        defined $number ? () : 'target_session_attrs=read-write', @words;
+        "passfile=$self->{folder}/pass sslmode=verify-full sslrootcert=$self->{site}{ca_file} connect_timeout=2", @words;
 }
 
 # Patroni of a node, and with it PostgreSQL.
 sub start_node {
     my ($self, $number) = @_;
     my $node = $self->node($number);
-    $node->{daemon} = TenantTest::Daemon->start(log => "$node->{dir}/log", command => ['/usr/bin/patroni', $self->_config($node)]);
+    $node->{daemon} = TenantTest::Daemon->start(log => "$node->{dir}/log", command => [program(), $self->_config($node)]);
     return;
 }
 
@@ -96,8 +112,15 @@ sub primary {
 
 sub wait_for_primary { my ($self, @not) = @_; return $self->_wait('a primary', sub { my $is = $self->primary; defined $is && !grep { $_ == $is } @not }) }
 
-# Until a standby is a synchronous one.
-sub wait_for_standby { my ($self) = @_; return $self->_wait('a synchronous standby', sub { grep { $self->_status($_, '/sync') == 200 } 0, 1 }) }
+# Until etcd knows a standby as a synchronous one, so that it may take over. (GET /sync also says so of an old primary, for a moment.)
+sub wait_for_standby {
+    my ($self) = @_;
+    return $self->_wait('a synchronous standby', sub {
+        my $primary = $self->primary // return 0;
+        my $cluster = $self->_ask($primary, GET => '/cluster') // return 0;
+        return scalar grep { $_->{role} eq 'sync_standby' } @{ $cluster->json->{members} || [] };
+    });
+}
 
 # A planned one; returns once the other is the primary.
 sub switch_over {
@@ -144,7 +167,7 @@ sub _start_etcd {
     my ($client, $peer) = map { TenantTest::Server::free_port() } 1, 2;
     $self->{etcd_port} = $client;
     $self->{etcd} = TenantTest::Daemon->start(log => "$self->{folder}/etcd.log", env => { ETCD_UNSUPPORTED_ARCH => '' }, command => [
-        '/usr/bin/etcd', '--data-dir', "$self->{folder}/etcd", '--unsafe-no-fsync', '--listen-client-urls', "http://127.0.0.1:$client",
+        '/usr/bin/etcd', '--enable-v2', '--data-dir', "$self->{folder}/etcd", '--unsafe-no-fsync', '--listen-client-urls', "http://127.0.0.1:$client",
         '--advertise-client-urls', "http://127.0.0.1:$client", '--listen-peer-urls', "http://127.0.0.1:$peer",
         '--initial-advertise-peer-urls', "http://127.0.0.1:$peer", '--initial-cluster', "default=http://127.0.0.1:$peer",
     ]);
@@ -162,13 +185,13 @@ sub _make_first {
     return;
 }
 
-# conf/patroni.yml, as this node's.
+# conf/patroni.yml, as this node's; a Patroni that may have it has etcd's newer protocol.
 sub _config {
     my ($self, $node) = @_;
     my $text = slurp('conf/patroni.yml');
     my ($bin) = sort { $b cmp $a } glob '/usr/lib/postgresql/*/bin';
     my %put = (
-        'name: DB1' => "name: $node->{name}", 'DB1.EXAMPLE.COM:8008' => "127.0.0.1:$node->{api}",
+        version() >= 4 ? ("\netcd:\n" => "\netcd3:\n") : (), 'name: DB1' => "name: $node->{name}", 'DB1.EXAMPLE.COM:8008' => "127.0.0.1:$node->{api}",
         'DB1.EXAMPLE.COM:5432' => "127.0.0.1:$node->{port}", 'ETCD1.EXAMPLE.COM:2379' => "127.0.0.1:$self->{etcd_port}",
         "    - ETCD2.EXAMPLE.COM:2379\n" => '', "    - ETCD3.EXAMPLE.COM:2379\n" => '',
         '/var/lib/postgresql/15/tenant' => "$node->{dir}/data", '/usr/lib/postgresql/15/bin' => $bin,
@@ -214,6 +237,8 @@ sub DESTROY {
         $node->{daemon}->stop('KILL') if $node->{daemon};
         kill CONT => @postgres;
         kill KILL => @postgres;
+        my $until = time + 10;    # they write into the folder until then
+        sleep 0.05 while time < $until && grep { kill 0, $_ } @postgres;
     }
     $self->{etcd}->stop if $self->{etcd};
     return;

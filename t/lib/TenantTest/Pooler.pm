@@ -15,6 +15,7 @@ use IO::Socket::INET;
 use Time::HiRes qw(sleep time);
 
 use TenantTest::Daemon;
+use TenantTest::Pgbouncer;
 use TenantTest::Sample;
 use TenantTest::Server;
 
@@ -25,7 +26,7 @@ sub start {
 
     $self->_write('userlist.txt', qq{"tenant_api" "$self->{database}{password}{tenant_api}"\n});
     $self->_configure($self->{database}->primary);
-    $self->{daemon} = TenantTest::Daemon->start(log => "$self->{folder}/log", command => ['/usr/sbin/pgbouncer', "$self->{folder}/pgbouncer.ini"]);
+    $self->{daemon} = TenantTest::Daemon->start(log => "$self->{folder}/log", command => [TenantTest::Pgbouncer::program(), "$self->{folder}/pgbouncer.ini"]);
     my $until = time + 10;
     until (IO::Socket::INET->new(PeerAddr => "127.0.0.1:$self->{port}")) {
         die "PgBouncer does not start:\n" . $self->{daemon}->log_text if time > $until;
@@ -60,6 +61,7 @@ sub _configure {
     for my $from (keys %put) {
         $text =~ s/^(?!;)(.*)\Q$from\E/$1$put{$from}/mg or die "pgbouncer.ini has no $from\n";
     }
+    $text =~ s/^;(?=max_prepared_statements)//m or die "pgbouncer.ini has no max_prepared_statements\n" if TenantTest::Pgbouncer::keeps_statements();
     $self->_write('pgbouncer.ini', $text);
     return;
 }

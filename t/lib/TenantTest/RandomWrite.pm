@@ -258,7 +258,7 @@ sub _valid_value {
     my $type = $member->{type};
     my $sample = sample($resource);
 
-    return (undef, $type eq 'boolean' ? JSON::PP::false : undef) if $member->{nullable} && rand() < 0.1;
+    return (undef, $member->{reset}) if $member->{nullable} && rand() < 0.1;
     return ($sample->{$name}) x 2 if exists $sample->{$name};
     return (_choice(undef, 'password ' . _text(1, 20))) x 2 if $type eq 'password';
     return ($member->{min} + int rand($member->{max} - $member->{min} + 1)) x 2 if $type eq 'integer';

@@ -40,8 +40,8 @@ sub reads {
     return TenantTest::Scrape->of($server)->value('mod_tenant_reads_total', by => $by // 'reader');
 }
 
-# Whether the figures say that the reader is used.
-sub is_up { return TenantTest::Scrape->of($_[0])->value('mod_tenant_reader_up') }
+# Whether the figures say that the reader is used: what they say once that is what is wanted.
+sub is_up { my ($server, $want) = @_; return TenantTest::Scrape->await($server, $want, 'mod_tenant_reader_up') }
 
 # Whether reads come from the reader now, most likely by each child.
 sub is_read {

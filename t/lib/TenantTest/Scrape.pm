@@ -97,10 +97,10 @@ sub value {
     return $sum;
 }
 
-# Scrapes until a value is what is wanted, or 5 s are over: a request is counted behind its answer. Returns the last value.
+# Scrapes until a value is what is wanted, or 20 s are over: a request is counted behind its answer. Returns the last value.
 sub await {
     my ($class, $server, $want, $name, %labels) = @_;
-    my $until = time + 5;
+    my $until = time + 20;
     my $value;
     sleep 0.02 while ($value = $class->of($server)->value($name, %labels)) != $want && time < $until;
     return $value;

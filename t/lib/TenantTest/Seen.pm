@@ -36,17 +36,21 @@ sub lost {
     return @lost;
 }
 
-# Reads that began after a change had been acknowledged and did not show it.
-sub stale {
-    my ($self) = @_;
+# Reads that began after a change had been acknowledged and did not show it; those of whoever has written, and of others so many
+# seconds after it.
+sub stale { return $_[0]->_behind('read', 0) }
+sub outdated { my ($self, $lag) = @_; return $self->_behind('follow', $lag) }
+
+sub _behind {
+    my ($self, $did, $lag) = @_;
     my (%done, @stale);
     push @{ $done{ $_->{who} } }, $_ for sort { $a->{ended} <=> $b->{ended} } grep { defined $_->{value} } $self->notes('patch');
     my %next;
     my %known;
-    for my $read (grep { defined $_->{value} } $self->notes('read')) {
+    for my $read (grep { defined $_->{value} } $self->notes($did)) {
         my $who = $read->{who};
         my $done = $done{$who} // [];
-        $known{$who} = $done->[$next{$who}++]{value} while ($next{$who} //= 0) < @$done && $done->[$next{$who}]{ended} < $read->{began};
+        $known{$who} = $done->[$next{$who}++]{value} while ($next{$who} //= 0) < @$done && $done->[$next{$who}]{ended} + $lag < $read->{began};
         push @stale, "v$read->{value} of writer $who at $read->{began}, behind v$known{$who}" if ($known{$who} // 0) > $read->{value};
     }
     return @stale;
@@ -56,7 +60,7 @@ sub stale {
 sub contradictory_tags {
     my ($self) = @_;
     my %tags;
-    $tags{"v$_->{value} of writer $_->{who}"}{ $_->{tag} } = 1 for grep { defined $_->{value} && defined $_->{tag} } $self->notes(qw(read patch));
+    $tags{"v$_->{value} of writer $_->{who}"}{ $_->{tag} } = 1 for grep { defined $_->{value} && defined $_->{tag} } $self->notes(qw(read follow patch));
     return ((map { "$_ has " . join ' and ', sort keys %{ $tags{$_} } } grep { keys %{ $tags{$_} } > 1 } sort keys %tags),
         map { "a PATCH by writer $_->{who} at $_->{ended}: 412" } grep { ($_->{wrong} // '') eq 'tag' } $self->notes('patch'));
 }

@@ -40,7 +40,7 @@ my $next_port = $$ * 101;
 # The last that the parent logs of a start, a graceful one too; no log level suppresses a notice in a file.
 my $ready = qr/AH00094: Command line/;
 
-my $close_wait = '08';    # as /proc/net/tcp writes that state
+my ($close_wait, $listening) = ('08', '0A');    # as /proc/net/tcp writes these states
 
 # Starts it and waits until it answers; dies with what httpd said when it does not start.
 sub start {
@@ -138,10 +138,18 @@ sub restart {
     return $self->boot;
 }
 
-# A graceful restart; returns once the new generation has been announced in the log.
-sub graceful { return $_[0]->_signal('USR1') }
+# A graceful restart; returns once the new generation has been announced in the log, and the children of the one before take no more
+# connections.
+sub graceful {
+    my ($self) = @_;
+    my @old = $self->children;
+    $self->_signal('USR1');
+    my $until = time + 10;
+    sleep 0.02 while time < $until && grep { $self->_listens($_) } @old;
+    return $self;
+}
 
-# The same of a restart that ends the old children at once, whatever they are at.
+# A restart that ends the old children at once, whatever they are at; returns once the new generation has been announced in the log.
 sub abrupt_restart { return $_[0]->_signal('HUP') }
 
 sub _signal {
@@ -185,6 +193,16 @@ sub children {
 sub workers {
     my ($self) = @_;
     return grep { (my @threads = glob "/proc/$_/task/*") > 1 } $self->children;
+}
+
+# Kills processes, all children unless told which, and waits until they are gone: none takes a connection any more.
+sub kill_and_wait {
+    my ($self, @pids) = @_;
+    @pids = $self->children unless @pids;
+    my $until = time + 20;
+    kill KILL => @pids;
+    sleep 0.02 while (grep { _is_alive($_) } @pids) && time < $until;
+    return;
 }
 
 # A TenantTest::Client for it; tls => 1 for HTTPS.
@@ -307,6 +325,14 @@ sub _is_closing {
     my ($self) = @_;
     my $ports = join '|', map { sprintf '%04X', $_ } $self->{port}, $self->{tls_port};
     return _read('/proc/net/tcp') =~ /^ *\d+: \w+:(?:$ports) \S+ $close_wait /m;
+}
+
+# Whether a process of it has a socket open that it takes connections from.
+sub _listens {
+    my ($self, $pid) = @_;
+    my $ports = join '|', map { sprintf '%04X', $_ } $self->{port}, $self->{tls_port};
+    my %is_open = map { ("socket:[$_]" => 1) } _read('/proc/net/tcp') =~ /^ *\d+: \w+:(?:$ports) \S+ $listening (?:\S+ +){5}(\d+) /mg;
+    return scalar grep { $is_open{ readlink // '' } } glob "/proc/$pid/fd/*";
 }
 
 # A TCP port of 127.0.0.1 that nothing listens on, another one at each call. It is none of those that the kernel gives

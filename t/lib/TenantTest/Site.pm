@@ -161,6 +161,7 @@ sub psql {
 sub fill_database {
     my ($self, $name) = @_;
     $self->{cluster}->bootstrap($name)->deploy($name);
+    $self->_partition($name);
     return $self->_seed($name);
 }
 
@@ -177,9 +178,22 @@ sub _seed {
 sub _make_seed {
     my ($self) = @_;
     $self->{cluster}->create_database('tenant_deployed')->bootstrap('tenant_deployed')->deploy('tenant_deployed');
+    $self->_partition('tenant_deployed');
     $self->psql('postgres', '-c', 'CREATE DATABASE tenant_seed TEMPLATE tenant_deployed');
     my %id = $self->_seed('tenant_seed');
     $self->{tenants}{$_}{id} = 0 + $id{$_} for keys %id;
+}
+
+# How many partitions the calls of each database have: TENANT_TEST_PARTITIONS, or 0. Such a database lacks what its keys promise
+# of one table: that no two tenants have a row with the same sid.
+sub partitions { return $ENV{TENANT_TEST_PARTITIONS} || 0 }
+
+sub _partition {
+    my ($self, $name) = @_;
+    my $modulus = partitions() or return;
+    my ($status, $output) = $self->{cluster}->partition($name, $modulus);
+    die "partition.sql failed:\n$output" if $status;
+    return;
 }
 
 sub _make_secrets {

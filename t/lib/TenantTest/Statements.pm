@@ -8,6 +8,7 @@ package TenantTest::Statements;
 #     $statements->reset;
 #     ...
 #     is($statements->lookups, 1);
+#     is_deeply($statements->cost(sub { ... }), [5, 0]);
 
 use strict;
 use warnings;
@@ -58,6 +59,14 @@ sub _count {
     my ($self, $condition) = @_;
     return 0 + $self->dbh->selectrow_array("SELECT coalesce(sum(s.calls), 0) FROM pg_stat_statements s
         JOIN pg_roles r ON r.oid = s.userid WHERE r.rolname = 'tenant_api' AND s.toplevel AND $condition");
+}
+
+# What requests cost: [how many statements, how many of them lookups].
+sub cost {
+    my ($self, $work) = @_;
+    $self->reset;
+    $work->();
+    return [$self->all, $self->lookups];
 }
 
 # The backends that listen: their process ids.

@@ -95,7 +95,7 @@ sub event {
             body => $option{body} // encoded(@parameters),
             type => $option{type} // 'application/x-www-form-urlencoded; charset=UTF-8',
         ));
-    $response->{is_webhook} = 1;    # for is_problem()
+    $response->{is_unexplained} = 1;    # for is_problem()
     return $response;
 }
 

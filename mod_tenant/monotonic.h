@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TENANT_STORE_MONOTONIC_H
-#define TENANT_STORE_MONOTONIC_H
+#ifndef TENANT_MONOTONIC_H
+#define TENANT_MONOTONIC_H
 
 #include <apr_time.h>
 #include <pthread.h>
