@@ -36,6 +36,7 @@ my %prepared;    # those of this process: a site that goes stops its own first
 # the tests'.
 my $ports = 2_500;    # a lane
 my $next_port = $$ * 101;
+my $blocked_port = 10_080;
 
 # The last that the parent logs of a start, a graceful one too; no log level suppresses a notice in a file.
 my $ready = qr/AH00094: Command line/;
@@ -336,10 +337,12 @@ sub _listens {
 }
 
 # A TCP port of 127.0.0.1 that nothing listens on, another one at each call. It is none of those that the kernel gives
-# to outgoing connections, which could take it ahead of the server or while that restarts.
+# to outgoing connections, which could take it ahead of the server or while that restarts; and none that browsers, and
+# fetch() of Node.js, refuse to ask ("port blocking" of WHATWG's Fetch), of which 10080 is the only one here.
 sub free_port {
     for (1 .. 1000) {
         my $port = 10_000 + $ports * (($ENV{TENANT_TEST_LANE} // 0) % 8) + $next_port++ % $ports;
+        next if $port == $blocked_port;
         return $port if IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port, ReuseAddr => 1);
     }
     die 'no port is free';
