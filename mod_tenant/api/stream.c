@@ -43,7 +43,7 @@ struct stream_t {
     view_t view;
     gate_pair_t places;
     transfer_t transfer;
-    int has_begun;
+    int has_begun;        /* something has been sent: a problem can only break it off */
     writer_t writer;      /* the portion that is being written */
     int is_raw;           /* of CSV: see csv_write() */
     apr_pool_t *pools[2]; /* of a chunk, and of the one before, which holds the cursor */
@@ -122,10 +122,23 @@ static const problem_t *read_patiently(stream_t *stream, rows_t **rows, apr_pool
     return problem;
 }
 
+/* Has the answer begin, unless it has. */
+static void begin(stream_t *stream)
+{
+    if (stream->has_begun)
+        return;
+    set_headers(stream);
+    transfer_begin(&stream->transfer, stream->api->exchange.r, stream->format->type);
+    stream->has_begun = 1;
+}
+
 /* Sends the portion and starts the next. 0: the client is gone. */
 static int send_portion(stream_t *stream)
 {
-    int is_sent = transfer_send(&stream->transfer, &stream->writer);
+    int is_sent;
+
+    begin(stream);
+    is_sent = transfer_send(&stream->transfer, &stream->writer);
 
     stream->bytes += (apr_int64_t)stream->writer.length;
     stream->writer.length = 0;
@@ -166,19 +179,9 @@ static void advance(stream_t *stream, rows_t *rows, apr_pool_t *pool)
     stream->bytes = 0;
 }
 
-static void begin(stream_t *stream)
-{
-    request_rec *r = stream->api->exchange.r;
-
-    set_headers(stream);
-    transfer_begin(&stream->transfer, r, stream->format->type);
-    writer_init(&stream->writer, r->pool, 2 * PORTION);
-    stream->format->head(stream);
-    stream->has_begun = 1;
-}
-
 static void end(stream_t *stream)
 {
+    begin(stream);
     if (stream->api->exchange.r->header_only)
         stream->writer.length = 0; /* what there is of a body is not all of it: httpd would tell its length */
     gate_pair_leave(&stream->places);
@@ -198,6 +201,8 @@ static void break_off(stream_t *stream, const problem_t *problem)
 /* Reads and writes chunk by chunk until the end, or until the client is gone. */
 static const problem_t *run(stream_t *stream)
 {
+    writer_init(&stream->writer, stream->api->exchange.r->pool, 2 * PORTION);
+    stream->format->head(stream);
     for (int turn = 0;; turn = !turn) {
         apr_pool_t *pool = stream->pools[turn];
         const problem_t *problem;
@@ -207,8 +212,6 @@ static const problem_t *run(stream_t *stream)
         problem = read_patiently(stream, &rows, pool);
         if (problem)
             return problem;
-        if (!stream->has_begun)
-            begin(stream);
         if (!write_chunk(stream, rows))
             return NULL;
         if (rows_count(rows) < stream->rows || stream->left == 0 || stream->api->exchange.r->header_only) {

@@ -15,7 +15,7 @@ use Time::HiRes qw(sleep time);
 use TenantTest;
 use TenantTest::Asking qw(starting start);
 use TenantTest::Fault;
-use TenantTest::Stream qw(csv_rows json_rows);
+use TenantTest::Stream qw(csv_rows);
 
 my $site = TenantTest::Site->make;
 my $acme = tenant('acme')->{id};
@@ -119,6 +119,25 @@ subtest 'a stream that has begun waits for a connection' => sub {
     $lock->release;
     is_status($holder->receive, 200, 'who has the connection ends');
     is_whole($stream->end, 'and the stream goes on');
+};
+
+subtest 'of a stream that has sent nothing yet the problem is told' => sub {
+    $site->dbh->do(<<'SQL', undef, $acme);
+INSERT INTO recordings (sid, tenant_id, created_at)
+SELECT format('RE8%s', lpad(n::text, 31, '0')), ?, now() FROM generate_series(1, 150) n
+SQL
+    # the first 100 rows are less than a portion, and the second statement, which begins behind a row, takes too long
+    my $brake = brake($site, undef, 'FROM recordings .* id < ');
+    my $own = start(pool => 'statement=1s');
+    my @how = (to => $own, headers => [TenantTest::Stream::form('csv'), Prefer => 'csv=raw']);
+    $brake->hold;
+    my $response = acme(GET => '/v1/recordings', @how);
+    is_problem($response, 503, 'query-timeout', 'the stream fails');
+    is($response->header($_), undef, "... without $_") for qw(Content-Disposition Preference-Applied);
+    $brake->release;
+    $response = acme(GET => '/v1/recordings', @how);
+    is_status($response, 200, 'else it is there');
+    cmp_ok(scalar(my @rows = csv_rows($response->body)), '>', 150, '... with all rows');
 };
 
 subtest 'two streams of a tenant at a time' => sub {
@@ -250,8 +269,10 @@ subtest 'PostgreSQL stops' => sub {
     for my $version ('--http1.1', '--http1.0') {
         my $pid = curl($version, '--limit-rate', '1M', $url);
         ok(wait_until(sub { (-s $fetched // 0) > 1_000_000 }, 30), 'rows have come');    # more than the first portion
+        kill STOP => $pid;    # however long PostgreSQL takes to stop, curl has not got the whole by then
         $_->disconnect for values %{ $site->{dbh} };
         $site->cluster->stop('immediate');
+        kill CONT => $pid;
         waitpid $pid, 0;
         isnt($? >> 8, 0, "curl $version fails") or diag sprintf '%d bytes: %.500s', -s $fetched, TenantTest::Server::_read($fetched);
         $site->cluster->start;
