@@ -63,9 +63,9 @@ sub aggregate_tests {
         $self->SUPER::aggregate_tests($aggregate, @$part) if @$part;
     }
     my %failed = map { $_ => 1 } $aggregate->failed, $aggregate->exit, $aggregate->parse_errors;
-    _repeat($_, @{ $said{$_} || [] }) for sort keys %failed;
     _add($aggregate, 't/skips', _judge_skips(@skips)) if @skips;
     _add($aggregate, 'crashes', map { "not ok - $_" } _crashes());
+    _repeat($_, @{ $said{$_} || [] }) for sort keys %failed;
 }
 
 # A test takes a lane that is free.
