@@ -148,7 +148,7 @@ PARSERS := $(call object,$(patsubst %,mod_tenant/http/%.c,csv etag form formula 
     $(patsubst %,mod_tenant/resource/%.c,bodies check cursor filter named page page_query resource resources route scalar sql sql_create sql_list sql_text) \
     $(patsubst %,mod_tenant/identity/%.c,attempts cache flight generations ledger logins table) \
     $(patsubst %,mod_tenant/store/%.c,conninfo group lasting row sqlstate statement) \
-    $(patsubst %,mod_tenant/twilio/%.c,event members signature snapshot twiml upsert) mod_tenant/monitor/exposition.c mod_tenant/billfile.c)
+    $(patsubst %,mod_tenant/twilio/%.c,event members signature snapshot twiml upsert) mod_tenant/monitor/exposition.c mod_tenant/billing/billfile.c)
 
 build/librooms.a: $(SECRET) $(JSON) $(FIGURES) $(PARSERS) Makefile
 	@rm -f $@

@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
-#include "billing.h"
+#include "billing/billing.h"
 #include "config.h"
 #include "gateway/injection.h"
 #include "gateway/recall.h"

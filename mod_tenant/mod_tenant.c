@@ -12,7 +12,7 @@
 #include <mod_status.h>
 #include <mpm_common.h>
 
-#include "arrears.h"
+#include "billing/arrears.h"
 #include "child.h"
 #include "config.h"
 #include "directives.h"

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "billing.h"
+#include "billing/billing.h"
 #include "monotonic.h"
 #include "store/ids.h"
 #include "store/notify.h"

@@ -5,8 +5,8 @@
 #include <http_core.h>
 #include <http_log.h>
 
-#include "arrears.h"
-#include "billing.h"
+#include "billing/arrears.h"
+#include "billing/billing.h"
 #include "child.h"
 #include "presence.h"
 #include "store/conninfo.h"

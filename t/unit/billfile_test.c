@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "billfile.h"
+#include "billing/billfile.h"
 #include "scratch.h"
 #include "tap.h"
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "secret/digest.h"
+#include "../secret/digest.h"
 
 #define FIRST "mod_tenant usage 1\n"
 

@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config.h"
-#include "monotonic.h"
-#include "secret/digest.h"
+#include "../config.h"
+#include "../monotonic.h"
+#include "../secret/digest.h"
 
 APLOG_USE_MODULE(tenant);
 

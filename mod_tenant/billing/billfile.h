@@ -4,7 +4,7 @@
 
 #include <apr_tables.h>
 
-#include "metrics/usage.h"
+#include "../metrics/usage.h"
 
 /* A file of portions that a database is still to be told (metrics/usage.h), as text:
  *

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "arrears.h"
-#include "monotonic.h"
-#include "secret/digest.h"
-#include "store/lasting.h"
-#include "store/notify.h"
+#include "../monotonic.h"
+#include "../secret/digest.h"
+#include "../store/lasting.h"
+#include "../store/notify.h"
 
 APLOG_USE_MODULE(tenant);
 

@@ -4,7 +4,7 @@
 
 #include <httpd.h>
 
-#include "metrics/usage.h"
+#include "../metrics/usage.h"
 
 /* Tells a database what its tenants have used, for bills: the lines of an account (metrics/usage.h) become
  * those of the table `usage`. What the database does not take is kept, and told later. */
