@@ -37,6 +37,7 @@ my %prepared;    # those of this process: a site that goes stops its own first
 my $ports = 2_500;    # a lane
 my $next_port = $$ * 101;
 my $blocked_port = 10_080;
+my %reserved;    # a socket of UDP for each port that was given, as a mark for other processes
 
 # The last that the parent logs of a start, a graceful one too; no log level suppresses a notice in a file.
 my $ready = qr/AH00094: Command line/;
@@ -228,6 +229,7 @@ sub end {
     $self->stop;
     $self->{owner} = 0;
     $self->_report_crashes;
+    delete @reserved{ @$self{qw(port tls_port)} };
     File::Path::remove_tree($self->{root}) unless $ENV{TENANT_TEST_KEEP};
 }
 
@@ -338,12 +340,16 @@ sub _listens {
 
 # A TCP port of 127.0.0.1 that nothing listens on, another one at each call. It is none of those that the kernel gives
 # to outgoing connections, which could take it ahead of the server or while that restarts; and none that browsers, and
-# fetch() of Node.js, refuse to ask ("port blocking" of WHATWG's Fetch), of which 10080 is the only one here.
+# fetch() of Node.js, refuse to ask ("port blocking" of WHATWG's Fetch), of which 10080 is the only one here. Nor does another
+# process give it, a child, a lane or another run, as long as this one lives: nobody may listen there yet, or for a moment.
 sub free_port {
     for (1 .. 1000) {
         my $port = 10_000 + $ports * (($ENV{TENANT_TEST_LANE} // 0) % 8) + $next_port++ % $ports;
         next if $port == $blocked_port;
-        return $port if IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port, ReuseAddr => 1);
+        my $mark = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1', LocalPort => $port) or next;
+        IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port, ReuseAddr => 1) or next;
+        $reserved{$port} = $mark;
+        return $port;
     }
     die 'no port is free';
 }
