@@ -33,7 +33,7 @@ KeepAliveTimeout 300
 </Location>
 END
 my $log = $server->error_log;
-my $database_log = TenantTest::Log->new(site->{host} . '/log');
+my $database_log = site->database_log($database);
 
 my $acme  = TenantTest::Pipeline->new(to => $server, as => 'acme');
 my $admin = TenantTest::Pipeline->new(to => $server, headers => [basic('root', 'secret')]);

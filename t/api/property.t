@@ -34,7 +34,7 @@ mark_rows($database, $foreign, $marker);
 
 my $server = TenantTest::Server->start(database => $conninfo, processes => 1, server => 'KeepAliveTimeout 300');
 my $log = $server->error_log;
-my $database_log = TenantTest::Log->new(site->{host} . '/log');
+my $database_log = site->database_log($database);
 my $pipeline = TenantTest::Pipeline->new(to => $server, as => 'acme');
 
 my %row;      # what each row showed last, by its path

@@ -152,7 +152,9 @@ subtest 'the tenant reads its own' => sub {
     }
     my $oldest = $all->[-1]{created_at};
     is(scalar @{ api(GET => "/audit?limit=1000&created_at.gt=$oldest")->json->{data} }, (grep { $_->{created_at} ne $oldest } @$all) + 0, 'by a time');
-    is_deeply(api(GET => '/audit?limit=1000&order=created_at.asc')->json->{data}, [sort { $a->{created_at} cmp $b->{created_at} || $a->{id} <=> $b->{id} } @$all], 'in another order');
+    my %line = map { $_->{id} => $_ } @$all;    # as text times have no order: 03.5Z comes behind 03.51Z
+    is_deeply(api(GET => '/audit?limit=1000&order=created_at.asc')->json->{data},
+        [@line{ column({ database => $database }, 'SELECT id FROM audit WHERE tenant_id = ? ORDER BY created_at, id', $acme) }], 'in another order');
     my (@paged, $next);
     for ($next = '/audit?limit=7'; $next; ) {
         my $page = api(GET => $next)->json;

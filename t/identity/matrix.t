@@ -27,8 +27,9 @@ mark_rows($database, $id{$_}, $marker{$_}) for keys %marker;
 my $server = TenantTest::Server->start(
     database => qq($conninfo" admin=") . site->conninfo($database, 'tenant_admin'),
     location => "TenantPublicRead products\nTenantUserAuthority write",
-    server   => <<"END");
+    server   => <<"END");    # what is told of usage each minute would look like something that a refused request has written
 TenantLoginRate off
+TenantUsage off
 $administration
 END
 

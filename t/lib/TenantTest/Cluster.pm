@@ -335,6 +335,7 @@ sub _configure {
         unix_socket_permissions => '0700',
         max_connections         => 100,
         fsync                   => 'off',
+        log_line_prefix         => "'%m [%p] %d '",
         timezone                => "'UTC'",
         log_timezone            => "'UTC'",
         %settings,

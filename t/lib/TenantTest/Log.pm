@@ -6,6 +6,8 @@ package TenantTest::Log;
 #     my $log = $server->error_log;          # marked at its present end
 #     ...
 #     is(scalar $log->matching(qr/AH.*misconfigured/), 1);
+#
+# of => pattern: to matching() and wait_for() there are no other lines.
 
 use strict;
 use warnings;
@@ -13,8 +15,8 @@ use warnings;
 use Time::HiRes qw(sleep time);
 
 sub new {
-    my ($class, $path) = @_;
-    return bless({ path => $path, from => 0 }, $class)->mark;
+    my ($class, $path, %option) = @_;
+    return bless({ path => $path, from => 0, of => $option{of} // qr/^/ }, $class)->mark;
 }
 
 # Forgets what is there up to now.
@@ -36,7 +38,7 @@ sub text {
 # The lines since the mark that match, or how many they are in scalar context.
 sub matching {
     my ($self, $pattern) = @_;
-    return grep { $_ =~ $pattern } split /\n/, $self->text;
+    return grep { $_ =~ $self->{of} && $_ =~ $pattern } split /\n/, $self->text;
 }
 
 # Waits until a line matches and returns the first such line; undef after so many seconds (20 unless told).

@@ -138,6 +138,12 @@ sub dbh {
         { RaiseError => 1, PrintError => 0, AutoCommit => 1, AutoInactiveDestroy => 1, pg_server_prepare => 0 });
 }
 
+# PostgreSQL's log of the sessions of one database, from now on. Those of tests that ran here before may yet end, with an error.
+sub database_log {
+    my ($self, $database) = @_;
+    return TenantTest::Log->new("$self->{host}/log", of => qr/ \[\d+\] \Q$database\E /);
+}
+
 # Makes a database that is seeded like the main one and returns its conninfo. One of that name is dropped.
 sub make_database {
     my ($self, $name) = @_;
