@@ -18,10 +18,12 @@ use TenantTest ();
 sub start {
     my ($class, $server, $count) = @_;
     my $self = bless { owner => $$, clients => [] }, $class;
+    my $stop = 0;
+    local $SIG{USR1} = sub { $stop = 1 };    # one may be stopped ahead of its first step
     for (1 .. $count) {
         pipe my $read, my $write or die "pipe: $!";
         my $pid = fork // die "fork: $!";
-        _ask($server, $write) if !$pid;
+        _ask($server, $write, \$stop) if !$pid;
         push @{ $self->{clients} }, { pid => $pid, read => $read };
     }
     return $self;
@@ -54,10 +56,9 @@ sub DESTROY {
 
 # The process of a client: never returns.
 sub _ask {
-    my ($server, $write) = @_;
-    my ($answered, $lost, $client, $stop) = (0, 0);
-    local $SIG{USR1} = sub { $stop = 1 };
-    until ($stop) {
+    my ($server, $write, $stop) = @_;
+    my ($answered, $lost, $client) = (0, 0);
+    until ($$stop) {
         my $status = eval {
             $client //= $server->client;
             $client->request(GET => '/v1/calls/1', headers => [TenantTest::bearer('acme')])->status;

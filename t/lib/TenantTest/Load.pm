@@ -30,12 +30,14 @@ use TenantTest::Response;
 sub start {
     my ($class, @series) = @_;
     my $self = bless { owner => $$, pids => [], files => [] }, $class;
+    my $stop = 0;
+    local $SIG{TERM} = sub { $stop = 1 };    # a series may be stopped ahead of its first step
     for my $series (@series) {
         my $file = File::Temp->new;
         my $pid = fork;
         die "fork: $!" unless defined $pid;
         if (!$pid) {
-            my $failed = !eval { _run($series, $file); 1 };
+            my $failed = !eval { _run($series, $file, \$stop); 1 };
             print STDERR $@ if $failed;
             $file->flush;
             POSIX::_exit($failed);
@@ -97,13 +99,11 @@ sub DESTROY {
 }
 
 sub _run {
-    my ($series, $file) = @_;
-    my $stop = 0;
+    my ($series, $file, $stop) = @_;
     my $client;
 
-    local $SIG{TERM} = sub { $stop = 1 };
     $file->autoflush;
-    for (my $n = 1; !$stop; $n++) {
+    for (my $n = 1; !$$stop; $n++) {
         my $began = time;
         my $response = _request($series, \$client, $n);
         my $problem = $response->type eq 'application/problem+json' && $response->json;

@@ -28,10 +28,12 @@ my $PAUSE = 0.003; # seconds between rounds: a steady writer, not one that takes
 
 sub start {
     my ($class, $conninfo, $file, $round) = @_;
+    my %is = (going => 1, fresh => 0);
+    local @SIG{qw(TERM HUP)} = (sub { $is{going} = 0 }, sub { $is{fresh} = 0 });    # from its first step on
     my $pid = fork;
     die "fork: $!\n" if !defined $pid;
     if (!$pid) {
-        eval { _work($conninfo, $file, $round); 1 } or warn $@;
+        eval { _work($conninfo, $file, $round, \%is); 1 } or warn $@;
         POSIX::_exit(0); # without the destructors of the parent's objects
     }
     return bless { pid => $pid, file => $file, owner => $$ }, $class;
@@ -73,10 +75,8 @@ sub _end {
 }
 
 sub _work {
-    my ($conninfo, $file, $round) = @_;
-    my ($going, $fresh, $dbh) = (1, 0, undef);
-    local $SIG{TERM} = sub { $going = 0 };
-    local $SIG{HUP}  = sub { $fresh = 0 };
+    my ($conninfo, $file, $round, $is) = @_;
+    my $dbh;
     (my $dsn = "dbi:Pg:$conninfo") =~ s/ /;/g;
     open my $fh, '>', $file or die "$file: $!\n";
     my $run = sub {
@@ -90,9 +90,9 @@ sub _work {
         printf {$fh} "%s\t%.6f\t%s\n", $error ? ('error', $took, "$sql: $error") : ('done', $took, $note);
         return $row[0];
     };
-    for (my $number = 1; $going; $number++) {
-        if (!$fresh) {
-            $fresh = 1;
+    for (my $number = 1; $is->{going}; $number++) {
+        if (!$is->{fresh}) {
+            $is->{fresh} = 1;
             $dbh->disconnect if $dbh;
             $dbh = DBI->connect($dsn, '', '', { RaiseError => 1, PrintError => 0, AutoCommit => 1 });
             print {$fh} "connected\t0\t\n";
