@@ -133,7 +133,7 @@ subtest 'the power fails while the database is away' => sub {
     ok((wait_until { kept() } 90), 'it is on the disk before anything ends');
     my @pids = $server->pids;
     $server->kill_and_wait(@pids);
-    is(scalar(grep { TenantTest::Server::_is_alive($_) } @pids), 0, 'all are gone');
+    is(scalar(grep { TenantTest::Server::is_alive($_) } @pids), 0, 'all are gone');
     unlink "$server->{pid_file}";
     start_database();
     $server->boot;

@@ -28,6 +28,8 @@ use File::Path qw(make_path);
 use File::Temp ();
 use Scalar::Util qw(weaken);
 
+use TenantTest::Server;
+
 my %running; # clusters of this process, by directory
 
 my $ROOT = abs_path(dirname(__FILE__) . '/../../..');
@@ -94,8 +96,8 @@ sub env {
 sub is_running {
     my $self = shift;
     open my $fh, '<', $self->data_dir . '/postmaster.pid' or return 0;
-    my $pid = <$fh>;
-    return $pid && kill(0, $pid) ? 1 : 0;
+    my ($pid) = (<$fh> // '') =~ /^(\d+)/ or return 0;
+    return TenantTest::Server::is_alive($pid, $self->data_dir);
 }
 
 sub start {

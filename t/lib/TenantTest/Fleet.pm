@@ -111,7 +111,7 @@ sub kill_node {
     my ($self, $number) = @_;
     my @pids = $self->{nodes}[$number]->pids;
     kill KILL => @pids;
-    sleep 0.02 while grep { kill 0, $_ } @pids;
+    sleep 0.02 while grep { TenantTest::Server::is_alive($_) } @pids;
     return;
 }
 

@@ -87,7 +87,7 @@ sub postgres {
     my ($self, $number) = @_;
     open my $file, '<', $self->node($number)->{dir} . '/data/postmaster.pid' or return;
     my ($postmaster) = <$file> =~ /^(\d+)/ or return;
-    return grep { kill 0, $_ } $postmaster, _children($postmaster);
+    return grep { TenantTest::Server::is_alive($_) } $postmaster, _children($postmaster);
 }
 
 # A machine without power.
@@ -96,7 +96,7 @@ sub kill_node {
     my @postgres = $self->postgres($number);
     $self->node($number)->{daemon}->signal('KILL', 1);
     kill KILL => @postgres;
-    sleep 0.05 while $self->node($number)->{daemon}->is_running || grep { kill 0, $_ } @postgres;
+    sleep 0.05 while $self->node($number)->{daemon}->is_running || grep { TenantTest::Server::is_alive($_) } @postgres;
     return;
 }
 
@@ -238,7 +238,7 @@ sub DESTROY {
         kill CONT => @postgres;
         kill KILL => @postgres;
         my $until = time + 10;    # they write into the folder until then
-        sleep 0.05 while time < $until && grep { kill 0, $_ } @postgres;
+        sleep 0.05 while time < $until && grep { TenantTest::Server::is_alive($_) } @postgres;
     }
     $self->{etcd}->stop if $self->{etcd};
     return;

@@ -102,6 +102,7 @@ sub configtest {
 sub boot {
     my ($self) = @_;
     my $log = $self->error_log;
+    unlink $self->{pid_file} unless defined $self->pid;    # of one that was killed: who has its number by now is no httpd that runs
     my ($status, $output) = $self->_httpd('-k', 'start');
     die "httpd does not start: $output" if $status;
     $log->wait_for($ready, 20) or die "httpd does not start:\n" . $log->text;
@@ -122,7 +123,7 @@ sub stop {
     sleep 0.1;    # behind the last socket that was closed its memory goes
     my $until = time + 10;
     kill TERM => $self->pid // ();
-    while (my @left = grep { _is_alive($_) } @pids) {
+    while (my @left = grep { is_alive($_) } @pids) {
         kill KILL => @left if time > $until;
         sleep 0.02;
     }
@@ -170,7 +171,7 @@ sub root     { return $_[0]{root} }
 sub pid {
     my ($self) = @_;
     my ($pid) = _read($self->{pid_file}) =~ /^(\d+)/ or return undef;
-    return _is_alive($pid) ? $pid : undef;
+    return is_alive($pid, $self->{root}) ? $pid : undef;
 }
 
 # The process ids of the parent and its children.
@@ -203,7 +204,7 @@ sub kill_and_wait {
     @pids = $self->children unless @pids;
     my $until = time + 20;
     kill KILL => @pids;
-    sleep 0.02 while (grep { _is_alive($_) } @pids) && time < $until;
+    sleep 0.02 while (grep { is_alive($_) } @pids) && time < $until;
     return;
 }
 
@@ -317,9 +318,12 @@ sub _httpd {
     return ($?, $output . ($? ? _read("$self->{logs}/error_log") : ''));
 }
 
-sub _is_alive {
-    my ($pid) = @_;
+# Whether a process lives, and with a second argument whether it is one whose command line names that: numbers come again. One
+# that has ended and that nobody has buried does not live.
+sub is_alive {
+    my ($pid, $name) = @_;
     return 0 unless kill 0, $pid or $! == Errno::EPERM();
+    return 0 if defined $name && index(_read("/proc/$pid/cmdline"), $name) < 0;
     return _read("/proc/$pid/stat") =~ /^\d+ \(.*\) [^Z]/;
 }
 
