@@ -32,7 +32,7 @@ sub new {
     my ($class, $seed) = @_;
     srand $seed;
     my $self = bless { %{ _choice({}, {}, { text_id => 1 }) }, is_public => int rand 2 }, $class;
-    my %taken = map { $_ => 1 } qw(id tenant_id created_at);
+    my %taken = map { $_ => 1 } qw(id tenant_id created_at before);    # the last is a parameter of lists, and of three syllables
     my $name = sub {
         my $word;
         do { $word = _word() } while $taken{$word}++;
