@@ -9,25 +9,22 @@ use warnings;
 use Cwd qw(getcwd);
 use File::Path qw(make_path);
 use File::Temp qw(tempdir);
-use IO::Socket::INET;
 use Test::More;
 
 use TenantTest::Cluster;
 use TenantTest::Fault qw(wait_until);
+use TenantTest::Server;
 
 my $root    = tempdir('mt-setup-XXXXXX', DIR => '/tmp', CLEANUP => 1);
 my $etc     = "$root/etc/apache2";
 my $me      = getpwuid $>;
 my $cluster = TenantTest::Cluster->new;
 my $sockets = $cluster->socket_dir;
-my ($port, $http_port) = map { free_port() } 1, 2;
+# none of those that the kernel gives to others' connections, before httpd has it or while it restarts
+my ($port, $http_port, $first_port) = map { TenantTest::Server::free_port() } 1 .. 3;
 my @where = ('--connection', "host=$sockets", '--superuser', "host=$sockets user=postgres", '--httpd-user', $me,
     '--port', $port, '--http-port', $http_port);
 my @first = ('--host', 'api.example.com', '--tenant', 'Acme', @where);
-
-sub free_port {
-    return IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1)->sockport;
-}
 
 sub write_text {
     my ($path, $text, $mode) = @_;
@@ -85,7 +82,7 @@ PidFile $root/httpd.pid
 DefaultRuntimeDir $root
 ErrorLog $root/log/error
 Define APACHE_LOG_DIR $root/log
-Listen 127.0.0.1:@{[free_port()]}
+Listen 127.0.0.1:$first_port
 END
         qw(mpm_event authn_core authz_core setenvif socache_shmcb alias env dir mime));
     write_text("$etc/apache2.conf", read_text("$etc/apache2.conf") . <<"END");
@@ -118,7 +115,8 @@ sub state_of_all {
         find . -type f ! -path './log/*' ! -name '*.pid' -exec sha256sum {} + | sort
         cat @{[$cluster->data_dir]}/pg_hba.conf @{[$cluster->data_dir]}/pg_ident.conf));
     my ($of_dump, $dump) = $cluster->run_as('postgres', 'postgres', 'pg_dumpall', '-h', $sockets);
-    $dump =~ s/^COPY public\.(?:nodes|usage\w*) .*?^\\\.$//gms;    # what httpd tells
+    $dump =~ s/^COPY public\.(?:nodes|usage\w*) .*?^\\\.$//gms;    # what httpd tells, each minute
+    $dump =~ s/^SELECT pg_catalog\.setval\('public\.usage_id_seq', .*//gm;
     return $files . $dump =~ s/^\\(?:un)?restrict .*//gmr;
 }
 
