@@ -167,9 +167,11 @@ subtest 'no memory' => sub {
 
 subtest 'a clock that jumps' => sub {
     # what a server has counted by a clock that was ahead, or behind, is of that day, and of no other
-    my @days = map { row({ database => $database }, 'SELECT CURRENT_DATE + ?::int', $_) } -3000, 1, 3000;
-    my $before = used('acme');
-    db('SELECT usage_add(2, ?, ?, ?, ?, ?, ?)', $_, [tenant('acme')->{id}], [row({ database => $database }, q{SELECT CURRENT_DATE + ?::int - date '1970-01-01'}, (-3000, 1, 3000)[$_])], [5], [0], [0]) for 0 .. 2;
+    # (none is today or tomorrow, which may have begun meanwhile)
+    my ($today) = row({ database => $database }, q{SELECT CURRENT_DATE - date '1970-01-01'});
+    my @numbers = map { $today + $_ } -3000, 7, 3000;
+    my @days = column({ database => $database }, q{SELECT date '1970-01-01' + n FROM unnest(?::int[]) n}, \@numbers);
+    db('SELECT usage_add(2, ?, ?, ?, ?, ?, ?)', $_, [tenant('acme')->{id}], [$numbers[$_]], [5], [0], [0]) for 0 .. 2;
     is_deeply([column({ database => $database }, 'SELECT requests FROM usage WHERE tenant_id = ? AND day = ANY (?) ORDER BY day', tenant('acme')->{id}, \@days)], [5, 5, 5], 'each day has its own');
     db('DELETE FROM usage WHERE tenant_id = ? AND day = ANY (?)', tenant('acme')->{id}, \@days);
     db(q{UPDATE usage_rounds SET began_at = now() + interval '10 years', counted_at = now() + interval '10 years'});
