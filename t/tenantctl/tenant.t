@@ -16,7 +16,7 @@ my $conninfo = database($database);
 my $admin    = site->conninfo($database, 'tenant_admin');
 my @database = ('--database', $admin);
 my @both     = (@database, '--key-file', site->{key_file});
-my $server   = TenantTest::Server->start(database => $conninfo);
+my $server   = TenantTest::Server->start(database => $conninfo, server => 'TenantUsage off');    # which would add to rows
 my $acme     = tenant('acme')->{id};
 my $globex   = tenant('globex')->{id};
 my $closed   = tenant('closed')->{id};
