@@ -94,7 +94,8 @@ for (@cases) {
         for (1 .. 3) {
             my $response = calls();
             is_problem($response, 503, 'misconfigured');
-            unlike($response->body, qr/tenant_|polic|sqitch|superuser/i, 'the client learns nothing of it');
+            my $said = $response->body =~ s/"request_id":"[^"]*"//r;    # 24 letters and digits, which may say anything
+            unlike($said, qr/tenant_|polic|sqitch|superuser/i, 'the client learns nothing of it');
         }
         is_status(request(GET => '/v1/', to => $server), 200, 'what needs no database is served');
         $log->wait_for($refused);

@@ -211,7 +211,7 @@ subtest 'again' => sub {
     my ($status, $output) = setup(@first, '--write');
     is($status, 0, 'done') or diag $output;
     unlike($output, qr/^(?:make|done)/m, 'nothing was to do');
-    unlike($output, qr/mt_/, 'no key is printed');
+    unlike($output =~ s/\Q$root\E|\Q$sockets\E//gr, qr/mt_/, 'no key is printed');    # what their names end with may be that
     is(state_of_all(), $before, 'nothing has changed');
     ($status, $output) = setup(@where, '--check');
     is($status, 0, '--check is content') or diag $output;
