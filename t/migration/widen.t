@@ -109,17 +109,16 @@ subtest 'widened under load' => sub {
     );
     sleep 1;
     my $first = start_tenantctl(qw(ids widen calls), @owner);
-    ok((wait_until { $dbh->selectrow_array(q{SELECT count(*) > 0 FROM pg_attribute WHERE attrelid = 'calls'::regclass AND attname = 'id_wide'}) &&
-        $dbh->selectrow_array('SELECT count(*) FROM calls WHERE id_wide IS NOT NULL') > 2000 } 30), 'it is at work');
+    ok((wait_until { $dbh->selectrow_array(q{SELECT count(*) FROM pg_attribute WHERE attrelid = 'calls'::regclass AND attname = 'id_wide'}) } 30), 'it has begun');
+    $dbh->begin_work;
+    $dbh->do('SELECT FROM calls LIMIT 1');    # now it cannot end, however late this test comes to the next lines
+    ok((wait_until { $dbh->selectrow_array('SELECT count(*) FROM calls WHERE id_wide IS NOT NULL') > 2000 } 30), 'it is at work');
     kill KILL => $first->{pid};
     $first->wait;
-    my $other = $site->dbh;
-    $other->begin_work;
-    $other->do('SELECT FROM calls LIMIT 1');
     my $second = start_tenantctl(qw(ids widen calls --json), @owner);
     sleep 4;    # it cannot end
     is($dbh->selectrow_array(q{SELECT atttypid::regtype FROM pg_attribute WHERE attrelid = 'calls'::regclass AND attname = 'id'}), 'integer', 'whoever reads for long holds it up');
-    $other->rollback;
+    $dbh->rollback;
     is_done($second->wait, 'another run goes on from there');
     note $second->{errors}, $second->{output};
     cmp_ok($second->json->{filled}, '<', $ROWS, 'and does not begin anew');
