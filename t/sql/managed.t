@@ -9,6 +9,7 @@ use warnings;
 use Test::More;
 use TenantTest;
 use TenantTest::Cluster;
+use TenantTest::Fault qw(wait_until);
 
 my $pg = TenantTest::Cluster->new;
 my @file = ('--key-file', site->{key_file});
@@ -103,7 +104,7 @@ subtest 'the doctor' => sub {
     unlike($output, qr/BYPASSRLS/, 'and does not ask for what nobody can give');
     $pg->query('postgres', 'ALTER SYSTEM SET log_parameter_max_length = 0');
     $pg->query('postgres', 'SELECT pg_reload_conf()');
-    select undef, undef, undef, 0.5;
+    ok((wait_until { $pg->query('postgres', 'SHOW log_parameter_max_length') eq '0' } 30), 'set for the whole server');
     tenantctl('app', qw(doctor --json));
     unlike((bootstrap('app'))[1], qr/log_parameter/, 'bootstrap is content with it, too');
 };
