@@ -202,24 +202,37 @@ static void test_time(void)
     ok(is_found(&ahead, 1, 0, 1) && is_found(&behind, -1, 0, -1), "tenants until the end of all");
 }
 
-static void test_floods(void)
+enum { MANY = 500 };
+
+static int count_many(cache_t *cache)
 {
-    cache_t *cache = open_cache(1000);
-    tenant_t tenants[500];
     int found = 0;
 
-    for (int n = 0; n < 500; n++) {
-        tenants[n] = tenant_of(n + 1, "name", NULL);
-        keep(cache, apr_itoa(pool, n), &tenants[n]);
-    }
-    for (int n = 0; n < 500; n++)
+    for (int n = 0; n < MANY; n++)
         found += find(cache, apr_itoa(pool, n)) == n + 1;
-    ok(found > 480, "%d of 500 are kept", found);
+    return found;
+}
+
+static void test_floods(void)
+{
+    tenant_t tenants[MANY];
+    cache_t *cache;
+    int found, tries = 0;
+
+    /* where names meet depends on a key: once in 35,000 times so many meet that 20 find no room, and then
+     * another key is tried */
+    do {
+        cache = open_cache(1000);
+        for (int n = 0; n < MANY; n++) {
+            tenants[n] = tenant_of(n + 1, "name", NULL);
+            keep(cache, apr_itoa(pool, n), &tenants[n]);
+        }
+        found = count_many(cache);
+    } while (found <= 480 && ++tries < 3);
+    ok(found > 480, "%d of %d are kept", found, MANY);
     for (int n = 1000; n < 100000; n++)
         keep(cache, apr_itoa(pool, n), NULL);
-    for (int n = 0; n < 500; n++)
-        found -= find(cache, apr_itoa(pool, n)) == n + 1;
-    is(found, 0, "no nobody drives out a tenant");
+    is(count_many(cache), found, "no nobody drives out a tenant");
 }
 
 int main(void)
