@@ -50,7 +50,11 @@ END
 
 # A Date as seconds since 1970.
 my %month = do { my $n = 0; map { $_ => $n++ } qw(Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec) };
-sub seconds_of { my ($day, $month, $year, @clock) = $_[0] =~ /, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT\z/; return timegm(reverse(@clock), $day, $month{$month}, $year) }
+
+sub seconds_of {
+    my ($day, $month, $year, @clock) = $_[0] =~ /, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT\z/;
+    return timegm(reverse(@clock), $day, $month{$month}, $year);
+}
 
 my $sent = 0;
 sub ask { return request(GET => '/v1/calls?limit=1', to => $server, as => 'acme') }
