@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admin.h"
 
+#include <http_log.h>
+
 #include "../http/reply.h"
 #include "../identity/origin.h"
 #include "../identity/user.h"
@@ -11,6 +13,8 @@
 #include "once.h"
 #include "rotation.h"
 #include "scope.h"
+
+APLOG_USE_MODULE(tenant);
 
 static const statement_t next_id = {
     .label = "tenants_next_id",
@@ -29,6 +33,15 @@ const problem_t *admin_check_user(exchange_t *exchange)
     exchange->detail =
         "The Location needs an AuthType with a provider that is not mod_tenant's, and a Require.";
     return &problem_admin_unprotected;
+}
+
+const problem_t *admin_check_database(exchange_t *exchange)
+{
+    if (api_of(exchange)->scope.database)
+        return NULL;
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, exchange->r,
+                  "TenantHandler admin: the TenantDatabase of this server has no admin=");
+    return &problem_misconfigured;
 }
 
 const problem_t *admin_prepare(exchange_t *exchange)

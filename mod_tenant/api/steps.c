@@ -241,6 +241,7 @@ handler_step_fn *const admin_steps[] = {
     admin_check_user,
     check_site,
     answer_open,
+    admin_check_database,
     content_read,
     admin_prepare,
     content_protect,

@@ -7,6 +7,7 @@ use warnings;
 use Test::More;
 
 use TenantTest;
+use TenantTest::Administration;
 use TenantTest::Configuration;
 use TenantTest::Server;
 use TenantTest::Twilio;
@@ -40,6 +41,23 @@ subtest 'virtual hosts' => sub {
         'three keeps what it does not override');
     is_problem($ask{three}->(GET => '/v1/calls?limit=7', as => 'acme'), 400, 'bad-parameter', 'and has its own maximum');
     is($ask{four}->(GET => '/v1/calls', as => 'acme')->type, 'text/html', 'four turns it off');
+};
+
+subtest 'an admin Location beside another database' => sub {
+    my $own = database('config_own');
+    my $server = TenantTest::Server->start(processes => 1, config => join "\n",
+        qq{$database admin="} . site->conninfo(site->{database}, 'tenant_admin') . '"', $key_file, administration('effect'),
+        vhost('main.example.com'), vhost('own.example.com', qq{TenantDatabase "$own"}));
+    my $ask = sub { request(@_, to => $server, headers => [basic('root', 'secret')]) };
+    my $log = $server->error_log;
+
+    is_status($ask->(GET => '/admin/tenants', host => 'main.example.com'), 200, 'the main server has its admin=');
+    is_status($ask->(GET => '/admin', host => 'own.example.com'), 200, 'the index asks no database');
+    for my $path (qw(tenants tenants/1 audit ready)) {
+        is_problem($ask->(GET => "/admin/$path", host => 'own.example.com'), 503, 'misconfigured', "$path: another database's is not asked");
+    }
+    is_problem($ask->(POST => '/admin/tenants', host => 'own.example.com', json => { name => 'nobody' }), 503, 'misconfigured', 'nor written to');
+    ok($log->wait_for(qr/TenantDatabase of this server has no admin=/), 'the log says why');
 };
 
 subtest 'webhooks in Locations of each other' => sub {
