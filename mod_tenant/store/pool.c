@@ -104,9 +104,9 @@ static int is_in_vain(const stock_t *stock, pool_use_t use)
     return use == POOL_WRITE && stock->is_doubted && stock_room(stock, use) <= 0;
 }
 
-/* Takes an idle connection, waiting for one until *deadline, which the first wait sets to be so far away. */
+/* Takes an idle connection, waiting for one until so long behind *since, which the first wait sets. */
 static const problem_t *take_or_wait(pool_t *pool, pool_use_t use, apr_interval_time_t wait,
-                                     apr_time_t *deadline, connection_t **connection)
+                                     apr_time_t *since, connection_t **connection)
 {
     stock_t *stock = &pool->stock;
     connections_t doomed;
@@ -127,11 +127,15 @@ static const problem_t *take_or_wait(pool_t *pool, pool_use_t use, apr_interval_
             stock_wake(stock, stock_whom_to_wake(stock)); /* for them it is in vain too */
             break;
         }
-        if (!*deadline)
-            *deadline = monotonic_now() + (is_in_vain(stock, use) ? 0 : wait);
-        if (!wait_for_change(stock, use, *deadline)) {
+        if (!*since && is_in_vain(stock, use)) {
             problem = stock->away ? stock->away : &problem_pool_exhausted;
-            news = !is_in_vain(stock, use) && exhausted_is_news(pool, *deadline);
+            break;
+        }
+        if (!*since)
+            *since = monotonic_now();
+        if (!wait_for_change(stock, use, *since + wait)) {
+            problem = stock->away ? stock->away : &problem_pool_exhausted;
+            news = !is_in_vain(stock, use) && exhausted_is_news(pool, *since + wait);
             break;
         }
     }
@@ -161,25 +165,25 @@ static void discard(stock_t *stock, connection_t *dead)
     stock_close_all(&doomed);
 }
 
-/* deadline: 0 where nobody waited. */
-static void count_wait(const pool_t *pool, apr_time_t deadline, apr_interval_time_t wait)
+/* since: 0 where nobody waited. */
+static void count_wait(const pool_t *pool, apr_time_t since)
 {
-    if (!deadline)
+    if (!since)
         return;
     COUNTERS_ADD(pool_waits, pool->stock.role, 1);
-    COUNTERS_ADD(pool_wait, pool->stock.role, monotonic_now() - (deadline - wait));
+    COUNTERS_ADD(pool_wait, pool->stock.role, monotonic_now() - since);
 }
 
 static const problem_t *acquire(pool_t *pool, pool_use_t use, int is_repeatable, apr_interval_time_t wait,
                                 connection_t **connection)
 {
-    apr_time_t deadline = 0;
+    apr_time_t since = 0;
 
     for (;;) {
-        const problem_t *problem = take_or_wait(pool, use, wait, &deadline, connection);
+        const problem_t *problem = take_or_wait(pool, use, wait, &since, connection);
 
         if (problem) {
-            count_wait(pool, deadline, wait);
+            count_wait(pool, since);
             return problem;
         }
         /* asked outside of the mutex: it takes a system call */
@@ -190,7 +194,7 @@ static const problem_t *acquire(pool_t *pool, pool_use_t use, int is_repeatable,
         else
             discard(&pool->stock, *connection);
     }
-    count_wait(pool, deadline, wait);
+    count_wait(pool, since);
     return NULL;
 }
 

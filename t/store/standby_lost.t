@@ -11,6 +11,7 @@ use Time::HiRes qw(sleep time);
 use TenantTest;
 use TenantTest::Fault;
 use TenantTest::Load;
+use TenantTest::Scrape;
 
 my $MAX = 8;     # connections of the pool
 my $LIMIT = 1;    # seconds: the statements'
@@ -18,10 +19,16 @@ my $WAITS = q{wait_event = 'SyncRep'};
 
 my $site = TenantTest::Site->make;
 my $server = TenantTest::Server->start(site => $site, processes => 1, threads => 40,
-    server => "TenantPool statement=${LIMIT}s max=$MAX wait=2s");
+    server => qq{TenantPool statement=${LIMIT}s max=$MAX wait=2s\n<Location "/metrics">\n    TenantHandler metrics\n</Location>});
 my $log = $server->error_log;
 my @products = @{ $site->dbh->selectcol_arrayref(q{INSERT INTO products (tenant_id, name) SELECT ?, 'product ' || n FROM generate_series(1, 8) n RETURNING id},
     undef, $site->{tenants}{acme}{id}) };    # one for each who changes one: nobody waits for another's lock
+
+# How often requests have waited for a connection so far, and for how many seconds.
+sub waits {
+    my $scrape = TenantTest::Scrape->of($server);
+    return map { $scrape->value("mod_tenant_pool_$_", pool => 'api') } 'waits_total', 'wait_seconds_total';
+}
 
 # For whom each COMMIT waits.
 sub wait_for_standby {
@@ -118,6 +125,7 @@ subtest 'the standby is lost' => sub {
     $log->mark;
     wait_for_standby('nobody');
     my ($most, $most_waiting, $reads, $writes);
+    my ($waits, $waited, $from) = (waits(), time);
     for my $try (1 .. 5) {
         ($most, $most_waiting) = (0, 0);
         wait_until { !backends($site, $WAITS) } 30;
@@ -139,6 +147,9 @@ subtest 'the standby is lost' => sub {
     is_deeply([keys %$reads], ['200'], 'each is answered') or diag json($reads);
     is_deeply([sort keys %$writes], ['503 pool-exhausted', '503 write-in-doubt'], 'no write is')
         or diag json($writes);
+    my ($waits_since, $waited_since) = waits();
+    cmp_ok($waited_since - $waited, '<=', 20 * (time - $from), 'no longer than 20 clients can have waited the figures tell')
+        or diag sprintf '%.0f s, %d times', $waited_since - $waited, $waits_since - $waits;
     note("reads: ", json($reads), ', writes: ', json($writes));
     cmp_ok($most, '<=', $MAX, 'there are no more backends than connections of the pool');
     is($most_waiting, $MAX / 2, 'and half of them wait for the standby');
