@@ -137,16 +137,20 @@ void *config_location_create(apr_pool_t *pool, char *path)
     return config;
 }
 
+/* In a Location either a handler of ours answers or a gateway: the one that the inner Location says. */
 void *config_location_merge(apr_pool_t *pool, void *base_config, void *own_config)
 {
     const location_config_t *base = base_config;
     const location_config_t *own = own_config;
-    const location_config_t *handler = own->handler ? own : base;
     location_config_t *merged = apr_pmemdup(pool, own, sizeof *own);
 
     LOCATION_MEMBERS(MEMBER_INHERIT)
-    merged->handler = handler->handler;
-    merged->prefix = handler->prefix;
+    if (config_is_ours(own))
+        merged->gateway = own->gateway;
+    if (!own->handler && !config_is_gateway(own)) {
+        merged->handler = base->handler;
+        merged->prefix = base->prefix;
+    }
     return merged;
 }
 

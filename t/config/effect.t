@@ -9,8 +9,10 @@ use Test::More;
 use TenantTest;
 use TenantTest::Administration;
 use TenantTest::Configuration;
+use TenantTest::Gateway;
 use TenantTest::Server;
 use TenantTest::Twilio;
+use TenantTest::TwilioStub;
 
 my ($database, $key_file, $base) = base_directives;
 
@@ -58,6 +60,22 @@ subtest 'an admin Location beside another database' => sub {
     }
     is_problem($ask->(POST => '/admin/tenants', host => 'own.example.com', json => { name => 'nobody' }), 503, 'misconfigured', 'nor written to');
     ok($log->wait_for(qr/TenantDatabase of this server has no admin=/), 'the log says why');
+};
+
+subtest 'a gateway and the API in Locations of each other' => sub {
+    my $stub = TenantTest::TwilioStub->start;
+    my $calls = '2010-04-01/Accounts/AC' . '0' x 32 . '/Calls.json';
+    my $handler = sub { join "\n", qq{<Location "$_[0]">}, 'TenantHandler api', '</Location>', '' };
+    for (['the API', '/v1', '/'], ['the gateway', '', '/gateway/']) {
+        my ($inner, $api, $gateway) = @$_;
+        my $lines = TenantTest::Gateway->lines($stub, '') =~ s{"/gateway/"}{"$gateway"}r;
+        my $server = TenantTest::Server->start(processes => 1, config => join '', "$database\n$key_file\n",
+            $api ? ($lines, $handler->($api)) : ($handler->('/'), $lines));
+
+        is_status(request(GET => "$api/calls", as => 'acme', to => $server), 200, "$inner inside: the API answers");
+        is_problem(request(GET => "$api/calls/%zz", as => 'acme', to => $server), 400, 'bad-request', 'with its own errors, be they httpd\'s');
+        is_fault(request(GET => "$gateway$calls", as => 'acme', to => $server), 404, 20404, 'so does the gateway', qr/account/);
+    }
 };
 
 subtest 'webhooks in Locations of each other' => sub {
