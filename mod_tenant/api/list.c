@@ -218,5 +218,8 @@ const problem_t *list_run(api_t *api)
         gate_leave(counting);
     if (!problem)
         problem = sheet_read(api, &sheet);
-    return problem ? problem : answer_list(api, &sheet, count, place);
+    if (!problem)
+        return answer_list(api, &sheet, count, place);
+    gate_leave(place); /* its client may take its time for the problem */
+    return problem;
 }

@@ -12,6 +12,7 @@
 #include "../json/member.h"
 #include "../json/writer.h"
 #include "../metrics/tally.h"
+#include "gateway.h"
 #include "sound.h"
 
 APLOG_USE_MODULE(tenant);
@@ -124,12 +125,15 @@ apr_status_t fault_pass(ap_filter_t *filter, int status)
 static apr_status_t filter_fault(ap_filter_t *filter, apr_bucket_brigade *brigade)
 {
     request_rec *r = filter->r;
+    gateway_t *gateway = gateway_find(r);
     int is_whole = !APR_BRIGADE_EMPTY(brigade) && APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(brigade));
     int status = r->status;
 
     apr_brigade_cleanup(brigade);
     if (!is_whole)
         return APR_SUCCESS;
+    if (gateway) /* httpd has taken the answer's own filter out (watch.h) */
+        gate_pair_leave(&gateway->seat);
     if (r->proxyreq &&
         status == HTTP_INTERNAL_SERVER_ERROR) /* a certificate that does not prove Twilio, say */
         status = HTTP_BAD_GATEWAY;
