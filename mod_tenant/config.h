@@ -64,6 +64,7 @@ typedef struct server_config_t {
 
     /* made at start, the same for all requests */
     const char *connect;            /* the complete connection string; NULL without TenantDatabase */
+    const char *connect_name;       /* what it is known by from one reload to the next: conninfo_name() */
     const char *admin_connect;      /* the administrator's; NULL without admin= */
     const char *listen_connect;     /* the one to listen at; NULL without listen= */
     const char *read_connect;       /* the one of a reader; NULL without read= */

@@ -129,7 +129,7 @@ static const char *share_usage(sharing_t *sharing, server_config_t *config, serv
     config->usage = apr_hash_get(sharing->usages, config->connect, APR_HASH_KEY_STRING);
     if (config->usage || !config->usage_settings.is_on)
         return NULL;
-    why = billing_open(&config->usage, config->connect, &config->usage_settings, servers, pool);
+    why = billing_open(&config->usage, config->connect_name, &config->usage_settings, servers, pool);
     apr_hash_set(sharing->usages, config->connect, APR_HASH_KEY_STRING, config->usage);
     return why;
 }

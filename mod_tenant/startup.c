@@ -248,7 +248,10 @@ static const char *finish_server(server_config_t *config, sharing_t *sharing, se
         why = complete(&config->listen_connect, config->listen, pool);
     if (!why)
         why = complete(&config->read_connect, config->read, pool);
-    return why ? why : sharing_add(sharing, config, servers, pool);
+    if (why)
+        return why;
+    config->connect_name = conninfo_name(config->connect, pool);
+    return sharing_add(sharing, config, servers, pool);
 }
 
 /* So many logins that fail, networks where something fails, and tenants at the gateway, are counted. */

@@ -28,21 +28,20 @@ APLOG_USE_MODULE(tenant);
 
 enum { ADD_VALUES = 7, LINE_VALUES = 5, NUMBER_LENGTH = 21 };
 
-/* What the memory is called: by its layout and its database, but not by the password that may be among
- * that. */
-static const char *name_of(const char *connect, apr_pool_t *pool)
+/* What the memory is called: by its layout and its database. */
+static const char *name_of(const char *database, apr_pool_t *pool)
 {
     static const digest_key_t public_key;
-    digest_t digest = digest_make(&public_key, connect, strlen(connect));
+    digest_t digest = digest_make(&public_key, database, strlen(database));
 
     return apr_psprintf(pool, "mod_tenant usage 3 %016" PRIx64 "%016" PRIx64, digest.words[0],
                         digest.words[1]);
 }
 
-const char *billing_open(usage_t **usage, const char *connect, const usage_settings_t *settings,
+const char *billing_open(usage_t **usage, const char *database, const usage_settings_t *settings,
                          server_rec *server, apr_pool_t *pool)
 {
-    const char *name = name_of(connect, pool);
+    const char *name = name_of(database, pool);
     size_t size = usage_size(settings->tenants);
     int is_new;
     void *memory = lasting_memory(name, size, &is_new, server->process->pool);

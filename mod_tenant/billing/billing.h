@@ -16,9 +16,9 @@ typedef struct billing_t {
     const server_rec *server;  /* to log for */
 } billing_t;
 
-/* The account of the database with a connection string, or a new one, in *usage. NULL, or why there is
- * none: a sentence in pool. */
-const char *billing_open(usage_t **usage, const char *connect, const usage_settings_t *settings,
+/* The account of a database, or a new one, in *usage. database: what it is known by from one reload to the next
+ * (conninfo_name()). NULL, or why there is none: a sentence in pool. */
+const char *billing_open(usage_t **usage, const char *database, const usage_settings_t *settings,
                          server_rec *server, apr_pool_t *pool);
 
 /* Tells what there is, if it is this child's turn, and has the database count the rows of tenants. wake: a

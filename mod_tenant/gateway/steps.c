@@ -173,8 +173,8 @@ static const problem_t *check_rate(exchange_t *exchange)
 
     if (!creation_is(gateway))
         return NULL;
-    name = attempts_name(exchange->server->creations, exchange->server->connect, gateway->tenant->id_text, "",
-                         "");
+    name = attempts_name(exchange->server->creations, exchange->server->connect_name,
+                         gateway->tenant->id_text, "", "");
     wait = attempts_take(exchange->server->creations, &rate, &name, NULL);
     if (wait == 0)
         return NULL;

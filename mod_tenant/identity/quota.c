@@ -41,7 +41,7 @@ static digest_t name_of(const request_rec *r, const tenant_t *tenant, const quot
 {
     const server_config_t *server = config_server(r->server);
 
-    return attempts_name(server->requests, server->connect, tenant->id_text, quota->name,
+    return attempts_name(server->requests, server->connect_name, tenant->id_text, quota->name,
                          tenant->via == TENANT_VIA_HOST ? "host" : "");
 }
 

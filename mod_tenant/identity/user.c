@@ -86,7 +86,7 @@ int user_is_logged_in(const request_rec *r)
 
 const char *user_slots_owner(const request_rec *r, const tenant_t *tenant)
 {
-    return apr_pstrcat(r->pool, tenant->id_text, " ", config_server(r->server)->connect, NULL);
+    return apr_pstrcat(r->pool, tenant->id_text, " ", config_server(r->server)->connect_name, NULL);
 }
 
 static int is_known(login_t *login)
@@ -114,7 +114,7 @@ static const problem_t *check_rate(const login_t *login, const digest_t *attempt
 
 static digest_t attempt_of(const login_t *login, const char *email)
 {
-    return attempts_name(login->config->attempts, login->config->connect, login->tenant->id_text, email,
+    return attempts_name(login->config->attempts, login->config->connect_name, login->tenant->id_text, email,
                          network_of_client(login->r));
 }
 

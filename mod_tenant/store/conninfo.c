@@ -221,6 +221,19 @@ const char *conninfo_place(const char *complete, apr_pool_t *pool)
     return place;
 }
 
+const char *conninfo_name(const char *complete, apr_pool_t *pool)
+{
+    const char *name = "";
+
+    for (const PQconninfoOption *option = options_parse(complete, NULL, pool); option && option->keyword;
+         option++) {
+        if (option->val && strcmp(option->keyword, "password") != 0 &&
+            strcmp(option->keyword, "sslpassword") != 0)
+            name = apr_pstrcat(pool, name, option->keyword, "=", quote(option->val, pool), " ", NULL);
+    }
+    return name;
+}
+
 int conninfo_is_loopback(const char *address)
 {
     return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;

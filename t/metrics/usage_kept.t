@@ -78,6 +78,26 @@ subtest 'httpd ends while the database is away' => sub {
     }
 };
 
+subtest 'a reload that brings another password' => sub {
+    my $program = $server->root . '/conninfo';
+    my $print = sub { TenantTest::Server::_write($program, qq{#!/bin/sh\necho "$site->{conninfo} password=$_[0]"\n}); chmod 0755, $program };
+    $print->('one');
+    my $other = TenantTest::Server->start(site => $site, processes => 2, database => "exec:$program", server => 'TenantUsage flush=60s keep=off',
+        location => 'TenantRateLimit 100/24h');
+    stop_telling();
+    is_status(counted_request(GET => '/v1/calls?limit=1', as => 'acme', to => $other), 200) for 1 .. 5;
+    $sent{acme} += 5;
+    $print->('two');
+    my $said = $other->error_log;
+    $other->graceful;
+    ok($said->wait_for(qr/5 requests of tenants: .+; they are kept, to be told later/, 60), 'the former children cannot tell');
+    like(counted_request(GET => '/v1/calls?limit=1', as => 'acme', to => $other)->header('RateLimit'), qr/;r=94;/, 'what is left of a limit stays');
+    $sent{acme}++;
+    let_tell();
+    $other->stop;
+    is_used('the account is the same one');
+};
+
 subtest 'an end that tells all leaves nothing' => sub {
     ask(acme => 3);
     $server->stop;

@@ -58,6 +58,15 @@ static void test_check(void)
        "... but another encoding is still refused");
 }
 
+static void test_name(void)
+{
+    const char *const one = conninfo_name("dbname=d user=u password='o ne' sslpassword=x", pool);
+
+    is_text(one, conninfo_name("user=u dbname=d password=two", pool), "a password is no part of the name");
+    is_text(one, "user='u' dbname='d' ", "... all else is");
+    ok(strcmp(one, conninfo_name("dbname=d user=v", pool)) != 0, "... and tells one from another");
+}
+
 static void test_complete(void)
 {
     is_text(conninfo_complete("user=u dbname=d host=h", pool),
@@ -233,6 +242,7 @@ int main(void)
     apr_pool_create(&pool, NULL);
     test_check();
     test_complete();
+    test_name();
     test_home();
     test_turned();
     test_transport();
