@@ -11,6 +11,7 @@
 #include <unixd.h>
 
 #include "api/reference.h"
+#include "billing/arrears.h"
 #include "config.h"
 #include "handlers.h"
 #include "metrics/counters.h"
@@ -386,6 +387,7 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
      * rehearsal, where a sysadmin hears of it */
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK;
+    arrears_open_former(servers, pool);
     sharing_log(&sharing, servers, temporary);
     return OK;
 }

@@ -34,6 +34,12 @@ typedef struct shared_t {
     _Atomic int told; /* portions */
 } shared_t;
 
+/* Where an account is kept; NULL: keep=off. */
+typedef struct account_t {
+    usage_t *usage;
+    const char *path;
+} account_t;
+
 struct arrears_t {
     usage_t *usage;
     const char *path;             /* NULL: keep=off */
@@ -303,8 +309,7 @@ int arrears_watch(apr_pool_t *pool, server_rec *servers)
     return OK;
 }
 
-arrears_t *arrears_open(usage_t *usage, const char *keep_in, const char *conninfo, const server_rec *main,
-                        apr_pool_t *pool)
+static arrears_t *open_at(const account_t *account, const server_rec *main, apr_pool_t *pool)
 {
     arrears_t *arrears = apr_pcalloc(pool, sizeof *arrears);
     apr_shm_t *memory;
@@ -312,9 +317,9 @@ arrears_t *arrears_open(usage_t *usage, const char *keep_in, const char *conninf
     if (apr_shm_create(&memory, sizeof(shared_t), NULL, pool) != APR_SUCCESS)
         return NULL;
     arrears->shared = memset(apr_shm_baseaddr_get(memory), 0, sizeof(shared_t));
-    arrears->usage = usage;
+    arrears->usage = account->usage;
     arrears->server = main;
-    arrears->path = path_of(keep_in, name_of(conninfo, main, pool), main, pool);
+    arrears->path = account->path;
     arrears->portions = apr_array_make(pool, 1, sizeof(bill_portion_t));
     arrears->process = main->process->pool;
     arrears->parent = getpid();
@@ -323,4 +328,60 @@ arrears_t *arrears_open(usage_t *usage, const char *keep_in, const char *conninf
     apr_pool_pre_cleanup_register(arrears->process, arrears, end);
     apr_pool_cleanup_register(pool, arrears, forget, apr_pool_cleanup_null);
     return arrears;
+}
+
+/* Every account that there has been since the server's process began, of this generation or an earlier one. */
+static apr_array_header_t *accounts_of(const server_rec *main)
+{
+    static const char key[] = "mod_tenant accounts 1";
+    apr_pool_t *process = main->process->pool;
+    void *accounts;
+
+    apr_pool_userdata_get(&accounts, key, process);
+    if (!accounts) {
+        accounts = apr_array_make(process, 1, sizeof(account_t));
+        apr_pool_userdata_set(accounts, key, NULL, process);
+    }
+    return accounts;
+}
+
+/* Notes where an account is kept, for generations to come. */
+static account_t *note_account(usage_t *usage, const char *path, const server_rec *main)
+{
+    apr_array_header_t *accounts = accounts_of(main);
+    int n = 0;
+
+    while (n < accounts->nelts && APR_ARRAY_IDX(accounts, n, account_t).usage != usage)
+        n++;
+    if (n == accounts->nelts)
+        APR_ARRAY_PUSH(accounts, account_t).usage = usage;
+    APR_ARRAY_IDX(accounts, n, account_t).path = path ? apr_pstrdup(accounts->pool, path) : NULL;
+    return &APR_ARRAY_IDX(accounts, n, account_t);
+}
+
+arrears_t *arrears_open(usage_t *usage, const char *keep_in, const char *conninfo, const server_rec *main,
+                        apr_pool_t *pool)
+{
+    const char *path = path_of(keep_in, name_of(conninfo, main, pool), main, pool);
+
+    return open_at(note_account(usage, path, main), main, pool);
+}
+
+static int is_current(const usage_t *usage, const server_rec *servers)
+{
+    while (servers && config_server(servers)->usage != usage)
+        servers = servers->next;
+    return servers != NULL;
+}
+
+void arrears_open_former(const server_rec *servers, apr_pool_t *pool)
+{
+    const apr_array_header_t *accounts = accounts_of(servers);
+
+    for (int n = 0; n < accounts->nelts; n++) {
+        const account_t *account = &APR_ARRAY_IDX(accounts, n, account_t);
+
+        if (!is_current(account->usage, servers))
+            open_at(account, servers, pool);
+    }
 }

@@ -98,6 +98,23 @@ subtest 'a reload that brings another password' => sub {
     is_used('the account is the same one');
 };
 
+subtest 'a reload that brings another database' => sub {
+    my $path = $server->root . '/httpd.conf';
+    my $configuration = slurp($path);
+    stop_telling();
+    ask(acme => 4);
+    $log->mark;
+    TenantTest::Server::_write($path, $configuration =~ s/^(TenantDatabase "[^"]*)"/$1 application_name=another"/mr);
+    $server->graceful;
+    ok($log->wait_for(qr/4 requests of tenants: .+; they are kept, to be told later/, 60), 'the former children cannot tell');
+    $server->stop;
+    is(scalar(my @files = kept()), 1, 'what they have left is kept at the end');
+    TenantTest::Server::_write($path, $configuration);
+    let_tell();
+    $server->boot;
+    is_used('the former database, where it is used again');
+};
+
 subtest 'an end that tells all leaves nothing' => sub {
     ask(acme => 3);
     $server->stop;
