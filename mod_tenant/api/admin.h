@@ -9,8 +9,8 @@
  * behind a local proxy everybody is local. problem_admin_unprotected. */
 const problem_t *admin_check_user(exchange_t *exchange);
 
-/* Whether there is a database to ask. A virtual host with a TenantDatabase of its own has the admin Location of
- * the main server, and not its admin=. problem_misconfigured. */
+/* Whether there is a database to ask. A virtual host with a TenantDatabase of its own has the admin Location
+ * of the main server, and not its admin=. problem_misconfigured. */
 const problem_t *admin_check_database(exchange_t *exchange);
 
 /* Ahead of a create: takes the new tenant's id, which its sealed secrets are bound to,

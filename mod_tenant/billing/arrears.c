@@ -48,8 +48,9 @@ struct arrears_t {
     const server_rec *server;
     apr_pool_t *process;
     pid_t parent;
-    int failures; /* of telling, when the file was last written */
-    int is_kept;  /* there is a file */
+    int failures;  /* of telling, when the file was last written */
+    int is_kept;   /* there is a file */
+    int is_former; /* no server has the account any more, so no child tells it */
 };
 
 /* --- What was left -------------------------------------------------------------------------------------- */
@@ -131,7 +132,7 @@ static void take(arrears_t *arrears, apr_pool_t *pool)
         APR_ARRAY_IDX(portions, count++, bill_portion_t) = *portion;
     }
     portions->nelts = count;
-    if (count)
+    if (count && !arrears->is_former)
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, arrears->server,
                      "the database is told of %" PRId64 " requests of tenants that %s has kept", requests,
                      arrears->path);
@@ -309,7 +310,8 @@ int arrears_watch(apr_pool_t *pool, server_rec *servers)
     return OK;
 }
 
-static arrears_t *open_at(const account_t *account, const server_rec *main, apr_pool_t *pool)
+static arrears_t *open_account(const account_t *account, int is_former, const server_rec *main,
+                               apr_pool_t *pool)
 {
     arrears_t *arrears = apr_pcalloc(pool, sizeof *arrears);
     apr_shm_t *memory;
@@ -320,6 +322,7 @@ static arrears_t *open_at(const account_t *account, const server_rec *main, apr_
     arrears->usage = account->usage;
     arrears->server = main;
     arrears->path = account->path;
+    arrears->is_former = is_former;
     arrears->portions = apr_array_make(pool, 1, sizeof(bill_portion_t));
     arrears->process = main->process->pool;
     arrears->parent = getpid();
@@ -330,7 +333,9 @@ static arrears_t *open_at(const account_t *account, const server_rec *main, apr_
     return arrears;
 }
 
-/* Every account that there has been since the server's process began, of this generation or an earlier one. */
+/* --- Accounts from one reload to the next --------------------------------------------------------------- */
+
+/* Every account that there has been since the server's process began. */
 static apr_array_header_t *accounts_of(const server_rec *main)
 {
     static const char key[] = "mod_tenant accounts 1";
@@ -364,7 +369,7 @@ arrears_t *arrears_open(usage_t *usage, const char *keep_in, const char *conninf
 {
     const char *path = path_of(keep_in, name_of(conninfo, main, pool), main, pool);
 
-    return open_at(note_account(usage, path, main), main, pool);
+    return open_account(note_account(usage, path, main), 0, main, pool);
 }
 
 static int is_current(const usage_t *usage, const server_rec *servers)
@@ -382,6 +387,6 @@ void arrears_open_former(const server_rec *servers, apr_pool_t *pool)
         const account_t *account = &APR_ARRAY_IDX(accounts, n, account_t);
 
         if (!is_current(account->usage, servers))
-            open_at(account, servers, pool);
+            open_account(account, 1, servers, pool);
     }
 }

@@ -17,8 +17,9 @@ typedef struct arrears_t arrears_t;
 arrears_t *arrears_open(usage_t *usage, const char *keep, const char *conninfo, const server_rec *main,
                         apr_pool_t *pool);
 
-/* Called by the parent behind that, for accounts of earlier generations that no server has any more, as a reload
- * has brought another TenantDatabase: what their children could not tell is kept when the server ends. */
+/* Called by the parent behind that, for accounts of earlier generations that no server has any more, as a
+ * reload has brought another TenantDatabase: what their children could not tell is kept when the server
+ * ends. */
 void arrears_open_former(const server_rec *servers, apr_pool_t *pool);
 
 /* The portion that comes next; NULL: all are told. By who has begun to tell the account (usage_begin()). */

@@ -16,8 +16,8 @@ typedef struct billing_t {
     const server_rec *server;  /* to log for */
 } billing_t;
 
-/* The account of a database, or a new one, in *usage. database: what it is known by from one reload to the next
- * (conninfo_name()). NULL, or why there is none: a sentence in pool. */
+/* The account of a database, or a new one, in *usage. database: what it is known by from one reload to the
+ * next (conninfo_name()). NULL, or why there is none: a sentence in pool. */
 const char *billing_open(usage_t **usage, const char *database, const usage_settings_t *settings,
                          server_rec *server, apr_pool_t *pool);
 

@@ -35,8 +35,8 @@ const char *conninfo_transport(const char *complete, int *is_safe, apr_pool_t *p
 /* Which servers a complete connection string leads to: equal texts, equal servers, whatever the role. */
 const char *conninfo_place(const char *complete, apr_pool_t *pool);
 
-/* What a connection string is known by to what outlives it: all of it but its passwords, which may be others at
- * the next reload. */
+/* What a connection string is known by to what outlives it: all of it but its passwords, which may be others
+ * at the next reload. */
 const char *conninfo_name(const char *complete, apr_pool_t *pool);
 
 /* Whether a numeric address is the machine's own. */
