@@ -14,6 +14,9 @@
 /* Ids of tenants have at most nine digits: more cells would leave each too few. */
 enum { CELLS_MIN = 2, CELLS_MAX = 1000 };
 
+/* How often a lock that others hold is asked for: for a minute. */
+enum { ATTEMPTS_MAX = 100 };
+
 /* A sequence as it is. */
 typedef struct sequence_t {
     const char *name;
@@ -99,26 +102,51 @@ static int64_t first_of(int64_t cell, int64_t step, int64_t least)
     return least + ((cell - least) % step + step) % step;
 }
 
-/* Makes it give ids of a cell, none below `least` or what it gives anyway. In a transaction: nobody takes
- * an id from the first ALTER on. */
-static int restart(const session_t *session, const sequence_t *sequence, int64_t cell, int64_t step,
-                   int64_t least)
-{
-    const char *lock =
-        apr_psprintf(session->pool, "ALTER SEQUENCE %s INCREMENT BY %" PRId64, sequence->name, step);
-    int64_t next;
+/* What a sequence is to give: ids of a cell, none below `least` or what it gives anyway. */
+typedef struct restart_t {
+    const sequence_t *sequence;
+    int64_t cell;
+    int64_t step;
+    int64_t least;
+} restart_t;
 
-    if (!tenant_run(session, lock, NULL, 0))
-        return tenant_failed(session);
-    if (read_next(&next, session, &(sequence_t){.name = sequence->name, .step = 1}) != EXIT_DONE)
-        return EXIT_FAILED;
-    next = first_of(cell, step, next > least ? next : least);
+/* In a transaction: nobody takes an id from the first ALTER on. NULL: the database failed. */
+static rowset_t *restart(const session_t *session, const restart_t *to)
+{
+    const char *name = to->sequence->name;
+    sequence_t present = {.name = name, .step = 1};
+
+    if (!tenant_run(session,
+                    apr_psprintf(session->pool, "ALTER SEQUENCE %s INCREMENT BY %" PRId64, name, to->step),
+                    NULL, 0) ||
+        read_next(&present.next, session, &present) != EXIT_DONE)
+        return NULL;
     return tenant_run(session,
-                      apr_psprintf(session->pool, "ALTER SEQUENCE %s RESTART WITH %" PRId64, sequence->name,
-                                   next),
-                      NULL, 0)
-               ? EXIT_DONE
-               : tenant_failed(session);
+                      apr_psprintf(session->pool, "ALTER SEQUENCE %s RESTART WITH %" PRId64, name,
+                                   first_of(to->cell, to->step,
+                                            present.next > to->least ? present.next : to->least)),
+                      NULL, 0);
+}
+
+/* All of them, or none. Whoever has taken an id holds its sequence until the end of a transaction, however
+ * long that is, and whoever wants one waits behind this: so it waits for 300 ms at a time. */
+static int restart_all(const session_t *session, const apr_array_header_t *restarts)
+{
+    for (int attempt = 0;; attempt++) {
+        rowset_t *rows = tenant_run(session, "BEGIN", NULL, 0);
+
+        if (rows)
+            rows = tenant_run(session, "SET LOCAL lock_timeout = '300ms'", NULL, 0);
+        for (int n = 0; rows && n < restarts->nelts; n++)
+            rows = restart(session, &APR_ARRAY_IDX(restarts, n, restart_t));
+        if (rows && tenant_run(session, "COMMIT", NULL, 0))
+            return EXIT_DONE;
+        if (!console_blocked(session->database) || attempt >= ATTEMPTS_MAX)
+            return tenant_failed(session);
+        if (!tenant_run(session, "ROLLBACK", NULL, 0))
+            return tenant_failed(session);
+        apr_sleep(apr_time_from_msec(300));
+    }
 }
 
 int cell_advance(const session_t *session, const char *name, const char *table, const char *tenant)
@@ -132,6 +160,7 @@ int cell_advance(const session_t *session, const char *name, const char *table, 
                                 " FROM pg_catalog.pg_sequence s WHERE s.seqrelid = '%s'::regclass",
                                 table, name),
                    &tenant, 1);
+    apr_array_header_t *restarts;
     int64_t max;
 
     if (!rows)
@@ -142,11 +171,10 @@ int cell_advance(const session_t *session, const char *name, const char *table, 
         return EXIT_FAILED;
     if (sequence.next > max)
         return EXIT_DONE;
-    if (!tenant_run(session, "BEGIN", NULL, 0))
-        return tenant_failed(session);
-    if (restart(session, &sequence, cell_of(&sequence), sequence.step, max + 1) != EXIT_DONE)
-        return EXIT_FAILED;
-    return tenant_run(session, "COMMIT", NULL, 0) ? EXIT_DONE : tenant_failed(session);
+    restarts = apr_array_make(session->pool, 1, sizeof(restart_t));
+    APR_ARRAY_PUSH(restarts, restart_t) = (restart_t){
+        .sequence = &sequence, .cell = cell_of(&sequence), .step = sequence.step, .least = max + 1};
+    return restart_all(session, restarts);
 }
 
 /* --- The commands --------------------------------------------------------------------------------------- */
@@ -195,21 +223,20 @@ static int64_t number_of(const char *text, int64_t min, int64_t max)
 
 static int set_all(const session_t *session, const apr_array_header_t *beside, int64_t cell, int64_t step)
 {
-    apr_array_header_t *sequences;
-    int status = EXIT_DONE;
+    apr_array_header_t *sequences, *restarts;
+    int status = read_sequences(&sequences, session);
 
-    if (!tenant_run(session, "BEGIN", NULL, 0))
-        return tenant_failed(session);
-    status = read_sequences(&sequences, session);
-    for (int n = 0; status == EXIT_DONE && n < sequences->nelts; n++) {
+    if (status != EXIT_DONE)
+        return status;
+    restarts = apr_array_make(session->pool, sequences->nelts, sizeof(restart_t));
+    for (int n = 0; n < sequences->nelts; n++) {
         const sequence_t *sequence = &APR_ARRAY_IDX(sequences, n, sequence_t);
         const sequence_t *other = beside ? find(beside, sequence->table) : NULL;
 
-        status = restart(session, sequence, cell, step, other ? other->next : 1);
+        APR_ARRAY_PUSH(restarts, restart_t) =
+            (restart_t){.sequence = sequence, .cell = cell, .step = step, .least = other ? other->next : 1};
     }
-    if (status != EXIT_DONE)
-        return status;
-    return tenant_run(session, "COMMIT", NULL, 0) ? EXIT_DONE : tenant_failed(session);
+    return restart_all(session, restarts);
 }
 
 int cell_set(const call_t *call)
