@@ -52,16 +52,19 @@ static int find(erasure_t *erasure, const char *named)
         return status;
     rows = tenant_run(
         erasure->session,
-        "SELECT status = 'inactive', name::text, EXISTS (SELECT FROM public.tenant_moves m WHERE m.tenant ="
-        " t.id AND m.side = 'source' AND m.state <> 'done') FROM public.tenants t WHERE id = $1::int",
+        "SELECT status = 'inactive', name::text, (SELECT CASE WHEN m.side = 'source' AND m.state <> 'done' THEN 'to"
+        " another database' WHEN m.state = 'copying' AND EXISTS (SELECT FROM pg_catalog.pg_subscription s WHERE"
+        " s.subname = format('tenant_move_%s_%s', m.tenant, left(m.id::text, 8)) AND s.subdbid = (SELECT oid FROM"
+        " pg_catalog.pg_database WHERE datname = current_database())) THEN 'here' END"
+        " FROM public.tenant_moves m WHERE m.tenant = t.id) FROM public.tenants t WHERE id = $1::int",
         &erasure->id, 1);
     if (!rows)
         return tenant_failed(erasure->session);
     if (rowset_count(rows) != 1 || strcmp(rowset_text(rows, 0, 0), "t") != 0)
         return complain(EXIT_FAILED, "tenant %s is active: suspend it first", erasure->id);
-    if (strcmp(rowset_text(rows, 0, 2), "t") == 0)
-        return complain(EXIT_FAILED, "tenant %s is on its way to another database: end the move first",
-                        erasure->id);
+    if (rowset_text(rows, 0, 2))
+        return complain(EXIT_FAILED, "tenant %s is on its way %s: end the move first", erasure->id,
+                        rowset_text(rows, 0, 2));
     erasure->name = rowset_text(rows, 0, 1);
     return EXIT_DONE;
 }
@@ -233,6 +236,9 @@ static int erase(erasure_t *erasure)
         status = erase_table(erasure, table_of(erasure, n), "true", erasure->counts[n], &erasure->erased[n]);
     if (status == EXIT_DONE)
         status = erase_table(erasure, "audit", AUDIT_GOES, erasure->audit_count, &erasure->audit_erased);
+    if (status == EXIT_DONE)
+        status = move_drop_guards(erasure->session,
+                                  erasure->id); /* while it can be found: this may be run again */
     return status == EXIT_DONE ? erase_tenant(erasure) : status;
 }
 
@@ -278,8 +284,6 @@ int tenant_erase_run(const call_t *call)
         status = confirm(&erasure, call);
     if (status == EXIT_DONE)
         status = erase(&erasure);
-    if (status == EXIT_DONE)
-        status = move_drop_guards(&session, erasure.id); /* of a tenant that has moved away */
     if (status == EXIT_DONE)
         print(&erasure, call);
     return status;

@@ -163,6 +163,25 @@ static int write_all(manifest_t *manifest, archive_t *archive, const session_t *
     return archive_finish(archive);
 }
 
+/* What a tenant has left behind where it has moved away from is not what it has now, nor is what has come of
+ * one that is on its way here. EXIT_…. */
+static int check_is_here(const session_t *session, const char *id)
+{
+    rowset_t *rows = tenant_run(
+        session,
+        "SELECT CASE WHEN answer = 'moving' THEN 'is on its way here, and not all of it is there: export it"
+        " where it comes from' WHEN state = 'closed' THEN 'is on its way to another database: end the move"
+        " first' ELSE 'has moved to another database: export it there' END"
+        " FROM public.tenant_moves WHERE tenant = $1::int AND answer IS NOT NULL",
+        &id, 1);
+
+    if (!rows)
+        return tenant_failed(session);
+    if (rowset_count(rows) > 0)
+        return complain(EXIT_FAILED, "tenant %s %s", id, rowset_text(rows, 0, 0));
+    return EXIT_DONE;
+}
+
 int tenant_export_to(manifest_t *manifest, const session_t *session, const char *id, const char *path,
                      int with_passwords)
 {
@@ -170,7 +189,8 @@ int tenant_export_to(manifest_t *manifest, const session_t *session, const char 
     archive_t *archive;
     int status;
 
-    if ((status = archive_create(&archive, path, session->pool)) != EXIT_DONE ||
+    if ((status = check_is_here(session, id)) != EXIT_DONE ||
+        (status = archive_create(&archive, path, session->pool)) != EXIT_DONE ||
         (status = begin(session)) != EXIT_DONE ||
         (status = describe(manifest, session, id, with_passwords)) != EXIT_DONE ||
         (status = portable_read(&tables, session, with_passwords)) != EXIT_DONE ||
@@ -208,21 +228,6 @@ static void print(const manifest_t *manifest, const char *path, const call_t *ca
     output_print(record, "tables", list, call_has(call, OPTION_JSON), call->pool);
 }
 
-/* What a tenant has left behind where it has moved away from is not what it has now. EXIT_…. */
-static int check_is_here(const session_t *session, const char *id)
-{
-    rowset_t *rows = tenant_run(session,
-                                "SELECT FROM public.tenant_moves WHERE tenant = $1::int AND side = 'source'"
-                                " AND state = 'done'",
-                                &id, 1);
-
-    if (!rows)
-        return tenant_failed(session);
-    if (rowset_count(rows) > 0)
-        return complain(EXIT_FAILED, "tenant %s has moved to another database: export it there", id);
-    return EXIT_DONE;
-}
-
 int tenant_export_run(const call_t *call)
 {
     int with_passwords = call_has(call, OPTION_WITH_PASSWORDS);
@@ -234,7 +239,6 @@ int tenant_export_run(const call_t *call)
     if ((status = session_open(&session, call, SESSION_DATABASE | (with_passwords ? SESSION_OWNER : 0))) !=
             EXIT_DONE ||
         (status = tenant_find(&id, &session, call->operands[0])) != EXIT_DONE ||
-        (status = check_is_here(&session, id)) != EXIT_DONE ||
         (status = tenant_export_to(&manifest, &session, id, path, with_passwords)) != EXIT_DONE)
         return status;
     if (strcmp(path, "-") != 0) /* what is on standard output is the archive alone */
