@@ -15,8 +15,7 @@
 /* The child: a group of its own, so that all that it starts can be killed. */
 static void become(const char *command, const char *id, const char *domain)
 {
-    setpgid(0, 0);
-    if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0 || setenv("TENANT_ID", id, 1) != 0 ||
+    if (setpgid(0, 0) != 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 || setenv("TENANT_ID", id, 1) != 0 ||
         setenv("TENANT_DOMAIN", domain ? domain : "", 1) != 0)
         _exit(EXIT_FAILURE);
     execl("/bin/sh", "sh", "-c", command, (char *)NULL);
@@ -33,6 +32,7 @@ int hook_run(const char *command, const char *id, const char *domain, apr_interv
         return complain(EXIT_FAILED, "--switch: %s", strerror(errno));
     if (child == 0)
         become(command, id, domain);
+    setpgid(child, child); /* whichever of both is first: it can be killed from now on */
     while ((ended = waitpid(child, &state, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
         if (monotonic_now() > until) {
             kill(-child, SIGKILL);

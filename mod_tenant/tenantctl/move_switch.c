@@ -176,6 +176,8 @@ static int lead(const move_t *move)
 
     if (!command)
         return EXIT_DONE;
+    if (left <= 0)
+        return complain(EXIT_FAILED, "the pause is over ahead of --switch: say a longer --pause");
     move_say(move, "--switch: %s", command);
     return hook_run(command, move->tenant, move->here.domain, left);
 }
@@ -271,6 +273,7 @@ int move_hand_over(move_t *move)
         return status;
     move_say(move, "its writes stop");
     if ((status = freeze(move)) != EXIT_DONE ||
+        (status = move_look(move)) != EXIT_DONE || /* its host may be another one since */
         (status = move_wait_level(move, deadline(move))) != EXIT_DONE ||
         (status = compare(move, 1)) != EXIT_DONE || (status = rehearse_row(move)) != EXIT_DONE ||
         (status = move_wait_standbys(move, deadline(move))) != EXIT_DONE ||
