@@ -12,6 +12,14 @@ SELECT t.name::text, t.status::text, t.custom_domain::text, m.side, m.id::text, 
 -- The Sqitch changes, as one text.
 SELECT string_agg(change, ' ' ORDER BY change) FROM sqitch.changes WHERE project = 'mod_tenant'
 
+-- text apart
+-- Columns, with their types, of the tables whose rows go by no replication.
+SELECT c.relname::text, (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attname COLLATE "C")
+                           FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+  FROM pg_catalog.pg_class c
+ WHERE c.oid IN ('public.tenants'::regclass, 'public.usage'::regclass)
+ ORDER BY 1
+
 -- text tables
 -- Each table with rows of tenants that are replicated: its name; the column that says whose a row is; its columns with their
 -- types; what sums its rows up; which of them are compared; whether UPDATE and DELETE can be told of; what gives its ids; whether
@@ -58,7 +66,7 @@ SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
 
 -- text keys
 -- Columns that no two rows of a table may have the same value in, whosever they are: table, whose, column, type.
-SELECT c.relname::text, 'tenant_id', a.attname::text, format_type(a.atttypid, NULL)
+SELECT c.relname::text, 'tenant_id', a.attname::text, format_type(a.atttypid, a.atttypmod)
   FROM pg_catalog.pg_index i
   JOIN pg_catalog.pg_class c ON c.oid = i.indrelid AND c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
@@ -129,18 +137,16 @@ INSERT INTO public.tenant_moves (tenant, id, side, state, answer) VALUES ($1::in
 SELECT format('CREATE SUBSCRIPTION %I CONNECTION %L PUBLICATION %I WITH (synchronous_commit = ''local'', create_slot = %s)', $1::text, $2::text, $1::text, $3::text)
 
 -- text copied
--- $1 the subscription. How many tables are not level yet, how many rows are copied, how often it has failed, how many
--- workers it has.
+-- $1 the subscription. How many tables are not level yet, how many rows are copied, how often it has failed.
 SELECT (SELECT count(*) FROM pg_catalog.pg_subscription_rel r WHERE r.srsubid = s.oid AND r.srsubstate <> 'r')::text,
        (SELECT coalesce(sum(p.tuples_processed), 0) FROM pg_catalog.pg_stat_progress_copy p WHERE p.datname = current_database() AND p.command = 'COPY FROM')::text,
-       (SELECT coalesce(sum(e.apply_error_count + e.sync_error_count), 0) FROM pg_catalog.pg_stat_subscription_stats e WHERE e.subid = s.oid)::text,
-       (SELECT count(w.pid) FROM pg_catalog.pg_stat_subscription w WHERE w.subid = s.oid)::text
+       (SELECT coalesce(sum(e.apply_error_count + e.sync_error_count), 0) FROM pg_catalog.pg_stat_subscription_stats e WHERE e.subid = s.oid)::text
   FROM pg_catalog.pg_subscription s
  WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 
 -- text slot
--- $1 the slot: whether it can still be read from, and how many bytes of log the target has not confirmed.
-SELECT coalesce(wal_status, 'lost') <> 'lost', pg_wal_lsn_diff(pg_current_wal_insert_lsn(), confirmed_flush_lsn)::bigint::text
+-- $1 the slot: whether it can still be read from, and whether it is being read.
+SELECT coalesce(wal_status, 'lost') <> 'lost', active
   FROM pg_catalog.pg_replication_slots
  WHERE slot_name = $1
 
@@ -202,9 +208,11 @@ UPDATE public.tenant_moves m
  WHERE m.tenant = $1::int AND m.side = 'source' AND m.portions = $2::int AND EXISTS (SELECT FROM gone)
 
 -- text add-usage
--- $1 the tenant, $2 the rows. What rows tell is counted anew here, of today and yesterday.
+-- $1 the tenant, $2 the rows. What rows tell is counted anew here, of today and yesterday. Ids that another tenant's rows have here
+-- are no reason to lose what is billed.
 INSERT INTO public.usage AS u (id, tenant_id, day, requests, rows_written, bytes_out, calls, call_seconds, messages, recordings, recording_seconds, row_version)
-SELECT g.id, g.tenant_id, g.day, g.requests, g.rows_written, g.bytes_out, g.calls, g.call_seconds, g.messages, g.recordings, g.recording_seconds, g.row_version
+SELECT CASE WHEN EXISTS (SELECT FROM public.usage o WHERE o.id = g.id) THEN nextval(pg_get_serial_sequence('public.usage', 'id')) ELSE g.id END,
+       g.tenant_id, g.day, g.requests, g.rows_written, g.bytes_out, g.calls, g.call_seconds, g.messages, g.recordings, g.recording_seconds, g.row_version
   FROM jsonb_populate_recordset(NULL::public.usage, $2::jsonb) g
  WHERE g.tenant_id = $1::int
     ON CONFLICT (tenant_id, day) DO UPDATE

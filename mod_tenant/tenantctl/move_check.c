@@ -50,6 +50,22 @@ static int check_table(const move_table_t *table, const rowset_t *others)
     return complain(EXIT_FAILED, "the table %s is not the same in both databases", table->name);
 }
 
+/* The tables whose rows go by no replication. */
+static int check_apart(const move_t *move)
+{
+    rowset_t *source = move_run(&move->source, MOVE_APART, NULL, 0);
+    rowset_t *target = source ? move_run(&move->target, MOVE_APART, NULL, 0) : NULL;
+
+    if (!target)
+        return EXIT_FAILED;
+    for (int n = 0; n < rowset_count(source); n++) {
+        if (strcmp(rowset_text(source, n, 1), rowset_text(target, n, 1)) != 0)
+            return complain(EXIT_FAILED, "the table %s is not the same in both databases",
+                            rowset_text(source, n, 0));
+    }
+    return EXIT_DONE;
+}
+
 /* Both databases have to be alike: what one has more of would be lost, or could not be stored. */
 static int check_schema(const move_t *move)
 {
@@ -67,7 +83,7 @@ static int check_schema(const move_t *move)
             return EXIT_FAILED;
     }
     return rowset_count(tables) == move->tables->nelts
-               ? EXIT_DONE
+               ? check_apart(move)
                : complain(EXIT_FAILED, "the databases do not have the same tables of tenants");
 }
 
@@ -82,12 +98,11 @@ static int check_portion(const move_t *move, const rowset_t *keys, int n, const 
                             move->there.name ? move->tenant : NULL}; /* what has been copied is its own */
     rowset_t *portion = console_run(
         move->source.database, pool,
-        apr_psprintf(
-            pool,
-            "SELECT array_agg(x)::text, max(x)::text FROM (SELECT \"%s\" AS x FROM public.\"%s\""
-            " WHERE tenant_id = $1::int AND ($2::%s IS NULL OR \"%s\" > $2::%s) ORDER BY \"%s\" LIMIT"
-            " 5000) portion",
-            column, table, type, column, type, column),
+        apr_psprintf(pool,
+                     "SELECT array_agg(x)::text, (array_agg(x))[count(*)]::text FROM (SELECT \"%s\" AS x FROM"
+                     " public.\"%s\" WHERE tenant_id = $1::int AND \"%s\" IS NOT NULL AND ($2::%s IS NULL OR"
+                     " \"%s\" > $2::%s) ORDER BY \"%s\" LIMIT 5000) portion",
+                     column, table, column, type, column, type, column),
         values, 2);
     const char *list = portion ? rowset_text(portion, 0, 0) : NULL;
     rowset_t *taken;
@@ -135,6 +150,31 @@ static int check_ids(const move_t *move)
     }
     apr_pool_destroy(pool);
     return status;
+}
+
+/* Lines of the audit stay where a tenant is removed. Nobody could tell them from those that come, nor take
+ * these back alone. */
+static int check_remains(const move_t *move)
+{
+    for (int n = 0; !move->there.name && n < move->tables->nelts; n++) {
+        const move_table_t *table = &APR_ARRAY_IDX(move->tables, n, move_table_t);
+        rowset_t *rows =
+            move_run(&move->target,
+                     apr_psprintf(move->pool,
+                                  "SELECT FROM public.\"%s\" WHERE \"%s\" = $1::int AND %s LIMIT 1",
+                                  table->name, table->key, table->goes),
+                     &move->tenant, 1);
+
+        if (!rows)
+            return EXIT_FAILED;
+        if (rowset_count(rows) > 0 && strcmp(table->name, "usage_removed") != 0)
+            return complain(
+                EXIT_FAILED,
+                "the target has rows in %s of a tenant %s that was removed there: take them out first%s",
+                table->name, move->tenant,
+                strcmp(table->name, "audit") == 0 ? ", by tenantctl audit purge" : "");
+    }
+    return EXIT_DONE;
 }
 
 /* --- Keys ----------------------------------------------------------------------------------------------- */
@@ -188,7 +228,7 @@ int move_check(const move_t *move)
         (status = check_fitness(&move->target, MOVE_TARGET_FITNESS, NULL, 0)) != EXIT_DONE ||
         (status = check_schema(move)) != EXIT_DONE ||
         (status = cell_check_apart(&move->source, &move->target)) != EXIT_DONE ||
-        (status = move_check_keys(move)) != EXIT_DONE)
+        (status = move_check_keys(move)) != EXIT_DONE || (status = check_remains(move)) != EXIT_DONE)
         return status;
     return check_ids(move);
 }

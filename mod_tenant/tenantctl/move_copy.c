@@ -19,9 +19,9 @@
  * again. */
 enum { FAILURES_MAX = 5 };
 
-/* So long nobody may be there who copies. PostgreSQL starts a worker that has failed again after 5 s
- * (wal_retrieve_retry_interval). */
-#define WORKERLESS_MAX apr_time_from_sec(30)
+/* So long nobody may read the source's slot. PostgreSQL starts a worker that has failed again after 5 s
+ * (wal_retrieve_retry_interval): that there is one does not say that it comes as far as the source. */
+#define UNREAD_MAX apr_time_from_sec(30)
 
 /* --- The source ----------------------------------------------------------------------------------------- */
 
@@ -158,15 +158,17 @@ static int64_t count_rows(const move_t *move)
     return all;
 }
 
-/* Whether the source still has what the target has not read. */
-static int check_slot(const move_t *move, int64_t *behind, apr_pool_t *pool)
+/* Whether the source still has what the target has not read. *read becomes now, by monotonic_now(), if
+ * somebody reads it. */
+static int check_slot(const move_t *move, apr_time_t *read, apr_pool_t *pool)
 {
     rowset_t *rows = console_run(move->source.database, pool, MOVE_SLOT, &move->object, 1);
 
     if (!rows)
         return complain(EXIT_FAILED, "source: %s", console_failure(move->source.database));
     if (rowset_count(rows) == 1 && strcmp(rowset_text(rows, 0, 0), "t") == 0) {
-        *behind = rowset_text(rows, 0, 1) ? atoll(rowset_text(rows, 0, 1)) : 0;
+        if (strcmp(rowset_text(rows, 0, 1), "t") == 0)
+            *read = monotonic_now();
         return EXIT_DONE;
     }
     return complain(
@@ -176,33 +178,31 @@ static int check_slot(const move_t *move, int64_t *behind, apr_pool_t *pool)
         move->object);
 }
 
-/* 1: all tables are level; 0: not yet; -1: it was said what is wrong. *worked is when a worker was last seen,
- * by monotonic_now(). */
-static int look_at_copy(const move_t *move, int64_t all, apr_time_t *worked, apr_pool_t *pool)
+/* 1: all tables are level; 0: not yet; -1: it was said what is wrong. *read is when the slot was last seen to
+ * be read. */
+static int look_at_copy(const move_t *move, int64_t all, apr_time_t *read, apr_pool_t *pool)
 {
     rowset_t *rows = console_run(move->target.database, pool, MOVE_COPIED, &move->object, 1);
-    int64_t behind = 0;
 
     if (!rows || rowset_count(rows) != 1) {
         complain(EXIT_FAILED, "target: %s",
                  rows ? "its subscription is gone" : console_failure(move->target.database));
         return -1;
     }
-    if (check_slot(move, &behind, pool) != EXIT_DONE)
+    if (check_slot(move, read, pool) != EXIT_DONE)
         return -1;
     if (atoll(rowset_text(rows, 0, 2)) > FAILURES_MAX) {
         complain(EXIT_FAILED,
                  "the target cannot store what comes: its log says why. --abort takes the move back");
         return -1;
     }
-    if (strcmp(rowset_text(rows, 0, 3), "0") != 0)
-        *worked = monotonic_now();
-    if (monotonic_now() - *worked > WORKERLESS_MAX) {
-        complain(EXIT_FAILED,
-                 "the target has had no worker for the subscription %s for half a minute: it may be "
-                 "disabled, max_logical_replication_workers or max_worker_processes too small, or the "
-                 "source out of reach (its log says more); mend that, and run this again",
-                 move->object);
+    if (monotonic_now() - *read > UNREAD_MAX) {
+        complain(
+            EXIT_FAILED,
+            "the target has had no worker for the subscription %s for half a minute that reads the source: "
+            "it may be disabled, max_logical_replication_workers or max_worker_processes too small, or "
+            "the source out of reach (the target's log says more); mend that, and run this again",
+            move->object);
         return -1;
     }
     progress_show("copied", atoll(rowset_text(rows, 0, 1)), all);
@@ -212,12 +212,12 @@ static int look_at_copy(const move_t *move, int64_t all, apr_time_t *worked, apr
 static int wait_copied(const move_t *move)
 {
     int64_t all = count_rows(move);
-    apr_time_t worked = monotonic_now();
+    apr_time_t read = monotonic_now();
     apr_pool_t *pool;
     int state;
 
     apr_pool_create(&pool, move->pool);
-    while ((state = look_at_copy(move, all, &worked, pool)) == 0) {
+    while ((state = look_at_copy(move, all, &read, pool)) == 0) {
         apr_pool_clear(pool);
         apr_sleep(TICK);
     }

@@ -197,14 +197,22 @@ static int reopen(const move_t *move)
                : EXIT_FAILED;
 }
 
+/* What has come to the target goes. Where the tenant was removed there, more has come since. */
+static int leave_target(const move_t *move)
+{
+    rowset_t *rows = move_run(&move->target, MOVE_COPIED, &move->object, 1);
+
+    if (!rows)
+        return EXIT_FAILED;
+    if (!move->there.name && rowset_count(rows) == 0)
+        return EXIT_DONE;
+    return unsubscribe(move) == EXIT_DONE ? empty_target(move) : EXIT_FAILED;
+}
+
 int move_abort(move_t *move)
 {
-    int status = EXIT_DONE;
+    int status = move->target.database ? leave_target(move) : EXIT_DONE;
 
-    if (move->target.database && move->there.name) {
-        if ((status = unsubscribe(move)) == EXIT_DONE)
-            status = empty_target(move);
-    }
     if (status != EXIT_DONE || (status = drop_slot(move)) != EXIT_DONE ||
         (status = unpublish(move)) != EXIT_DONE ||
         (status = move_drop_guards(&move->source, move->tenant)) != EXIT_DONE)

@@ -16,7 +16,7 @@ enum { PAUSE_DEFAULT = 5, PAUSE_MAX = 600 };
 /* How long a statement of an earlier run may go on. */
 #define PATIENCE apr_time_from_sec(60)
 
-/* Behind the point of no return the target may be serving it: whoever is asked must know of the move. */
+/* A target may be serving it, or be copying it: whoever is asked must know of the move. */
 #define NOT_THERE                                                                                            \
     "the target knows nothing of tenant %s's move: is it the one that the move was begun with? Where that "  \
     "one has lost the tenant for good, --abort --force takes the move back"
@@ -42,6 +42,33 @@ static int is_same(const move_t *move)
 static int is_served_there(const move_t *move)
 {
     return is_same(move) && is_state(&move->there, "done");
+}
+
+/* Whether there is a target that knows the move, and this is not it. A slot is made behind the note there. */
+static int is_elsewhere(const move_t *move)
+{
+    rowset_t *rows;
+
+    if (move->there.name || !is_side(&move->here, "source"))
+        return 0;
+    if (is_state(&move->here, "closed"))
+        return 1;
+    rows = move_run(&move->source, "SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = $1",
+                    &move->object, 1);
+    return !rows || rowset_count(rows) > 0;
+}
+
+/* What the target has of a tenant with this id is no part of this move. Only what a move has left may go. */
+static int complain_of_other(const move_t *move)
+{
+    if (is_state(&move->there, is_side(&move->there, "target") ? "copying" : "done"))
+        return complain(
+            EXIT_FAILED,
+            "the target has a tenant %s already, %s, which an earlier move has left: erase it there",
+            move->tenant, move->there.name);
+    return complain(EXIT_FAILED,
+                    "the target has a tenant %s of its own, %s: a tenant with the same id cannot come there",
+                    move->tenant, move->there.name);
 }
 
 /* --- What is asked for ---------------------------------------------------------------------------------- */
@@ -170,16 +197,11 @@ static int check_states(const move_t *move)
     if (is_state(&move->here, "copying") && strcmp(move->here.side, "target") == 0)
         return complain(EXIT_FAILED, "tenant %s is on its way here: end that move first", move->tenant);
     if (move->there.name && !is_same(move))
-        return complain(
-            EXIT_FAILED,
-            "the target has a tenant %s already, %s, which this move has not made: erase it there",
-            move->tenant, move->there.name);
+        return complain_of_other(move);
     if (is_state(&move->here, "done") && strcmp(move->here.side, "source") == 0 && !is_served_there(move))
         return complain(EXIT_FAILED, "tenant %s is served by another database, to which it has moved",
                         move->tenant);
-    if (is_state(&move->here, "closed") && !move->there.name)
-        return complain(EXIT_FAILED, NOT_THERE, move->tenant);
-    return EXIT_DONE;
+    return is_elsewhere(move) ? complain(EXIT_FAILED, NOT_THERE, move->tenant) : EXIT_DONE;
 }
 
 /* From where it stands to its end. */
@@ -212,7 +234,7 @@ static int check_abort(const move_t *move)
         return complain(EXIT_FAILED,
                         "tenant %s is served by the target: move it back from there, once it is erased here",
                         move->tenant);
-    if (is_state(&move->here, "closed") && !is_same(move) && !call_has(move->call, OPTION_FORCE))
+    if (!call_has(move->call, OPTION_FORCE) && is_elsewhere(move))
         return complain(EXIT_FAILED, NOT_THERE, move->tenant);
     if (move->there.name && !is_same(move))
         return complain(EXIT_FAILED, "the target has a tenant %s of its own: nothing is taken back there",
