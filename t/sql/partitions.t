@@ -82,9 +82,10 @@ subtest 'what it refuses' => sub {
     is(get("/v1/calls/$call->{id}")->header('ETag'), $tag, 'nor a tag');
 };
 
-subtest 'altered meanwhile' => sub {
-    $dbh->do(q{INSERT INTO calls (sid, tenant_id) SELECT 'CAx' || n, ? FROM generate_series(1, 40000) n}, undef, $globex);
-    my $output = "$site->{scratch}/altered";
+# Runs the script with other things beside it: its process, and where it is said what it said.
+sub begin_to_divide {
+    my ($what) = @_;
+    my $output = "$site->{scratch}/$what";
     my $pid = fork // die "fork: $!";
     if (!$pid) {
         my ($status, $said) = $pg->partition($name, 4);
@@ -93,6 +94,80 @@ subtest 'altered meanwhile' => sub {
         close $file;
         POSIX::_exit($status ? 1 : 0);
     }
+    return ($pid, $output);
+}
+
+# Holds it up as it is about to take the table's place.
+sub hold_place {
+    my $holder = $dbh->clone;
+    ok(wait_until { value_of(q{SELECT count(*) FROM pg_trigger WHERE tgname = 'tenant_partitioning'}) }, 'it has begun');
+    $holder->begin_work;
+    $holder->do('SELECT FROM calls LIMIT 1');
+    ok(wait_until(sub { value_of(q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CALL tenant_partitioning.take_place%'}) }, 60), 'it has compared');
+    return $holder;
+}
+
+subtest 'a transaction that sees less' => sub {
+    $dbh->do(q{INSERT INTO calls (sid, tenant_id) SELECT 'CAx' || n, ? FROM generate_series(1, 40000) n}, undef, $globex);
+    my @older = map { my $older = $dbh->clone; $older->do('BEGIN ISOLATION LEVEL REPEATABLE READ'); $older->do('SELECT FROM nodes'); $older } 1 .. 2;
+    my ($pid, $output) = begin_to_divide('older');
+    my $holder = hold_place();
+    ok(!eval { $older[0]->do(q{DELETE FROM calls WHERE sid = 'CAx7'}); 1 }, 'a row whose copy it does not see it cannot remove');
+    is($older[0]->state, '40001', 'and may try again');
+    ok(!eval { $older[1]->do(q{UPDATE calls SET status = 'x' WHERE sid = 'CAx8'}); 1 }, 'nor change');
+    $_->disconnect for @older;
+    my $newer = $dbh->clone;
+    $newer->do('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    is($newer->do(q{DELETE FROM calls WHERE sid = 'CAx9'}), 1, 'one that sees it can');
+    $newer->do('COMMIT');
+    $holder->commit;
+    waitpid $pid, 0;
+    is($? >> 8, 0, 'it is divided') or diag TenantTest::Sample::slurp($output);
+    is(value_of(q{SELECT string_agg(sid, ' ' ORDER BY sid) FROM calls WHERE sid IN ('CAx7', 'CAx8', 'CAx9')}), 'CAx7 CAx8', 'no row that was removed comes back');
+    do_all(q{DELETE FROM calls WHERE sid LIKE 'CAx%'});
+    is(($pg->partition($name, 0))[0], 0, 'one table again');
+};
+
+subtest 'a row that is not copied yet' => sub {
+    $dbh->do(q{INSERT INTO calls (sid, tenant_id) SELECT 'CAx' || n, ? FROM generate_series(1, 40000) n}, undef, $globex);
+    my ($pid, $output) = begin_to_divide('early');
+    my $holder = $dbh->clone;
+    ok(wait_until { value_of(q{SELECT count(*) FROM pg_trigger WHERE tgname = 'tenant_partitioning'}) }, 'it has begun');
+    $holder->begin_work;
+    $holder->do(q{SELECT FROM calls WHERE sid = 'CAx40000' FOR UPDATE});
+    my $other = $dbh->clone;
+    $other->do('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    $other->do('SELECT FROM nodes');
+    is(eval { $other->do(q{DELETE FROM calls WHERE sid = 'CAx39999'}) }, 1, 'can be removed') or diag $@;
+    $other->do('COMMIT');
+    $holder->commit;
+    waitpid $pid, 0;
+    is($? >> 8, 0, 'it is divided') or diag TenantTest::Sample::slurp($output);
+    is(value_of(q{SELECT count(*) FROM calls WHERE sid LIKE 'CAx%'}), 39999, 'without it');
+    do_all(q{DELETE FROM calls WHERE sid LIKE 'CAx%'});
+    is(($pg->partition($name, 0))[0], 0, 'one table again');
+    is(contents($call->{id}), $former, 'nothing is changed');
+};
+
+subtest 'published meanwhile' => sub {
+    $dbh->do(q{INSERT INTO calls (sid, tenant_id) SELECT 'CAx' || n, ? FROM generate_series(1, 40000) n}, undef, $globex);
+    my ($pid, $output) = begin_to_divide('published');
+    my $holder = hold_place();
+    local $dbh->{PrintWarn} = 0;    # wal_level
+    $dbh->do('CREATE PUBLICATION others FOR TABLE calls');
+    $holder->commit;
+    waitpid $pid, 0;
+    is($? >> 8, 1, 'it gives up');
+    like(TenantTest::Sample::slurp($output), qr/calls is referred to: drop, and make anew afterwards: publication of table public.calls in publication others/, 'and says why');
+    is(value_of(q{SELECT count(*) FROM pg_publication_tables WHERE pubname = 'others' AND tablename = 'calls'}), 1, 'what was published is so still');
+    do_all('DROP PUBLICATION others', q{DELETE FROM calls WHERE sid LIKE 'CAx%'});
+    is(($pg->partition($name, 0))[0], 0, 'what it left is taken away');
+    is(schema(), $former_schema, 'nothing is left behind');
+};
+
+subtest 'altered meanwhile' => sub {
+    $dbh->do(q{INSERT INTO calls (sid, tenant_id) SELECT 'CAx' || n, ? FROM generate_series(1, 40000) n}, undef, $globex);
+    my ($pid, $output) = begin_to_divide('altered');
     ok(wait_until { value_of(q{SELECT count(*) FROM pg_trigger WHERE tgname = 'tenant_partitioning'}) }, 'it has begun');
     my $other = $dbh->clone;
     $other->begin_work;
