@@ -25,13 +25,13 @@ static const char changes_sql[] =
 /* Each row is a query in the form of the checks, for one sequence that ids come from: its next number must be
  * beyond all ids, and within the first half of what it, or its column, can hold: to widen a large table takes
  * planning. Where there are partitions no index has all ids in their order, so each tenant is asked for its
- * highest one. */
+ * highest one. What is said to be set leaves the sequence its cell: it grows from where it is. */
 static const char sequences_sql[] =
     ", sequences AS (SELECT t.oid AS relation, CASE t.relkind WHEN 'p'"
     "  THEN format('public.tenants o, LATERAL (SELECT id FROM %s WHERE tenant_id = o.id"
     " ORDER BY id DESC LIMIT 1) r', t.oid::regclass)"
     "  ELSE format('%s r', t.oid::regclass) END AS rows,"
-    " s.oid AS sequence, least(q.seqmax, CASE a.atttypid"
+    " s.oid AS sequence, q.seqincrement AS step, least(q.seqmax, CASE a.atttypid"
     "  WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647 ELSE 9223372036854775807 END) AS "
     "last"
     " FROM tables t"
@@ -42,14 +42,15 @@ static const char sequences_sql[] =
     "  AND CASE s.relkind WHEN 'S' THEN has_sequence_privilege(s.oid, 'SELECT') END"
     " JOIN pg_sequence q ON q.seqrelid = s.oid"
     " WHERE has_column_privilege(t.oid, a.attnum, 'SELECT'))"
-    " SELECT format('WITH s AS (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS given "
-    "FROM %1$s),"
+    " SELECT format('WITH s AS (SELECT CASE WHEN is_called THEN last_value ELSE last_value - %6$s END AS "
+    "given FROM %1$s),"
     "  t AS (SELECT max(r.id)::bigint AS highest FROM %5$s)"
-    "  SELECT %3$L, format(''is behind: %%s is taken in %2$s; SELECT setval(%%L, %%1$s)'', highest, %3$L)"
+    "  SELECT %3$L, format(''is behind: %%s is taken in %2$s; SELECT setval(%%L, %%s)'', highest, %3$L,"
+    "    given + (highest - given + %6$s - 1) / %6$s * %6$s)"
     "   FROM s, t WHERE highest > given"
     "  UNION ALL SELECT %3$L, format(''is past its half: %%s of %4$s numbers are gone'', given)"
     "   FROM s WHERE given > %4$s::numeric / 2',"
-    " sequence::regclass, relation::regclass, sequence::regclass::text, last, rows) FROM sequences";
+    " sequence::regclass, relation::regclass, sequence::regclass::text, last, rows, step) FROM sequences";
 
 /* What tenant_context() has to make of the setting. */
 static const struct {

@@ -56,6 +56,16 @@ sub is_taken_back {
 
 at(target => q{INSERT INTO tenants (id, name, status, api_key_hash) VALUES (5000, 'other', 'active', '!')});
 
+subtest 'what the doctor advises leaves a cell what it is' => sub {
+    at(target => q{INSERT INTO calls (id, tenant_id, sid) VALUES (1000001, 5000, 'CAhigh')});
+    my $doctor = tenantctl('doctor', '--database', $cells->conninfo('target', 'tenant_owner'), '--key-file', $cells->{source}{key_file});
+    my ($advice) = $doctor->{output} =~ /calls_id_seq +is behind: 1000001 is taken in calls; (SELECT setval\('calls_id_seq', \d+\))/;
+    ok($advice, 'ids are taken ahead of a sequence') or diag $doctor->{output};
+    at(target => $advice);
+    is(count(target => q{SELECT nextval('calls_id_seq')}), 1000018, 'it goes on behind them with ids of its own');
+    at(target => q{DELETE FROM calls WHERE sid = 'CAhigh'});
+};
+
 subtest 'its own row has a column that the target lacks' => sub {
     at(source => q{ALTER TABLE tenants ADD COLUMN note text DEFAULT 'of its own'});
     is_refused($cells->move($globex), 1, qr/the table tenants is not the same in both databases/, 'which would be lost');
@@ -132,6 +142,10 @@ subtest 'an incomplete tenant' => sub {
     is_refused(tenantctl('tenant', 'export', $globex, $archive, '--database', $cells->conninfo('target', 'tenant_admin')), 1,
         qr/tenant $globex is on its way here, and not all of it is there: export it\s+where it comes from/, 'is not exported as if it were all');
     ok(!-e $archive, 'nor written');
+    at(target => 'GRANT CREATE ON DATABASE cell2 TO tenant_owner');
+    my ($status, $output) = $cells->{target}->partition('cell2', TenantTest::Site::partitions() ? 0 : 2);
+    isnt($status, 0, 'nor is the table divided meanwhile');
+    like($output, qr/a subscription brings rows into calls: run this when it has ended/, 'whose other half would not come');
     is_taken_back();
 };
 
