@@ -39,7 +39,7 @@ BEGIN
   IF current_user <> 'tenant_owner' THEN
     RAISE EXCEPTION 'run this as tenant_owner, not as %', current_user;
   ELSIF NOT pg_try_advisory_lock('pg_namespace'::regclass::integer, 'tenant_migration'::regnamespace::integer) THEN
-    RAISE EXCEPTION 'this is being run already';
+    RAISE EXCEPTION 'this, or tenantctl ids widen, is being run already';
   END IF;
 END
 $$;

@@ -19,6 +19,9 @@
 #define PATIENCE apr_time_from_sec(600)
 #define PAUSE    apr_time_from_msec(300)
 
+/* So long one that was killed may have left the server with a statement. */
+#define LEFT_OVER apr_time_from_sec(10)
+
 typedef struct widening_t {
     const session_t *session;
     apr_pool_t *pool; /* of the step */
@@ -114,11 +117,36 @@ static int run_step(widening_t *widening, const char *step, const char *sql, con
     return status == EXIT_DONE ? run_short(widening, sql) : status;
 }
 
+/* One at a time, and not beside partition.sql, whose lock it is: one would drop the index that the other is
+ * building. */
+static int claim(const widening_t *widening)
+{
+    apr_time_t end = monotonic_now() + LEFT_OVER;
+
+    for (;;) {
+        rowset_t *rows =
+            console_run(widening->session->database, widening->pool,
+                        "SELECT pg_catalog.pg_try_advisory_lock('pg_catalog.pg_namespace'::regclass::integer,"
+                        " 'tenant_migration'::regnamespace::integer)",
+                        NULL, 0);
+
+        if (!rows)
+            return fail(widening);
+        if (strcmp(rowset_text(rows, 0, 0), "t") == 0)
+            return EXIT_DONE;
+        if (monotonic_now() > end)
+            return complain(EXIT_FAILED, "another tenantctl ids widen, or partition.sql, is at work");
+        apr_sleep(PAUSE);
+    }
+}
+
 /* Goes from step to step until none is left. */
 static int widen(widening_t *widening)
 {
-    int status = run(widening, "SELECT set_config('mod_tenant.widening', 'on', false)");
+    int status = claim(widening);
 
+    if (status == EXIT_DONE)
+        status = run(widening, "SELECT set_config('mod_tenant.widening', 'on', false)");
     apr_pool_create(&widening->pool, widening->session->pool);
     while (status == EXIT_DONE) {
         rowset_t *next;

@@ -20,12 +20,14 @@ WITH target AS (
 indexes AS (
   SELECT i.indexrelid, i.indisreplident, c.relname AS index, w.copy, k.conname, k.contype, x.oid AS copied, xi.indisvalid AS is_valid,
          format('CREATE %sINDEX CONCURRENTLY %I ON %s ', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, w.copy, t.name)
-           || regexp_replace(substring(d.text FROM position(' USING ' IN d.text) + 1), '\mid\M', 'id_wide', 'g') AS definition
+           || regexp_replace(d.text, '\mid\M', 'id_wide', 'g') AS definition,
+         (SELECT bool_or(quoted[1] ~ '\mid\M') FROM regexp_matches(d.text, '(''[^'']*''|"[^"]*")', 'g') quoted) AS is_quoted
     FROM target t
     JOIN pg_index i ON i.indrelid = t.relid
     JOIN pg_class c ON c.oid = i.indexrelid
-   CROSS JOIN LATERAL (SELECT left(c.relname, 58) || '_wide') w (copy)
-   CROSS JOIN LATERAL (SELECT pg_get_indexdef(i.indexrelid)) d (text)
+   CROSS JOIN LATERAL (SELECT format('tenant_widen_%s', i.indexrelid)) w (copy)
+   CROSS JOIN LATERAL (SELECT pg_get_indexdef(i.indexrelid)) f (text)
+   CROSS JOIN LATERAL (SELECT substring(f.text FROM position(' USING ' IN f.text) + 1)) d (text)
     LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = t.relid AND k.contype IN ('p', 'u')
     LEFT JOIN pg_class x ON x.relnamespace = 'public'::regnamespace AND x.relname = w.copy
     LEFT JOIN pg_index xi ON xi.indexrelid = x.oid
@@ -56,6 +58,8 @@ obstacles AS (
    UNION
   SELECT 'that it inherits' FROM target t
    WHERE t.relkind <> 'r' OR EXISTS (SELECT FROM pg_inherits h WHERE t.relid IN (h.inhrelid, h.inhparent))
+   UNION
+  SELECT format('index %s, which has the word id in quotes', index) FROM indexes WHERE is_quoted
    UNION
   SELECT 'that its id is an identity column' FROM target t WHERE t.attidentity <> ''
    UNION

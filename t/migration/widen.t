@@ -2,6 +2,7 @@
 # tenantctl ids widen: integer ids become bigint while requests read and write the table.
 use strict;
 use warnings;
+use utf8;
 
 use Test::More;
 use Time::HiRes qw(sleep);
@@ -156,6 +157,33 @@ subtest 'the change that follows' => sub {
     $dbh->do(q{DELETE FROM tenant_migration.step WHERE change = 'wide_ids' AND relation <> 'messages'});
     $dbh->do(q{CALL tenant_migration.undo('wide_ids')});
     is(shape('messages'), $narrow, 'what reverts wide_ids reverts it too');
+};
+
+subtest 'indexes with other names' => sub {
+    my $long = 'an index with a long name that begins as another one does, ab';
+    $dbh->do(qq{CREATE INDEX "$long$_" ON recordings (tenant_id, id, duration) WHERE duration > $_}) for 1, 2;
+    $dbh->do(qq{CREATE INDEX "${\('ü' x 30)}" ON recordings (id, status)});
+    $dbh->do(q{CREATE INDEX quoted ON recordings (id) WHERE status <> 'no id'});
+    my $narrow = shape('recordings');
+    is_refused(tenantctl(qw(ids widen recordings), @owner), 1, qr/index quoted, which has the word id in quotes stands in the way/, 'one that could not be made as it is');
+    is(shape('recordings'), $narrow, 'nothing is touched');
+    $dbh->do('DROP INDEX quoted');
+    $narrow = shape('recordings');
+    is_done(tenantctl(qw(ids widen recordings), @owner), 'the others can');
+    is(shape('recordings'), widened($narrow), 'as before, but for the type');
+};
+
+subtest 'two at once' => sub {
+    my $lock = q{'pg_namespace'::regclass::integer, 'tenant_migration'::regnamespace::integer};
+    my $holder = $site->dbh;
+    $holder->do("SELECT pg_advisory_lock($lock)");
+    is_refused(tenantctl(qw(ids widen messages), @owner), 1, qr/another tenantctl ids widen, or partition\.sql, is at work/, 'the second one is refused');
+    my ($status, $output) = $site->cluster->partition($site->{database}, 2);
+    ok($status != 0 && $output =~ /this, or tenantctl ids widen, is being run already/, 'and so is the division') or diag $output;
+    my $waits = start_tenantctl(qw(ids widen messages), @owner);
+    sleep 1;
+    $holder->do("SELECT pg_advisory_unlock($lock)");
+    is_done($waits->wait, 'what one that was killed has left is waited for');
 };
 
 subtest 'a deployment where it has partitions' => sub {
