@@ -199,8 +199,8 @@ static int look_at_copy(const move_t *move, int64_t all, apr_time_t *read, apr_p
     if (monotonic_now() - *read > UNREAD_MAX) {
         complain(
             EXIT_FAILED,
-            "the target has had no worker for the subscription %s for half a minute that reads the source: "
-            "it may be disabled, max_logical_replication_workers or max_worker_processes too small, or "
+            "the target has had no worker for the subscription %s for half a minute: none reads the source. "
+            "It may be disabled, max_logical_replication_workers or max_worker_processes too small, or "
             "the source out of reach (the target's log says more); mend that, and run this again",
             move->object);
         return -1;
