@@ -52,10 +52,11 @@ static int find(erasure_t *erasure, const char *named)
         return status;
     rows = tenant_run(
         erasure->session,
-        "SELECT status = 'inactive', name::text, (SELECT CASE WHEN m.side = 'source' AND m.state <> 'done' THEN 'to"
-        " another database' WHEN m.state = 'copying' AND EXISTS (SELECT FROM pg_catalog.pg_subscription s WHERE"
-        " s.subname = format('tenant_move_%s_%s', m.tenant, left(m.id::text, 8)) AND s.subdbid = (SELECT oid FROM"
-        " pg_catalog.pg_database WHERE datname = current_database())) THEN 'here' END"
+        "SELECT status = 'inactive', name::text,"
+        " (SELECT CASE WHEN m.side = 'source' AND m.state <> 'done' THEN 'to another database'"
+        " WHEN m.state = 'copying' AND EXISTS (SELECT FROM pg_catalog.pg_subscription s"
+        " WHERE s.subname = format('tenant_move_%s_%s', m.tenant, left(m.id::text, 8)) AND s.subdbid ="
+        " (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())) THEN 'here' END"
         " FROM public.tenant_moves m WHERE m.tenant = t.id) FROM public.tenants t WHERE id = $1::int",
         &erasure->id, 1);
     if (!rows)
