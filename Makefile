@@ -157,7 +157,7 @@ build/librooms.a: $(SECRET) $(JSON) $(FIGURES) $(PARSERS) Makefile
 # The unit tests, and what other tests run: programs, and modules for httpd.
 TEST_PROGRAMS = build/unit/resources build/unit/statements build/unit/unseal build/unit/verify
 UNITS := $(patsubst t/unit/%_test.c,build/unit/%,$(wildcard t/unit/*_test.c)) $(TEST_PROGRAMS)
-TEST_MODULES = build/mod_test_null.so build/mod_test_peer.so build/mod_test_tenant.so build/mod_test_clock.so
+TEST_MODULES = build/mod_test_null.so build/mod_test_peer.so build/mod_test_tenant.so build/mod_test_clock.so build/mod_test_order.so
 
 units: $(UNITS) $(TEST_MODULES) $(patsubst t/%.c,build/%.o,$(wildcard t/unit/*_fuzz.c))
 
@@ -176,6 +176,7 @@ $(TEST_PROGRAMS): build/unit/%: t/unit/%.c build/librooms.a build/config.mk buil
 	$(quiet)$(CC) $(CFLAGS) -Imod_tenant $(LDFLAGS) -o $@ $< build/librooms.a $(APR_LIBS) $(MODULE_LIBS)
 
 $(TEST_MODULES): private ROOM_HEADERS = $(HTTPD_HEADERS)
+build/mod_test_order.so: t/c-modules/order/mod_test_order.c
 build/mod_test_clock.so: t/c-modules/clock/mod_test_clock.c
 build/mod_test_null.so: t/c-modules/null/mod_test_null.c
 build/mod_test_peer.so: t/c-modules/peer/mod_test_peer.c
