@@ -47,7 +47,7 @@ static int refuses(const char *prefix, int count, const char *part)
 /* Takes a slot for an owner of whom nobody else knows. */
 static const problem_t *take(password_slots_t *slots, apr_time_t deadline, password_slot_t *slot)
 {
-    static int owners;
+    static _Atomic int owners;
     char owner[40];
 
     snprintf(owner, sizeof owner, "%d %d", (int)getpid(), owners++);
