@@ -161,8 +161,8 @@ static int lock_without_allowance(const keyring_t *ring)
 static void test_locks(const keyring_t *ring)
 {
     ok(WEXITSTATUS(in_child(lock, ring)) == 1, "a child locks them again");
-#ifdef __SANITIZE_ADDRESS__
-    skip("AddressSanitizer makes mlock() do nothing");
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+    skip("a sanitizer makes mlock() do nothing");
     (void)lock_without_allowance;
 #else
     if (geteuid() == 0)
