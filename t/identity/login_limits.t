@@ -329,12 +329,15 @@ subtest '200 logins at a time' => sub {
     is(scalar(grep { $_->status == 200 } @quick), scalar @quick, 'keys and static files go on');
     my ($longest) = sort { $b <=> $a } map { $_->elapsed } @quick;
     cmp_ok($longest, '<', 1, sprintf 'within %.3f s', $longest);
-    my $grown = $peak - $before;
-    cmp_ok($grown, '<', 2 * $hash + 16 * 1024 * 1024, sprintf 'memory grows by %.1f MiB', $grown / 1024 / 1024);
-    cmp_ok($grown, '>', $hash / 2, 'which is seen');
-    my $kept;
-    wait_until { ($kept = memory($server) - $before) < 16 * 1024 * 1024 };
-    cmp_ok($kept, '<', 16 * 1024 * 1024, 'and is given back');
+    SKIP: {
+        skip 'a sanitizer keeps what is freed', 3 if $ENV{TENANT_TEST_PRELOAD};
+        my $grown = $peak - $before;
+        cmp_ok($grown, '<', 2 * $hash + 16 * 1024 * 1024, sprintf 'memory grows by %.1f MiB', $grown / 1024 / 1024);
+        cmp_ok($grown, '>', $hash / 2, 'which is seen');
+        my $kept;
+        wait_until { ($kept = memory($server) - $before) < 16 * 1024 * 1024 };
+        cmp_ok($kept, '<', 16 * 1024 * 1024, 'and is given back');
+    }
 };
 
 done_testing;
