@@ -109,6 +109,7 @@ static pid_t hold_lock(generations_t *g)
     char byte;
     pid_t child;
 
+    fflush(stdout);
     if (pipe(said) != 0 || (child = fork()) < 0)
         exit(1);
     if (child == 0) {
@@ -137,6 +138,7 @@ static void test_processes(void)
     is(generations_lock(g, apr_time_from_msec(50)), 0, "another process has the lock");
     apr_sleep(apr_time_from_msec(20));
     is(generations_hold(g, TENANTS, 7, at), 0, "and what it writes is seen here");
+    fflush(stdout); /* ThreadSanitizer's _exit() writes what stands there */
     killer = fork();
     if (killer == 0) {
         apr_sleep(apr_time_from_msec(100));

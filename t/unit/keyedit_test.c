@@ -187,8 +187,10 @@ static void test_together(void)
     int failures = 0, status;
 
     for (int n = 0; n < PROCESSES; n++) {
-        pid_t child = fork();
+        pid_t child;
 
+        fflush(stdout);
+        child = fork();
         scratch_must(child >= 0, "fork");
         if (child == 0) {
             uint32_t id;
