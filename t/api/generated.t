@@ -103,7 +103,7 @@ subtest 'one entry and one change' => sub {
     my $top = Cwd::getcwd();
     runs('the tree is copied', 'cp', '-Rp', (map { "$top/$_" } qw(Makefile mod_tenant sql tools build)), $tree);
     $resource->add_to($tree);
-    runs('it builds', 'make', '-s', '-C', $tree, 'build/mod_tenant.so');
+    runs('it builds', 'make', '-s', '-C', $tree, TenantTest::Server::build(), 'build/mod_tenant.so');
 };
 
 subtest 'before the change is deployed' => sub {

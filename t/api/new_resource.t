@@ -88,7 +88,7 @@ subtest 'a resource' => sub {
     my ($again, $output) = output_of($tool, @parcels);
     ok(!$again, 'once');
     like($output, qr/parcels is there already/, '... it says');
-    runs('the module is built, and what prints its table', 'make', '-s', '-C', $tree,
+    runs('the module is built, and what prints its table', 'make', '-s', '-C', $tree, TenantTest::Server::build(),
         map { "build/$_" } qw(mod_tenant.so tenantctl unit/statements unit/resources));
 };
 

@@ -266,6 +266,11 @@ sub program {
     return $ENV{TENANT_TEST_PRELOAD} ? Cwd::abs_path(__FILE__) =~ s{TenantTest/Server\.pm$}{httpd}r : '/usr/sbin/apache2';
 }
 
+# What tells make to build another module with the same sanitizer, if there is one.
+sub build {
+    return ($ENV{TENANT_TEST_PRELOAD} // '') =~ /lib([at]san)/ ? "BUILD=$1" : ();
+}
+
 # The sizes of a server as variables of the frame: processes, and threads of each.
 sub sizes {
     my (%option) = @_;
