@@ -321,23 +321,16 @@ static const char *share_counters(shared_t *shared, server_rec *servers, apr_poo
                                    : NULL;
 }
 
-static int has_reader(const server_rec *servers)
-{
-    while (servers && !config_server(servers)->read)
-        servers = servers->next;
-    return servers != NULL;
-}
-
 /* NULL, or why not. */
-static const char *share_memory(shared_t *shared, const server_rec *servers, apr_pool_t *process)
+static const char *share_memory(shared_t *shared, apr_pool_t *process)
 {
     shared->attempts = attempts_share("logins", STARTUP_NAMES, process);
     shared->requests = attempts_share("requests", QUOTA_NAMES, process);
     shared->guesses = attempts_share("guesses", STARTUP_NAMES, process);
     shared->creations = attempts_share("creations", STARTUP_NAMES, process);
     shared->timelines = timelines_share(process);
-    shared->writes = has_reader(servers) ? writes_share(process) : NULL;
-    if (!shared->timelines || (has_reader(servers) && !shared->writes))
+    shared->writes = writes_share(process); /* without a reader too: the next reload may bring one */
+    if (!shared->timelines || !shared->writes)
         return "there is no shared memory for TenantDatabase";
     if (!shared->attempts || !shared->creations || !shared->requests || !shared->guesses)
         return apr_psprintf(
@@ -361,7 +354,7 @@ int startup_finish(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temporary, ser
         config_server_complete(config_server(server));
     why = load_secrets(servers, &keyring, &slots, pool);
     if (!why)
-        why = share_memory(&shared, servers, servers->process->pool);
+        why = share_memory(&shared, servers->process->pool);
     if (!why)
         why = share_counters(&shared, servers, pool);
     for (server_rec *server = servers; server && !why; server = server->next) {

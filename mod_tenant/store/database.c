@@ -156,7 +156,7 @@ static const problem_t *run(database_t *database, int kind, request_rec *r, cons
 
     if (!may_be_read || !ask_reader(database, kind, r, job))
         problem = run_by(&database->primary, kind, r, job);
-    if (job->use == POOL_WRITE && database->writes)
+    if (job->use == POOL_WRITE)
         writes_note(database->writes, job->tenant);
     return note(r, job, start, problem);
 }

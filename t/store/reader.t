@@ -105,6 +105,32 @@ subtest 'what another node has written, and this one says again' => sub {
     ok((wait_until { is_read($patient) } 30), 'the standby is used again');
 };
 
+subtest 'what a child without the standby has written, when a reload has brought it' => sub {
+    my $without = 'TenantDatabase "' . leads_to($primary) . '"';
+    my $with = $without . ' read="' . leads_to($standby) . '" lag=1h';
+    role_setting($site, $_ => '60s') for qw(lock_timeout statement_timeout);
+    my $node = TenantTest::Server->start(
+        site => $site, processes => 2, database => undef, pool => 'statement=60s',
+        server => join "\n", $without, '<Location "/metrics">', 'TenantHandler metrics', '</Location>'
+    );
+    my $lock = TenantTest::Fault::Lock->new($site, undef, "SELECT FROM products WHERE id = $first FOR UPDATE")->hold;
+    my $write = $node->client->send(
+        PATCH => "/v1/products/$first",
+        headers => [bearer('acme'), 'Content-Type' => 'application/merge-patch+json'],
+        body => '{"name": "by the old child"}'
+    );
+    is(scalar(waiting_backends($site, 1)), 1, 'a write is under way');
+    my $conf = $node->root . '/httpd.conf';
+    TenantTest::Server::_write($conf, TenantTest::Server::_read($conf) =~ s/^\Q$without\E$/$with/mr);
+    $node->graceful;
+    ok((wait_until { is_read($node) } 30), 'the next child reads from the standby');
+    ok(pause($standby), 'which replays nothing from now on');
+    $lock->release;
+    is_status($write->receive, 200, 'the write ends');
+    is(ask($node, GET => "/v1/products/$first")->json->{name}, 'by the old child', 'and is seen by the next read');
+    resume($standby);
+};
+
 subtest 'a tag from the standby' => sub {
     my $read = ask($patient, GET => "/v1/products/$first");
     my $unchanged = ask($patient, GET => "/v1/products/$first", headers => ['If-None-Match' => $read->header('ETag')]);
