@@ -183,8 +183,8 @@ static int add_requests(void *sum, const bill_portion_t *portion)
     return 1;
 }
 
-/* Writes the file. NULL, or why not. */
-static const char *keep(const arrears_t *arrears, apr_pool_t *pool)
+/* Writes the file. NULL, or why not all of it is there. */
+static const char *keep(arrears_t *arrears, apr_pool_t *pool)
 {
     const char *why = "TenantUsage keep=off";
     billfile_t *file = arrears->path ? billfile_begin(arrears->path, &why, pool) : NULL;
@@ -194,7 +194,10 @@ static const char *keep(const arrears_t *arrears, apr_pool_t *pool)
         return why;
     is_whole = for_each(arrears, add_to_file, file, pool);
     why = billfile_commit(file);
-    return why || is_whole ? why : apr_psprintf(pool, "%s has no room for all of it", arrears->path);
+    if (why)
+        return why;
+    arrears->is_kept = 1; /* in part as well: once it is told it has to go */
+    return is_whole ? NULL : apr_psprintf(pool, "%s has no room for all of it", arrears->path);
 }
 
 typedef struct logging_t {
@@ -287,7 +290,6 @@ static void watch(arrears_t *arrears, apr_pool_t *pool)
         arrears->is_kept = 0;
     } else {
         why = keep(arrears, pool);
-        arrears->is_kept |= !why;
         if (why && arrears->failures == 0)
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, arrears->server,
                          "what the database is not told would be lost at a power cut: %s", why);
