@@ -15,8 +15,8 @@
 /* How often it is looked how far the target is. */
 #define TICK apr_time_from_msec(50)
 
-/* How often the target may fail before that counts: what passes by itself, such as a restart, is tried
- * again. */
+/* How often the target may fail in a run before that counts: what passes by itself, such as a restart, is
+ * tried again. */
 enum { FAILURES_MAX = 5 };
 
 /* So long nobody may read the source's slot. PostgreSQL starts a worker that has failed again after 5 s
@@ -178,25 +178,36 @@ static int check_slot(const move_t *move, apr_time_t *read, apr_pool_t *pool)
         move->object);
 }
 
-/* 1: all tables are level; 0: not yet; -1: it was said what is wrong. *read is when the slot was last seen to
- * be read. */
-static int look_at_copy(const move_t *move, int64_t all, apr_time_t *read, apr_pool_t *pool)
+/* What a run has seen of the copy. */
+typedef struct sight_t {
+    int64_t all;      /* rows to copy */
+    apr_time_t read;  /* when the slot was last seen to be read */
+    int64_t failures; /* of the target, before this run; -1: not asked yet */
+} sight_t;
+
+/* 1: all tables are level; 0: not yet; -1: it was said what is wrong. */
+static int look_at_copy(const move_t *move, sight_t *sight, apr_pool_t *pool)
 {
     rowset_t *rows = console_run(move->target.database, pool, MOVE_COPIED, &move->object, 1);
+    int64_t failures;
 
     if (!rows || rowset_count(rows) != 1) {
         complain(EXIT_FAILED, "target: %s",
                  rows ? "its subscription is gone" : console_failure(move->target.database));
         return -1;
     }
-    if (check_slot(move, read, pool) != EXIT_DONE)
+    if (check_slot(move, &sight->read, pool) != EXIT_DONE)
         return -1;
-    if (atoll(rowset_text(rows, 0, 2)) > FAILURES_MAX) {
+    failures = atoll(rowset_text(rows, 0, 2));
+    if (sight->failures < 0)
+        sight->failures = failures;
+    if (failures - sight->failures > FAILURES_MAX) {
         complain(EXIT_FAILED,
-                 "the target cannot store what comes: its log says why. --abort takes the move back");
+                 "the target fails each time: it cannot store what comes, or it cannot read the source. Its "
+                 "log says why. Mend that, and run this again; or --abort takes the move back");
         return -1;
     }
-    if (monotonic_now() - *read > UNREAD_MAX) {
+    if (monotonic_now() - sight->read > UNREAD_MAX) {
         complain(
             EXIT_FAILED,
             "the target has had no worker for the subscription %s for half a minute: none reads the source. "
@@ -205,19 +216,18 @@ static int look_at_copy(const move_t *move, int64_t all, apr_time_t *read, apr_p
             move->object);
         return -1;
     }
-    progress_show("copied", atoll(rowset_text(rows, 0, 1)), all);
+    progress_show("copied", atoll(rowset_text(rows, 0, 1)), sight->all);
     return strcmp(rowset_text(rows, 0, 0), "0") == 0;
 }
 
 static int wait_copied(const move_t *move)
 {
-    int64_t all = count_rows(move);
-    apr_time_t read = monotonic_now();
+    sight_t sight = {.all = count_rows(move), .read = monotonic_now(), .failures = -1};
     apr_pool_t *pool;
     int state;
 
     apr_pool_create(&pool, move->pool);
-    while ((state = look_at_copy(move, all, &read, pool)) == 0) {
+    while ((state = look_at_copy(move, &sight, pool)) == 0) {
         apr_pool_clear(pool);
         apr_sleep(TICK);
     }
