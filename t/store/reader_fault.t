@@ -154,7 +154,8 @@ subtest 'two standbys at one address' => sub {
     lead(reader => $second);
     $end->('mod_tenant');
     is_status(ask($server, PATCH => '/v1/calls/1', json => { status => 'ringing' }), 200, 'a write that the other one lacks');
-    ok((wait_until { ask($server, GET => '/v1/calls/1'); $log->matching(qr/read= is not used: it is another server than the one that is known to be fresh/) } 30), 'of the other one nothing is known');
+    ok((wait_until { ask($server, GET => '/v1/calls/1'); $log->matching(qr/read= is not used: it is another server than the one that is known to be fresh/) } 30), 'of the other one nothing is known')
+        or diag map { $_->last_words(15) } $primary, $standby, $second;
     my %seen;
     $seen{ ask($server, GET => '/v1/calls/1')->json->{status} }++ for 1 .. 60;
     is(join(' ', sort keys %seen), 'ringing', 'so it is not asked');
@@ -163,7 +164,7 @@ subtest 'two standbys at one address' => sub {
     ok((wait_until { is_read($server) } 30), 'until the survey is of that one');
     lead(reader => $standby);
     $second->stop('immediate');
-    ok((wait_until { is_read($server) } 60), 'and back');
+    ok((wait_until { is_read($server) } 60), 'and back') or diag map { $_->last_words(15) } $primary, $standby;
     is_status(ask($server, PATCH => '/v1/calls/1', json => { status => 'busy' }), 200, 'as it was');
 };
 

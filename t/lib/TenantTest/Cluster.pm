@@ -81,6 +81,13 @@ sub socket_dir { return shift->{dir} }
 sub log_file   { return shift->{dir} . '/log' }
 sub data_dir   { return shift->{dir} . '/data' }
 
+# The last lines that PostgreSQL has logged.
+sub last_words {
+    my ($self, $count) = @_;
+    my @lines = split /^/, TenantTest::Server::_read($self->log_file);
+    return join '', @lines > $count ? @lines[-$count .. -1] : @lines;
+}
+
 # A libpq conninfo, usable as DBI's "dbi:Pg:" suffix too when its blanks become semicolons.
 sub conninfo {
     my ($self, $database, $user) = @_;
@@ -337,6 +344,7 @@ sub _configure {
         unix_socket_permissions => '0700',
         max_connections         => 100,
         fsync                   => 'off',
+        wal_keep_size           => "'256MB'",    # a standby that was away, or is slow, still finds what comes next
         log_line_prefix         => "'%m [%p] %d '",
         timezone                => "'UTC'",
         log_timezone            => "'UTC'",

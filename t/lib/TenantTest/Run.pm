@@ -85,7 +85,7 @@ sub run_tests {
     my @tests = @{ $self->{tests} };
 
     @tests = _all_tests() unless @tests;
-    my @lanes = $self->_make_lanes(min(scalar @tests, $ENV{TENANT_TEST_JOBS} || 2 + _processors()));
+    my @lanes = $self->_make_lanes(min(scalar @tests, $ENV{TENANT_TEST_JOBS} || 3 + _processors()));
     local $ENV{TENANT_TEST_CRASHES} = "$site->{scratch}/crashes";
     local $ENV{TENANT_TEST_LANES} = join ':', map { $_->path } @lanes;
     my @prove = ($^X, '-It/lib', '-S', 'prove', '-It/lib', '--harness', 'TenantTest::Harness', '--timer', '-j', scalar @lanes);
