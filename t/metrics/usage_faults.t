@@ -136,11 +136,8 @@ subtest 'the end of a server that cannot tell' => sub {
 };
 
 subtest 'memory that is too small' => sub {
-    my $path = $server->root . '/httpd.conf';
     my $log = $server->error_log;
-    my $text = TenantTest::Server::_read($path) =~ s/\Q$usage\E/TenantUsage flush=2s tenants=20000/r;
-    TenantTest::Server::_write($path, $text);
-    $server->graceful;
+    $server->reconfigure(sub { s/\Q$usage\E/TenantUsage flush=2s tenants=20000/ })->graceful;
     ok((wait_until { said($log, qr/TenantUsage tenants=20000 takes \d+ bytes more than the server has had since its start: there is room for 100 until it is restarted/) } 30),
         'the log says by how much');
     ask(acme => 2);

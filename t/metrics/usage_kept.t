@@ -45,7 +45,7 @@ sub let_tell { return $site->dbh->do("GRANT EXECUTE ON $add TO tenant_api") }
 
 sub start_database { $site->{cluster}->start; delete $site->{dbh}; return let_tell() }
 sub stop_database { $site->{dbh}{$_}->disconnect for keys %{ $site->{dbh} || {} }; delete $site->{dbh}; return $site->{cluster}->stop }
-sub configure { my ($line) = @_; my $path = $server->root . '/httpd.conf'; TenantTest::Server::_write($path, TenantTest::Server::_read($path) =~ s/^TenantUsage .*$/$line/mr); return }
+sub configure { my ($line) = @_; return $server->reconfigure(sub { s/^TenantUsage .*$/$line/m }) }
 sub slurp { return TenantTest::Server::_read($_[0]) }
 
 # Ends httpd while the database is away, which then has something to be told of.
@@ -99,17 +99,14 @@ subtest 'a reload that brings another password' => sub {
 };
 
 subtest 'a reload that brings another database' => sub {
-    my $path = $server->root . '/httpd.conf';
-    my $configuration = slurp($path);
     stop_telling();
     ask(acme => 4);
     $log->mark;
-    TenantTest::Server::_write($path, $configuration =~ s/^(TenantDatabase "[^"]*)"/$1 application_name=another"/mr);
-    $server->graceful;
+    $server->reconfigure(sub { s/^(TenantDatabase "[^"]*)"/$1 application_name=another"/m })->graceful;
     ok($log->wait_for(qr/4 requests of tenants: .+; they are kept, to be told later/, 60), 'the former children cannot tell');
     $server->stop;
     is(scalar(my @files = kept()), 1, 'what they have left is kept at the end');
-    TenantTest::Server::_write($path, $configuration);
+    $server->reconfigure(sub { s/ application_name=another"/"/ });
     let_tell();
     $server->boot;
     is_used('the former database, where it is used again');

@@ -120,9 +120,7 @@ subtest 'what a child without the standby has written, when a reload has brought
         body => '{"name": "by the old child"}'
     );
     is(scalar(waiting_backends($site, 1)), 1, 'a write is under way');
-    my $conf = $node->root . '/httpd.conf';
-    TenantTest::Server::_write($conf, TenantTest::Server::_read($conf) =~ s/^\Q$without\E$/$with/mr);
-    $node->graceful;
+    $node->reconfigure(sub { s/^\Q$without\E$/$with/m })->graceful;
     ok((wait_until { is_read($node) } 30), 'the next child reads from the standby');
     ok(pause($standby), 'which replays nothing from now on');
     $lock->release;

@@ -141,6 +141,16 @@ sub restart {
     return $self->boot;
 }
 
+# Lets a function change its configuration, which is in $_; httpd reads it at its next start or reload.
+sub reconfigure {
+    my ($self, $change) = @_;
+    my $path = "$self->{root}/httpd.conf";
+    local $_ = _read($path);
+    $change->();
+    _write($path, $_);
+    return $self;
+}
+
 # A graceful restart; returns once the new generation has been announced in the log, and the children of the one before take no more
 # connections.
 sub graceful {
